@@ -1,0 +1,212 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Roomcast.Hls.Packaging;
+
+namespace Roomcast.Livestreams.Delivery;
+
+/// <summary>The folder of older segments: a subfolder for each stream, emptied at the start of the server.</summary>
+/// <remarks>
+/// A segment that leaves the window is deleted, and so is a stream's folder at its end. What a crash leaves behind goes at the
+/// next start. Writing never blocks the media: it runs on the thread pool, and memory is let go when it is done.
+/// </remarks>
+internal sealed class SegmentFiles
+{
+    private const int KeptOpen = 128;
+    private const string StreamFolderPrefix = "stream-";
+
+    private readonly OpenSegments _open = new(KeptOpen);
+    private readonly string? _folder;
+    private readonly DeliveryMetrics _metrics;
+    private readonly ILogger _logger;
+    private int _hasLoggedFailure;
+
+    public SegmentFiles(IOptions<DeliveryOptions> options, DeliveryMetrics metrics, ILogger<SegmentFiles> logger)
+    {
+        _folder = options.Value.SegmentFolder;
+        _metrics = metrics;
+        _logger = logger;
+    }
+
+    /// <summary>Opens a place for one stream; null when no folder is set.</summary>
+    /// <param name="runTag">The stream's own tag.</param>
+    public Shelf? Open(string runTag) => _folder is null ? null : new Shelf(this, Path.Combine(_folder, StreamFolderPrefix + runTag));
+
+    /// <summary>
+    /// Deletes what an earlier run has left. Called once the data folder is known to be this server's alone: before, it might be
+    /// the segments of a server that runs.
+    /// </summary>
+    public void DeleteLeftovers()
+    {
+        if (_folder is null || !Directory.Exists(_folder))
+        {
+            return;
+        }
+
+        try
+        {
+            foreach (var leftover in Directory.EnumerateDirectories(_folder, StreamFolderPrefix + "*"))
+            {
+                Directory.Delete(leftover, recursive: true);
+            }
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            DeliveryLog.FolderNotEmptied(_logger, fault, _folder);
+        }
+    }
+
+    private void Failed(Exception fault)
+    {
+        _metrics.SegmentWriteFailed();
+        if (Interlocked.Exchange(ref _hasLoggedFailure, 1) == 0)
+        {
+            DeliveryLog.SegmentNotWritten(_logger, fault, _folder!);
+        }
+    }
+
+    private void Succeeded() => Volatile.Write(ref _hasLoggedFailure, 0);
+
+    /// <summary>The segments of one stream on disk.</summary>
+    internal sealed class Shelf(SegmentFiles files, string folder) : ISegmentSpill, IDisposable
+    {
+        private readonly ConcurrentDictionary<SegmentFile, bool> _segments = new();
+        private volatile bool _isDisposed;
+
+        private OpenSegments Open => files._open;
+
+        public Task<ISpilledSegment?> PutAwayAsync(string name, IReadOnlyList<ReadOnlyMemory<byte>> pieces) =>
+            Task.Run(() => WriteAsync(Path.Combine(folder, name), pieces));
+
+        /// <summary>Deletes everything.</summary>
+        public void Dispose()
+        {
+            _isDisposed = true;
+            foreach (var (segment, _) in _segments)
+            {
+                segment.Delete();
+            }
+
+            TryDelete();
+        }
+
+        private async Task<ISpilledSegment?> WriteAsync(string path, IReadOnlyList<ReadOnlyMemory<byte>> pieces)
+        {
+            try
+            {
+                Directory.CreateDirectory(folder);
+                using (var handle = File.OpenHandle(path, FileMode.Create, FileAccess.Write, FileShare.None, FileOptions.Asynchronous))
+                {
+                    await RandomAccess.WriteAsync(handle, pieces, 0);
+                }
+
+                var segment = new SegmentFile(this, path, pieces.Sum(piece => (long)piece.Length));
+                _segments.TryAdd(segment, true);
+                files.Succeeded();
+                if (_isDisposed)
+                {
+                    segment.Delete();
+                    TryDelete();
+                }
+
+                return segment;
+            }
+            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+            {
+                // A full or lost disk: the stream keeps within its memory by a shorter window.
+                TryDelete(path);
+                files.Failed(fault);
+                return null;
+            }
+        }
+
+        private void Forget(SegmentFile segment) => _segments.TryRemove(segment, out _);
+
+        private void TryDelete()
+        {
+            try
+            {
+                if (Directory.Exists(folder))
+                {
+                    Directory.Delete(folder, recursive: true);
+                }
+            }
+            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+            {
+                DeliveryLog.FolderNotEmptied(files._logger, fault, folder);
+            }
+        }
+
+        private static void TryDelete(string path)
+        {
+            try
+            {
+                File.Delete(path);
+            }
+            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+            {
+                // It goes with the folder.
+            }
+        }
+
+        /// <summary>One segment.</summary>
+        private sealed class SegmentFile(Shelf shelf, string path, long length) : ISpilledSegment
+        {
+            private int _isDeleted;
+
+            public async ValueTask<bool> TryReadAsync(long offset, Memory<byte> into, CancellationToken cancellationToken)
+            {
+                if (offset + into.Length > length)
+                {
+                    return false;
+                }
+
+                OpenSegments.OpenFile? file = null;
+                try
+                {
+                    file = shelf.Open.Rent(path);
+                    if (Volatile.Read(ref _isDeleted) != 0)
+                    {
+                        // Deleted while it was being opened: nobody else would close it.
+                        shelf.Open.Forget(path);
+                    }
+
+                    while (!into.IsEmpty)
+                    {
+                        var read = await RandomAccess.ReadAsync(file.Handle, into, offset, cancellationToken);
+                        if (read == 0)
+                        {
+                            return false;
+                        }
+
+                        into = into[read..];
+                        offset += read;
+                    }
+
+                    return true;
+                }
+                catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or OperationCanceledException)
+                {
+                    return false;
+                }
+                finally
+                {
+                    if (file is not null)
+                    {
+                        shelf.Open.Return(file);
+                    }
+                }
+            }
+
+            public void Delete()
+            {
+                if (Interlocked.Exchange(ref _isDeleted, 1) == 0)
+                {
+                    shelf.Forget(this);
+                    TryDelete(path);
+                    shelf.Open.Forget(path);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Roomcast.RealtimeKit.Rest;
+using Roomcast.RealtimeKit.Rest.Access;
+using Roomcast.RealtimeKit.Rest.Analytics;
+using Roomcast.RealtimeKit.Rest.Apps;
+using Roomcast.RealtimeKit.Rest.Livestreams;
+using Roomcast.RealtimeKit.Rest.OpenApi;
+using Roomcast.RealtimeKit.Rest.Tokens;
+
+namespace Roomcast.RealtimeKit;
+
+/// <summary>The routes of the RealtimeKit REST API.</summary>
+public static class RealtimeKitRoutes
+{
+    /// <summary>
+    /// Maps every route, under <c>/client/v4</c> and without it, the OpenAPI document at <c>/openapi.json</c>, and JSON
+    /// answers for what none of them takes below <c>/client/v4</c>, <c>/accounts</c> and <c>/user</c>.
+    /// </summary>
+    public static void MapRealtimeKit(this IEndpointRouteBuilder routes)
+    {
+        ArgumentNullException.ThrowIfNull(routes);
+        var door = routes.ServiceProvider.GetRequiredService<KitDoor>();
+        foreach (var prefix in KitPaths.Prefixes)
+        {
+            var root = routes.MapGroup(prefix).Behind(door);
+            root.MapGroup("/user").Asking(KitAccess.Token).MapTokens();
+
+            var account = root.MapGroup(KitPaths.Account);
+            account.MapGroup("/apps").Asking(KitAccess.Account).MapApps();
+
+            var app = account.MapGroup("/{app_id}").Asking(KitAccess.App);
+            app.MapLivestreams();
+            app.MapLivestreamOwnership();
+            app.MapLivestreamAnalytics();
+        }
+
+        routes.MapOpenApi();
+        UnmatchedRoutes.Map(routes);
+    }
+
+    /// <summary>Answers a request that nothing else takes, in the API's own envelope: for the host's own fallback.</summary>
+    public static Task AnswerUnknownRouteAsync(HttpContext context) => UnmatchedRoutes.AnswerAsync(context);
+}

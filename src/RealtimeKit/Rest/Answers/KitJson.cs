@@ -1,0 +1,30 @@
+using System.Text.Json.Serialization;
+using Roomcast.RealtimeKit.Rest.Analytics;
+using Roomcast.RealtimeKit.Rest.Apps;
+using Roomcast.RealtimeKit.Rest.Livestreams;
+using Roomcast.RealtimeKit.Rest.Tokens;
+
+namespace Roomcast.RealtimeKit.Rest.Answers;
+
+/// <summary>How the payloads of this API are written: snake_case, nulls kept, moments in milliseconds.</summary>
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    Converters = [typeof(TimestampConverter)])]
+[JsonSerializable(typeof(PagingResponse))]
+[JsonSerializable(typeof(VerifiedTokenResponse))]
+[JsonSerializable(typeof(AppResponse))]
+[JsonSerializable(typeof(AppResponse[]))]
+[JsonSerializable(typeof(CreatedAppResponse))]
+[JsonSerializable(typeof(LivestreamResponse))]
+[JsonSerializable(typeof(LivestreamResponse[]))]
+[JsonSerializable(typeof(LivestreamListResponse))]
+[JsonSerializable(typeof(EmptyLivestreamListResponse))]
+[JsonSerializable(typeof(LivestreamDetailResponse))]
+[JsonSerializable(typeof(ActiveLivestreamResponse))]
+[JsonSerializable(typeof(LivestreamSessionResponse))]
+[JsonSerializable(typeof(ViewersResponse))]
+[JsonSerializable(typeof(PublisherResponse))]
+[JsonSerializable(typeof(PlaybackTokenResponse))]
+[JsonSerializable(typeof(LivestreamTotalsResponse))]
+[JsonSerializable(typeof(LivestreamDayResponse[]))]
+internal sealed partial class KitJson : JsonSerializerContext;

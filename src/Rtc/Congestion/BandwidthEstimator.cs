@@ -1,0 +1,199 @@
+using Roomcast.Rtc.Rtcp;
+
+namespace Roomcast.Rtc.Congestion;
+
+/// <summary>The bounds of an estimate, in bits per second.</summary>
+/// <param name="MinBps">Never below: enough for sound.</param>
+/// <param name="StartBps">Where to begin.</param>
+/// <param name="MaxBps">Never above.</param>
+public sealed record BandwidthLimits(long MinBps = 60_000, long StartBps = 600_000, long MaxBps = 20_000_000);
+
+/// <summary>How much may be sent over a transport, judged from the receiver's reports.</summary>
+/// <remarks>
+/// <para>The sender's half of transport-wide congestion control: Google's algorithm (draft-ietf-rmcat-gcc-02) in a small
+/// form. The delay is watched for queues that fill (<see cref="DelayTrend"/>, <see cref="RateControl"/>); loss above
+/// 15 % lowers the rate, less lets it recover; the lower of the two counts. The draft draws the line at 10 %: a radio
+/// link may lose as much without being full, and lost packets are sent again here. Probes, short bursts above the rate,
+/// find out whether more would get through than is being sent (<see cref="BandwidthProbe"/>).</para>
+/// <para>Deterministic: the same packets at the same times give the same answer. Not thread-safe; nothing is allocated
+/// per packet.</para>
+/// </remarks>
+public sealed class BandwidthEstimator
+{
+    private const double LowLoss = 0.02;
+    private const double BearableLoss = 0.10;
+    private const double HighLoss = 0.15;
+    private const int MinPacketsForLoss = 20;
+    private const double LossRecoveryPerSecond = 1.08;
+    private const double SlowLossRecoveryPerSecond = 1.04;
+
+    // Of the newest half second; the rest is what came before. A run of bad luck is not congestion.
+    private const double LossWeight = 0.4;
+
+    private static readonly TimeSpan LossInterval = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan ReportSilence = TimeSpan.FromSeconds(2);
+
+    private readonly BandwidthLimits _limits;
+    private readonly SentPackets _sent = new();
+    private readonly ArrivalGroups _groups = new();
+    private readonly DelayTrend _trend = new();
+    private readonly RateMeter _acknowledged = new();
+    private readonly RateMeter _sending = new();
+    private readonly RateControl _rate;
+    private readonly ProbeResults _probes = new();
+    private double _lossBps = double.MaxValue;
+    private long _rembBps = long.MaxValue;
+    private int _lossPackets;
+    private int _lost;
+    private TimeSpan? _lossFrom;
+    private TimeSpan? _reportedAt;
+    private TimeSpan _silenceHandledAt;
+
+    /// <summary>Begins at the limits' start.</summary>
+    public BandwidthEstimator(BandwidthLimits? limits = null)
+    {
+        _limits = limits ?? new BandwidthLimits();
+        _rate = new RateControl(_limits);
+    }
+
+    /// <summary>Bits per second that may be sent.</summary>
+    public long TargetBps => (long)Math.Clamp(
+        Math.Min(Math.Min(_rate.RateBps, _lossBps), _rembBps), _limits.MinBps, _limits.MaxBps);
+
+    /// <summary>Share of packets lost, smoothed over some two seconds.</summary>
+    public double LossRatio { get; private set; }
+
+    /// <summary>Time there and back, as the reports show it, receiver's waiting included; 100 ms before the first.</summary>
+    public TimeSpan RoundTripTime { get; private set; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Bits per second that the receiver has confirmed; null before there is enough to tell.</summary>
+    public long? AcknowledgedBps { get; private set; }
+
+    /// <summary>Whether a queue was filling at the last report.</summary>
+    public bool IsOverused => _trend.Load is PathLoad.Overused;
+
+    /// <summary>Bits per second that are being sent; null before there is enough to tell.</summary>
+    public long? SendingBps(TimeSpan now) => _sending.RateBps(now);
+
+    /// <summary>Notes a packet that leaves now.</summary>
+    /// <param name="bytes">Its size on the wire.</param>
+    /// <param name="now">Monotonic time.</param>
+    /// <param name="probeCluster">The probe that it is part of; 0 for none.</param>
+    /// <returns>The number for its transport-wide header extension.</returns>
+    public ushort OnSending(int bytes, TimeSpan now, int probeCluster = 0)
+    {
+        _sending.Add(bytes, now);
+        if (probeCluster != 0)
+        {
+            _probes.OnSent(probeCluster, bytes, now);
+        }
+
+        return _sent.Add(bytes, probeCluster, now);
+    }
+
+    /// <summary>Notes a packet that is sent again under the number it had, because the receiver asked for it.</summary>
+    /// <param name="transportSequenceNumber">The number of its first sending.</param>
+    /// <param name="bytes">Its size on the wire.</param>
+    /// <param name="now">Monotonic time.</param>
+    /// <remarks>The first sending counts as lost; when the second one arrives says nothing of the path's delay.</remarks>
+    public void OnRepeating(ushort transportSequenceNumber, int bytes, TimeSpan now)
+    {
+        _sending.Add(bytes, now);
+        if (_sent.TryTakeOwn(transportSequenceNumber))
+        {
+            _lossPackets++;
+            _lost++;
+        }
+    }
+
+    /// <summary>Draws the conclusions from a report.</summary>
+    /// <param name="feedback">The report; it is walked to its end.</param>
+    /// <param name="now">Monotonic time.</param>
+    public void OnFeedback(TransportFeedback feedback, TimeSpan now)
+    {
+        _reportedAt = now;
+        _lossFrom ??= now;
+        var newest = TimeSpan.MinValue;
+        while (feedback.TryReadPacket(out var number, out var arrival))
+        {
+            if (!_sent.TryTake(number, out var packet))
+            {
+                continue;
+            }
+
+            _lossPackets++;
+            if (arrival is not { } arrivedAt)
+            {
+                _lost++;
+                continue;
+            }
+
+            newest = packet.SentAt;
+            _acknowledged.Add(packet.Bytes, now);
+            if (packet.ProbeCluster != 0)
+            {
+                _probes.OnArrived(packet, arrivedAt);
+            }
+
+            if (_groups.TryAdd(packet.SentAt, arrivedAt, out var sendDelta, out var arrivalDelta))
+            {
+                _trend.Add(sendDelta, arrivalDelta, arrivedAt);
+            }
+        }
+
+        if (newest == TimeSpan.MinValue)
+        {
+            UpdateLoss(now);
+            return;
+        }
+
+        RoundTripTime = (RoundTripTime * 0.8) + ((now - newest) * 0.2);
+        AcknowledgedBps = _acknowledged.RateBps(now);
+        _rate.Update(_trend.Load, AcknowledgedBps, _sending.RateBps(now), RoundTripTime, now);
+        if (_trend.Load is not PathLoad.Overused && _probes.TakeResult() is { } probed)
+        {
+            _rate.RaiseTo(probed);
+        }
+
+        UpdateLoss(now);
+    }
+
+    /// <summary>Notes what a receiver that sends no reports on packets thinks of the path.</summary>
+    public void OnReceiverEstimate(long bitrateBps) => _rembBps = Math.Max(bitrateBps, _limits.MinBps);
+
+    /// <summary>Lets time pass: while packets leave and no report comes, the rate is halved every two seconds.</summary>
+    /// <param name="now">Monotonic time.</param>
+    public void OnTime(TimeSpan now)
+    {
+        if (_reportedAt is { } last && now - last >= ReportSilence && now - _silenceHandledAt >= ReportSilence
+            && _sending.RateBps(now) is > 0)
+        {
+            _silenceHandledAt = now;
+            _lossBps = Math.Max(_limits.MinBps, TargetBps / 2.0);
+        }
+    }
+
+    private void UpdateLoss(TimeSpan now)
+    {
+        if (_lossFrom is not { } from || now - from < LossInterval || _lossPackets < MinPacketsForLoss)
+        {
+            return;
+        }
+
+        LossRatio += LossWeight * (((double)_lost / _lossPackets) - LossRatio);
+        if (LossRatio > HighLoss)
+        {
+            _lossBps = TargetBps * (1 - (0.5 * LossRatio));
+        }
+        else if (LossRatio <= BearableLoss && _lossBps < double.MaxValue)
+        {
+            var perSecond = LossRatio <= LowLoss ? LossRecoveryPerSecond : SlowLossRecoveryPerSecond;
+            _lossBps *= Math.Pow(perSecond, (now - from).TotalSeconds);
+            _lossBps = _lossBps > 1.5 * _rate.RateBps ? double.MaxValue : _lossBps;
+        }
+
+        _lossPackets = 0;
+        _lost = 0;
+        _lossFrom = now;
+    }
+}

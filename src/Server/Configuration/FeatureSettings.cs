@@ -1,0 +1,70 @@
+using Roomcast.Hls;
+using Roomcast.Livestreams.Delivery;
+using Roomcast.Livestreams.Ingest;
+using Roomcast.Livestreams.Lifecycle;
+using Roomcast.Livestreams.Viewers;
+using Roomcast.RealtimeKit;
+using Roomcast.Storage;
+
+namespace Roomcast.Server.Configuration;
+
+/// <summary>The features' own options as settings: one line each. Defaults come from the options classes, checks from their validators.</summary>
+internal static class FeatureSettings
+{
+    /// <summary>Adds them all.</summary>
+    public static void AddTo(SettingsRegistry settings)
+    {
+        settings.Group("Storage");
+        settings.Bind("database_url", (StorageOptions o) => o.DatabaseUrl, SettingTypes.Text(1, 2_048, "postgres://user:password@host:5432/database or Host=…;Database=…").Optional(), "The PostgreSQL database. Without it: SQLite in the data folder.", isSecret: true);
+        settings.Bind("database_max_connections", (StorageOptions o) => o.MaxConnections, SettingTypes.Whole(2, 500), "Most connections to the database at once.");
+        settings.Bind("database_slow_statement", (StorageOptions o) => o.SlowStatement, SettingTypes.Duration(TimeSpan.FromMilliseconds(1), TimeSpan.FromMinutes(1)), "A statement that takes longer is logged.");
+        settings.Check(new StorageOptionsValidator());
+
+        settings.Group("Livestreams");
+        settings.Bind("ingest_grace", (LivestreamOptions o) => o.IngestGrace, SettingTypes.Duration(TimeSpan.Zero, TimeSpan.FromHours(1)), "How long a livestream without a publisher stays on air.");
+        settings.Bind("ingest_takeover_silence", (LivestreamOptions o) => o.TakeoverSilence, Seconds(1, 60), "How long a publisher must be silent before another with its key may take over.");
+        settings.Bind("ingest_max_publishers", (LivestreamOptions o) => o.MaxPublishers, SettingTypes.Whole(1, 100_000), "Most publishers at once.");
+        settings.Bind("ended_linger", (LivestreamOptions o) => o.EndedLinger, SettingTypes.Duration(TimeSpan.Zero, TimeSpan.FromHours(1)), "How long the playlist of an ended livestream can still be fetched.");
+        settings.Bind("figure_interval", (LivestreamOptions o) => o.FigureInterval, SettingTypes.Duration(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(5)), "How often figures of livestreams on air are stored: a crash loses at most this much.");
+
+        settings.Group("Ingest limits");
+        settings.Bind("ingest_max_connections", (IngestOptions o) => o.MaxConnections, SettingTypes.Whole(1, 100_000), "RTMP and RTMPS connections at once.");
+        settings.Bind("ingest_max_connections_per_address", (IngestOptions o) => o.MaxConnectionsPerAddress, SettingTypes.Whole(1, 100_000), "Of these, connections of one address; an IPv6 /64 counts as one.");
+        settings.Bind("ingest_max_pending_per_address", (IngestOptions o) => o.MaxPendingPerAddress, SettingTypes.Whole(1, 10_000), "Of these, connections of one address that publish nothing yet.");
+        settings.Bind("ingest_handshake_timeout", (IngestOptions o) => o.HandshakeTimeout, Seconds(1, 60), "Longest an encoder may take for the handshake.");
+        settings.Bind("ingest_publish_timeout", (IngestOptions o) => o.PublishTimeout, Seconds(1, 60), "Longest it may then take until it asks to publish.");
+        settings.Bind("ingest_idle_timeout", (IngestOptions o) => o.IdleTimeout, Seconds(5, 600), "A publisher that sends nothing for this long is disconnected.");
+        settings.Bind("ingest_max_bitrate", (IngestOptions o) => o.MaxBitrateBps, SettingTypes.Bitrate(100_000, 1_000_000_000), "Most that one publisher may send, averaged over ten seconds.");
+        settings.Bind("ingest_max_frame", (IngestOptions o) => o.MaxFrameBytes, SettingTypes.SmallSize(256 << 10, 15 << 20), "Largest frame.");
+        settings.Bind("ingest_probe_time", (IngestOptions o) => o.ProbeTime, Seconds(0, 10), "How long to wait for both sound and picture before going on air with what there is.");
+        settings.Bind("ingest_track_silence", (IngestOptions o) => o.TrackSilence, Seconds(2, 600), "A track silent for this long while the other goes on is taken out until it returns.");
+        settings.Bind("ingest_max_clock_step", (IngestOptions o) => o.MaxClockStep, SettingTypes.Duration(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(60)), "A larger step of the encoder's clock is a discontinuity.");
+        settings.Check(new IngestOptionsValidator());
+
+        settings.Group("HLS");
+        settings.Bind("hls_segment_target", (HlsOptions o) => o.SegmentTarget, Seconds(1, 10), "Length a segment aims at; it ends at the next keyframe.");
+        settings.Bind("hls_part_target", (HlsOptions o) => o.PartTarget, SettingTypes.Duration(TimeSpan.FromMilliseconds(200), TimeSpan.FromSeconds(1)), "Longest a part may be. Viewers in low-latency mode stay three of these behind.");
+        settings.Bind("hls_window", (HlsOptions o) => o.Window, SettingTypes.Duration(TimeSpan.FromSeconds(10), TimeSpan.FromHours(12)), "How far back a playlist reaches.");
+        settings.Bind("hls_memory", (HlsOptions o) => o.MaxBytesInMemory, SettingTypes.Size(1 << 20, 1L << 40), "Memory one livestream may hold in media; older segments go to disk.");
+        settings.Bind("hls_max_held", (DeliveryOptions o) => o.MaxHeld, SettingTypes.Whole(1, 1_000_000), "Most requests for a coming playlist or part that are held at once.");
+        settings.Bind("hls_max_held_per_livestream", (DeliveryOptions o) => o.MaxHeldPerLivestream, SettingTypes.Whole(1, 1_000_000), "The same of one livestream.");
+        settings.Bind("hls_max_held_per_address", (DeliveryOptions o) => o.MaxHeldPerAddress, SettingTypes.Whole(0, 1_000_000), "The same of one address; an IPv6 /64 counts as one. 0: no bound, for a server behind a proxy.");
+        settings.Check((HlsOptions o) => o.Validate().Select(fault => (fault.Split(' ')[0], fault)));
+
+        settings.Group("Viewers");
+        settings.Bind("viewer_silence", (ViewerCountingOptions o) => o.Silence, Seconds(2, 60), "How long after its last request a viewer without heartbeats counts as gone.");
+        settings.Bind("viewer_heartbeat", (ViewerCountingOptions o) => o.HeartbeatInterval, Seconds(1, 60), "How often a page with heartbeats sends one.");
+        settings.Bind("viewer_max_tracked", (ViewerCountingOptions o) => o.MaxTracked, SettingTypes.Whole(1, 10_000_000), "Viewers of one livestream that are told apart; those beyond are estimated.");
+        settings.Bind("viewer_address_burst", (ViewerCountingOptions o) => o.AddressBurst, SettingTypes.Whole(1, 1_000_000), "Viewer calls one address may make in a burst.");
+        settings.Bind("viewer_address_rate", (ViewerCountingOptions o) => o.AddressCallsPerSecond, SettingTypes.Whole(1, 1_000_000), "Viewer calls per second one address may make for long.");
+        settings.Check((ViewerCountingOptions o) => o.Validate());
+
+        settings.Group("REST");
+        settings.Bind("list_shape", (RealtimeKitOptions o) => o.ListShape, SettingTypes.Choice<LivestreamListShape>(), "How the list of livestreams is answered: an object, as the schema has it, or an array, as its example has it.");
+        settings.Bind("rest_max_body", (RealtimeKitOptions o) => o.MaxBodyBytes, SettingTypes.SmallSize(1 << 10, 16 << 20), "Largest request body of the REST API.");
+        settings.Bind("rest_rate_limits", (RealtimeKitOptions o) => o.RateLimits, RateLimitText.Type, "Limits on how often one account may call the REST API. Off by default.");
+        settings.Check(new RealtimeKitOptionsValidator());
+    }
+
+    private static SettingType<TimeSpan> Seconds(int least, int most) => SettingTypes.Duration(TimeSpan.FromSeconds(least), TimeSpan.FromSeconds(most));
+}

@@ -1,0 +1,30 @@
+using Roomcast.Livestreams;
+using Roomcast.Livestreams.Delivery;
+using Roomcast.Server.Configuration;
+
+namespace Roomcast.Server.Listening;
+
+/// <summary>What every part of the server is given: the settings, the clock, the addresses, and how it ends.</summary>
+internal static class ServerHost
+{
+    /// <summary>Adds it.</summary>
+    public static void AddServerHost(this WebApplicationBuilder builder, SettingsReading reading, ListenerSockets sockets)
+    {
+        builder.Host.UseDefaultServiceProvider(provider =>
+        {
+            provider.ValidateOnBuild = true;
+            provider.ValidateScopes = true;
+        });
+        builder.Services.AddSingleton(TimeProvider.System);
+        builder.Services.AddSingleton(reading);
+        builder.Services.AddSingleton(reading.Values);
+        builder.Services.AddSingleton(_ => sockets);
+        builder.Services.AddSingleton<PublicAddresses>(sockets.PublicAddresses(reading.Values));
+        builder.Services.AddSingleton<IHostLifetime, SignalLifetime>();
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = reading.Values.Get(ServerSettings.DrainTimeout));
+        ServerSettings.Registry.Configure(builder.Services, reading.Values);
+
+        var dataFolder = Path.GetFullPath(reading.Values.Get(ServerSettings.Data));
+        builder.Services.Configure<DeliveryOptions>(delivery => delivery.SegmentFolder = Path.Combine(dataFolder, "segments"));
+    }
+}

@@ -1,0 +1,135 @@
+using System.Net;
+using System.Text;
+using Roomcast.Livestreams.Records;
+using Roomcast.Livestreams.Viewers;
+using Roomcast.Storage;
+
+namespace Roomcast.Server.Pages;
+
+/// <summary>Serves the web pages: <c>/watch/…</c> and what they load from <c>/assets/</c>.</summary>
+internal static class PageEndpoints
+{
+    // The page loads and asks only where it came from. It may be shown inside other pages: sharing it is what it is for.
+    private const string ContentSecurityPolicy =
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob:; "
+        + "connect-src 'self'; base-uri 'none'; form-action 'none'";
+
+    private const string NotBuilt = """
+        <!doctype html>
+        <html lang="en">
+          <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Roomcast</title></head>
+          <body>
+            <h1>The web pages were not built</h1>
+            <p>This server was built on a machine without Node. Install Node 18.18 or newer with npm
+            (on Debian and Ubuntu: <code>apt-get install nodejs npm</code>), then build and start the server again:
+            <code>./start</code>.</p>
+            <p>Everything else works: the playback address of a livestream can be opened in any HLS player.</p>
+          </body>
+        </html>
+        """;
+
+    private const string Unavailable = """
+        <!doctype html>
+        <html lang="en">
+          <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>Roomcast</title></head>
+          <body>
+            <h1>Not available at the moment</h1>
+            <p>The server cannot look this livestream up. Please load the page again in some seconds.</p>
+          </body>
+        </html>
+        """;
+
+    /// <summary>Adds the files of the pages. The host adds an <see cref="ILiveAudience"/>.</summary>
+    public static void AddPages(this IServiceCollection services) => services.AddSingleton(_ => WebFiles.OfThisProgram());
+
+    /// <summary>Maps the pages and their assets.</summary>
+    public static void MapPages(this IEndpointRouteBuilder routes)
+    {
+        string[] reads = [HttpMethods.Get, HttpMethods.Head];
+        routes.MapMethods("/assets/{name}", reads, ServeAssetAsync);
+        routes.MapMethods("/watch/{livestreamId}", reads, ServeWatchPageAsync);
+        routes.MapMethods("/watch/t/{playbackToken}/{livestreamId}", reads, ServeWatchPageAsync);
+    }
+
+    private static Task ServeAssetAsync(HttpContext context, string name, WebFiles files)
+    {
+        if (files.FindAsset(name) is { } file)
+        {
+            return file.AnswerAsync(context);
+        }
+
+        context.Response.StatusCode = StatusCodes.Status404NotFound;
+        context.Response.Headers.CacheControl = "no-store";
+        return Task.CompletedTask;
+    }
+
+    private static async Task ServeWatchPageAsync(HttpContext context, string livestreamId, WebFiles files, ILiveAudience audience)
+    {
+        var response = context.Response;
+        response.ContentType = "text/html; charset=utf-8";
+        response.Headers.XContentTypeOptions = "nosniff";
+        response.Headers.ContentSecurityPolicy = ContentSecurityPolicy;
+        // A signed address is a secret of its own kind, so it is not told to where links lead.
+        response.Headers["Referrer-Policy"] = "no-referrer";
+        response.Headers.CacheControl = "no-cache";
+
+        if (files.WatchPage is null)
+        {
+            response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            response.Headers.CacheControl = "no-store";
+            await SendAsync(context, NotBuilt);
+            return;
+        }
+
+        var token = context.Request.RouteValues["playbackToken"] as string;
+        AudienceAnswer answer;
+        try
+        {
+            answer = LivestreamId.TryParse(livestreamId, out var id)
+                ? await audience.FindAsync(id, token, context.RequestAborted)
+                : new AudienceAnswer(AudienceAdmission.NotFound);
+        }
+        catch (StorageException)
+        {
+            // The storage has logged it and counts it.
+            response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+            response.Headers.CacheControl = "no-store";
+            response.Headers.RetryAfter = "2";
+            await SendAsync(context, Unavailable);
+            return;
+        }
+
+        response.StatusCode = answer.Admission switch
+        {
+            AudienceAdmission.NotFound => StatusCodes.Status404NotFound,
+            AudienceAdmission.NotAllowed => StatusCodes.Status403Forbidden,
+            _ => StatusCodes.Status200OK,
+        };
+        await SendAsync(context, Fill(files.WatchPage, context.Request.PathBase, answer));
+    }
+
+    private static string Fill(string page, PathString pathBase, AudienceAnswer answer)
+    {
+        var title = answer.Admission == AudienceAdmission.Allowed && !string.IsNullOrWhiteSpace(answer.Name) ? answer.Name : "Livestream";
+        var description = answer.Admission != AudienceAdmission.Allowed
+            ? "A livestream."
+            : answer.State switch
+            {
+                AudienceState.Live or AudienceState.Interrupted => "Live now.",
+                AudienceState.Ended => "This livestream has ended.",
+                _ => "This livestream has not started yet.",
+            };
+        return new StringBuilder(page)
+            .Replace("{{base}}", WebUtility.HtmlEncode(pathBase.ToUriComponent()))
+            .Replace("{{description}}", description)
+            .Replace("{{heading}}", WebUtility.HtmlEncode(title))
+            .Replace("{{title}}", WebUtility.HtmlEncode(title))
+            .ToString();
+    }
+
+    private static Task SendAsync(HttpContext context, string html)
+    {
+        var body = Encoding.UTF8.GetBytes(html);
+        return WebFile.SendAsync(context, body, WebFile.TagOf(body), encoding: null);
+    }
+}

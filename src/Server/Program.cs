@@ -1,0 +1,48 @@
+using Roomcast.Accounts;
+using Roomcast.Livestreams;
+using Roomcast.Livestreams.Delivery;
+using Roomcast.Livestreams.Viewers;
+using Roomcast.RealtimeKit;
+using Roomcast.Server.Configuration;
+using Roomcast.Server.FirstStart;
+using Roomcast.Server.Listening;
+using Roomcast.Server.Observability;
+using Roomcast.Server.Pages;
+using Roomcast.Server.Tls;
+using Roomcast.Storage;
+
+var reading = SettingsReader.Read(ServerSettings.Registry, args, Environment.GetEnvironmentVariables(), Environment.CurrentDirectory);
+if (SettingsAnswer.TryGive(reading, out var exitCode))
+{
+    return exitCode;
+}
+
+return await ServerRun.UntilSignalAsync(() =>
+{
+    var settings = reading.Values;
+    var names = new ServerNames(settings);
+    var sockets = ListenerSockets.Bind(settings, names);
+
+    var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "Roomcast.Server" });
+    builder.AddServerLogging(settings);
+    builder.AddServerHost(reading, sockets);
+    builder.AddHttpListeners(settings, sockets);
+    builder.Services.AddTls(settings, names);
+    builder.Services.AddObservability();
+    builder.Services.AddStorage();
+    builder.Services.AddAccounts();
+    builder.Services.AddLivestreams();
+    builder.Services.AddHostedService<RtmpListeners>();
+    builder.Services.AddRealtimeKit();
+    builder.Services.AddPages();
+
+    var app = builder.Build();
+    app.UseTrustedProxies(settings);
+    app.UseLivestreamDelivery();
+    app.MapObservability(settings);
+    app.MapRealtimeKit();
+    app.MapViewers();
+    app.MapPages();
+    app.MapFallback(RealtimeKitRoutes.AnswerUnknownRouteAsync);
+    return app;
+});

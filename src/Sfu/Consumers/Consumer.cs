@@ -1,0 +1,423 @@
+using System.Text;
+using Roomcast.Rtc.Rtcp;
+using Roomcast.Rtc.Rtp;
+using Roomcast.Rtc.Rtp.Extensions;
+using Roomcast.Rtc.Rtp.Vp8;
+using Roomcast.Sfu.Codecs;
+using Roomcast.Sfu.Layers;
+using Roomcast.Sfu.Producers;
+using Roomcast.Sfu.Routing;
+
+namespace Roomcast.Sfu.Consumers;
+
+/// <summary>A track that leaves to one peer: one encoding of a producer at a time, laid on one line.</summary>
+/// <remarks>
+/// Belongs to its router's loop; not thread-safe. Nothing is allocated per packet. What was written into a packet is
+/// remembered, so that it can be sent again byte for byte (docs/protocols/webrtc.md says why it must be).
+/// </remarks>
+public sealed class Consumer
+{
+    // As many as an encoding keeps packets, and some for padding of ours.
+    private const int VideoHistory = 600;
+    private const int AudioHistory = 200;
+    private const int MaxRepeats = 12;
+    private const int MaxExtensionBytes = 96;
+    private const int PaddingBytes = 224;
+
+    // Of a round trip. Some receivers take theirs for shorter than we do, and ask oftener for what they have long missed.
+    private const double FirstRepeatDistance = 0.75;
+    private const double RepeatDistance = 0.45;
+
+    private static readonly TimeSpan MinRepeatDistance = TimeSpan.FromMilliseconds(20);
+
+    private readonly SfuTransport _transport;
+    private readonly StreamRewriter _rewriter;
+    private readonly SentHistory _history;
+    private readonly Vp8Continuity _vp8 = new();
+    private readonly byte[] _mid;
+    private readonly byte[] _cname;
+    private ProducerStream? _followed;
+    private uint _packets;
+    private uint _octets;
+    private bool _lastEndedFrame;
+
+    internal Consumer(SfuTransport transport, Producer producer, ConsumerOptions options, ushort firstNumber)
+    {
+        _transport = transport;
+        Producer = producer;
+        Options = options;
+        IsPaused = options.IsPaused;
+        PreferredRank = options.PreferredRank;
+        _mid = Encoding.ASCII.GetBytes(options.Mid);
+        _cname = Encoding.UTF8.GetBytes(options.Cname);
+        _rewriter = new StreamRewriter(producer.Options.Codec.ClockRateHz(), firstNumber);
+        _history = new SentHistory(IsAudio ? AudioHistory : VideoHistory);
+    }
+
+    /// <summary>What it was made with.</summary>
+    public ConsumerOptions Options { get; }
+
+    /// <summary>Where its packets come from.</summary>
+    public Producer Producer { get; }
+
+    /// <summary>Whether its receiver does not want it for now.</summary>
+    public bool IsPaused { get; private set; }
+
+    /// <summary>Whether there is no bandwidth for even its worst encoding.</summary>
+    public bool IsStarved { get; private set; }
+
+    /// <summary>The encoding that is wanted; 0 is the best.</summary>
+    public int PreferredRank { get; private set; }
+
+    /// <summary>The encoding that is being forwarded; null while a keyframe is waited for, and when nothing is forwarded.</summary>
+    public int? CurrentRank => Current?.Rank;
+
+    /// <summary>Packets sent, without those that were sent again.</summary>
+    public long PacketsSent => _packets;
+
+    /// <summary>Packets sent again.</summary>
+    public long PacketsRepeated { get; private set; }
+
+    /// <summary>Share of packets that the receiver reported lost last, 0 to 1.</summary>
+    public double LossRatio { get; private set; }
+
+    /// <summary>Bits per second that leave.</summary>
+    public long SentBps(TimeSpan now) => Rate.RateBps(now) ?? 0;
+
+    internal SfuTransport Transport => _transport;
+
+    internal bool IsAudio => Producer.Options.Codec.IsAudio();
+
+    internal Rtc.Congestion.RateMeter Rate { get; } = new();
+
+    internal ProducerStream? Current { get; private set; }
+
+    internal ProducerStream? Target { get; private set; }
+
+    internal LayerWish Wish { get; } = new();
+
+    /// <summary>Holds it back, or lets it through again, beginning with a keyframe.</summary>
+    public void SetPaused(bool isPaused)
+    {
+        if (IsPaused != isPaused)
+        {
+            IsPaused = isPaused;
+            Restart();
+        }
+    }
+
+    /// <summary>Asks for another encoding. The change comes with its next keyframe.</summary>
+    /// <param name="rank">0 is the best.</param>
+    public void Prefer(int rank)
+    {
+        PreferredRank = Math.Max(0, rank);
+        _transport.AllocateSoon();
+    }
+
+    /// <summary>Gives the current encoding up and waits for a keyframe of the one that is to be sent.</summary>
+    internal void Restart()
+    {
+        SetCurrent(null);
+        Target?.Keyframes.Want();
+        _transport.AllocateSoon();
+    }
+
+    /// <summary>Takes over what the allocation has decided.</summary>
+    /// <param name="target">The encoding; null when it does not fit, or none is being sent.</param>
+    /// <param name="isStarved">Whether it is for want of bandwidth that there is none.</param>
+    internal void Aim(ProducerStream? target, bool isStarved)
+    {
+        IsStarved = isStarved;
+        if (target == Target && (target is null || Current is not null || target.Keyframes.IsWanted))
+        {
+            return;
+        }
+
+        Target = target;
+        if (target is null)
+        {
+            SetCurrent(null);
+        }
+        else if (target != Current)
+        {
+            target.Keyframes.Want();
+            Producer.Transport.Wake(target);
+        }
+    }
+
+    /// <summary>Forgets a stream that has ended.</summary>
+    internal void Forget(ProducerStream stream)
+    {
+        Target = Target == stream ? null : Target;
+        if (Current == stream)
+        {
+            SetCurrent(null);
+        }
+
+        _transport.AllocateSoon();
+    }
+
+    /// <summary>Notes that the producer has another encoding.</summary>
+    internal void OnStreamAdded() => _transport.AllocateSoon();
+
+    /// <summary>Forwards a packet, if it is of the encoding that is being sent or begins the one that is to be.</summary>
+    internal void OnPacket(
+        ProducerStream stream,
+        ReadOnlySpan<byte> packet,
+        in RtpHeader header,
+        in RtpExtensionValues values,
+        long number,
+        bool startsKeyframe,
+        TimeSpan now)
+    {
+        if (IsPaused)
+        {
+            return;
+        }
+
+        var isSwitch = false;
+        if (stream != Current)
+        {
+            if (header.PayloadLength == 0 || !(IsAudio || (stream == Target && startsKeyframe)))
+            {
+                return;
+            }
+
+            Target = stream;
+            _rewriter.Switch(number, header.Timestamp, Align(stream, header.Timestamp), now);
+            _followed = stream;
+            SetCurrent(stream);
+            isSwitch = true;
+        }
+
+        if (header.PayloadLength == 0)
+        {
+            _rewriter.Drop(number); // The sender probes its own bandwidth; that is not for the receivers.
+            return;
+        }
+
+        var newestBefore = _rewriter.HighestOut;
+        if (!_rewriter.TryMap(number, header.Timestamp, now, out var mapped))
+        {
+            return;
+        }
+
+        if (mapped <= newestBefore)
+        {
+            // Late. A number that was used already is not used for anything again, whatever comes.
+            _history.Find(unchecked((ushort)mapped), _rewriter.HighestOut, out var isSent);
+            if (isSent || newestBefore - mapped >= _history.Capacity)
+            {
+                return;
+            }
+        }
+
+        var entry = new SentEntry
+        {
+            Number = mapped,
+            Stream = stream,
+            SourceNumber = number,
+            Timestamp = _rewriter.MapTimestamp(header.Timestamp),
+            SentAt = now,
+            TransportNumber = _transport.CountSending(packet.Length, now),
+        };
+        if (Producer.Options.Codec is SfuCodec.Vp8 && Vp8PayloadDescriptor.TryRead(header.PayloadOf(packet), out var descriptor))
+        {
+            (entry.PictureId, entry.Tl0PictureIndex) = _vp8.Map(descriptor, isSwitch);
+        }
+
+        if (mapped > newestBefore)
+        {
+            _lastEndedFrame = header.Marker;
+        }
+
+        _history.Add(entry);
+        _packets++;
+        _octets += (uint)header.PayloadLength;
+        Rate.Add(packet.Length, now);
+        Send(entry, packet, header, values);
+    }
+
+    /// <summary>Sends a packet again, if it is still there and was not sent a moment ago.</summary>
+    /// <param name="number">Its number, as the receiver names it.</param>
+    /// <param name="roundTrip">To the receiver and back; null when not known.</param>
+    /// <param name="now">Monotonic time.</param>
+    internal void Repeat(ushort number, TimeSpan? roundTrip, TimeSpan now)
+    {
+        ref var entry = ref _history.Find(number, _rewriter.HighestOut, out var isFound);
+
+        // A request that comes sooner than a round trip after the packet left was made before it could arrive: it was asked
+        // for while it was still missing here, or asked for twice.
+        var distance = (roundTrip ?? TimeSpan.Zero) * (entry.Repeats == 0 ? FirstRepeatDistance : RepeatDistance);
+        distance = distance > MinRepeatDistance ? distance : MinRepeatDistance;
+        if (!isFound || entry.Repeats >= MaxRepeats || now - entry.SentAt < distance)
+        {
+            return;
+        }
+
+        if (entry.IsPadding)
+        {
+            _transport.Estimator.OnRepeating(entry.TransportNumber, PaddingBytes, now);
+            WritePadding(entry); // A receiver cannot know that it misses nothing.
+        }
+        else if (entry.Stream!.Cache.TryGet(entry.SourceNumber, out var packet) && RtpHeader.TryRead(packet, out var header))
+        {
+            _transport.Estimator.OnRepeating(entry.TransportNumber, packet.Length, now);
+            Send(entry, packet, header, new RtpExtensionValues(packet, header, Producer.Transport.Extensions));
+        }
+        else
+        {
+            return;
+        }
+
+        entry.Repeats++;
+        entry.SentAt = now;
+        PacketsRepeated++;
+    }
+
+    /// <summary>Asks for a keyframe of what is being sent or waited for.</summary>
+    internal void WantKeyframe()
+    {
+        if ((Target ?? Current) is { } stream)
+        {
+            stream.Keyframes.Want();
+            Producer.Transport.Wake(stream);
+        }
+    }
+
+    /// <summary>Sends a packet without content, to find out what the path carries.</summary>
+    /// <returns>Bytes sent; 0 when this is no place for one: within a frame, or nothing is being sent.</returns>
+    internal int SendPadding(int probeCluster, TimeSpan now)
+    {
+        if (Current is null || IsPaused || IsAudio || !_lastEndedFrame)
+        {
+            return 0;
+        }
+
+        const int length = RtpHeader.FixedLength + 16 + PaddingBytes;
+        var entry = new SentEntry
+        {
+            Number = _rewriter.Insert(),
+            Stream = Current,
+            IsPadding = true,
+            Timestamp = _rewriter.LastTimestamp,
+            SentAt = now,
+            TransportNumber = _transport.CountSending(length, now, probeCluster),
+        };
+        _history.Add(entry);
+        _packets++;
+        WritePadding(entry);
+        return length;
+    }
+
+    /// <summary>Notes what the receiver says of it.</summary>
+    internal void OnReport(in ReportBlock block) => LossRatio = block.FractionLost / 256.0;
+
+    /// <summary>Writes its sender report and name, as its producer's reports allow.</summary>
+    internal void WriteReport(ref RtcpWriter writer, TimeSpan now)
+    {
+        if (Current is not { } stream || !stream.Clock.IsKnown)
+        {
+            return;
+        }
+
+        // The producer's wall clock goes on to the receiver, so that sound and picture of one peer stay together.
+        var elapsed = now - stream.LastReportAt;
+        var ticks = (long)((Int128)elapsed.Ticks * Producer.Options.Codec.ClockRateHz() / TimeSpan.TicksPerSecond);
+        var timestamp = _rewriter.MapTimestamp(unchecked(stream.LastReportTimestamp + (uint)ticks));
+        if (SenderReport.TryWrite(ref writer, Options.Ssrc, stream.LastReportNtp.Add(elapsed), timestamp, _packets, _octets, []))
+        {
+            SourceDescription.TryWrite(ref writer, Options.Ssrc, _cname);
+        }
+    }
+
+    private uint? Align(ProducerStream stream, uint timestamp)
+    {
+        if (_followed is null)
+        {
+            return null;
+        }
+
+        if (_followed == stream)
+        {
+            return _rewriter.MapTimestamp(timestamp); // The same source goes on by its own clock.
+        }
+
+        return stream.Clock.ToNtp(timestamp) is { } ntp && _followed.Clock.ToTimestamp(ntp) is { } there
+            ? _rewriter.MapTimestamp(there)
+            : null;
+    }
+
+    private void SetCurrent(ProducerStream? stream)
+    {
+        if (Current != stream)
+        {
+            Current = stream;
+            _transport.OnLayerChanged(this);
+        }
+    }
+
+    private RtpHeaderWriter Begin(Span<byte> room, bool marker, long number, uint timestamp, ushort transportNumber)
+    {
+        var map = _transport.Extensions;
+        var writer = new RtpHeaderWriter(
+            room, Options.PayloadType, marker, unchecked((ushort)number), timestamp, Options.Ssrc, map.NeedsTwoByteForm);
+        writer.AddExtension(map.IdOf(RtpExtensionKind.Mid), _mid);
+        writer.AddExtension(
+            map.IdOf(RtpExtensionKind.TransportSequenceNumber), [(byte)(transportNumber >> 8), (byte)transportNumber]);
+        return writer;
+    }
+
+    private void WritePadding(in SentEntry entry)
+    {
+        var room = _transport.Reserve(RtpHeader.FixedLength + MaxExtensionBytes + PaddingBytes);
+        if (room.IsEmpty)
+        {
+            return;
+        }
+
+        var writer = Begin(room, marker: false, entry.Number, entry.Timestamp, entry.TransportNumber);
+        var headerLength = writer.Finish();
+        room[0] |= 0x20;
+        room.Slice(headerLength, PaddingBytes).Clear();
+        room[headerLength + PaddingBytes - 1] = PaddingBytes;
+        _transport.Commit(headerLength + PaddingBytes, isRtcp: false);
+    }
+
+    /// <summary>Writes a packet and sends it. What is written follows from the arguments alone.</summary>
+    private void Send(in SentEntry entry, ReadOnlySpan<byte> source, in RtpHeader header, in RtpExtensionValues values)
+    {
+        var room = _transport.Reserve(RtpHeader.FixedLength + MaxExtensionBytes + header.PayloadLength);
+        if (room.IsEmpty)
+        {
+            return;
+        }
+
+        var map = _transport.Extensions;
+        var writer = Begin(room, header.Marker, entry.Number, entry.Timestamp, entry.TransportNumber);
+        if (values.TryGetAudioLevel(out var level, out var isVoice))
+        {
+            writer.AddExtension(map.IdOf(RtpExtensionKind.AudioLevel), [(byte)(level | (isVoice ? 0x80 : 0))]);
+        }
+
+        if (values.VideoOrientation is { } orientation)
+        {
+            writer.AddExtension(map.IdOf(RtpExtensionKind.VideoOrientation), [orientation]);
+        }
+
+        if (values.PlayoutDelay is { } delay)
+        {
+            writer.AddExtension(map.IdOf(RtpExtensionKind.PlayoutDelay), [(byte)(delay >> 16), (byte)(delay >> 8), (byte)delay]);
+        }
+
+        var headerLength = writer.Finish();
+        var payload = header.PayloadOf(source);
+        payload.CopyTo(room[headerLength..]);
+        if (Producer.Options.Codec is SfuCodec.Vp8 && Vp8PayloadDescriptor.TryRead(payload, out var descriptor))
+        {
+            descriptor.Rewrite(room[headerLength..], entry.PictureId, entry.Tl0PictureIndex);
+        }
+
+        _transport.Commit(headerLength + payload.Length, isRtcp: false);
+    }
+}

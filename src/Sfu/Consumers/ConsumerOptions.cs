@@ -1,0 +1,26 @@
+namespace Roomcast.Sfu.Consumers;
+
+/// <summary>A track that is about to leave to one peer.</summary>
+public sealed record ConsumerOptions
+{
+    /// <summary>Its name, unique within the transport.</summary>
+    public required string Id { get; init; }
+
+    /// <summary>The source that its packets have, unique within the transport.</summary>
+    public required uint Ssrc { get; init; }
+
+    /// <summary>The payload type that its packets have: what the receiver calls the producer's codec.</summary>
+    public required byte PayloadType { get; init; }
+
+    /// <summary>The media section's name; packets carry it, so that the receiver needs no list of sources.</summary>
+    public required string Mid { get; init; }
+
+    /// <summary>The lasting name of the source in RTCP.</summary>
+    public string Cname { get; init; } = "roomcast";
+
+    /// <summary>The encoding that is wanted: 0 is the best. A worse one is sent when it does not exist or does not fit.</summary>
+    public int PreferredRank { get; init; }
+
+    /// <summary>Whether it begins paused.</summary>
+    public bool IsPaused { get; init; }
+}

@@ -1,0 +1,162 @@
+namespace Roomcast.Sfu.Producers;
+
+/// <summary>Notices gaps in a stream and says which packets to ask its sender for, and when.</summary>
+/// <remarks>
+/// A packet is asked for <see cref="ReorderTolerance"/> after a later one arrived, again after a round trip (which is learnt
+/// from how long the asked ones take), then twice in each, as a picture stands still by now; and it is given up after <see cref="MaxRequests"/> requests or <see cref="MaxAge"/>. When more are missing than can sensibly be
+/// repeated, all are given up: a keyframe is cheaper. A pure state machine; not thread-safe.
+/// </remarks>
+internal sealed class MissingPackets
+{
+    public static readonly TimeSpan ReorderTolerance = TimeSpan.FromMilliseconds(10);
+    public static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(1);
+    public const int MaxRequests = 12;
+    public const int MaxMissing = 128;
+
+    private static readonly TimeSpan MinRepeat = TimeSpan.FromMilliseconds(20);
+    private static readonly TimeSpan MaxRepeat = TimeSpan.FromMilliseconds(400);
+
+    private readonly List<Missing> _missing = [];
+    private long _highest = long.MinValue;
+    private bool _isHopeless;
+    private TimeSpan _roundTrip = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>When <see cref="TakeDue"/> has something; null while nothing is missing.</summary>
+    public TimeSpan? NextDeadline { get; private set; }
+
+    /// <summary>How many are missing now.</summary>
+    public int Count => _missing.Count;
+
+    /// <summary>Whether so much was lost since the last call that only a keyframe helps.</summary>
+    public bool TakeIsHopeless()
+    {
+        var isHopeless = _isHopeless;
+        _isHopeless = false;
+        return isHopeless;
+    }
+
+    /// <summary>Notes a packet that arrived.</summary>
+    /// <param name="number">Its number, without wraps.</param>
+    /// <param name="now">Monotonic time.</param>
+    public void OnPacket(long number, TimeSpan now)
+    {
+        if (_highest == long.MinValue)
+        {
+            _highest = number;
+            return;
+        }
+
+        if (number <= _highest)
+        {
+            Remove(number, now);
+            return;
+        }
+
+        var gap = number - _highest - 1;
+        if (gap + _missing.Count > MaxMissing)
+        {
+            _isHopeless = true;
+            Clear();
+        }
+        else
+        {
+            for (var lost = _highest + 1; lost < number; lost++)
+            {
+                _missing.Add(new Missing(lost, now, default, now + ReorderTolerance, Requests: 0));
+            }
+        }
+
+        _highest = number;
+        Arm();
+    }
+
+    /// <summary>Takes the numbers that are to be asked for now, oldest first.</summary>
+    /// <param name="now">Monotonic time.</param>
+    /// <param name="due">Room for the numbers.</param>
+    /// <returns>How many there are.</returns>
+    public int TakeDue(TimeSpan now, Span<ushort> due)
+    {
+        var count = 0;
+        var repeat = _roundTrip * 1.2;
+        repeat = repeat < MinRepeat ? MinRepeat : repeat > MaxRepeat ? MaxRepeat : repeat;
+        for (var i = 0; i < _missing.Count; i++)
+        {
+            var missing = _missing[i];
+            if (missing.Requests >= MaxRequests || now - missing.NoticedAt >= MaxAge)
+            {
+                _missing.RemoveAt(i--);
+                _isHopeless = true;
+                continue;
+            }
+
+            if (missing.NextRequestAt <= now && count < due.Length)
+            {
+                due[count++] = unchecked((ushort)missing.Number);
+                _missing[i] = missing with
+                {
+                    RequestedAt = now,
+                    NextRequestAt = now + (missing.Requests == 0 ? repeat : repeat / 2),
+                    Requests = missing.Requests + 1,
+                };
+            }
+        }
+
+        Arm();
+        return count;
+    }
+
+    /// <summary>Gives all up: a keyframe has come, after which nothing before it is needed.</summary>
+    /// <param name="before">The keyframe's first packet.</param>
+    public void OnKeyframe(long before)
+    {
+        for (var i = _missing.Count - 1; i >= 0; i--)
+        {
+            if (_missing[i].Number < before)
+            {
+                _missing.RemoveAt(i);
+            }
+        }
+
+        _isHopeless = false;
+        Arm();
+    }
+
+    private void Clear()
+    {
+        _missing.Clear();
+        NextDeadline = null;
+    }
+
+    private void Remove(long number, TimeSpan now)
+    {
+        for (var i = 0; i < _missing.Count; i++)
+        {
+            if (_missing[i].Number == number)
+            {
+                if (_missing[i].Requests == 1)
+                {
+                    _roundTrip = (_roundTrip * 0.875) + ((now - _missing[i].RequestedAt) * 0.125);
+                }
+
+                _missing.RemoveAt(i);
+                Arm();
+                return;
+            }
+        }
+    }
+
+    private void Arm()
+    {
+        NextDeadline = null;
+        foreach (var missing in _missing)
+        {
+            if (NextDeadline is null || missing.NextRequestAt < NextDeadline)
+            {
+                NextDeadline = missing.NextRequestAt;
+            }
+        }
+    }
+
+    private readonly record struct Missing(
+        long Number, TimeSpan NoticedAt, TimeSpan RequestedAt, TimeSpan NextRequestAt, int Requests);
+}

@@ -1,0 +1,125 @@
+using Roomcast.Rtc.Congestion;
+using Roomcast.Rtc.Rtcp;
+using Roomcast.Rtc.Rtp;
+using Roomcast.Sfu.Codecs;
+
+namespace Roomcast.Sfu.Producers;
+
+/// <summary>One encoding of a producer, as it arrives: its counts, its packets, and what is asked of its sender.</summary>
+/// <remarks>Not thread-safe. Nothing is allocated per packet once the cache has gone round.</remarks>
+internal sealed class ProducerStream
+{
+    // About half a second of good video, and four of sound: longer than anybody waits for a packet.
+    private const int VideoPackets = 512;
+    private const int AudioPackets = 200;
+
+    // An encoding that has sent nothing for so long is one that the browser has switched off.
+    private static readonly TimeSpan SilenceOfVideo = TimeSpan.FromSeconds(2);
+
+    private readonly SequenceUnwrapper _sequence = new();
+    private TimeSpan? _heardAt;
+
+    public ProducerStream(Producer producer, uint ssrc, string? rid, int rank)
+    {
+        Producer = producer;
+        Ssrc = ssrc;
+        Rid = rid;
+        Rank = rank;
+        var clockRateHz = producer.Options.Codec.ClockRateHz();
+        Statistics = new ReceiveStatistics(ssrc, clockRateHz);
+        Clock = new SenderClock(clockRateHz);
+        Cache = new PacketCache(producer.Options.Codec.IsAudio() ? AudioPackets : VideoPackets);
+
+        // The best encoding serves most receivers, who wait for it; the others can wait a little longer.
+        Keyframes = new KeyframeRequests(rank == 0 ? TimeSpan.FromMilliseconds(500) : TimeSpan.FromSeconds(1));
+    }
+
+    public Producer Producer { get; }
+
+    public uint Ssrc { get; }
+
+    /// <summary>Name of the encoding; null for the only one.</summary>
+    public string? Rid { get; }
+
+    /// <summary>Place among the encodings, 0 is the best.</summary>
+    public int Rank { get; }
+
+    public ReceiveStatistics Statistics { get; }
+
+    public SenderClock Clock { get; }
+
+    public NtpTime LastReportNtp { get; private set; }
+
+    public uint LastReportTimestamp { get; private set; }
+
+    public TimeSpan LastReportAt { get; private set; }
+
+    public PacketCache Cache { get; }
+
+    public MissingPackets Missing { get; } = new();
+
+    public KeyframeRequests Keyframes { get; }
+
+    public RateMeter Rate { get; } = new();
+
+    /// <summary>Width and height of the last keyframe in pixels; zero when not known.</summary>
+    public (int Width, int Height) Size { get; set; }
+
+    /// <summary>When something of the stream is due: a NACK or a keyframe request.</summary>
+    public TimeSpan? NextDeadline
+    {
+        get
+        {
+            var missing = Missing.NextDeadline;
+            var keyframes = Keyframes.NextDeadline;
+            return missing is null || keyframes < missing ? keyframes ?? missing : missing;
+        }
+    }
+
+    /// <summary>Whether it is being sent.</summary>
+    public bool IsActive(TimeSpan now) => _heardAt is { } at && now - at < SilenceOfVideo;
+
+    /// <summary>Notes a packet and keeps it.</summary>
+    /// <returns>Its number, without wraps.</returns>
+    public long OnPacket(ReadOnlySpan<byte> packet, in RtpHeader header, bool startsKeyframe, TimeSpan now)
+    {
+        _heardAt = now;
+        var number = _sequence.Unwrap(header.SequenceNumber);
+        Statistics.OnPacket(header.SequenceNumber, header.Timestamp, header.PayloadLength, now);
+        Rate.Add(packet.Length, now);
+        if (header.PayloadLength > 0)
+        {
+            Cache.Add(number, packet);
+        }
+
+        if (Producer.Options.SupportsNack)
+        {
+            Missing.OnPacket(number, now);
+        }
+
+        if (!Producer.Options.Codec.IsAudio())
+        {
+            if (startsKeyframe)
+            {
+                Keyframes.OnKeyframe();
+                Missing.OnKeyframe(number);
+            }
+            else if (Missing.TakeIsHopeless())
+            {
+                Keyframes.Want();
+            }
+        }
+
+        return number;
+    }
+
+    /// <summary>Notes a sender report.</summary>
+    public void OnSenderReport(NtpTime ntp, uint timestamp, TimeSpan now)
+    {
+        Statistics.OnSenderReport(ntp, now);
+        Clock.OnSenderReport(ntp, timestamp);
+        LastReportNtp = ntp;
+        LastReportTimestamp = timestamp;
+        LastReportAt = now;
+    }
+}

@@ -1,0 +1,265 @@
+// Drives the unmodified official client against a server and writes one JSON line for each check.
+//
+//   node conformance.mjs <facts.json>
+//
+// The facts: origin, accountId, appId, writeToken, readToken, otherAccountId, and liveLivestreamId, a livestream of the app
+// that is on air. The server may hold anything else besides.
+
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import Cloudflare from "cloudflare";
+
+const facts = JSON.parse(readFileSync(process.argv[2], "utf8"));
+const account_id = facts.accountId;
+const app_id = facts.appId;
+const absentId = "3fd739f4-3c41-456e-bfba-6ebd51e16d2c";
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const timestamp = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+
+let requests = 0;
+
+/** A client as its users make it, with only the base address changed. */
+function clientOf({ baseURL = `${facts.origin}/client/v4`, apiToken = facts.writeToken, ...rest } = {}) {
+  const counted = (...request) => {
+    requests++;
+    return fetch(...request);
+  };
+  return new Cloudflare({ baseURL, apiToken, fetch: counted, ...rest });
+}
+
+const client = clientOf();
+const { apps, livestreams } = client.realtimeKit;
+const livestreamsPath = `/accounts/${account_id}/realtime/kit/${app_id}/livestreams`;
+
+/** Expects an error of a class of the client, and that it was not repeated. */
+async function refused(call, errorClass, status, code) {
+  requests = 0;
+  const error = await call().then(
+    () => assert.fail("the call succeeded"),
+    (fault) => fault,
+  );
+  assert.ok(error instanceof errorClass, `${error.constructor.name}: ${error.message}`);
+  assert.equal(error.status, status);
+  assert.equal(error.errors[0].code, code);
+  assert.equal(typeof error.errors[0].message, "string");
+  assert.equal(requests, 1, "the client repeated the call");
+  return error;
+}
+
+function assertLivestream(livestream) {
+  assert.match(livestream.id, uuid);
+  assert.match(livestream.created_at, timestamp);
+  assert.match(livestream.updated_at, timestamp);
+  assert.match(livestream.ingest_server, /^rtmps?:\/\/.+\/$/);
+  assert.match(livestream.stream_key, /^[0-9a-f]{64}$/);
+  assert.match(livestream.playback_url, /^https?:\/\/.+\.m3u8$/);
+  assert.ok(["LIVE", "IDLE", "ERRORED", "INVOKED"].includes(livestream.status));
+  assert.equal(livestream.disabled, false);
+  assert.equal(livestream.meeting_id, null);
+}
+
+function assertSession(session, livestreamId) {
+  assert.match(session.id, uuid);
+  assert.equal(session.livestream_id, livestreamId);
+  assert.match(session.created_at, timestamp);
+  assert.match(session.updated_at, timestamp);
+  assert.match(session.started_time, timestamp);
+  assert.equal(typeof session.ingest_seconds, "number");
+  assert.equal(typeof session.viewer_seconds, "number");
+  assert.ok("stopped_time" in session && "err_message" in session);
+}
+
+function makeLivestream(name) {
+  return client.post(livestreamsPath, name === undefined ? {} : { body: { name } });
+}
+
+const checks = {
+  async "apps.post makes an app and apps.get lists it"() {
+    const name = `conformance ${crypto.randomUUID()}`;
+    const made = await apps.post({ account_id, name });
+    assert.equal(made.success, true);
+    assert.match(made.data.app.id, uuid);
+    assert.match(made.data.app.created_at, timestamp);
+    assert.equal(made.data.app.name, name);
+
+    const found = await apps.get({ account_id, search: name, sort_order: "DESC", page_no: 1, per_page: 10 });
+    assert.deepEqual(found.data, [made.data.app]);
+    assert.deepEqual(found.paging, { start_offset: 1, end_offset: 1, total_count: 1 });
+    assert.deepEqual(await client.get(`/accounts/${account_id}/realtime/kit/apps/${made.data.app.id}`).then((app) => app.data), made.data.app);
+  },
+
+  async "client.post makes an independent livestream, with a body and without"() {
+    const { data: named, response } = await makeLivestream("Named").withResponse();
+    assert.equal(response.status, 201);
+    assert.equal(named.success, true);
+    assert.deepEqual(named.result, named.data);
+    assert.equal(named.data.name, "Named");
+    assert.equal(named.data.status, "INVOKED");
+    assertLivestream(named.data);
+
+    const nameless = await makeLivestream();
+    assert.equal(nameless.data.name, null);
+    assert.notEqual(nameless.data.stream_key, named.data.stream_key);
+  },
+
+  async "livestreams.getAllLivestreams lists, filters and pages"() {
+    const first = (await makeLivestream("first")).data;
+    await new Promise((resolve) => setTimeout(resolve, 5)); // Livestreams of one millisecond have no order.
+    const second = (await makeLivestream("second")).data;
+    const page = await livestreams.getAllLivestreams(app_id, {
+      account_id,
+      exclude_meetings: true,
+      page_no: 1,
+      per_page: 2,
+      sort_order: "DSC",
+      status: "INVOKED",
+      start_time: first.created_at,
+      end_time: new Date(Date.now() + 3_600_000).toISOString(),
+    });
+    assert.equal(page.success, true);
+    assert.equal(page.data.id, second.id);
+    assertLivestream(page.data);
+    assert.deepEqual(page.data.livestreams.map((livestream) => livestream.id), [second.id, first.id]);
+    assert.deepEqual(page.data.paging, { start_offset: 1, end_offset: 2, total_count: 2 });
+    assert.deepEqual(page.paging, page.data.paging);
+
+    const live = await livestreams.getAllLivestreams(app_id, { account_id, status: "LIVE", sort_order: "ASC", exclude_meetings: false });
+    assert.ok(live.data.livestreams.some((livestream) => livestream.id === facts.liveLivestreamId));
+  },
+
+  async "livestreams.getLivestreamSessionForLivestreamID tells a livestream and its sessions"() {
+    const { data } = await livestreams.getLivestreamSessionForLivestreamID(facts.liveLivestreamId, { account_id, app_id, page_no: 1, per_page: 1 });
+    assertLivestream(data.livestream);
+    assert.equal(data.livestream.id, facts.liveLivestreamId);
+    assertSession(data.session, facts.liveLivestreamId);
+    assert.deepEqual(data.sessions, [data.session]);
+    assert.equal(data.paging.start_offset, 1);
+
+    const fresh = (await makeLivestream()).data;
+    const { data: unseen } = await livestreams.getLivestreamSessionForLivestreamID(fresh.id, { account_id, app_id });
+    assert.equal(unseen.session, undefined);
+    assert.deepEqual(unseen.paging, { start_offset: 0, end_offset: 0, total_count: 0 });
+  },
+
+  async "livestreams.getActiveLivestreamsForLivestreamID tells the session on air"() {
+    const { data } = await livestreams.getActiveLivestreamsForLivestreamID(facts.liveLivestreamId, { account_id, app_id });
+    assertLivestream(data.livestream);
+    assert.equal(data.livestream.status, "LIVE");
+    assertSession(data.session, facts.liveLivestreamId);
+    assert.equal(data.session.stopped_time, null);
+  },
+
+  async "livestreams.getLivestreamSessionDetailsForSessionID tells a session"() {
+    const active = await livestreams.getActiveLivestreamsForLivestreamID(facts.liveLivestreamId, { account_id, app_id });
+    const { data } = await livestreams.getLivestreamSessionDetailsForSessionID(active.data.session.id, { account_id, app_id });
+    assertSession(data, facts.liveLivestreamId);
+    assert.equal(data.id, active.data.session.id);
+  },
+
+  async "livestreams.getLivestreamAnalyticsComplete adds up, with Unix seconds and without"() {
+    const now = Math.floor(Date.now() / 1000);
+    const whole = await livestreams.getLivestreamAnalyticsComplete(app_id, { account_id });
+    const range = await livestreams.getLivestreamAnalyticsComplete(app_id, { account_id, start_time: now - 86_400, end_time: now + 60 });
+    const past = await livestreams.getLivestreamAnalyticsComplete(app_id, { account_id, start_time: 0, end_time: 86_400 });
+    for (const { data } of [whole, range, past]) {
+      assert.ok(Object.values(data).every(Number.isInteger));
+      assert.deepEqual(Object.keys(data).sort(), ["count", "total_ingest_seconds", "total_viewer_seconds"]);
+    }
+
+    assert.ok(whole.data.count >= 1 && range.data.count >= 1);
+    assert.deepEqual(past.data, { count: 0, total_ingest_seconds: 0, total_viewer_seconds: 0 });
+  },
+
+  async "livestreams.getLivestreamAnalyticsDaywise tells every day"() {
+    const now = Math.floor(Date.now() / 1000);
+    const { data } = await livestreams.getLivestreamAnalyticsDaywise(app_id, { account_id, start_time: now - 2 * 86_400, end_time: now });
+    assert.equal(data.length, 3);
+    assert.ok(data.every((day) => /^\d{4}-\d\d-\d\d$/.test(day.date)));
+    assert.equal((await livestreams.getLivestreamAnalyticsDaywise(app_id, { account_id })).data.length, 31);
+  },
+
+  async "user.tokens.verify accepts both tokens"() {
+    for (const apiToken of [facts.writeToken, facts.readToken]) {
+      const verified = await clientOf({ apiToken }).user.tokens.verify();
+      assert.equal(verified.status, "active");
+      assert.equal(typeof verified.id, "string");
+    }
+  },
+
+  async "a read token reads and sees no stream key"() {
+    const reader = clientOf({ apiToken: facts.readToken });
+    const { data } = await reader.realtimeKit.livestreams.getLivestreamSessionForLivestreamID(facts.liveLivestreamId, { account_id, app_id });
+    assert.equal(data.livestream.stream_key, null);
+    await refused(() => reader.realtimeKit.apps.post({ account_id, name: "x" }), Cloudflare.PermissionDeniedError, 403, 40300);
+  },
+
+  async "a bad token is an AuthenticationError"() {
+    const stranger = clientOf({ apiToken: "rct_unknown" });
+    await refused(() => stranger.realtimeKit.apps.get({ account_id }), Cloudflare.AuthenticationError, 401, 40101);
+    await refused(() => stranger.user.tokens.verify(), Cloudflare.AuthenticationError, 401, 40101);
+
+    const older = clientOf({ apiToken: null, apiEmail: "someone@example.org", apiKey: "0123456789abcdef" });
+    await refused(() => older.realtimeKit.apps.get({ account_id }), Cloudflare.AuthenticationError, 401, 40100);
+  },
+
+  async "another account is a PermissionDeniedError"() {
+    await refused(() => apps.get({ account_id: facts.otherAccountId }), Cloudflare.PermissionDeniedError, 403, 40300);
+  },
+
+  async "what is absent is a NotFoundError"() {
+    const idle = (await makeLivestream()).data;
+    await refused(() => livestreams.getAllLivestreams(absentId, { account_id }), Cloudflare.NotFoundError, 404, 40401);
+    await refused(() => livestreams.getLivestreamSessionForLivestreamID(absentId, { account_id, app_id }), Cloudflare.NotFoundError, 404, 40401);
+    await refused(() => livestreams.getLivestreamSessionDetailsForSessionID(absentId, { account_id, app_id }), Cloudflare.NotFoundError, 404, 40401);
+    await refused(() => livestreams.getActiveLivestreamsForLivestreamID(idle.id, { account_id, app_id }), Cloudflare.NotFoundError, 404, 40404);
+    await refused(() => client.get("/nothing/here"), Cloudflare.NotFoundError, 404, 40400);
+  },
+
+  async "wrong input is a BadRequestError that names every fault"() {
+    const query = await refused(
+      () => livestreams.getAllLivestreams(app_id, { account_id, page_no: -1, status: "OFFLINE", sort_order: "DSC" }),
+      Cloudflare.BadRequestError,
+      400,
+      40001,
+    );
+    assert.deepEqual(query.errors.map((fault) => fault.source.parameter).sort(), ["page_no", "status"]);
+
+    const body = await refused(() => apps.post({ account_id, name: "" }), Cloudflare.BadRequestError, 400, 40001);
+    assert.deepEqual(body.errors.map((fault) => fault.source.pointer), ["/name"]);
+  },
+
+  async "every form of the base address works"() {
+    for (const baseURL of [`${facts.origin}/client/v4`, `${facts.origin}/client/v4/`, facts.origin, `${facts.origin}/`]) {
+      const other = clientOf({ baseURL });
+      assert.equal((await other.realtimeKit.apps.get({ account_id })).success, true, baseURL);
+      assert.equal((await other.post(livestreamsPath, {})).data.status, "INVOKED", baseURL);
+      await refused(() => other.get("/accounts/nothing"), Cloudflare.NotFoundError, 404, 40400);
+    }
+  },
+
+  async "additions are reached by path: change, rotate, viewers, publisher, token, delete"() {
+    const made = (await makeLivestream("Before")).data;
+    const path = `${livestreamsPath}/${made.id}`;
+    const changed = (await client.patch(path, { body: { name: "After", disabled: true } })).data;
+    assert.deepEqual([changed.name, changed.disabled], ["After", true]);
+    assert.notEqual((await client.post(`${path}/rotate-key`)).data.stream_key, made.stream_key);
+    assert.deepEqual((await client.get(`${path}/viewers`)).data, { count: 0, by_player: [], viewers: [] });
+    await refused(() => client.get(`${path}/publisher`), Cloudflare.NotFoundError, 404, 40404);
+    assert.ok((await client.get(`${livestreamsPath}/${facts.liveLivestreamId}/publisher`)).data.tracks.length > 0);
+    const token = (await client.post(`${path}/playback-tokens`, { body: { expires_in_seconds: 60 } })).data;
+    assert.ok(token.playback_url.includes(token.token));
+    assert.equal((await client.delete(path)).data.id, made.id);
+    await refused(() => client.delete(path), Cloudflare.NotFoundError, 404, 40401);
+  },
+};
+
+for (const [name, check] of Object.entries(checks)) {
+  let fault = null;
+  try {
+    await check();
+  } catch (error) {
+    fault = String(error.stack ?? error);
+  }
+
+  console.log(JSON.stringify({ name, fault }));
+}

@@ -1,0 +1,84 @@
+using System.Buffers;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.WebUtilities;
+using Roomcast.RealtimeKit.Rest.Access;
+using Roomcast.RealtimeKit.Rest.Requests;
+
+namespace Roomcast.Fuzz;
+
+/// <summary>What callers of the REST API send.</summary>
+public sealed class RealtimeKitFuzz
+{
+    private static readonly IReadOnlyDictionary<string, int> Words = new Dictionary<string, int> { ["LIVE"] = 1, ["IDLE"] = 2 };
+
+    [Fact]
+    public void A_body_is_read_or_refused() => FuzzRun.Of(
+        "realtimekit-body",
+        [
+            """{"name":"Sunday \u00e4\ud834\udd1e","disabled":true,"playback":"LIVE","expires_in_seconds":3600}"""u8.ToArray(),
+            """{"name":null,"disabled":"no","name":"\ud800","\udc00":[{"a":1e400}],"expires_in_seconds":-0.0}"""u8.ToArray(),
+            " [1,{},\"x\"] "u8.ToArray(),
+        ],
+        bytes =>
+        {
+            using var body = BodyReader.Parse(new ReadOnlySequence<byte>(bytes), "application/json");
+            var name = body.ReadName("name", isRequired: true, isNullable: true);
+            body.ReadFlag("disabled");
+            body.ReadWord("playback", Words);
+            body.ReadWholeNumber("expires_in_seconds", 60, 604_800);
+            if (body.Refusal is null && name.Value is { } text)
+            {
+                Assert.InRange(WireText.CountCharacters(text), 1, 256);
+                Assert.Equal(text, new UTF8Encoding(false, true).GetString(new UTF8Encoding(false, true).GetBytes(text)));
+            }
+        });
+
+    [Fact]
+    public void A_query_is_read_or_refused() => FuzzRun.Of(
+        "realtimekit-query",
+        [
+            "?page_no=2&per_page=50&sort_order=ASC&status=LIVE&exclude_meetings=true&search=%C3%A4"u8.ToArray(),
+            "?start_time=2026-06-03T10:00:00.123456789+02:00&end_time=9999-12-31"u8.ToArray(),
+            "?start_time=1780437600.5&end_time=253402300799&page_no=99999999999999999999"u8.ToArray(),
+            "?start_time=0001-01-01T00:00:00+14:00&end_time=2026-06-03T10:00Z&search=%00%ud800"u8.ToArray(),
+        ],
+        bytes =>
+        {
+            var query = new QueryCollection(QueryHelpers.ParseQuery(Encoding.UTF8.GetString(bytes)));
+            var list = new QueryReader(query);
+            var page = list.ReadPage();
+            list.ReadSortOrder();
+            list.ReadFlag("exclude_meetings");
+            list.ReadWord("status", Words);
+            var search = list.ReadSearch("search");
+            var created = list.ReadTimeRange();
+            if (list.Refusal is null)
+            {
+                Assert.True(page is { Number: >= 1, Size: >= 1 and <= 100 });
+                Assert.True(search is null || WireText.IsStorable(search));
+                Assert.False(created.From > created.To);
+            }
+
+            var analytics = new QueryReader(query);
+            var (from, to) = analytics.ReadAnalyticsRange(new DateTimeOffset(2026, 6, 3, 0, 0, 0, TimeSpan.Zero), isBounded: true);
+            if (analytics.Refusal is null)
+            {
+                Assert.True(from < to);
+                Assert.True(to - from <= TimeSpan.FromDays(367));
+            }
+        });
+
+    [Fact]
+    public void Credentials_are_read_or_refused() => FuzzRun.Of(
+        "realtimekit-credentials",
+        ["Bearer rct_0123456789"u8.ToArray(), "bearer  x "u8.ToArray(), "Basic abc"u8.ToArray()],
+        bytes =>
+        {
+            if (BearerCredentials.TryRead(Encoding.Latin1.GetString(bytes), out var token))
+            {
+                Assert.NotEmpty(token);
+                Assert.DoesNotContain(' ', token);
+            }
+        });
+}

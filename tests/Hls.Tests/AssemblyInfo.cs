@@ -1,0 +1,2 @@
+// One test counts the buffers that the whole process holds.
+[assembly: CollectionBehavior(DisableTestParallelization = true)]

@@ -1,0 +1,76 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Roomcast.Interop.Browser;
+
+/// <summary>One tab.</summary>
+public sealed class BrowserPage(ChromiumBrowser browser, int name)
+{
+    private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
+
+    /// <summary>Evaluates an expression in the page; a promise is awaited.</summary>
+    public async Task<T> EvaluateAsync<T>(string expression) =>
+        (await AskAsync("evaluate", new JsonObject { ["script"] = expression })).Deserialize<T>(Json)!;
+
+    /// <summary>Runs statements or an expression in the page.</summary>
+    public Task RunAsync(string script) => AskAsync("evaluate", new JsonObject { ["script"] = script });
+
+    /// <summary>Waits until an expression is true in the page.</summary>
+    public Task WaitAsync(string expression, TimeSpan? patience = null) => AskAsync("wait", new JsonObject
+    {
+        ["script"] = expression,
+        ["timeoutMs"] = (patience ?? TimeSpan.FromSeconds(30)).TotalMilliseconds,
+    });
+
+    /// <summary>Waits until the watch page shows a stage; fails with what it shows instead.</summary>
+    public async Task WaitForStageAsync(string stage, TimeSpan? patience = null)
+    {
+        try
+        {
+            await WaitAsync($"document.getElementById('player')?.dataset.stage === '{stage}'", patience);
+        }
+        catch (InvalidOperationException fault)
+        {
+            var shown = await EvaluateAsync<string>("document.getElementById('player')?.dataset.stage ?? document.body.innerText");
+            var complaints = string.Join("\n", await ComplaintsAsync());
+            throw new InvalidOperationException($"The page shows {shown}, not {stage}. {fault.Message}\n{complaints}");
+        }
+    }
+
+    /// <summary>Writes a PNG.</summary>
+    public Task ScreenshotAsync(string path) => AskAsync("screenshot", new JsonObject { ["path"] = path });
+
+    /// <summary>Presses a key, named as in the DOM.</summary>
+    public Task PressAsync(string key) => AskAsync("press", new JsonObject { ["key"] = key });
+
+    /// <summary>Clicks an element.</summary>
+    public Task ClickAsync(string selector) => AskAsync("click", new JsonObject { ["selector"] = selector });
+
+    /// <summary>Taps an element with a finger; only where the screen is one that can be touched.</summary>
+    public Task TapAsync(string selector) => AskAsync("tap", new JsonObject { ["selector"] = selector });
+
+    /// <summary>Moves the mouse.</summary>
+    public Task MoveAsync(int x, int y) => AskAsync("move", new JsonObject { ["x"] = x, ["y"] = y });
+
+    /// <summary>Emulates media features, for example <c>{"colorScheme":"light"}</c>.</summary>
+    public Task EmulateAsync(JsonObject features) => AskAsync("media", new JsonObject { ["features"] = features });
+
+    /// <summary>Reloads, as F5 does.</summary>
+    public Task ReloadAsync() => AskAsync("reload", []);
+
+    /// <summary>Closes the tab, as a person does: the page may still say goodbye.</summary>
+    public Task CloseAsync() => AskAsync("close", []);
+
+    /// <summary>What the page complained of: exceptions and errors on its console.</summary>
+    public async Task<IReadOnlyList<string>> ComplaintsAsync() =>
+        (await AskAsync("complaints", [])).Deserialize<List<string>>()!;
+
+    /// <summary>What a screen reader finds.</summary>
+    public async Task<string> AccessibilityAsync() => (await AskAsync("accessibility", []))!.GetValue<string>();
+
+    private Task<JsonNode?> AskAsync(string act, JsonObject request)
+    {
+        request["page"] = name;
+        return browser.AskAsync(act, request);
+    }
+}

@@ -1,0 +1,84 @@
+using Roomcast.TestKit.Video;
+
+namespace Roomcast.Interop.Browser;
+
+/// <summary>Reads the picture clock inside a page, from its video element by a canvas.</summary>
+internal static class PictureClockScript
+{
+    /// <summary>
+    /// Runs before the page's scripts. Gives the page <c>pictureClock.latencies(ms)</c>, the age of the picture on screen in
+    /// milliseconds every 200 ms, and <c>pictureClock.frames(ms)</c>, media time and counter of each frame that was presented, and
+    /// whether the reading came late; and <c>pictureClock.watched()</c>, the seconds during which the picture moved.
+    /// </summary>
+    public static readonly string Text = $$"""
+        globalThis.pictureClock = (() => {
+          const columns = {{PictureClock.Columns}}, rows = {{PictureClock.Rows}}, cell = 8;
+          const canvas = new OffscreenCanvas(columns * cell, 2 * cell);
+          const context = canvas.getContext('2d', { willReadFrequently: true });
+
+          function readRow(pixels, row) {
+            let value = 0, checksum = 0;
+            for (let column = 0; column < columns; column++) {
+              let sum = 0;
+              for (let y = 3; y < 5; y++) {
+                for (let x = 3; x < 5; x++) {
+                  sum += pixels[4 * ((row * cell + y) * columns * cell + column * cell + x)];
+                }
+              }
+              const bit = sum > 4 * 126 ? 1 : 0;
+              if (column < 32) value = value * 2 + bit; else checksum = checksum * 2 + bit;
+            }
+            const expected = 0xA5 ^ (value & 255) ^ ((value >>> 8) & 255) ^ ((value >>> 16) & 255) ^ ((value >>> 24) & 255);
+            return checksum === expected ? value : null;
+          }
+
+          function read(video) {
+            const height = video.videoHeight * 2 / rows;
+            if (height === 0) return null;
+            context.drawImage(video, 0, 0, video.videoWidth, height, 0, 0, canvas.width, canvas.height);
+            const pixels = context.getImageData(0, 0, canvas.width, canvas.height).data;
+            const wallMs = readRow(pixels, 0), counter = readRow(pixels, 1);
+            return wallMs === null || counter === null ? null : { wallMs, counter };
+          }
+
+          const video = () => document.getElementById('video');
+          const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+          // Time during which the picture moved, as seen from outside the page's own scripts.
+          let watchedMs = 0, lastPosition = 0, lastLook = performance.now();
+          setInterval(() => {
+            const now = performance.now(), position = video()?.currentTime ?? 0;
+            if (position !== lastPosition && !video().paused) watchedMs += now - lastLook;
+            lastLook = now;
+            lastPosition = position;
+          }, 50);
+
+          return {
+            watched: () => watchedMs / 1000,
+            now: () => read(video()),
+            async latencies(ms) {
+              const ages = [];
+              for (const end = performance.now() + ms; performance.now() < end; await pause(200)) {
+                const stamp = read(video());
+                if (stamp !== null) ages.push((Date.now() - stamp.wallMs) >>> 0);
+              }
+              return ages;
+            },
+            frames(ms) {
+              const frames = [];
+              return new Promise((resolve) => {
+                const step = (now, metadata) => {
+                  // A callback that comes late finds the next picture on screen already.
+                  const counter = read(video())?.counter ?? -1;
+                  const late = performance.now() - Math.max(now, metadata.expectedDisplayTime);
+                  frames.push({ mediaTime: metadata.mediaTime, counter, isLate: late > 8 });
+                  video().requestVideoFrameCallback(step);
+                };
+                video().requestVideoFrameCallback(step);
+                setTimeout(() => resolve(frames), ms);
+              });
+            },
+          };
+        })();
+        """;
+}

@@ -1,0 +1,111 @@
+// Drives Chromium for the tests: reads one JSON request per line from standard input and writes one JSON answer per line.
+// A request is {id, act, page?, …}; an answer {id, value} or {id, error}.
+import { createInterface } from "node:readline";
+import { chromium } from "playwright-core";
+
+const { executablePath, args } = JSON.parse(process.argv[2]);
+
+const browser = await chromium.launch({ executablePath, headless: true, args });
+const pages = new Map();
+const complaints = new Map();
+let nextPage = 1;
+
+const acts = {
+  async open({ url, width, height, touch, script }) {
+    const context = await browser.newContext({
+      viewport: { width, height },
+      hasTouch: touch,
+      isMobile: touch,
+      ignoreHTTPSErrors: true,
+    });
+    context.setDefaultTimeout(30_000);
+    const page = await context.newPage();
+    const name = nextPage++;
+    pages.set(name, page);
+    complaints.set(name, []);
+    page.on("pageerror", (error) => complaints.get(name).push(String(error)));
+    page.on("console", (message) => {
+      if (message.type() === "error") {
+        complaints.get(name).push(message.text());
+      }
+    });
+    if (script) {
+      await page.addInitScript({ content: script });
+    }
+
+    await page.goto(url, { waitUntil: "domcontentloaded" });
+    return name;
+  },
+  async evaluate({ page, script }) {
+    return await pages.get(page).evaluate(script);
+  },
+  async wait({ page, script, timeoutMs }) {
+    // Asked from outside again and again: the page's own content policy forbids what playwright would do inside.
+    for (const end = Date.now() + timeoutMs; !(await pages.get(page).evaluate(script)); ) {
+      if (Date.now() > end) {
+        throw new Error(`Not true within ${timeoutMs} ms: ${script}`);
+      }
+
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+
+    return null;
+  },
+  async screenshot({ page, path }) {
+    await pages.get(page).screenshot({ path });
+    return null;
+  },
+  async press({ page, key }) {
+    await pages.get(page).keyboard.press(key);
+    return null;
+  },
+  async click({ page, selector }) {
+    await pages.get(page).click(selector);
+    return null;
+  },
+  async tap({ page, selector }) {
+    await pages.get(page).tap(selector);
+    return null;
+  },
+  async move({ page, x, y }) {
+    await pages.get(page).mouse.move(x, y);
+    return null;
+  },
+  async media({ page, features }) {
+    await pages.get(page).emulateMedia(features);
+    return null;
+  },
+  async reload({ page }) {
+    await pages.get(page).reload({ waitUntil: "domcontentloaded" });
+    return null;
+  },
+  async complaints({ page }) {
+    return complaints.get(page);
+  },
+  async accessibility({ page }) {
+    return await pages.get(page).locator("body").ariaSnapshot();
+  },
+  async close({ page }) {
+    // As a person closes a tab: the page may still say goodbye.
+    await pages.get(page).close({ runBeforeUnload: true });
+    pages.delete(page);
+    return null;
+  },
+};
+
+const write = (answer) => process.stdout.write(`${JSON.stringify(answer)}\n`);
+write({ id: 0, value: browser.version() });
+
+createInterface({ input: process.stdin })
+  .on("line", async (line) => {
+    const request = JSON.parse(line);
+    try {
+      write({ id: request.id, value: (await acts[request.act](request)) ?? null });
+    } catch (error) {
+      write({ id: request.id, error: error instanceof Error ? error.message : String(error) });
+    }
+  })
+  .on("close", async () => {
+    await browser.close().catch(() => undefined);
+    process.exit(0);
+  });

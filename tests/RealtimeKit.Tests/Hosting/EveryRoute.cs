@@ -1,0 +1,61 @@
+using Roomcast.Accounts;
+using Roomcast.RealtimeKit.Tests.Schemas;
+
+namespace Roomcast.RealtimeKit.Tests.Hosting;
+
+/// <summary>One operation of the API with its placeholders filled.</summary>
+public sealed record FilledRoute(string Method, string Pattern, string Path, bool NeedsApp)
+{
+    public HttpMethod HttpMethod => HttpMethod.Parse(Method);
+
+    public bool IsRead => Method == "GET";
+
+    /// <summary>A body that the route takes; null when it takes none.</summary>
+    public string? Body => (Method, Pattern.Split('/')[^1]) switch
+    {
+        ("POST", "apps") => """{"name":"x"}""",
+        ("POST" or "PATCH", _) => "{}",
+        _ => null,
+    };
+
+    public override string ToString() => $"{Method} {Pattern}";
+}
+
+/// <summary>Walks the documented operations, so that no route is forgotten when one is added.</summary>
+public static class EveryRoute
+{
+    /// <summary>Every operation below an account.</summary>
+    /// <param name="description">Where they are documented.</param>
+    /// <param name="account">The account of the path.</param>
+    /// <param name="app">The app of the path.</param>
+    /// <param name="ids">What the other placeholders become; a fresh UUID by default.</param>
+    internal static IReadOnlyList<FilledRoute> Of(
+        ApiDescription description, string account, string app, IReadOnlyDictionary<string, string>? ids = null)
+    {
+        var routes = new List<FilledRoute>();
+        var operations = description.Operations.Where(operation => operation.Path.Contains("{account_id}", StringComparison.Ordinal));
+        foreach (var (method, pattern, _) in operations)
+        {
+            var parts = pattern.Split('/').Select(part => part switch
+            {
+                "{account_id}" => account,
+                "{app_id}" => app,
+                ['{', .., '}'] => ids?.GetValueOrDefault(part[1..^1]) ?? Guid.NewGuid().ToString(),
+                _ => part,
+            });
+            routes.Add(new FilledRoute(
+                method, pattern, "/client/v4" + string.Join('/', parts), pattern.Contains("{app_id}", StringComparison.Ordinal)));
+        }
+
+        return routes;
+    }
+
+    internal static IReadOnlyList<FilledRoute> Of(
+        ApiHost host, TestAccount account, App app, IReadOnlyDictionary<string, string>? ids = null)
+    {
+        ArgumentNullException.ThrowIfNull(host);
+        ArgumentNullException.ThrowIfNull(account);
+        ArgumentNullException.ThrowIfNull(app);
+        return Of(host.Description, account.Id.ToString(), app.Id.ToString(), ids);
+    }
+}

@@ -1,0 +1,109 @@
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.OpenApi;
+using Microsoft.OpenApi.Reader;
+using Roomcast.RealtimeKit.Tests.Hosting;
+using Roomcast.RealtimeKit.Tests.Schemas;
+
+namespace Roomcast.RealtimeKit.Tests.OpenApi;
+
+[Collection(SharedHostTests.Name)]
+public sealed class OpenApiDocumentTests(SharedHost shared)
+{
+    private readonly ApiHost _host = shared.Host;
+
+    [Fact]
+    public async Task The_document_is_served_to_anyone_and_is_valid()
+    {
+        foreach (var path in new[] { "/openapi.json", "/client/v4/openapi.json" })
+        {
+            using var response = await _host.Client.Http.GetAsync(new Uri(path, UriKind.Relative));
+            using var stream = new MemoryStream(await response.Content.ReadAsByteArrayAsync());
+            var read = await OpenApiDocument.LoadAsync(stream, "json", new OpenApiReaderSettings());
+
+            Assert.Equal("application/json", response.Content.Headers.ContentType!.MediaType);
+            Assert.Equal(["*"], response.Headers.GetValues("Access-Control-Allow-Origin"));
+            Assert.Empty(read.Diagnostic!.Errors);
+            Assert.Empty(read.Diagnostic.Warnings);
+            Assert.Equal(OpenApiSpecVersion.OpenApi3_1, read.Diagnostic.SpecificationVersion);
+        }
+    }
+
+    [Fact]
+    public void The_document_names_where_the_server_is() =>
+        Assert.Equal(
+            ["https://live.example.org/client/v4", "https://live.example.org"],
+            _host.Description.Document["servers"]!.AsArray().Select(server => server!["url"]!.GetValue<string>()));
+
+    [Fact]
+    public void What_is_mapped_is_documented_and_what_is_documented_is_mapped()
+    {
+        var documented = _host.Description.Operations.Select(operation => $"{operation.Method} {operation.Path}");
+        var routes = _host.Service<EndpointDataSource>().Endpoints
+            .OfType<RouteEndpoint>()
+            .Where(route => route.Metadata.GetMetadata<HttpMethodMetadata>() is not null
+                && !route.RoutePattern.RawText!.EndsWith("/openapi.json", StringComparison.Ordinal))
+            .SelectMany(route => route.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods
+                .Where(method => method != "HEAD")
+                .Select(method => $"{method} {route.RoutePattern.RawText!.TrimEnd('/')}"))
+            .ToLookup(route => route.Contains(" /client/v4/", StringComparison.Ordinal));
+
+        Assert.Equal(documented.Order(StringComparer.Ordinal), routes[false].Order(StringComparer.Ordinal));
+        Assert.Equal(
+            routes[false].Order(StringComparer.Ordinal),
+            routes[true].Select(route => route.Replace(" /client/v4", " ", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public void Every_operation_says_what_it_is_for()
+    {
+        foreach (var (method, path, operation) in _host.Description.Operations)
+        {
+            Assert.False(string.IsNullOrWhiteSpace(operation["summary"]?.GetValue<string>()), $"{method} {path} has no summary");
+            Assert.NotNull(operation["operationId"]);
+            Assert.All(["401", "429", "500"], status => Assert.NotNull(operation["responses"]![status]));
+            Assert.All(operation["responses"]!.AsObject(), response => Assert.NotNull(response.Value!["description"]));
+        }
+
+        var ids = _host.Description.Operations.Select(operation => operation.Operation["operationId"]!.GetValue<string>()).ToArray();
+        Assert.Equal(ids.Distinct(), ids);
+    }
+
+    [Fact]
+    public void Every_example_keeps_to_its_schema()
+    {
+        var examples = 0;
+        foreach (var (method, path, operation) in _host.Description.Operations)
+        {
+            var contents = operation["responses"]!.AsObject().Select(response => response.Value!["content"]?["application/json"])
+                .Append(operation["requestBody"]?["content"]?["application/json"])
+                .OfType<JsonObject>();
+            foreach (var content in contents.Where(content => content.ContainsKey("example")))
+            {
+                examples++;
+                var faults = _host.Description.Schema.FaultsOf(content["example"], content["schema"]!.AsObject());
+                Assert.Empty(faults.Select(fault => $"{method} {path}: {fault}"));
+            }
+        }
+
+        Assert.True(examples > 10);
+        var schemas = _host.Description.Document["components"]!["schemas"]!.AsObject();
+        foreach (var (name, schema) in schemas.Where(schema => schema.Value!["example"] is not null))
+        {
+            var faults = _host.Description.Schema.FaultsOf(schema!["example"], schema.AsObject());
+            Assert.Empty(faults.Select(fault => $"{name}: {fault}"));
+        }
+    }
+
+    [Fact]
+    public void Additions_are_marked_and_nothing_else_is()
+    {
+        var operations = _host.Description.Operations
+            .Where(operation => operation.Path.StartsWith("/accounts/", StringComparison.Ordinal));
+        foreach (var (method, path, operation) in operations)
+        {
+            var isAddition = operation["x-roomcast-addition"]?.GetValue<bool>() ?? false;
+            Assert.True(isAddition == (ApiDescription.Published.Find(method, path) is null), $"{method} {path}");
+        }
+    }
+}

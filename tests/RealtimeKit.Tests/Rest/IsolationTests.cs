@@ -1,0 +1,94 @@
+using Roomcast.Livestreams.Records;
+using Roomcast.RealtimeKit.Tests.Hosting;
+
+namespace Roomcast.RealtimeKit.Tests.Rest;
+
+/// <summary>Nothing of one app or account is seen or touched through another, on any route.</summary>
+[Collection(SharedHostTests.Name)]
+public sealed class IsolationTests(SharedHost shared)
+{
+    private readonly ApiHost _host = shared.Host;
+
+    [Fact]
+    public async Task A_livestream_of_another_app_does_not_exist_on_any_route()
+    {
+        var owner = await _host.NewAccountAsync();
+        var stranger = await _host.NewAccountAsync();
+        var livestream = await _host.NewLivestreamAsync(owner.First, "Private");
+        var session = await _host.NewSessionAsync(livestream, 5, 5);
+        var ids = new Dictionary<string, string>
+        {
+            ["livestream_id"] = livestream.Id.ToString(),
+            ["livestream-session-id"] = session.Id.ToString(),
+        };
+
+        // The other app of the same account, and the app of another account: with valid rights to the app in the path.
+        foreach (var (account, app) in new[] { (owner, owner.Second), (stranger, stranger.First) })
+        {
+            var routes = EveryRoute.Of(_host, account, app, ids)
+                .Where(route => route.Pattern.Contains("{livestream", StringComparison.Ordinal))
+                .ToArray();
+            Assert.NotEmpty(routes);
+            foreach (var route in routes)
+            {
+                var reply = await _host.Client.SendAsync(route.HttpMethod, route.Path, account.WriteToken, route.Body);
+
+                Assert.Equal(404, reply.Status);
+                Assert.Equal(40401, reply.Code);
+            }
+        }
+
+        var kept = await _host.Service<LivestreamStore>().FindAsync(owner.First.Id, livestream.Id, CancellationToken.None);
+        Assert.Equal(livestream with { UpdatedAt = kept!.UpdatedAt, Status = kept.Status }, kept);
+    }
+
+    [Fact]
+    public async Task Lists_and_figures_hold_only_what_is_the_apps_own()
+    {
+        var owner = await _host.NewAccountAsync();
+        var stranger = await _host.NewAccountAsync();
+        var livestream = await _host.NewLivestreamAsync(owner.First, "Private");
+        await _host.NewSessionAsync(livestream, 5, 5, isOver: true);
+
+        foreach (var (account, app) in new[] { (owner, owner.Second), (stranger, stranger.First) })
+        {
+            var reads = EveryRoute.Of(_host, account, app)
+                .Where(route => route.IsRead && !route.Path.Contains("/apps/", StringComparison.Ordinal));
+            foreach (var route in reads)
+            {
+                var reply = await _host.Client.GetAsync(route.Path, account.WriteToken);
+                var body = reply.Body.ToJsonString();
+
+                Assert.DoesNotContain(livestream.Id.ToString(), body, StringComparison.Ordinal);
+                Assert.DoesNotContain("Private", body, StringComparison.Ordinal);
+                Assert.DoesNotContain(livestream.StreamKey, body, StringComparison.Ordinal);
+            }
+
+            var list = await _host.Client.GetAsync($"{account.PathOf(app)}/livestreams", account.WriteToken);
+            var overall = await _host.Client.GetAsync($"{account.PathOf(app)}/analytics/livestreams/overall", account.WriteToken);
+            var days = await _host.Client.GetAsync($"{account.PathOf(app)}/analytics/livestreams/daywise", account.WriteToken);
+            Assert.Equal((0, 0, 0), list.Paging);
+            Assert.Equal(0, overall.Data["count"]!.GetValue<int>());
+            Assert.All(days.Data.AsArray(), day => Assert.Equal(0, day!["count"]!.GetValue<int>()));
+        }
+    }
+
+    [Fact]
+    public async Task What_is_deleted_is_gone_on_every_route()
+    {
+        var account = await _host.NewAccountAsync();
+        var livestream = await _host.NewLivestreamAsync(account.First, "Gone");
+        await _host.Client.DeleteAsync($"{account.AppPath}/livestreams/{livestream.Id}", account.WriteToken);
+
+        var ids = new Dictionary<string, string> { ["livestream_id"] = livestream.Id.ToString() };
+        var routes = EveryRoute.Of(_host, account, account.First, ids)
+            .Where(route => route.Pattern.Contains("{livestream_id}", StringComparison.Ordinal));
+        foreach (var route in routes)
+        {
+            var reply = await _host.Client.SendAsync(route.HttpMethod, route.Path, account.WriteToken, route.Body);
+            Assert.Equal(40401, reply.Code);
+        }
+
+        Assert.Equal((0, 0, 0), (await _host.Client.GetAsync($"{account.AppPath}/livestreams", account.WriteToken)).Paging);
+    }
+}

@@ -1,0 +1,41 @@
+using System.Text.RegularExpressions;
+using Roomcast.TestKit;
+
+namespace Roomcast.Server.Tests.Documents;
+
+/// <summary>Event ids are looked up, so each stands for one message and lies in its part's range.</summary>
+public partial class EventIdTests
+{
+    private static readonly (string Folder, int First, int Last)[] Ranges =
+    [
+        ("Storage", 1000, 1099), ("Accounts", 1100, 1199), ("Transports", 1200, 1299), ("Livestreams/Ingest", 2100, 2199),
+        ("Livestreams/Delivery", 2200, 2299), ("Livestreams/Lifecycle", 2300, 2399), ("Livestreams/Viewers", 2300, 2399),
+        ("RealtimeKit", 3000, 3099), ("Server", 4000, 4099),
+    ];
+
+    [Fact]
+    public void No_event_id_is_used_twice_and_each_lies_in_the_range_of_its_part()
+    {
+        var seen = new Dictionary<int, string>();
+        foreach (var (folder, first, last) in Ranges)
+        {
+            var path = RepositoryFiles.PathOf(["src", .. folder.Split('/')]);
+            var files = Directory.Exists(path) ? Directory.EnumerateFiles(path, "*.cs", SearchOption.AllDirectories) : [];
+            foreach (var file in files.Where(file => !file.Contains("/obj/", StringComparison.Ordinal)))
+            {
+                foreach (Match match in EventId().Matches(File.ReadAllText(file)))
+                {
+                    var id = int.Parse(match.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture);
+                    var name = Path.GetFileName(file);
+                    Assert.True(id >= first && id <= last, $"Event id {id} of {name} is outside {first} to {last}.");
+                    Assert.True(seen.TryAdd(id, name), $"Event id {id} is used in {seen[id]} and in {name}.");
+                }
+            }
+        }
+
+        Assert.NotEmpty(seen);
+    }
+
+    [GeneratedRegex("\\[LoggerMessage\\(\\s*(?:EventId\\s*=\\s*)?([0-9]+)")]
+    private static partial Regex EventId();
+}

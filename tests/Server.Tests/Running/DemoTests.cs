@@ -1,0 +1,117 @@
+using System.Diagnostics;
+using System.Net;
+using System.Text.Json;
+using Roomcast.TestKit;
+
+namespace Roomcast.Server.Tests.Running;
+
+public class DemoTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
+
+    [Fact]
+    public async Task The_demo_shows_a_live_picture_and_ends_with_the_server()
+    {
+        using var folder = new TemporaryFolder();
+        using var process = Start(folder);
+        var exited = process.WaitForExitAsync();
+        var watch = await ReadLineAsync(process, "watch ");
+        var data = folder.PathOf("data");
+        using var kept = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(data, "demo.json")));
+        var livestream = kept.RootElement.GetProperty("data");
+        Assert.Equal($"/watch/{livestream.GetProperty("id").GetString()}", new Uri(watch).AbsolutePath);
+        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(Path.Combine(data, "demo.json")));
+
+        // The page is there, and within moments the picture is: a playlist with segments of its own.
+        using var client = new HttpClient();
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync(new Uri(watch))).StatusCode);
+        await WaitUntilLiveAsync(client, new Uri(new Uri(watch), $"/live/{livestream.GetProperty("id").GetString()}/status"));
+
+        using (var signal = Process.Start("kill", ["-TERM", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]))
+        {
+            await signal.WaitForExitAsync();
+        }
+
+        await exited.WaitAsync(TimeSpan.FromSeconds(30));
+        Assert.Equal(0, process.ExitCode);
+        await WaitUntilNobodyFeedsAsync(livestream.GetProperty("stream_key").GetString()!);
+    }
+
+    private static Process Start(TemporaryFolder folder)
+    {
+        var start = new ProcessStartInfo(
+            RepositoryFiles.PathOf("start"),
+            ["--demo", "--data", folder.PathOf("data"), "--http-port", "0", "--https-port", "0", "--rtmp-port", "0", "--rtmps-port", "0"])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+            WorkingDirectory = folder.Path,
+        };
+        var process = Process.Start(start)!;
+        process.BeginErrorReadLine();
+        return process;
+    }
+
+    private static async Task<string> ReadLineAsync(Process process, string start)
+    {
+        using var patience = new CancellationTokenSource(Patience);
+        var seen = new List<string>();
+        while (await process.StandardOutput.ReadLineAsync(patience.Token) is { } line)
+        {
+            seen.Add(line);
+            if (line.StartsWith(start, StringComparison.Ordinal))
+            {
+                return line[start.Length..];
+            }
+        }
+
+        throw new InvalidOperationException($"The demo ended without a line that starts with '{start}': {string.Join('\n', seen)}");
+    }
+
+    private static async Task WaitUntilLiveAsync(HttpClient client, Uri status)
+    {
+        var answer = "";
+        for (var attempt = 0; attempt < 100; attempt++)
+        {
+            answer = await client.GetStringAsync(status);
+            if (answer.Contains("\"live\"", StringComparison.OrdinalIgnoreCase))
+            {
+                return;
+            }
+
+            await Task.Delay(200);
+        }
+
+        Assert.Fail($"The demo's livestream did not go live: {answer}");
+    }
+
+    private static async Task WaitUntilNobodyFeedsAsync(string streamKey)
+    {
+        for (var attempt = 0; attempt < 50; attempt++)
+        {
+            var feeders = Directory.EnumerateFiles("/proc", "cmdline", new EnumerationOptions { RecurseSubdirectories = true, MaxRecursionDepth = 1, IgnoreInaccessible = true })
+                .Where(file => char.IsAsciiDigit(file["/proc/".Length]))
+                .Count(file => ReadQuietly(file).Contains(streamKey, StringComparison.Ordinal));
+            if (feeders == 0)
+            {
+                return;
+            }
+
+            await Task.Delay(100);
+        }
+
+        Assert.Fail("The demo's encoder outlived the server.");
+    }
+
+    private static string ReadQuietly(string file)
+    {
+        try
+        {
+            return File.ReadAllText(file);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return ""; // The process has ended in between.
+        }
+    }
+}

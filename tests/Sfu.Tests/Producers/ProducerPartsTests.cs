@@ -1,0 +1,152 @@
+using Roomcast.Sfu.Producers;
+
+namespace Roomcast.Sfu.Tests.Producers;
+
+public sealed class ProducerPartsTests
+{
+    [Fact]
+    public void A_missing_packet_is_asked_for_after_a_moment_again_after_a_round_trip_and_then_oftener()
+    {
+        var missing = new MissingPackets();
+        missing.OnPacket(65_534, At(0));
+        Assert.Null(missing.NextDeadline);
+        missing.OnPacket(65_538, At(1));
+        Assert.Equal(At(11), missing.NextDeadline);
+        Assert.Empty(Due(missing, 10));
+
+        Assert.Equal([65_535, 0, 1], Due(missing, 11));
+        Assert.Empty(Due(missing, 130));
+        missing.OnPacket(65_536, At(111)); // As long as was assumed: 100 ms, and a fifth to spare.
+        Assert.Equal([65_535, 1], Due(missing, 132));
+        Assert.Empty(Due(missing, 180));
+        Assert.Equal([65_535, 1], Due(missing, 195));
+        Assert.False(missing.TakeIsHopeless());
+    }
+
+    [Fact]
+    public void The_round_trip_is_learnt_from_what_was_asked_for()
+    {
+        var missing = new MissingPackets();
+        missing.OnPacket(0, At(0));
+        for (var i = 1; i < 100; i++)
+        {
+            missing.OnPacket(2 * i, At(1_000 * i));
+            Assert.Single(Due(missing, (1_000 * i) + 10));
+            missing.OnPacket((2 * i) - 1, At((1_000 * i) + 50)); // 40 ms later.
+        }
+
+        missing.OnPacket(200, At(200_000));
+        Assert.NotEmpty(Due(missing, 200_010));
+        Assert.Empty(Due(missing, 200_057));
+        Assert.NotEmpty(Due(missing, 200_059));
+    }
+
+    [Fact]
+    public void Packets_out_of_order_are_not_asked_for()
+    {
+        var missing = new MissingPackets();
+        missing.OnPacket(1, At(0));
+        missing.OnPacket(3, At(1));
+        missing.OnPacket(2, At(5));
+
+        Assert.Null(missing.NextDeadline);
+        Assert.Empty(Due(missing, 100));
+    }
+
+    [Fact]
+    public void A_packet_that_never_comes_is_given_up_and_a_keyframe_is_the_only_help()
+    {
+        var missing = new MissingPackets();
+        missing.OnPacket(1, At(0));
+        missing.OnPacket(3, At(0));
+        var requests = 0;
+        for (var at = 0; at < 2_000; at += 5)
+        {
+            requests += Due(missing, at).Length;
+        }
+
+        Assert.Equal(MissingPackets.MaxRequests, requests);
+        Assert.Equal(0, missing.Count);
+        Assert.True(missing.TakeIsHopeless());
+        Assert.False(missing.TakeIsHopeless());
+    }
+
+    [Fact]
+    public void A_hole_too_wide_to_mend_is_not_asked_for_at_all()
+    {
+        var missing = new MissingPackets();
+        missing.OnPacket(1, At(0));
+        missing.OnPacket(1 + MissingPackets.MaxMissing + 2, At(0));
+
+        Assert.Equal(0, missing.Count);
+        Assert.True(missing.TakeIsHopeless());
+    }
+
+    [Fact]
+    public void What_lies_before_a_keyframe_is_not_needed_any_more()
+    {
+        var missing = new MissingPackets();
+        missing.OnPacket(1, At(0));
+        missing.OnPacket(4, At(0));
+        missing.OnPacket(6, At(0));
+        missing.OnKeyframe(4);
+
+        Assert.Equal([5], Due(missing, 100));
+    }
+
+    [Fact]
+    public void Many_wishes_for_a_keyframe_become_one_request_and_it_is_repeated_until_one_comes()
+    {
+        var requests = new KeyframeRequests(TimeSpan.FromMilliseconds(500));
+        Assert.Null(requests.NextDeadline);
+        var sent = new List<int>();
+        for (var at = 0; at < 3_000; at += 10)
+        {
+            if (at is < 700 or >= 2_300)
+            {
+                requests.Want();
+            }
+
+            if (at == 1_700)
+            {
+                requests.OnKeyframe();
+            }
+
+            if (requests.TryTakeDue(At(at)))
+            {
+                sent.Add(at);
+            }
+        }
+
+        Assert.Equal([0, 500, 1_000, 1_500, 2_300, 2_800], sent);
+    }
+
+    [Fact]
+    public void The_cache_has_the_newest_packets_and_no_others()
+    {
+        var cache = new PacketCache(8);
+        for (var i = -3; i < 20; i++)
+        {
+            cache.Add(i, new byte[100 + (i * 10) + 30].Select(_ => (byte)i).ToArray());
+        }
+
+        for (var i = -3; i < 20; i++)
+        {
+            Assert.Equal(i >= 12, cache.TryGet(i, out var packet));
+            if (i >= 12)
+            {
+                Assert.Equal(130 + (i * 10), packet.Length);
+                Assert.Equal((byte)i, packet[^1]);
+            }
+        }
+    }
+
+    private static TimeSpan At(int milliseconds) => TimeSpan.FromSeconds(10) + TimeSpan.FromMilliseconds(milliseconds);
+
+    private static int[] Due(MissingPackets missing, int milliseconds)
+    {
+        Span<ushort> due = stackalloc ushort[64];
+        var count = missing.TakeDue(At(milliseconds), due);
+        return due[..count].ToArray().Select(number => (int)number).ToArray();
+    }
+}

@@ -1,0 +1,114 @@
+using Roomcast.Sfu.Speakers;
+
+namespace Roomcast.Sfu.Tests.Speakers;
+
+public sealed class SpeakerDetectorTests
+{
+    private const int Loud = 20;
+    private const int Quiet = 40;
+    private const int Silent = 90;
+
+    private readonly SpeakerDetector _detector = new();
+    private readonly Speaker _first;
+    private readonly Speaker _second;
+    private readonly List<(double At, string Name)> _changes = [];
+    private TimeSpan _now = TimeSpan.FromSeconds(5);
+
+    public SpeakerDetectorTests()
+    {
+        _first = _detector.Add("first");
+        _second = _detector.Add("second");
+    }
+
+    [Fact]
+    public void Nobody_is_active_while_all_are_silent()
+    {
+        Run(5, Silent, Silent);
+        Assert.Null(_detector.Active);
+        Assert.Empty(_changes);
+    }
+
+    [Fact]
+    public void Who_speaks_is_active_within_a_second_and_stays_so_in_silence()
+    {
+        Run(1, Loud, Silent);
+        Assert.Equal(_first, _detector.Active);
+        Run(60, Silent, Silent);
+
+        Assert.Equal(_first, _detector.Active);
+        Assert.Single(_changes);
+    }
+
+    [Fact]
+    public void The_place_goes_to_who_speaks_next_after_a_moment()
+    {
+        Run(3, Loud, Silent);
+        Run(3, Silent, Loud);
+
+        Assert.Equal(["first", "second"], _changes.Select(change => change.Name));
+        Assert.InRange(_changes[1].At, 3.6, 4.8);
+        Assert.Equal([_second, _first], _detector.Order);
+    }
+
+    [Fact]
+    public void A_cough_takes_nothing_over()
+    {
+        Run(3, Loud, Silent);
+        Run(0.3, Loud, 5);
+        Run(3, Loud, Silent);
+        Run(0.3, Silent, 5);
+        Run(3, Silent, Silent);
+
+        Assert.Single(_changes);
+    }
+
+    [Fact]
+    public void Two_who_talk_at_once_do_not_make_the_picture_jump()
+    {
+        Run(3, Loud, Silent);
+        for (var i = 0; i < 30; i++)
+        {
+            Run(0.5, Loud, Loud - 3);
+            Run(0.5, Loud - 3, Loud);
+        }
+
+        Assert.Single(_changes);
+    }
+
+    [Fact]
+    public void Who_is_clearly_louder_takes_over_from_who_goes_on_speaking()
+    {
+        Run(3, Quiet, Silent);
+        Run(3, Quiet + 8, 5);
+
+        Assert.Equal(_second, _detector.Active);
+    }
+
+    [Fact]
+    public void Who_leaves_gives_the_place_to_the_next()
+    {
+        Run(2, Loud, Silent);
+        Run(3, Silent, Loud);
+        _detector.Remove(_second);
+
+        Assert.Equal(_first, _detector.Active);
+    }
+
+    private void Run(double seconds, int first, int second)
+    {
+        for (var tick = 0; tick < (int)Math.Round(seconds * 10); tick++)
+        {
+            for (var packet = 0; packet < 5; packet++)
+            {
+                _first.OnLevel(first);
+                _second.OnLevel(second);
+            }
+
+            _now += SpeakerDetector.TickLength;
+            if (_detector.Tick(_now))
+            {
+                _changes.Add(((_now - TimeSpan.FromSeconds(5)).TotalSeconds, _detector.Active!.Name));
+            }
+        }
+    }
+}

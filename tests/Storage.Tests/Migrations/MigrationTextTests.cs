@@ -1,0 +1,36 @@
+using Roomcast.Storage.Migrations;
+
+namespace Roomcast.Storage.Tests.Migrations;
+
+public sealed class MigrationTextTests
+{
+    [Fact]
+    public void Words_in_braces_and_sections_are_each_engines_own()
+    {
+        var migration = new Migration(1, "x", "a {uuid} {time}\n--# sqlite\nonly here {bytes}\n--# postgres\nonly there {bytes}\n--# both\nz {flag} {strict}");
+
+        Assert.Equal("a TEXT INTEGER\nonly here BLOB\nz INTEGER STRICT\n", migration.SqlFor(DatabaseEngine.Sqlite));
+        Assert.Equal("a uuid bigint\nonly there bytea\nz boolean \n", migration.SqlFor(DatabaseEngine.Postgres));
+    }
+
+    [Theory]
+    [InlineData("{nonsense}")]
+    [InlineData("--# oracle\n")]
+    public void An_unknown_word_or_section_is_a_mistake(string text) =>
+        Assert.Throws<InvalidOperationException>(() => new Migration(1, "x", text).SqlFor(DatabaseEngine.Sqlite));
+
+    [Fact]
+    public void The_checksum_does_not_depend_on_line_endings() =>
+        Assert.Equal(new Migration(1, "x", "a\nb\n").Checksum, new Migration(1, "x", "a\r\nb\r\n").Checksum);
+
+    /// <summary>
+    /// Released migrations never change: databases out there remember their checksums. A new migration adds a line here.
+    /// </summary>
+    [Fact]
+    public void Released_migrations_are_as_they_were_released() => Assert.Equal(
+        [
+            "1 accounts 41c14bfb74cde92f",
+            "2 livestreams 902bdb79835d4753",
+        ],
+        Migration.All.Select(migration => $"{migration.Version} {migration.Name} {migration.Checksum[..16]}"));
+}
