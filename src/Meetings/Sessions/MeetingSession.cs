@@ -126,7 +126,7 @@ public sealed class MeetingSession
                 foreach (var peer in _room.Peers.Values.ToArray())
                 {
                     peer.Link?.Close(LinkCloseReason.Draining);
-                    _room.Attendance.Depart(peer, PeerState.Gone);
+                    _room.Attendance.Depart(peer, PresenceState.Gone);
                 }
 
                 Retire();
@@ -222,7 +222,7 @@ public sealed class MeetingSession
         }
 
         peer.Link = link;
-        peer.State = PeerState.Connected;
+        peer.State = PresenceState.Connected;
         peer.CloseAt = null;
         return peer;
     }
@@ -237,7 +237,7 @@ public sealed class MeetingSession
         peer.Link = null;
         peer.LostAt = _room.Now;
         var isKept = !isFinal && peer.IsInMedia && _parts.Options.PeerGrace > TimeSpan.Zero && !_isDraining;
-        _room.Attendance.Depart(peer, isKept || (!isFinal && peer.IsJoined) ? PeerState.Lost : PeerState.Gone);
+        _room.Attendance.Depart(peer, isKept || (!isFinal && peer.IsJoined) ? PresenceState.Lost : PresenceState.Gone);
     }
 
     private void LookAround()
@@ -245,9 +245,9 @@ public sealed class MeetingSession
         var now = _room.Now;
         foreach (var peer in _room.Peers.Values.ToArray())
         {
-            if (peer.State is PeerState.Lost && now - peer.LostAt >= _parts.Options.PeerGrace)
+            if (peer.State is PresenceState.Lost && now - peer.LostAt >= _parts.Options.PeerGrace)
             {
-                _room.Attendance.Depart(peer, PeerState.Gone);
+                _room.Attendance.Depart(peer, PresenceState.Gone);
             }
             else if (peer.CloseAt <= now)
             {

@@ -100,13 +100,6 @@ public sealed class SessionRoom
 
     internal DateTimeOffset WallClock => Parts.Time.GetUtcNow();
 
-    /// <summary>Whether a peer's connection is still this one: another may have taken its place.</summary>
-    public bool IsLinked(SessionPeer peer, IPeerLink link)
-    {
-        ArgumentNullException.ThrowIfNull(peer);
-        return peer.Link == link;
-    }
-
     /// <summary>Lets an act pass or refuses it: by how far the peer has come, by its permissions, and by how often it acts.</summary>
     internal void Require(SessionPeer peer, SessionAct act)
     {
@@ -138,7 +131,7 @@ public sealed class SessionRoom
     /// Whether a peer sees anything of the session: it has joined, or is about to and need not wait. One that waits sees an
     /// empty room.
     /// </summary>
-    internal bool Sees(SessionPeer peer) => peer.IsJoined || (peer.State is PeerState.Connected && !Waiting.MustWait(peer));
+    internal bool Sees(SessionPeer peer) => peer.IsJoined || (peer.State is PresenceState.Connected && !Waiting.MustWait(peer));
 
     /// <summary>Tells every peer that has joined.</summary>
     internal void TellJoined(SessionEvent happened, SessionPeer? except = null)

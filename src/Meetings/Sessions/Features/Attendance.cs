@@ -50,7 +50,7 @@ public sealed class Attendance(SessionRoom room)
     {
         ArgumentNullException.ThrowIfNull(peer);
         room.Require(peer, SessionAct.Leave);
-        Depart(peer, PeerState.Connected);
+        Depart(peer, PresenceState.Connected);
     }
 
     /// <summary>Everybody that has joined; nobody for a peer that waits.</summary>
@@ -118,7 +118,7 @@ public sealed class Attendance(SessionRoom room)
                 room.Polls.Load(begun.Polls);
                 foreach (var (first, reply) in Beginners())
                 {
-                    if (first.State is not PeerState.Connected)
+                    if (first.State is not PresenceState.Connected)
                     {
                         reply.Refuse(new SessionException(SessionFault.NotJoined, "you have left meanwhile"));
                         continue;
@@ -150,7 +150,7 @@ public sealed class Attendance(SessionRoom room)
     {
         var isReturn = peer.Stage is not null;
         peer.Stage ??= StageRules.AtJoin(peer.Preset);
-        peer.State = PeerState.Joined;
+        peer.State = PresenceState.Joined;
         peer.JoinedAt = room.WallClock;
         EmptySince = null;
         room.Parts.Metrics.PeerJoined();
@@ -172,10 +172,10 @@ public sealed class Attendance(SessionRoom room)
     }
 
     /// <summary>Takes a peer out of the session, into a state that says how.</summary>
-    internal void Depart(SessionPeer peer, PeerState into)
+    internal void Depart(SessionPeer peer, PresenceState into)
     {
         var wasJoined = peer.IsJoined;
-        var wasWaiting = peer.State is PeerState.Waiting;
+        var wasWaiting = peer.State is PresenceState.Waiting;
         var view = peer.View;
         peer.State = into;
         if (wasWaiting)
@@ -207,7 +207,7 @@ public sealed class Attendance(SessionRoom room)
             }
         }
 
-        if (into is PeerState.Gone)
+        if (into is PresenceState.Gone)
         {
             room.Peers.Remove(peer.Id);
         }

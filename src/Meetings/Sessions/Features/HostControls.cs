@@ -105,7 +105,7 @@ public sealed class HostControls(SessionRoom room)
     {
         peer.Link?.Tell(new Kicked());
         peer.CloseAt = room.Now + room.Parts.Options.RemovedLinger;
-        room.Attendance.Depart(peer, PeerState.Connected);
+        room.Attendance.Depart(peer, PresenceState.Connected);
         room.Media.Close(peer);
     }
 
@@ -114,7 +114,7 @@ public sealed class HostControls(SessionRoom room)
     internal int RemoveAll()
     {
         var joined = room.Joined.ToArray();
-        foreach (var peer in room.Peers.Values.Where(peer => peer.State is PeerState.Joined or PeerState.Waiting).ToArray())
+        foreach (var peer in room.Peers.Values.Where(peer => peer.State is PresenceState.Joined or PresenceState.Waiting).ToArray())
         {
             peer.Link?.Tell(new EverybodyKicked());
             peer.CloseAt = room.Now + room.Parts.Options.RemovedLinger;
@@ -123,15 +123,15 @@ public sealed class HostControls(SessionRoom room)
         // Nobody is told of the others' leaving, since all leave.
         foreach (var peer in room.Peers.Values.ToArray())
         {
-            if (peer.State is PeerState.Joined)
+            if (peer.State is PresenceState.Joined)
             {
                 room.Parts.Metrics.PeerLeft();
                 room.Parts.Recorder.Left(room, peer);
             }
 
-            if (peer.State is PeerState.Joined or PeerState.Waiting)
+            if (peer.State is PresenceState.Joined or PresenceState.Waiting)
             {
-                peer.State = PeerState.Connected;
+                peer.State = PresenceState.Connected;
                 room.Media.Close(peer);
             }
         }

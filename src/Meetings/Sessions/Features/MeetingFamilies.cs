@@ -8,7 +8,7 @@ namespace Roomcast.Meetings.Sessions.Features;
 
 /// <summary>Which meetings are connected: a parent and those made from it. Known while the server runs. Thread-safe.</summary>
 internal sealed class MeetingFamilies(
-    MeetingStore meetings, ParticipantStore participants, PresetStore presets, ParticipantTokens tokens)
+    MeetingStore meetings, ParticipantStore participants, PresetStore presets, ParticipantAdmission tokens)
 {
     private ImmutableDictionary<MeetingId, MeetingFamily> _families = ImmutableDictionary<MeetingId, MeetingFamily>.Empty;
 

@@ -14,7 +14,6 @@ public sealed class SessionMedia
 {
     private readonly SessionRoom _room;
     private IMediaSide? _side;
-    private int _opened;
     private IReadOnlyList<string> _speakers = [];
 
     internal SessionMedia(SessionRoom room) => _room = room;
@@ -205,7 +204,7 @@ public sealed class SessionMedia
     /// <summary>The peer has left the session. A lost one keeps its transports for its grace.</summary>
     internal void Depart(SessionPeer peer)
     {
-        if (peer.State is not PeerState.Lost)
+        if (peer.State is not PresenceState.Lost)
         {
             Close(peer);
             return;
@@ -354,7 +353,7 @@ public sealed class SessionMedia
 
     private IMediaSide Open()
     {
-        var side = _room.Parts.OpenMedia($"{_room.Meeting.Id}/{Interlocked.Increment(ref _opened)}");
+        var side = _room.Parts.OpenMedia($"{_room.Meeting.Id}/{Guid.NewGuid():N}");
         _ = _room.PumpAsync(side.Events, Handle);
         return side;
     }

@@ -34,7 +34,7 @@ public sealed class WaitingRoom(SessionRoom room)
         var rejected = Named(userIds);
         foreach (var other in rejected)
         {
-            other.State = PeerState.Connected;
+            other.State = PresenceState.Connected;
             other.Link?.Tell(new Rejected());
         }
 
@@ -55,9 +55,9 @@ public sealed class WaitingRoom(SessionRoom room)
 
     internal void Add(SessionPeer peer)
     {
-        if (peer.State is not PeerState.Waiting)
+        if (peer.State is not PresenceState.Waiting)
         {
-            peer.State = PeerState.Waiting;
+            peer.State = PresenceState.Waiting;
             TellChange();
         }
     }
@@ -70,7 +70,7 @@ public sealed class WaitingRoom(SessionRoom room)
             return;
         }
 
-        LetIn([.. room.Peers.Values.Where(other => other.State is PeerState.Waiting && !MustWait(other))]);
+        LetIn([.. room.Peers.Values.Where(other => other.State is PresenceState.Waiting && !MustWait(other))]);
         if (Waiting() is { Count: > 0 } waiting)
         {
             peer.Link?.Tell(new WaitingChanged(waiting));
@@ -79,13 +79,13 @@ public sealed class WaitingRoom(SessionRoom room)
 
     internal void TellChange() => room.TellThoseWhoMay(SessionAct.AnswerWaiting, new WaitingChanged(Waiting()));
 
-    private List<PeerView> Waiting() => [.. room.Peers.Values.Where(peer => peer.State is PeerState.Waiting).Select(peer => peer.View)];
+    private List<PeerView> Waiting() => [.. room.Peers.Values.Where(peer => peer.State is PresenceState.Waiting).Select(peer => peer.View)];
 
     private List<SessionPeer> Named(IReadOnlyCollection<string> userIds)
     {
         SessionRoom.CheckCount(userIds.Count);
         var wanted = userIds.ToHashSet(StringComparer.Ordinal);
-        return [.. room.Peers.Values.Where(peer => peer.State is PeerState.Waiting && wanted.Contains(peer.UserId))];
+        return [.. room.Peers.Values.Where(peer => peer.State is PresenceState.Waiting && wanted.Contains(peer.UserId))];
     }
 
     private void LetIn(List<SessionPeer> peers)
@@ -93,7 +93,7 @@ public sealed class WaitingRoom(SessionRoom room)
         foreach (var other in peers)
         {
             other.Member.IsLetIn = true;
-            other.State = PeerState.Connected;
+            other.State = PresenceState.Connected;
             other.Link?.Tell(new LetIn());
         }
 

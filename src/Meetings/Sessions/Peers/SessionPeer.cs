@@ -5,7 +5,7 @@ using Roomcast.Meetings.Sessions.Rules;
 namespace Roomcast.Meetings.Sessions.Peers;
 
 /// <summary>How far a peer has come.</summary>
-public enum PeerState
+public enum PresenceState
 {
     /// <summary>Connected, and has not asked to join, or was rejected.</summary>
     Connected,
@@ -45,13 +45,16 @@ public sealed class SessionPeer
     /// <summary>What it may do, as of now.</summary>
     public Preset Preset => Member.Preset;
 
+    /// <summary>Whether its connection is still this one: another may have taken its place. Asked on the session's loop.</summary>
+    public bool IsLinkedBy(IPeerLink link) => Link == link;
+
     internal SessionMember Member { get; }
 
     internal PresetPermissions May => Member.Preset.Permissions;
 
     internal IPeerLink? Link { get; set; }
 
-    internal PeerState State { get; set; }
+    internal PresenceState State { get; set; }
 
     internal string Name { get; set; }
 
@@ -81,7 +84,7 @@ public sealed class SessionPeer
     /// <summary>The last of its media calls; they are made one after the other.</summary>
     internal Task MediaCalls { get; set; } = Task.CompletedTask;
 
-    internal bool IsJoined => State is PeerState.Joined;
+    internal bool IsJoined => State is PresenceState.Joined;
 
     internal PeerView View => new(
         Id,
@@ -92,7 +95,7 @@ public sealed class SessionPeer
         Preset.Id.ToString(),
         Preset.Name,
         Stage ?? StageState.Off,
-        State is PeerState.Waiting,
+        State is PresenceState.Waiting,
         May.HiddenParticipant,
         May.RecorderType);
 

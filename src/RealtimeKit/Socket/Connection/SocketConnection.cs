@@ -32,7 +32,6 @@ internal sealed class SocketConnection : IPeerLink
     private readonly Channel<Outgoing> _outgoing = Channel.CreateBounded<Outgoing>(
         new BoundedChannelOptions(MaxQueued) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
-    private readonly CancellationTokenSource _aborted = new();
     private readonly SocketOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -43,7 +42,7 @@ internal sealed class SocketConnection : IPeerLink
     private long _queuedBytes;
     private long _heardAt;
     private int _closeCode;
-    private ITimer? _patience;
+    private Action? _abort;
 
     public SocketConnection(SocketOptions options, TimeProvider time, ILogger logger, SocketMetrics metrics)
     {
@@ -86,14 +85,19 @@ internal sealed class SocketConnection : IPeerLink
         _peer = peer;
         _metrics.Connected();
         var isFinal = false;
+        using var aborted = new CancellationTokenSource();
         try
         {
+            Volatile.Write(ref _abort, aborted.Cancel);
             Volatile.Write(ref _heardAt, _time.GetTimestamp());
             using var beat = _time.CreateTimer(_ => Beat(), null, _options.PingInterval, _options.PingInterval);
-            var sending = SendAsync(socket);
+
+            // Armed when the closing begins: a client that does not answer it is cut off.
+            using var patience = _time.CreateTimer(_ => Abort(), null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            var sending = SendAsync(socket, patience, aborted.Token);
             try
             {
-                isFinal = await ReceiveAsync(socket);
+                isFinal = await ReceiveAsync(socket, aborted.Token);
             }
             finally
             {
@@ -103,20 +107,14 @@ internal sealed class SocketConnection : IPeerLink
         }
         finally
         {
-            if (_patience is { } patience)
-            {
-                await patience.DisposeAsync();
-            }
-
             await session.DisconnectAsync(peer, this, isFinal);
             _metrics.Disconnected();
-            _aborted.Dispose();
         }
     }
 
     /// <summary>Reads frames until the end.</summary>
     /// <returns>Whether the client said goodbye: it closed with 1000 or 1001.</returns>
-    private async Task<bool> ReceiveAsync(WebSocket socket)
+    private async Task<bool> ReceiveAsync(WebSocket socket, CancellationToken aborted)
     {
         var buffer = new ArrayBufferWriter<byte>(4_096);
         try
@@ -127,7 +125,7 @@ internal sealed class SocketConnection : IPeerLink
                 ValueWebSocketReceiveResult received;
                 do
                 {
-                    received = await socket.ReceiveAsync(buffer.GetMemory(4_096), _aborted.Token);
+                    received = await socket.ReceiveAsync(buffer.GetMemory(4_096), aborted);
                     buffer.Advance(received.Count);
                     if (buffer.WrittenCount > SocketEnvelope.MaxFrameBytes)
                     {
@@ -203,7 +201,7 @@ internal sealed class SocketConnection : IPeerLink
             room =>
             {
                 // Another connection may have taken its place while this waited.
-                if (room.IsLinked(peer, this))
+                if (peer.IsLinkedBy(this))
                 {
                     act(new SocketCall(this, room, peer, number, id));
                 }
@@ -256,7 +254,7 @@ internal sealed class SocketConnection : IPeerLink
         End(SocketCloseCode.TryAgainLater);
         try
         {
-            _aborted.Cancel();
+            Volatile.Read(ref _abort)?.Invoke();
         }
         catch (ObjectDisposedException)
         {
@@ -264,25 +262,25 @@ internal sealed class SocketConnection : IPeerLink
         }
     }
 
-    private async Task SendAsync(WebSocket socket)
+    private async Task SendAsync(WebSocket socket, ITimer patience, CancellationToken aborted)
     {
         try
         {
-            await foreach (var outgoing in _outgoing.Reader.ReadAllAsync(_aborted.Token))
+            await foreach (var outgoing in _outgoing.Reader.ReadAllAsync(aborted))
             {
                 Interlocked.Add(ref _queuedBytes, -outgoing.Frame.Length);
                 await socket.SendAsync(
                     outgoing.Frame,
                     outgoing.IsText ? WebSocketMessageType.Text : WebSocketMessageType.Binary,
                     endOfMessage: true,
-                    _aborted.Token);
+                    aborted);
             }
 
-            // The client answers the close, which ends the reading; one that does not is cut off.
-            _patience = _time.CreateTimer(_ => Abort(), null, _options.CloseTimeout, Timeout.InfiniteTimeSpan);
+            // The client answers the close, which ends the reading.
+            patience.Change(_options.CloseTimeout, Timeout.InfiniteTimeSpan);
             if (socket.State is WebSocketState.Open or WebSocketState.CloseReceived)
             {
-                await socket.CloseOutputAsync((WebSocketCloseStatus)Volatile.Read(ref _closeCode), null, _aborted.Token);
+                await socket.CloseOutputAsync((WebSocketCloseStatus)Volatile.Read(ref _closeCode), null, aborted);
             }
         }
         catch (Exception fault) when (fault is WebSocketException or OperationCanceledException or IOException or ObjectDisposedException)
