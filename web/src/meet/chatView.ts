@@ -32,6 +32,7 @@ export class ChatView {
   readonly #acts: ChatActs;
   readonly #messages = element("messages", HTMLElement);
   readonly #pinned = element("chat-pinned", HTMLElement);
+  readonly #pinnedBox = this.#pinned.parentElement ?? this.#pinned;
   readonly #form = element("chat-form", HTMLFormElement);
   readonly #text = element("chat-text", HTMLTextAreaElement);
   readonly #to = element("chat-to", HTMLSelectElement);
@@ -138,7 +139,7 @@ export class ChatView {
     }
 
     const pin = messages.filter(({ isPinned }) => isPinned).at(-1);
-    show(this.#pinned, pin !== undefined);
+    show(this.#pinnedBox, pin !== undefined);
     if (pin !== undefined) {
       setText(this.#pinned, `${pin.name}: ${messageWords(pin)}`);
     }

@@ -97,7 +97,7 @@ export class FloorView {
     if (isEmpty) {
       const mayAsk = snapshot.stage.access !== "denied";
       setText(this.#audienceTitle, "Nobody is on stage yet");
-      setText(this.#audienceText, mayAsk ? "You are in the audience. You can come on stage yourself." : "You are in the audience. It begins by itself.");
+      setText(this.#audienceText, mayAsk ? "You are in the audience, and may come on stage yourself." : "You are in the audience. It begins by itself.");
     }
   }
 }

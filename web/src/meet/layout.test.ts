@@ -63,6 +63,12 @@ test("two on an upright phone are face to face", () => {
   assert.ok(self !== undefined && self.width < 140 && self.left + self.width <= phone.width - gap);
 });
 
+test("two others on an upright phone are alike", () => {
+  const { places, floating } = layOut(people(3).slice(1), null, phone, gap);
+  assert.equal(floating, null);
+  assertTidy([...places.values()], phone);
+});
+
 test("what is in focus gets most of the floor, the others a strip", () => {
   for (const floor of [desk, phone]) {
     for (const count of [2, 5, 12]) {

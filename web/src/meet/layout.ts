@@ -47,11 +47,15 @@ export function layOut(tiles: readonly TileRequest[], focus: string | null, floo
   }
 
   const [first, second] = tiles;
-  if (tiles.length === 2 && first !== undefined && second !== undefined && floor.width < floor.height && floor.width < 640) {
+  if (tiles.length === 2 && first !== undefined && second !== undefined && first.isSelf !== second.isSelf && isPhone(floor)) {
     return faceToFace(first, second, floor, gap);
   }
 
   return grid(tiles, { left: 0, top: 0, ...floor }, gap);
+}
+
+function isPhone({ width, height }: FloorSize): boolean {
+  return width < height && width < 640;
 }
 
 /** Two on an upright screen: the other fills it, and oneself is in its corner. */
