@@ -10,6 +10,7 @@ using Roomcast.Server.Observability;
 using Roomcast.Server.Pages;
 using Roomcast.Server.Tls;
 using Roomcast.Storage;
+using Roomcast.Transports.Rtc;
 
 var reading = SettingsReader.Read(ServerSettings.Registry, args, Environment.GetEnvironmentVariables(), Environment.CurrentDirectory);
 if (SettingsAnswer.TryGive(reading, out var exitCode))
@@ -33,6 +34,8 @@ return await ServerRun.UntilSignalAsync(() =>
     builder.Services.AddAccounts();
     builder.Services.AddLivestreams();
     builder.Services.AddHostedService<RtmpListeners>();
+    builder.Services.AddRtcHost();
+    builder.Services.AddHostedService<RtcListeners>();
     builder.Services.AddRealtimeKit();
     builder.Services.AddPages();
 

@@ -5,12 +5,22 @@ using Roomcast.Livestreams.Lifecycle;
 using Roomcast.Livestreams.Viewers;
 using Roomcast.RealtimeKit;
 using Roomcast.Storage;
+using Roomcast.Transports.Rtc;
 
 namespace Roomcast.Server.Configuration;
 
 /// <summary>The features' own options as settings: one line each. Defaults come from the options classes, checks from their validators.</summary>
 internal static class FeatureSettings
 {
+    /// <summary>Threads of the WebRTC port, needed before features are registered: each has a socket.</summary>
+    public static Setting<int> RtcThreads { get; private set; } = null!;
+
+    /// <summary>How the WebRTC port's UDP sockets are driven.</summary>
+    public static Setting<UdpForm> RtcUdp { get; private set; } = null!;
+
+    /// <summary>Buffers of the WebRTC port's UDP sockets, in bytes.</summary>
+    public static Setting<int> RtcSocketBuffer { get; private set; } = null!;
+
     /// <summary>Adds them all.</summary>
     public static void AddTo(SettingsRegistry settings)
     {
@@ -40,6 +50,16 @@ internal static class FeatureSettings
         settings.Bind("ingest_track_silence", (IngestOptions o) => o.TrackSilence, Seconds(2, 600), "A track silent for this long while the other goes on is taken out until it returns.");
         settings.Bind("ingest_max_clock_step", (IngestOptions o) => o.MaxClockStep, SettingTypes.Duration(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(60)), "A larger step of the encoder's clock is a discontinuity.");
         settings.Check(new IngestOptionsValidator());
+
+        settings.Group("WebRTC");
+        RtcThreads = settings.Bind("rtc_threads", (RtcHostOptions o) => o.Threads, SettingTypes.Whole(0, 64), "Threads that receive, forward and send. 0: one for each core, at most 16.");
+        RtcUdp = settings.Bind("rtc_udp", (RtcHostOptions o) => o.Udp, SettingTypes.Choice<UdpForm>(), "How UDP is received and sent. batched: many packets for each system call, on Linux. auto: batched where it can be.");
+        RtcSocketBuffer = settings.Bind("rtc_socket_buffer", (RtcHostOptions o) => o.SocketBufferBytes, SettingTypes.SmallSize(64 << 10, 256 << 20), "What the system may hold for each UDP socket in each direction; its own limits (net.core.rmem_max) hold too.");
+        settings.Bind("rtc_checks_per_address", (RtcHostOptions o) => o.ChecksPerAddress, SettingTypes.Whole(10, 100_000), "Connectivity checks per second that one address may send from unknown ports; an IPv6 /64 counts as one.");
+        settings.Bind("rtc_max_tcp_connections", (RtcHostOptions o) => o.MaxTcpConnections, SettingTypes.Whole(1, 100_000), "TCP connections of peers that cannot use UDP, at once.");
+        settings.Bind("rtc_max_tcp_connections_per_address", (RtcHostOptions o) => o.MaxTcpConnectionsPerAddress, SettingTypes.Whole(1, 100_000), "Of these, connections of one address.");
+        settings.Bind("rtc_tcp_handshake_timeout", (RtcHostOptions o) => o.TcpHandshakeTimeout, Seconds(1, 60), "How long such a connection may take until it has shown whose it is.");
+        settings.Bind("rtc_tcp_stall_timeout", (RtcHostOptions o) => o.TcpStallTimeout, Seconds(1, 300), "A peer over TCP that takes nothing for this long while something waits is disconnected.");
 
         settings.Group("HLS");
         settings.Bind("hls_segment_target", (HlsOptions o) => o.SegmentTarget, Seconds(1, 10), "Length a segment aims at; it ends at the next keyframe.");

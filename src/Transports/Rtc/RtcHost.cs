@@ -77,7 +77,7 @@ public sealed class RtcHost : IAsyncDisposable
         Volatile.Write(ref _candidates, MakeCandidates(told, sockets.LocalEndPoint.Port));
         for (var i = 0; i < _workers.Length; i++)
         {
-            _workers[i].Start(new PortableUdpSocket(sockets.Udp[i]));
+            _workers[i].Start(_options.IsBatched && OperatingSystem.IsLinux() ? new BatchedUdpSocket(sockets.Udp[i]) : new PortableUdpSocket(sockets.Udp[i]));
         }
 
         _tcp.Start(sockets.Tcp);

@@ -64,7 +64,7 @@ public sealed class RtcHostOptions
         !SharesPorts ? 1 : Threads > 0 ? Threads : Math.Clamp(Environment.ProcessorCount, 1, 16);
 
     /// <summary>Whether <see cref="Udp"/> comes to the batched form here.</summary>
-    internal bool IsBatched => Udp is UdpForm.Batched || (Udp is UdpForm.Auto && OperatingSystem.IsLinux());
+    internal bool IsBatched => Udp is UdpForm.Batched || (Udp is UdpForm.Auto && OperatingSystem.IsLinux() && Environment.Is64BitProcess);
 
     // Only Linux divides what arrives between the sockets of a port.
     private static bool SharesPorts => OperatingSystem.IsLinux();

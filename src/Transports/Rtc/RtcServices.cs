@@ -11,6 +11,9 @@ public static class RtcServices
     public static IServiceCollection AddRtcHost(this IServiceCollection services)
     {
         services.AddOptions<RtcHostOptions>();
+        services.AddMetrics();
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<IRtcEngineFactory, IdleRtcEngines>();
         services.TryAddSingleton<RtcMetrics>();
         services.TryAddSingleton<RtcHost>();
         return services;

@@ -76,18 +76,22 @@ public sealed class RtcSockets : IDisposable
 
         try
         {
-            // Of our own sockets many may share the port, but not with another process of the same user that asks for the
-            // same: the first one is bound without sharing, and only then given to it.
+            // The first one is bound before it offers to share the port, so that the sockets of another process are in the way.
             for (var i = 0; i < options.WorkerCount; i++)
             {
                 var udp = new Socket(address.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
                 sockets._udp.Add(udp);
-                if (options.WorkerCount > 1)
+                if (i > 0)
                 {
-                    udp.SetRawSocketOption(SocketLevel, ReusePort, BitConverter.GetBytes(1));
+                    ShareThePort(udp);
                 }
 
                 Open(udp, sockets.LocalEndPoint);
+                if (i == 0 && options.WorkerCount > 1)
+                {
+                    ShareThePort(udp);
+                }
+
                 udp.ReceiveBufferSize = options.SocketBufferBytes;
                 udp.SendBufferSize = options.SocketBufferBytes;
             }
@@ -100,6 +104,9 @@ public sealed class RtcSockets : IDisposable
             throw;
         }
     }
+
+    private static void ShareThePort(Socket socket) =>
+        socket.SetRawSocketOption(SocketLevel, ReusePort, BitConverter.GetBytes(1));
 
     private static void Open(Socket socket, IPEndPoint address)
     {

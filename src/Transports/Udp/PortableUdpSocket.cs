@@ -1,4 +1,3 @@
-using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using Roomcast.Rtc;
@@ -9,7 +8,6 @@ namespace Roomcast.Transports.Udp;
 internal sealed class PortableUdpSocket : IUdpSocket
 {
     private const int BatchLength = 32;
-    private const int FamilyLength = 2;
 
     private readonly Socket _socket;
     private readonly Socket _wake;
@@ -20,18 +18,17 @@ internal sealed class PortableUdpSocket : IUdpSocket
     private readonly List<Socket> _readable = new(2);
     private readonly List<Socket> _writable = new(1);
     private readonly byte[] _wakeByte = [1];
-    private readonly bool _isIPv6;
+    private readonly UdpAddress _addresses;
 
     /// <summary>Takes over a bound socket.</summary>
     public PortableUdpSocket(Socket socket)
     {
         _socket = socket;
         _socket.Blocking = false;
-        _isIPv6 = socket.AddressFamily is AddressFamily.InterNetworkV6;
+        _addresses = new UdpAddress(socket.AddressFamily);
         _from = new SocketAddress(socket.AddressFamily);
         _to = new SocketAddress(socket.AddressFamily);
-        _to.Buffer.Span.Clear();
-        new IPEndPoint(_isIPv6 ? IPAddress.IPv6Any : IPAddress.Any, 0).Serialize().Buffer.Span[..FamilyLength].CopyTo(_to.Buffer.Span);
+        _addresses.Prepare(_to.Buffer.Span);
 
         // The framework has no event that a wait for sockets ends by, so a socket of our own that sends to itself is one.
         _wake = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { Blocking = false };
@@ -99,7 +96,7 @@ internal sealed class PortableUdpSocket : IUdpSocket
                 continue;
             }
 
-            _received[count++] = (length, Read(_from.Buffer.Span));
+            _received[count++] = (length, _addresses.Read(_from.Buffer.Span));
         }
 
         return count;
@@ -122,7 +119,7 @@ internal sealed class PortableUdpSocket : IUdpSocket
                 continue;
             }
 
-            if (TryWrite(entry.To))
+            if (_addresses.TryWrite(_to.Buffer.Span, entry.To))
             {
                 try
                 {
@@ -161,33 +158,6 @@ internal sealed class PortableUdpSocket : IUdpSocket
     {
         _socket.Dispose();
         _wake.Dispose();
-    }
-
-    /* The address structures of all systems agree behind the family:
-
-        IPv4: | family:16 | port:16 | address: 4 bytes |
-        IPv6: | family:16 | port:16 | flow:32 | address: 16 bytes | scope:32 |
-    */
-    private RtcAddress Read(ReadOnlySpan<byte> address)
-    {
-        var port = BinaryPrimitives.ReadUInt16BigEndian(address[2..]);
-        return _isIPv6
-            ? new RtcAddress(BinaryPrimitives.ReadUInt128BigEndian(address[8..]), port, RtcProtocol.Udp)
-            : RtcAddress.FromIPv4(BinaryPrimitives.ReadUInt32BigEndian(address[4..]), port);
-    }
-
-    private bool TryWrite(in RtcAddress to)
-    {
-        var address = _to.Buffer.Span;
-        BinaryPrimitives.WriteUInt16BigEndian(address[2..], to.Port);
-        if (_isIPv6)
-        {
-            BinaryPrimitives.WriteUInt128BigEndian(address[8..], to.Ip);
-            return true;
-        }
-
-        BinaryPrimitives.WriteUInt32BigEndian(address[4..], (uint)to.Ip);
-        return to.IsIPv4;
     }
 }
 

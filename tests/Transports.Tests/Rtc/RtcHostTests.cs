@@ -27,3 +27,5 @@ public abstract class RtcHostTests(UdpForm form)
 }
 
 public sealed class PortableRtcHostTests() : RtcHostTests(UdpForm.Portable);
+
+public sealed class BatchedRtcHostTests() : RtcHostTests(UdpForm.Batched);
