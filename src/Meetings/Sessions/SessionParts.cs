@@ -16,7 +16,7 @@ namespace Roomcast.Meetings.Sessions;
 /// <param name="OpenMedia">Opens a media room of a name that none had before.</param>
 internal sealed record SessionParts(
     TimeProvider Time,
-    SessionOptions Options,
+    MeetingSessionOptions Options,
     ILogger Logger,
     SessionMetrics Metrics,
     SessionRecorder Recorder,

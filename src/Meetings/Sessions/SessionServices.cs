@@ -15,11 +15,11 @@ public static class SessionServices
 {
     /// <summary>
     /// Adds <see cref="MeetingSessions"/>; needs <c>AddMeetings</c> and <c>AddMeetingMedia</c>. It stops before what was added
-    /// earlier, so the WebRTC port comes first. Options: <see cref="SessionOptions"/>.
+    /// earlier, so the WebRTC port comes first. Options: <see cref="MeetingSessionOptions"/>.
     /// </summary>
     public static IServiceCollection AddMeetingSessions(this IServiceCollection services)
     {
-        services.AddOptionsWithValidateOnStart<SessionOptions, SessionOptionsValidator>();
+        services.AddOptionsWithValidateOnStart<MeetingSessionOptions, MeetingSessionOptionsValidator>();
         services.AddMetrics();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<SessionMetrics>();
@@ -33,7 +33,7 @@ public static class SessionServices
         services.TryAddSingleton(static provider => new MeetingSessions(
             new SessionParts(
                 provider.GetRequiredService<TimeProvider>(),
-                provider.GetRequiredService<IOptions<SessionOptions>>().Value,
+                provider.GetRequiredService<IOptions<MeetingSessionOptions>>().Value,
                 provider.GetRequiredService<ILogger<MeetingSessions>>(),
                 provider.GetRequiredService<SessionMetrics>(),
                 provider.GetRequiredService<SessionRecorder>(),

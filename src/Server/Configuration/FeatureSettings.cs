@@ -82,10 +82,10 @@ internal static class FeatureSettings
         settings.Check((ViewerCountingOptions o) => o.Validate());
 
         settings.Group("Sessions");
-        settings.Bind("session_peer_grace", (SessionOptions o) => o.PeerGrace, SettingTypes.Duration(TimeSpan.Zero, TimeSpan.FromMinutes(10)), "How long the media transports of a participant whose connection was lost are kept.");
-        settings.Bind("session_max_peers", (SessionOptions o) => o.MaxPeers, SettingTypes.Whole(1, 100_000), "Most participants connected to one meeting.");
+        settings.Bind("session_peer_grace", (MeetingSessionOptions o) => o.PeerGrace, SettingTypes.Duration(TimeSpan.Zero, TimeSpan.FromMinutes(10)), "How long the media transports of a participant whose connection was lost are kept.");
+        settings.Bind("session_max_peers", (MeetingSessionOptions o) => o.MaxPeers, SettingTypes.Whole(1, 100_000), "Most participants connected to one meeting.");
         settings.Bind("ice_servers", (ClientOptions o) => o.IceServers, IceServerText.Type, "STUN and TURN servers that web clients are told of. None by default: this server is reached at its own address.", isSecret: true);
-        settings.Check(new SessionOptionsValidator());
+        settings.Check(new MeetingSessionOptionsValidator());
 
         settings.Group("REST");
         settings.Bind("list_shape", (RealtimeKitOptions o) => o.ListShape, SettingTypes.Choice<LivestreamListShape>(), "How the list of livestreams is answered: an object, as the schema has it, or an array, as its example has it.");

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 namespace Roomcast.Meetings.Sessions;
 
 /// <summary>How sessions behave.</summary>
-public sealed class SessionOptions
+public sealed class MeetingSessionOptions
 {
     /// <summary>
     /// How long a session goes on after the last has left, whatever its meeting says. 0 s to 1 hour; null, the default, for
@@ -23,20 +23,20 @@ public sealed class SessionOptions
     public TimeSpan RemovedLinger { get; set; } = TimeSpan.FromSeconds(5);
 }
 
-/// <summary>Checks <see cref="SessionOptions"/>, naming every fault at once.</summary>
-public sealed class SessionOptionsValidator : IValidateOptions<SessionOptions>
+/// <summary>Checks <see cref="MeetingSessionOptions"/>, naming every fault at once.</summary>
+public sealed class MeetingSessionOptionsValidator : IValidateOptions<MeetingSessionOptions>
 {
     /// <inheritdoc/>
-    public ValidateOptionsResult Validate(string? name, SessionOptions options)
+    public ValidateOptionsResult Validate(string? name, MeetingSessionOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);
         var result = new ValidateOptionsResultBuilder();
-        Check(options.KeepAlive ?? TimeSpan.Zero, TimeSpan.FromHours(1), nameof(SessionOptions.KeepAlive));
-        Check(options.PeerGrace, TimeSpan.FromMinutes(10), nameof(SessionOptions.PeerGrace));
-        Check(options.RemovedLinger, TimeSpan.FromMinutes(1), nameof(SessionOptions.RemovedLinger));
+        Check(options.KeepAlive ?? TimeSpan.Zero, TimeSpan.FromHours(1), nameof(MeetingSessionOptions.KeepAlive));
+        Check(options.PeerGrace, TimeSpan.FromMinutes(10), nameof(MeetingSessionOptions.PeerGrace));
+        Check(options.RemovedLinger, TimeSpan.FromMinutes(1), nameof(MeetingSessionOptions.RemovedLinger));
         if (options.MaxPeers is < 1 or > 100_000)
         {
-            result.AddError($"{options.MaxPeers} is outside 1 to 100,000.", nameof(SessionOptions.MaxPeers));
+            result.AddError($"{options.MaxPeers} is outside 1 to 100,000.", nameof(MeetingSessionOptions.MaxPeers));
         }
 
         return result.Build();
