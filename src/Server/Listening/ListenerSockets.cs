@@ -72,6 +72,10 @@ internal sealed class ListenerSockets : IDisposable
         HttpBase = settings.Get(ServerSettings.PublicUrl)?.OriginalString ?? PlaybackBase(settings),
     };
 
+    /// <summary>Where meeting pages reach this server: always over TLS, without which a browser gives them no camera.</summary>
+    public string MeetingBase(SettingValues settings) =>
+        settings.Get(ServerSettings.PublicUrl)?.OriginalString ?? ServerNames.Url("https", _names.Host, PortOf(Https));
+
     /// <summary>Says why a port cannot be listened on, and which setting to change.</summary>
     public static string Explain(IPEndPoint endPoint, Setting<int> setting, SocketError error) => error switch
     {
