@@ -21,6 +21,7 @@ internal static class ServerHost
         builder.Services.AddSingleton(reading.Values);
         builder.Services.AddSingleton(_ => sockets);
         builder.Services.AddSingleton<PublicAddresses>(sockets.PublicAddresses(reading.Values));
+        builder.Services.AddSingleton(sockets.PageAddresses(reading.Values));
         builder.Services.AddSingleton<IHostLifetime, SignalLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = reading.Values.Get(ServerSettings.DrainTimeout));
         ServerSettings.Registry.Configure(builder.Services, reading.Values);
@@ -30,7 +31,7 @@ internal static class ServerHost
         builder.Services.Configure<ChatFileOptions>(files =>
         {
             files.Folder = Path.Combine(dataFolder, "chat-files");
-            files.BaseAddress = sockets.MeetingBase(reading.Values);
+            files.BaseAddress = sockets.PageAddresses(reading.Values).SecureBase;
             files.MinFreeBytes = reading.Values.Get(ServerSettings.MinFreeDisk);
         });
     }
