@@ -20,6 +20,7 @@ internal static class ServerHost
         builder.Services.AddSingleton(reading.Values);
         builder.Services.AddSingleton(_ => sockets);
         builder.Services.AddSingleton<PublicAddresses>(sockets.PublicAddresses(reading.Values));
+        builder.Services.AddSingleton(sockets.PageAddresses(reading.Values));
         builder.Services.AddSingleton<IHostLifetime, SignalLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = reading.Values.Get(ServerSettings.DrainTimeout));
         ServerSettings.Registry.Configure(builder.Services, reading.Values);
