@@ -54,8 +54,8 @@ return await ServerRun.UntilSignalAsync(() =>
     app.MapObservability(settings);
     app.MapRealtimeKit();
     app.MapRealtimeKitClient();
-    app.MapChatFiles();
     app.MapViewers();
+    app.MapChatFiles();
     app.MapPages();
     app.MapFallback(RealtimeKitRoutes.AnswerUnknownRouteAsync);
     return app;

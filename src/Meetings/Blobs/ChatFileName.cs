@@ -15,8 +15,13 @@ internal static class ChatFileName
     public static string Clean(string name)
     {
         name = name[(name.LastIndexOfAny(['/', '\\']) + 1)..];
+        if (name.Length > 4 * MaxLength)
+        {
+            name = name[..(2 * MaxLength)] + name[^MaxLength..];
+        }
+
         var clean = new StringBuilder();
-        foreach (var rune in name.EnumerateRunes().Take(4 * MaxLength))
+        foreach (var rune in name.EnumerateRunes())
         {
             var isKept = Rune.IsLetterOrDigit(rune) || rune.Value is '.' or '-' or '_' or '(' or ')' or ' '
                 || Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.SpacingCombiningMark;

@@ -39,10 +39,13 @@ public sealed class ChatFileOptions
         .ToHashSet(StringComparer.OrdinalIgnoreCase);
 }
 
-internal sealed class ChatFileOptionsValidator : IValidateOptions<ChatFileOptions>
+/// <summary>Checks <see cref="ChatFileOptions"/>.</summary>
+public sealed class ChatFileOptionsValidator : IValidateOptions<ChatFileOptions>
 {
+    /// <inheritdoc/>
     public ValidateOptionsResult Validate(string? name, ChatFileOptions options)
     {
+        ArgumentNullException.ThrowIfNull(options);
         var result = new ValidateOptionsResultBuilder();
         if (options.MaxFileBytes is < 1 << 10 or > 1 << 30)
         {

@@ -18,10 +18,15 @@ public sealed class ParticipantTokenOptions
     public bool RefreshReplaces { get; set; }
 }
 
-internal sealed class ParticipantTokenOptionsValidator : IValidateOptions<ParticipantTokenOptions>
+/// <summary>Checks <see cref="ParticipantTokenOptions"/>.</summary>
+public sealed class ParticipantTokenOptionsValidator : IValidateOptions<ParticipantTokenOptions>
 {
-    public ValidateOptionsResult Validate(string? name, ParticipantTokenOptions options) =>
-        options.Lifetime >= ParticipantTokenOptions.MinLifetime && options.Lifetime <= ParticipantTokenOptions.MaxLifetime
+    /// <inheritdoc/>
+    public ValidateOptionsResult Validate(string? name, ParticipantTokenOptions options)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        return options.Lifetime >= ParticipantTokenOptions.MinLifetime && options.Lifetime <= ParticipantTokenOptions.MaxLifetime
             ? ValidateOptionsResult.Success
             : ValidateOptionsResult.Fail($"{nameof(options.Lifetime)}: {options.Lifetime} is outside 1 min to 365 days.");
+    }
 }
