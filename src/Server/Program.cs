@@ -2,7 +2,12 @@ using Roomcast.Accounts;
 using Roomcast.Livestreams;
 using Roomcast.Livestreams.Delivery;
 using Roomcast.Livestreams.Viewers;
+using Roomcast.Meetings;
+using Roomcast.Meetings.Blobs;
+using Roomcast.Meetings.Media;
+using Roomcast.Meetings.Sessions;
 using Roomcast.RealtimeKit;
+using Roomcast.RealtimeKit.Client;
 using Roomcast.Server.Configuration;
 using Roomcast.Server.FirstStart;
 using Roomcast.Server.Listening;
@@ -10,6 +15,7 @@ using Roomcast.Server.Observability;
 using Roomcast.Server.Pages;
 using Roomcast.Server.Tls;
 using Roomcast.Storage;
+using Roomcast.Transports.Rtc;
 
 var reading = SettingsReader.Read(ServerSettings.Registry, args, Environment.GetEnvironmentVariables(), Environment.CurrentDirectory);
 if (SettingsAnswer.TryGive(reading, out var exitCode))
@@ -33,15 +39,23 @@ return await ServerRun.UntilSignalAsync(() =>
     builder.Services.AddAccounts();
     builder.Services.AddLivestreams();
     builder.Services.AddHostedService<RtmpListeners>();
+    builder.Services.AddMeetings();
+    builder.Services.AddMeetingMedia();
+    builder.Services.AddHostedService<RtcListeners>();
+    builder.Services.AddMeetingSessions();
     builder.Services.AddRealtimeKit();
+    builder.Services.AddRealtimeKitClient();
     builder.Services.AddPages();
 
     var app = builder.Build();
     app.UseTrustedProxies(settings);
     app.UseLivestreamDelivery();
+    app.UseWebSockets(new WebSocketOptions { KeepAliveInterval = Timeout.InfiniteTimeSpan });
     app.MapObservability(settings);
     app.MapRealtimeKit();
+    app.MapRealtimeKitClient();
     app.MapViewers();
+    app.MapChatFiles();
     app.MapPages();
     app.MapFallback(RealtimeKitRoutes.AnswerUnknownRouteAsync);
     return app;

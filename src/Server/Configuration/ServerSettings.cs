@@ -72,14 +72,14 @@ internal static class ServerSettings
         "rtmps_port", SettingTypes.Port, 1936, "RTMP ingest over TLS.");
 
     public static Setting<int> RtcPort { get; } = Registry.Add(
-        "rtc_port", SettingTypes.Port, 8844, "WebRTC, UDP and TCP. Kept for meetings: nothing listens on it yet.");
+        "rtc_port", SettingTypes.Port, 8844, "WebRTC, UDP and TCP.");
 
     public static Setting<string?> PublicHost { get; } = Registry.Add(
         "public_host", SettingTypes.Host.Optional(), null,
         "The host name in addresses told to others. Without it: localhost, or the bind address when that is not a loopback one.");
 
     public static Setting<IPAddress?> PublicIp { get; } = Registry.Add(
-        "public_ip", SettingTypes.Address.Optional(), null, "The IP address others reach this machine at, when it is not the bind address.");
+        "public_ip", SettingTypes.Address.Optional(), null, "The IP address others reach this machine at, when it is not the bind address. Meetings tell it to browsers.");
 
     public static Setting<Uri?> PublicUrl { get; } = Registry.Add(
         "public_url", SettingTypes.HttpUrl.Optional(), null,
@@ -133,7 +133,7 @@ internal static class ServerSettings
     }
 
     private static IEnumerable<SettingFault> PortsDiffer(SettingValues values) =>
-        new[] { HttpPort, HttpsPort, RtmpPort, RtmpsPort }
+        new[] { HttpPort, HttpsPort, RtmpPort, RtmpsPort, RtcPort }
             .Where(setting => values.Get(setting) != 0)
             .GroupBy(values.Get)
             .Where(clash => clash.Count() > 1)

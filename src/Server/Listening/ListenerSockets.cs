@@ -3,6 +3,8 @@ using System.Net.Sockets;
 using Roomcast.Livestreams;
 using Roomcast.Server.Configuration;
 using Roomcast.Server.FirstStart;
+using Roomcast.Server.Pages;
+using Roomcast.Transports.Rtc;
 
 namespace Roomcast.Server.Listening;
 
@@ -13,7 +15,7 @@ namespace Roomcast.Server.Listening;
 internal sealed class ListenerSockets : IDisposable
 {
     private readonly ServerNames _names;
-    private readonly List<Socket> _all = [];
+    private readonly List<IDisposable> _all = [];
 
     private ListenerSockets(ServerNames names) => _names = names;
 
@@ -29,12 +31,15 @@ internal sealed class ListenerSockets : IDisposable
     /// <summary>For RTMP over TLS.</summary>
     public Socket Rtmps { get; private set; } = null!;
 
+    /// <summary>For WebRTC, UDP and TCP.</summary>
+    public RtcSockets Rtc { get; private set; } = null!;
+
     /// <summary>The line that tells people and programs that every listener accepts.</summary>
     public string ReadyLine =>
         $"ready {Local("http", Http)} {ServerNames.Url("https", _names.Host, PortOf(Https))} {Local("rtmp", Rtmp)}";
 
     /// <summary>Every listener's address.</summary>
-    public IEnumerable<string> Addresses => [Local("http", Http), Local("https", Https), Local("rtmp", Rtmp), Local("rtmps", Rtmps)];
+    public IEnumerable<string> Addresses => [Local("http", Http), Local("https", Https), Local("rtmp", Rtmp), Local("rtmps", Rtmps), Local("rtc", Rtc.LocalEndPoint.Port)];
 
     /// <summary>Binds them all.</summary>
     /// <exception cref="StartFailure">One cannot be bound. The message names port and setting.</exception>
@@ -47,6 +52,7 @@ internal sealed class ListenerSockets : IDisposable
             sockets.Https = sockets.Bind(settings, ServerSettings.HttpsPort);
             sockets.Rtmp = sockets.Bind(settings, ServerSettings.RtmpPort);
             sockets.Rtmps = sockets.Bind(settings, ServerSettings.RtmpsPort);
+            sockets.Rtc = sockets.BindRtc(settings);
             return sockets;
         }
         catch
@@ -66,6 +72,12 @@ internal sealed class ListenerSockets : IDisposable
         RtmpsBase = ServerNames.Url("rtmps", _names.Host, PortOf(Rtmps)),
         HttpBase = settings.Get(ServerSettings.PublicUrl)?.OriginalString ?? PlaybackBase(settings),
     };
+
+    /// <summary>The addresses that pages tell.</summary>
+    public PageAddresses PageAddresses(SettingValues settings) =>
+        new(settings.Get(ServerSettings.PublicUrl) is { Scheme: "https" } url
+            ? url.GetLeftPart(UriPartial.Authority)
+            : ServerNames.Url("https", _names.Host, PortOf(Https)));
 
     /// <summary>Says why a port cannot be listened on, and which setting to change.</summary>
     public static string Explain(IPEndPoint endPoint, Setting<int> setting, SocketError error) => error switch
@@ -109,6 +121,27 @@ internal sealed class ListenerSockets : IDisposable
         }
     }
 
+    private RtcSockets BindRtc(SettingValues settings)
+    {
+        var endPoint = new IPEndPoint(settings.Get(ServerSettings.Bind), settings.Get(ServerSettings.RtcPort));
+        var options = new RtcHostOptions
+        {
+            Threads = settings.Get(FeatureSettings.RtcThreads),
+            Udp = settings.Get(FeatureSettings.RtcUdp),
+            SocketBufferBytes = settings.Get(FeatureSettings.RtcSocketBuffer),
+        };
+        try
+        {
+            var rtc = RtcSockets.Bind(endPoint, options);
+            _all.Add(rtc);
+            return rtc;
+        }
+        catch (SocketException fault)
+        {
+            throw new StartFailure(Explain(endPoint, ServerSettings.RtcPort, fault.SocketErrorCode), fault);
+        }
+    }
+
     private string PlaybackBase(SettingValues settings)
     {
         var isHttps = settings.Get(ServerSettings.PlaybackScheme) switch
@@ -120,5 +153,7 @@ internal sealed class ListenerSockets : IDisposable
         return isHttps ? ServerNames.Url("https", _names.Host, PortOf(Https)) : ServerNames.Url("http", _names.Host, PortOf(Http));
     }
 
-    private string Local(string scheme, Socket socket) => ServerNames.Url(scheme, _names.Reachable.ToString(), PortOf(socket));
+    private string Local(string scheme, Socket socket) => Local(scheme, PortOf(socket));
+
+    private string Local(string scheme, int port) => ServerNames.Url(scheme, _names.Reachable.ToString(), port);
 }

@@ -28,18 +28,25 @@ public sealed class Consumer
     private const double FirstRepeatDistance = 0.75;
     private const double RepeatDistance = 0.45;
 
+    private static readonly TimeSpan FreezeLength = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan MinRepeatDistance = TimeSpan.FromMilliseconds(20);
 
     private readonly SfuTransport _transport;
     private readonly StreamRewriter _rewriter;
     private readonly SentHistory _history;
     private readonly Vp8Continuity _vp8 = new();
+    private readonly RtpExtensionMap _extensions;
+    private readonly bool _isInFeedback;
     private readonly byte[] _mid;
     private readonly byte[] _cname;
     private ProducerStream? _followed;
     private uint _packets;
     private uint _octets;
     private bool _lastEndedFrame;
+    private uint _reportedNtp;
+    private TimeSpan _reportedAt;
+    private TimeSpan? _heldSince;
+    private bool _hasFlowed;
 
     internal Consumer(SfuTransport transport, Producer producer, ConsumerOptions options, ushort firstNumber)
     {
@@ -48,6 +55,8 @@ public sealed class Consumer
         Options = options;
         IsPaused = options.IsPaused;
         PreferredRank = options.PreferredRank;
+        _extensions = options.Extensions ?? transport.Extensions;
+        _isInFeedback = _extensions.IdOf(RtpExtensionKind.TransportSequenceNumber) != 0;
         _mid = Encoding.ASCII.GetBytes(options.Mid);
         _cname = Encoding.UTF8.GetBytes(options.Cname);
         _rewriter = new StreamRewriter(producer.Options.Codec.ClockRateHz(), firstNumber);
@@ -80,6 +89,19 @@ public sealed class Consumer
 
     /// <summary>Share of packets that the receiver reported lost last, 0 to 1.</summary>
     public double LossRatio { get; private set; }
+
+    /// <summary>Spread of the transit times, as the receiver reported it last.</summary>
+    public TimeSpan Jitter { get; private set; }
+
+    /// <summary>To the receiver and back, as its last report shows; null before one does.</summary>
+    public TimeSpan? RoundTripTime { get; private set; }
+
+    /// <summary>Times that nothing could be sent for more than 500 ms although the track was arriving: for want of a keyframe or
+    /// of bandwidth. Its beginning, and the beginning after a pause, do not count.</summary>
+    public int Freezes { get; private set; }
+
+    /// <summary>Name of the encoding that is being sent; null when it has none, and when nothing is sent.</summary>
+    public string? CurrentRid => Current?.Rid;
 
     /// <summary>Bits per second that leave.</summary>
     public long SentBps(TimeSpan now) => Rate.RateBps(now) ?? 0;
@@ -118,7 +140,14 @@ public sealed class Consumer
     internal void Restart()
     {
         SetCurrent(null);
-        Target?.Keyframes.Want();
+        _heldSince = null;
+        _hasFlowed = false;
+        if (Target is { } target && !IsAudio)
+        {
+            target.Keyframes.Want();
+            Producer.Transport.Wake(target);
+        }
+
         _transport.AllocateSoon();
     }
 
@@ -180,6 +209,7 @@ public sealed class Consumer
         {
             if (header.PayloadLength == 0 || !(IsAudio || (stream == Target && startsKeyframe)))
             {
+                _heldSince = Current is null && _hasFlowed ? _heldSince ?? now : null;
                 return;
             }
 
@@ -219,7 +249,7 @@ public sealed class Consumer
             SourceNumber = number,
             Timestamp = _rewriter.MapTimestamp(header.Timestamp),
             SentAt = now,
-            TransportNumber = _transport.CountSending(packet.Length, now),
+            TransportNumber = _isInFeedback ? _transport.CountSending(packet.Length, now) : default,
         };
         if (Producer.Options.Codec is SfuCodec.Vp8 && Vp8PayloadDescriptor.TryRead(header.PayloadOf(packet), out var descriptor))
         {
@@ -231,6 +261,9 @@ public sealed class Consumer
             _lastEndedFrame = header.Marker;
         }
 
+        Freezes += _heldSince is { } since && now - since > FreezeLength ? 1 : 0;
+        _heldSince = null;
+        _hasFlowed = true;
         _history.Add(entry);
         _packets++;
         _octets += (uint)header.PayloadLength;
@@ -257,12 +290,12 @@ public sealed class Consumer
 
         if (entry.IsPadding)
         {
-            _transport.Estimator.OnRepeating(entry.TransportNumber, PaddingBytes, now);
+            CountRepeating(entry, PaddingBytes, now);
             WritePadding(entry); // A receiver cannot know that it misses nothing.
         }
         else if (entry.Stream!.Cache.TryGet(entry.SourceNumber, out var packet) && RtpHeader.TryRead(packet, out var header))
         {
-            _transport.Estimator.OnRepeating(entry.TransportNumber, packet.Length, now);
+            CountRepeating(entry, packet.Length, now);
             Send(entry, packet, header, new RtpExtensionValues(packet, header, Producer.Transport.Extensions));
         }
         else
@@ -289,7 +322,7 @@ public sealed class Consumer
     /// <returns>Bytes sent; 0 when this is no place for one: within a frame, or nothing is being sent.</returns>
     internal int SendPadding(int probeCluster, TimeSpan now)
     {
-        if (Current is null || IsPaused || IsAudio || !_lastEndedFrame)
+        if (Current is null || IsPaused || IsAudio || !_isInFeedback || !_lastEndedFrame)
         {
             return 0;
         }
@@ -311,7 +344,17 @@ public sealed class Consumer
     }
 
     /// <summary>Notes what the receiver says of it.</summary>
-    internal void OnReport(in ReportBlock block) => LossRatio = block.FractionLost / 256.0;
+    internal void OnReport(in ReportBlock block, TimeSpan now)
+    {
+        LossRatio = block.FractionLost / 256.0;
+        Jitter = TimeSpan.FromSeconds(Math.Min(60, block.Jitter / (double)Producer.Options.Codec.ClockRateHz()));
+        if (block.LastSenderReport != 0 && block.LastSenderReport == _reportedNtp)
+        {
+            var kept = TimeSpan.FromSeconds(block.DelaySinceLastSenderReport / 65_536.0);
+            var there = now - _reportedAt - kept;
+            RoundTripTime = there > TimeSpan.Zero ? there : TimeSpan.Zero;
+        }
+    }
 
     /// <summary>Writes its sender report and name, as its producer's reports allow.</summary>
     internal void WriteReport(ref RtcpWriter writer, TimeSpan now)
@@ -325,9 +368,20 @@ public sealed class Consumer
         var elapsed = now - stream.LastReportAt;
         var ticks = (long)((Int128)elapsed.Ticks * Producer.Options.Codec.ClockRateHz() / TimeSpan.TicksPerSecond);
         var timestamp = _rewriter.MapTimestamp(unchecked(stream.LastReportTimestamp + (uint)ticks));
-        if (SenderReport.TryWrite(ref writer, Options.Ssrc, stream.LastReportNtp.Add(elapsed), timestamp, _packets, _octets, []))
+        var ntp = stream.LastReportNtp.Add(elapsed);
+        if (SenderReport.TryWrite(ref writer, Options.Ssrc, ntp, timestamp, _packets, _octets, []))
         {
+            _reportedNtp = ntp.Middle;
+            _reportedAt = now;
             SourceDescription.TryWrite(ref writer, Options.Ssrc, _cname);
+        }
+    }
+
+    private void CountRepeating(in SentEntry entry, int bytes, TimeSpan now)
+    {
+        if (_isInFeedback)
+        {
+            _transport.Estimator.OnRepeating(entry.TransportNumber, bytes, now);
         }
     }
 
@@ -359,7 +413,7 @@ public sealed class Consumer
 
     private RtpHeaderWriter Begin(Span<byte> room, bool marker, long number, uint timestamp, ushort transportNumber)
     {
-        var map = _transport.Extensions;
+        var map = _extensions;
         var writer = new RtpHeaderWriter(
             room, Options.PayloadType, marker, unchecked((ushort)number), timestamp, Options.Ssrc, map.NeedsTwoByteForm);
         writer.AddExtension(map.IdOf(RtpExtensionKind.Mid), _mid);
@@ -381,7 +435,7 @@ public sealed class Consumer
         room[0] |= 0x20;
         room.Slice(headerLength, PaddingBytes).Clear();
         room[headerLength + PaddingBytes - 1] = PaddingBytes;
-        _transport.Commit(headerLength + PaddingBytes, isRtcp: false);
+        _transport.Commit(room, headerLength + PaddingBytes);
     }
 
     /// <summary>Writes a packet and sends it. What is written follows from the arguments alone.</summary>
@@ -393,7 +447,7 @@ public sealed class Consumer
             return;
         }
 
-        var map = _transport.Extensions;
+        var map = _extensions;
         var writer = Begin(room, header.Marker, entry.Number, entry.Timestamp, entry.TransportNumber);
         if (values.TryGetAudioLevel(out var level, out var isVoice))
         {
@@ -418,6 +472,6 @@ public sealed class Consumer
             descriptor.Rewrite(room[headerLength..], entry.PictureId, entry.Tl0PictureIndex);
         }
 
-        _transport.Commit(headerLength + payload.Length, isRtcp: false);
+        _transport.Commit(room, headerLength + payload.Length);
     }
 }

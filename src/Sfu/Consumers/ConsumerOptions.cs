@@ -1,3 +1,5 @@
+using Roomcast.Rtc.Rtp.Extensions;
+
 namespace Roomcast.Sfu.Consumers;
 
 /// <summary>A track that is about to leave to one peer.</summary>
@@ -14,6 +16,10 @@ public sealed record ConsumerOptions
 
     /// <summary>The media section's name; packets carry it, so that the receiver needs no list of sources.</summary>
     public required string Mid { get; init; }
+
+    /// <summary>The header extensions of its packets, by their numbers in its section; null for all those of the transport.</summary>
+    /// <remarks>A packet without the transport-wide number is no part of the feedback, and so none of the estimate.</remarks>
+    public RtpExtensionMap? Extensions { get; init; }
 
     /// <summary>The lasting name of the source in RTCP.</summary>
     public string Cname { get; init; } = "roomcast";

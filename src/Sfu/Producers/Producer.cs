@@ -37,9 +37,24 @@ public sealed class Producer
     /// <summary>Bits per second that arrive, over all encodings.</summary>
     public long ReceivedBps(TimeSpan now) => _streams.Sum(stream => stream.Rate.RateBps(now) ?? 0);
 
+    /// <summary>Packets that arrived, over all encodings that still do.</summary>
+    public long PacketsReceived => _streams.Sum(stream => stream.Statistics.Received);
+
+    /// <summary>Packets that never came, over all encodings that still do; at least 0.</summary>
+    public long PacketsLost => _streams.Sum(stream => Math.Max(0, stream.Statistics.Lost));
+
+    /// <summary>Spread of the transit times of the best encoding that arrives; zero while none does.</summary>
+    public TimeSpan JitterNow(TimeSpan now) =>
+        _streams.Find(stream => stream.IsActive(now))?.Statistics.Jitter ?? TimeSpan.Zero;
+
+    /// <summary>Names of the encodings that arrive now, best first; empty for a track of one encoding.</summary>
+    public IReadOnlyList<string> ActiveRids(TimeSpan now) =>
+        [.. _streams.Where(stream => stream.Rid is not null && stream.IsActive(now)).Select(stream => stream.Rid!)];
+
     internal SfuTransport Transport { get; }
 
-    internal Speaker? Speaker { get; set; }
+    /// <summary>Its voice in the choice of the active speaker; null when it takes no part in that.</summary>
+    public Speaker? Speaker { get; internal set; }
 
     internal byte[] MidBytes { get; }
 

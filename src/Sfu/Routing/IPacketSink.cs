@@ -10,7 +10,8 @@ public interface IPacketSink
     Span<byte> Reserve(int length);
 
     /// <summary>Sends what was written to the last reserved room, in the clear so far.</summary>
+    /// <param name="room">All of the room, as <see cref="Reserve"/> gave it.</param>
     /// <param name="length">Bytes of the packet.</param>
     /// <param name="isRtcp">Whether it is an RTCP compound and not an RTP packet.</param>
-    void Commit(int length, bool isRtcp);
+    void Commit(Span<byte> room, int length, bool isRtcp);
 }

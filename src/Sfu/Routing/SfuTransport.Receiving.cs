@@ -236,7 +236,7 @@ public sealed partial class SfuTransport
 
         if (writer.Length > 0)
         {
-            _sink.Commit(writer.Length, isRtcp: true);
+            _sink.Commit(room, writer.Length, isRtcp: true);
         }
     }
 

@@ -78,11 +78,11 @@ public sealed partial class SfuTransport
                     stream.OnSenderReport(sender.Ntp, sender.RtpTimestamp, now);
                 }
 
-                HandleBlocks(sender.Blocks);
+                HandleBlocks(sender.Blocks, now);
             }
             else if (ReceiverReport.TryRead(packet, out var receiver))
             {
-                HandleBlocks(receiver.Blocks);
+                HandleBlocks(receiver.Blocks, now);
             }
             else if (Nack.TryRead(packet, out var nack))
             {
@@ -125,6 +125,15 @@ public sealed partial class SfuTransport
         NextDeadline = TimeSpan.Zero;
     }
 
+    /// <summary>Lets all that leaves begin anew, with keyframes: what was sent so far did not get through.</summary>
+    public void Restart()
+    {
+        foreach (var consumer in _consumers)
+        {
+            consumer.Restart();
+        }
+    }
+
     internal void OnLayerChanged(Consumer consumer) => _router.OnLayerChanged(consumer);
 
     internal Span<byte> Reserve(int length)
@@ -134,23 +143,23 @@ public sealed partial class SfuTransport
         return room;
     }
 
-    internal void Commit(int length, bool isRtcp)
+    internal void Commit(Span<byte> room, int length)
     {
-        _sent += isRtcp ? 0 : 1;
-        _sink.Commit(length, isRtcp);
+        _sent++;
+        _sink.Commit(room, length, isRtcp: false);
     }
 
     internal ushort CountSending(int bytes, TimeSpan now, int probeCluster = 0) =>
         Estimator.OnSending(bytes, now, probeCluster);
 
-    private void HandleBlocks(ReportBlocks blocks)
+    private void HandleBlocks(ReportBlocks blocks, TimeSpan now)
     {
         for (var i = 0; i < blocks.Count; i++)
         {
             var block = blocks[i];
             if (_consumersBySsrc.TryGetValue(block.Ssrc, out var consumer))
             {
-                consumer.OnReport(block);
+                consumer.OnReport(block, now);
             }
         }
     }
@@ -328,7 +337,7 @@ public sealed partial class SfuTransport
 
         if (writer.Length > 0)
         {
-            _sink.Commit(writer.Length, isRtcp: true);
+            _sink.Commit(room, writer.Length, isRtcp: true);
         }
     }
 }

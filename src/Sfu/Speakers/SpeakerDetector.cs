@@ -5,6 +5,8 @@ public sealed class Speaker
 {
     private int _levelSum;
     private int _levelCount;
+    private int _told;
+    private TimeSpan _toldUntil = TimeSpan.MinValue;
 
     internal Speaker(string name) => Name = name;
 
@@ -25,11 +27,20 @@ public sealed class Speaker
         _levelCount++;
     }
 
+    /// <summary>Notes a level that somebody else has told of it. It counts while no packet says otherwise.</summary>
+    /// <param name="decibelsBelowFull">0 to 127, 127 is silence.</param>
+    /// <param name="until">Monotonic time up to which it holds.</param>
+    public void OnToldLevel(int decibelsBelowFull, TimeSpan until)
+    {
+        _told = Math.Clamp(decibelsBelowFull, 0, 127);
+        _toldUntil = until;
+    }
+
     /// <summary>Takes the mean level since the last call, in dB below full scale.</summary>
-    internal int TakeLevel()
+    internal int TakeLevel(TimeSpan now)
     {
         // No packets is silence: discontinuous transmission, a muted microphone, a lost peer.
-        var level = _levelCount == 0 ? 127 : _levelSum / _levelCount;
+        var level = _levelCount > 0 ? _levelSum / _levelCount : now < _toldUntil ? _told : 127;
         _levelSum = 0;
         _levelCount = 0;
         return level;
@@ -101,7 +112,7 @@ public sealed class SpeakerDetector
         Speaker? loudest = null;
         foreach (var speaker in _speakers)
         {
-            var level = speaker.TakeLevel();
+            var level = speaker.TakeLevel(now);
             var isSpeech = level <= SpeechLevel;
             speaker.Smooth((127 - level) / 127.0, isSpeech);
             if (speaker.Activity >= SpeakingActivity && (loudest is null || speaker.Loudness > loudest.Loudness))

@@ -110,6 +110,6 @@ public sealed class SfuFuzz
 
         public Span<byte> Reserve(int length) => _room.AsSpan(0, length);
 
-        public void Commit(int length, bool isRtcp) => Assert.InRange(length, 8, _room.Length);
+        public void Commit(Span<byte> room, int length, bool isRtcp) => Assert.InRange(length, 8, _room.Length);
     }
 }

@@ -41,7 +41,7 @@ public class DemoTests
     {
         var start = new ProcessStartInfo(
             RepositoryFiles.PathOf("start"),
-            ["--demo", "--data", folder.PathOf("data"), "--http-port", "0", "--https-port", "0", "--rtmp-port", "0", "--rtmps-port", "0"])
+            ["--demo", "--data", folder.PathOf("data"), "--http-port", "0", "--https-port", "0", "--rtmp-port", "0", "--rtmps-port", "0", "--rtc-port", "0"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -35,6 +35,7 @@ public class RefusedStartTests
     [InlineData("--http-port")]
     [InlineData("--https-port")]
     [InlineData("--rtmp-port")]
+    [InlineData("--rtc-port")]
     [InlineData("--rtmps-port")]
     public async Task A_busy_port_is_one_message_with_the_port_and_its_setting(string option)
     {

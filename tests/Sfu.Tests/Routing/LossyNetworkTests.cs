@@ -321,7 +321,7 @@ public sealed class LossyNetworkTests
             public Span<byte> Reserve(int length) =>
                 _server.State is RtcConnectionState.Connected ? _room.AsSpan(0, Math.Max(1_500, length)) : default;
 
-            public void Commit(int length, bool isRtcp)
+            public void Commit(Span<byte> room, int length, bool isRtcp)
             {
                 var status = isRtcp ? _server.ProtectRtcp(_room, ref length) : _server.ProtectRtp(_room, ref length);
                 Assert.Equal(SrtpStatus.Done, status);

@@ -30,7 +30,7 @@ internal sealed class TestPeer : IPacketSink
 
     public Span<byte> Reserve(int length) => IsFull ? default : _room.AsSpan(0, Math.Max(length, 1_500));
 
-    public void Commit(int length, bool isRtcp)
+    public void Commit(Span<byte> room, int length, bool isRtcp)
     {
         Count++;
         if (KeepsPackets)

@@ -31,6 +31,7 @@ public sealed class MigrationTextTests
         [
             "1 accounts 41c14bfb74cde92f",
             "2 livestreams 902bdb79835d4753",
+            "3 meetings d29c4a6b7c36f9b5",
         ],
         Migration.All.Select(migration => $"{migration.Version} {migration.Name} {migration.Checksum[..16]}"));
 }

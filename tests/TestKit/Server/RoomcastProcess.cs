@@ -283,7 +283,7 @@ public sealed class RoomcastProcess : IAsyncDisposable
     private static IEnumerable<string> WithDefaults(RoomcastStart how, string dataFolder)
     {
         (string Option, string Value)[] defaults = how.WithDefaults
-            ? [("--data", dataFolder), ("--http-port", "0"), ("--https-port", "0"), ("--rtmp-port", "0"), ("--rtmps-port", "0")]
+            ? [("--data", dataFolder), ("--http-port", "0"), ("--https-port", "0"), ("--rtmp-port", "0"), ("--rtmps-port", "0"), ("--rtc-port", "0")]
             : [];
         return defaults
             .Where(pair => !how.Arguments.Any(argument => argument == pair.Option || argument.StartsWith(pair.Option + "=", StringComparison.Ordinal)))

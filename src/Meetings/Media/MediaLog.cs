@@ -1,0 +1,15 @@
+using Microsoft.Extensions.Logging;
+
+namespace Roomcast.Meetings.Media;
+
+internal static partial class MediaLog // Event ids 5200-5299.
+{
+    [LoggerMessage(5200, LogLevel.Error, "The media of room {RoomId} ended after a fault; its peers will have to join again.")]
+    public static partial void RoomFailed(ILogger logger, Exception fault, string roomId);
+
+    [LoggerMessage(5201, LogLevel.Debug, "Transport {TransportId} of room {RoomId} connected after {ConnectMs} ms over {Protocol}.")]
+    public static partial void Connected(ILogger logger, string transportId, string roomId, double connectMs, string protocol);
+
+    [LoggerMessage(5202, LogLevel.Debug, "Transport {TransportId} of room {RoomId} was lost: {Reason}, {Failure}.")]
+    public static partial void Lost(ILogger logger, string transportId, string roomId, TransportLossReason reason, string failure);
+}

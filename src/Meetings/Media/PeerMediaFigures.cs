@@ -1,0 +1,63 @@
+namespace Roomcast.Meetings.Media;
+
+/// <summary>How one peer's media does at a moment.</summary>
+/// <param name="PeerId">Whose.</param>
+/// <param name="Transports">Its transports.</param>
+/// <param name="Producers">What it sends.</param>
+/// <param name="Consumers">What it receives.</param>
+public sealed record PeerMediaFigures(
+    string PeerId,
+    IReadOnlyList<TransportFigures> Transports,
+    IReadOnlyList<ProducerFigures> Producers,
+    IReadOnlyList<ConsumerFigures> Consumers);
+
+/// <summary>How one transport does.</summary>
+/// <param name="TransportId">Which one.</param>
+/// <param name="Direction">Its direction.</param>
+/// <param name="IsConnected">Whether media can flow.</param>
+/// <param name="IsTcp">Whether it goes over TCP.</param>
+/// <param name="EstimatedBps">What may be sent to the peer, in bits per second, as estimated.</param>
+/// <param name="RoundTripTime">To the peer and back; null when not known.</param>
+public sealed record TransportFigures(
+    string TransportId, TransportDirection Direction, bool IsConnected, bool IsTcp, long EstimatedBps, TimeSpan? RoundTripTime);
+
+/// <summary>How one track arrives, over all its encodings.</summary>
+/// <param name="ProducerId">Which one.</param>
+/// <param name="Kind">Sound or picture.</param>
+/// <param name="BitrateBps">Bits per second over the last second.</param>
+/// <param name="PacketsReceived">Packets since it began.</param>
+/// <param name="PacketsLost">Packets that never came since it began; at least 0.</param>
+/// <param name="Jitter">Of the best encoding that arrives (RFC 3550 section 6.4.1).</param>
+/// <param name="Rids">Encodings that arrive now, best first; empty for a track of one encoding.</param>
+public sealed record ProducerFigures(
+    string ProducerId,
+    MediaKind Kind,
+    long BitrateBps,
+    long PacketsReceived,
+    long PacketsLost,
+    TimeSpan Jitter,
+    IReadOnlyList<string> Rids);
+
+/// <summary>How one track leaves to the peer.</summary>
+/// <param name="ProducerId">Which one.</param>
+/// <param name="Kind">Sound or picture.</param>
+/// <param name="BitrateBps">Bits per second over the last second.</param>
+/// <param name="PacketsSent">Packets since it began, without those sent again.</param>
+/// <param name="PacketsRepeated">Packets sent again.</param>
+/// <param name="LossRatio">Share of packets that the peer reported lost last, 0 to 1.</param>
+/// <param name="Jitter">As the peer reported it last.</param>
+/// <param name="Rid">The encoding being sent; null for a track of one encoding, and while nothing is sent.</param>
+/// <param name="IsStarved">Whether nothing is sent for want of bandwidth.</param>
+/// <param name="Freezes">Times that the picture stood still for more than 500 ms as far as is known here: nothing could be sent
+/// although the track was arriving.</param>
+public sealed record ConsumerFigures(
+    string ProducerId,
+    MediaKind Kind,
+    long BitrateBps,
+    long PacketsSent,
+    long PacketsRepeated,
+    double LossRatio,
+    TimeSpan Jitter,
+    string? Rid,
+    bool IsStarved,
+    int Freezes);

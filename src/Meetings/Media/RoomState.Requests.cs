@@ -1,0 +1,471 @@
+using System.Security.Cryptography;
+using Roomcast.Meetings.Media.Negotiation;
+using Roomcast.Rtc;
+using Roomcast.Rtc.Connection;
+using Roomcast.Rtc.Ice;
+using Roomcast.Rtc.Sdp;
+using Roomcast.Sfu.Codecs;
+using Roomcast.Sfu.Consumers;
+using Roomcast.Sfu.Producers;
+
+namespace Roomcast.Meetings.Media;
+
+/// <content>What peers ask for. Each request is checked to its end before it changes anything.</content>
+internal sealed partial class RoomState
+{
+    private static readonly TimeSpan ActivityHolds = TimeSpan.FromMilliseconds(500);
+
+    // A client that closes what it received does so within a round trip or two; it would be disturbed by our doing it first.
+    private static readonly TimeSpan Abandonment = TimeSpan.FromSeconds(15);
+
+    public IReadOnlyList<MediaProducer> Join(string peerId) => DropProducers(FindOrAdd(peerId));
+
+    public IReadOnlyList<MediaProducer> Leave(string peerId)
+    {
+        if (!_peers.Remove(peerId, out var peer))
+        {
+            return [];
+        }
+
+        var dropped = DropProducers(peer);
+        Close(peer.FromPeer);
+        Close(peer.ToPeer);
+        return dropped;
+    }
+
+    public IReadOnlyList<MediaProducer> DropProducersOf(string peerId) =>
+        _peers.TryGetValue(peerId, out var peer) ? DropProducers(peer) : [];
+
+    public IReadOnlyList<MediaProducer> ProducersOf(string peerId) =>
+        _peers.TryGetValue(peerId, out var peer) ? [.. peer.Producers.Select(producer => producer.Described)] : [];
+
+    public (PeerTransport Transport, SessionDescription Answer, string? Replaced, IReadOnlyList<MediaProducer> Dropped) CreateTransport(
+        string peerId, TransportDirection direction, SessionDescription offer, TimeSpan now)
+    {
+        var credentials = IceCredentials.Create();
+        var negotiation = new TransportNegotiation(
+            direction,
+            credentials,
+            _engine.Identity.Fingerprint,
+            _engine.Worker.Candidates,
+            (ulong)RandomNumberGenerator.GetInt32(1, int.MaxValue));
+        var reading = negotiation.Read(offer);
+        if (reading.Setup is SdpSetup.Passive or SdpSetup.HoldConnection)
+        {
+            throw new MediaException(MediaErrorCode.BadDescription, "The peer has to begin the handshake: actpass or active.");
+        }
+
+        var peer = FindOrAdd(peerId);
+        var replaced = peer.TransportOf(direction);
+        var dropped = replaced is null ? [] : Drop(replaced);
+        negotiation.Apply(reading);
+        var transport = MakeTransport(peer, direction, negotiation, credentials, reading, now);
+        return (transport, negotiation.Answer(static _ => false), replaced?.Id, dropped);
+    }
+
+    public (MediaProducer Producer, SessionDescription Answer) Produce(string peerId, ProduceRequest request, SessionDescription offer)
+    {
+        var peer = Find(peerId);
+        var transport = FindTransport(peer, TransportDirection.FromPeer, request.TransportId);
+        if (peer.Producers.Count == MediaLimits.ProducersOfPeer)
+        {
+            throw new MediaException(MediaErrorCode.TooMany, $"A peer may send {MediaLimits.ProducersOfPeer} tracks.");
+        }
+
+        if (request.AppData.Length > MediaLimits.AppDataLength)
+        {
+            throw new MediaException(MediaErrorCode.TooMany, "What is said of the track is too long.");
+        }
+
+        var mimeType = request.Kind is MediaKind.Audio ? "audio/opus" : "video/VP8";
+        if (!string.IsNullOrEmpty(request.MimeType) && !request.MimeType.Equals(mimeType, StringComparison.OrdinalIgnoreCase))
+        {
+            throw new MediaException(MediaErrorCode.UnsupportedCodec, "Opus and VP8 are forwarded.");
+        }
+
+        var reading = transport.Negotiation.Read(offer);
+        var index = reading.FindTrack(request.Kind, request.Mid, request.Msid);
+        if (index < 0 || reading.Offered[index].Direction is not (SdpDirection.SendOnly or SdpDirection.SendReceive))
+        {
+            throw new MediaException(MediaErrorCode.BadDescription, "The offer has no section by which such a track could arrive.");
+        }
+
+        var section = reading.Sections[index];
+        if (peer.Producers.Exists(producer => producer.Mid == section.Mid))
+        {
+            throw new MediaException(MediaErrorCode.BadDescription, $"A track arrives by section {section.Mid} already.");
+        }
+
+        transport.Negotiation.Apply(reading);
+        var producer = Add(peer, transport, request, section, reading.Offered[index], mimeType);
+        return (producer.Described, Answer(transport));
+    }
+
+    public (MediaProducer Producer, SessionDescription? Answer) CloseProducer(
+        string peerId, string producerId, SessionDescription? offer)
+    {
+        var peer = Find(peerId);
+        var producer = FindOwn(peer, producerId);
+        var transport = peer.FromPeer!;
+        if (offer is not null)
+        {
+            transport.Negotiation.Apply(transport.Negotiation.Read(offer));
+        }
+
+        var closed = Drop(producer);
+        return (closed, offer is null ? null : Answer(transport));
+    }
+
+    public MediaProducer SetPaused(string peerId, string producerId, bool isPaused)
+    {
+        var producer = FindOwn(Find(peerId), producerId);
+        producer.Packets.SetPaused(isPaused);
+        return producer.Described = producer.Described with { IsPaused = isPaused };
+    }
+
+    public (IReadOnlyList<ConsumedTrack> Tracks, SessionDescription? Offer) Consume(
+        string peerId, string transportId, IReadOnlyList<ConsumeRequest> requests, TimeSpan now)
+    {
+        var transport = FindTransport(Find(peerId), TransportDirection.ToPeer, transportId);
+        var negotiation = transport.Negotiation;
+        if (requests.Count > MediaLimits.ConsumeRequests)
+        {
+            throw new MediaException(MediaErrorCode.TooMany, $"A request may name {MediaLimits.ConsumeRequests} tracks.");
+        }
+
+        var tracks = new List<ConsumedTrack>(requests.Count);
+        var isOffered = false;
+        StopAbandoned(transport, now);
+        foreach (var request in requests)
+        {
+            var track = Consume(transport, request);
+            isOffered |= track.Error is null;
+            tracks.Add(track);
+        }
+
+        return (tracks, isOffered ? negotiation.Offer() : null);
+    }
+
+    public void CompleteConsume(string peerId, string transportId, SessionDescription answer)
+    {
+        var transport = FindTransport(Find(peerId), TransportDirection.ToPeer, transportId);
+        transport.Negotiation.Complete(answer);
+        Follow(transport);
+    }
+
+    public SessionDescription CloseConsumers(
+        string peerId, string transportId, IReadOnlyList<string> mids, SessionDescription offer)
+    {
+        var transport = FindTransport(Find(peerId), TransportDirection.ToPeer, transportId);
+        var reading = transport.Negotiation.Read(offer);
+
+        // A section that is named but not stopped in the offer is emptied, and waits to be stopped.
+        var emptied = reading.Sections.Select(
+            section => section.Consumed is not null && mids.Contains(section.Mid) ? section with { Consumed = null } : section);
+        transport.Negotiation.Apply(reading with { Sections = [.. emptied] });
+        Follow(transport);
+        return transport.Negotiation.Answer(static _ => false);
+    }
+
+    public void Prefer(string peerId, string transportId, IReadOnlyList<LayerPreference> preferences)
+    {
+        var transport = FindTransport(Find(peerId), TransportDirection.ToPeer, transportId);
+        foreach (var preference in preferences)
+        {
+            foreach (var section in transport.Negotiation.Sections)
+            {
+                // The section counts where both are named: a track may have been consumed again.
+                var isMeant = preference.Mid is { Length: > 0 } mid ? section.Mid == mid : section.Consumed?.ProducerId == preference.ProducerId;
+                if (!isMeant || section.Consumed is not { } consumed || !_producers.TryGetValue(consumed.ProducerId, out var producer))
+                {
+                    continue;
+                }
+
+                transport.Preferences[section.Mid] = preference.PreferredRid;
+                FindConsumer(transport, section.Mid)?.Prefer(RankOf(producer.Packets, preference.PreferredRid));
+            }
+        }
+    }
+
+    public void NoteAudioActivity(string peerId, string producerId, double energy, TimeSpan now)
+    {
+        if (_producers.TryGetValue(producerId, out var producer) && producer.Peer.Id == peerId && producer.Packets.Speaker is { } speaker)
+        {
+            // The client calls 5 and more of 10 speech, and tells it every 400 ms.
+            var loud = Math.Clamp(double.IsFinite(energy) ? energy : 0, 0, 10);
+            speaker.OnToldLevel((int)(loud < 5 ? 127 - (15 * loud) : 50 - (6 * (loud - 5))), now + ActivityHolds);
+        }
+    }
+
+    public PeerMediaFigures Measure(string peerId, TimeSpan now)
+    {
+        var peer = Find(peerId);
+        List<TransportFigures> transports = [];
+        List<ConsumerFigures> consumers = [];
+        foreach (var transport in (ReadOnlySpan<PeerTransport?>)[peer.FromPeer, peer.ToPeer])
+        {
+            if (transport is null)
+            {
+                continue;
+            }
+
+            transports.Add(new TransportFigures(
+                transport.Id,
+                transport.Direction,
+                transport.Connection.State is RtcConnectionState.Connected,
+                transport.Connection.Path is { Protocol: RtcProtocol.Tcp },
+                transport.Packets.Estimator.TargetBps,
+                RoundTripOf(transport)));
+            consumers.AddRange(transport.Packets.Consumers.Select(consumer => new ConsumerFigures(
+                consumer.Producer.Options.Id,
+                consumer.Producer.Options.Codec is SfuCodec.Opus ? MediaKind.Audio : MediaKind.Video,
+                consumer.SentBps(now),
+                consumer.PacketsSent,
+                consumer.PacketsRepeated,
+                consumer.LossRatio,
+                consumer.Jitter,
+                consumer.CurrentRid,
+                consumer.IsStarved,
+                consumer.Freezes)));
+        }
+
+        return new PeerMediaFigures(
+            peerId,
+            transports,
+            [.. peer.Producers.Select(producer => new ProducerFigures(
+                producer.Described.Id,
+                producer.Described.Kind,
+                producer.Packets.ReceivedBps(now),
+                producer.Packets.PacketsReceived,
+                producer.Packets.PacketsLost,
+                producer.Packets.JitterNow(now),
+                producer.Packets.ActiveRids(now)))],
+            consumers);
+    }
+
+    private static TimeSpan? RoundTripOf(PeerTransport transport)
+    {
+        foreach (var consumer in transport.Packets.Consumers)
+        {
+            if (consumer.RoundTripTime is { } time)
+            {
+                return time;
+            }
+        }
+
+        return transport.Packets.Estimator.AcknowledgedBps is null ? null : transport.Packets.Estimator.RoundTripTime;
+    }
+
+    /// <summary>The rank of an encoding, or of the next in the order of characters when there is none of this name.</summary>
+    private static int RankOf(Producer producer, string? rid)
+    {
+        var rids = producer.Options.Rids;
+        for (var i = 0; rid is not null && i < rids.Count; i++)
+        {
+            if (string.CompareOrdinal(rids[i], rid) >= 0)
+            {
+                return i;
+            }
+        }
+
+        return rid is null || rids.Count == 0 ? 0 : rids.Count - 1;
+    }
+
+    private static Consumer? FindConsumer(PeerTransport transport, string mid)
+    {
+        foreach (var consumer in transport.Packets.Consumers)
+        {
+            if (consumer.Options.Mid == mid)
+            {
+                return consumer;
+            }
+        }
+
+        return null;
+    }
+
+    private static SessionDescription Answer(PeerTransport transport) => transport.Negotiation.Answer(
+        section => transport.Peer.Producers.Exists(producer => producer.Mid == section.Mid));
+
+    private PeerState Find(string peerId) => _peers.TryGetValue(peerId, out var peer)
+        ? peer
+        : throw new MediaException(MediaErrorCode.UnknownPeer, "The peer is not in the room.");
+
+    private PeerState FindOrAdd(string peerId)
+    {
+        if (_peers.TryGetValue(peerId, out var peer))
+        {
+            return peer;
+        }
+
+        if (_peers.Count == MediaLimits.Peers)
+        {
+            throw new MediaException(MediaErrorCode.TooMany, $"A room may have {MediaLimits.Peers} peers.");
+        }
+
+        peer = new PeerState(peerId);
+        _peers.Add(peerId, peer);
+        return peer;
+    }
+
+    private static PeerTransport FindTransport(PeerState peer, TransportDirection direction, string? transportId) =>
+        peer.TransportOf(direction) is { } transport && (string.IsNullOrEmpty(transportId) || transport.Id == transportId)
+            ? transport
+            : throw new MediaException(MediaErrorCode.UnknownTransport, "The peer has no such transport.");
+
+    private ProducerState FindOwn(PeerState peer, string producerId)
+    {
+        if (!_producers.TryGetValue(producerId, out var producer))
+        {
+            throw new MediaException(MediaErrorCode.UnknownProducer, "There is no such track.");
+        }
+
+        return producer.Peer == peer
+            ? producer
+            : throw new MediaException(MediaErrorCode.NotTheOwner, "The track is another peer's.");
+    }
+
+    private ProducerState Add(
+        PeerState peer, PeerTransport transport, ProduceRequest request, MediaSection section, MediaDescription offered, string mimeType)
+    {
+        var id = Guid.NewGuid().ToString();
+        var isVoice = request.Kind is MediaKind.Audio && !request.IsScreenShare;
+        var packets = transport.Packets.Produce(new ProducerOptions
+        {
+            Id = id,
+            Codec = request.Kind is MediaKind.Audio ? SfuCodec.Opus : SfuCodec.Vp8,
+            PayloadType = section.Codec.PayloadType,
+            Mid = section.Mid,
+            Rids = section.Rids.Count > 1 ? section.Rids : [], // A single encoding is known by its section.
+            Ssrc = section.Rids.Count > 1 ? null : offered.Sources.FirstOrDefault()?.Ssrc,
+            IsScreenShare = request.IsScreenShare,
+            SupportsNack = section.Codec.Feedback.Contains("nack"),
+            Speaker = isVoice ? peer.Id : null,
+        });
+        packets.SetPaused(request.IsPaused);
+        var track = offered.StreamId?.Track ?? request.Msid?.Split(' ', 2) switch { [_, var named] => named, _ => null };
+        var described = new MediaProducer(
+            id,
+            peer.Id,
+            request.Kind,
+            request.IsPaused,
+            request.IsScreenShare,
+            request.AppData,
+            transport.Id,
+            mimeType,
+            track is { Length: > 0 and <= MediaLimits.TrackIdLength } ? track : id);
+        var producer = new ProducerState(peer, section.Mid, described, packets);
+        peer.Producers.Add(producer);
+        _producers.Add(id, producer);
+        return producer;
+    }
+
+    private ConsumedTrack Consume(PeerTransport transport, ConsumeRequest request)
+    {
+        var negotiation = transport.Negotiation;
+        ConsumedTrack Refused(MediaErrorCode error) => new(request.ProducerId, null, null, null, error);
+        if (!_producers.TryGetValue(request.ProducerId, out var producer) || producer.Peer == transport.Peer)
+        {
+            return Refused(MediaErrorCode.UnknownProducer);
+        }
+
+        var kind = producer.Described.Kind;
+        if (!negotiation.CanOffer(kind))
+        {
+            return Refused(MediaErrorCode.UnsupportedCodec);
+        }
+
+        MediaSection? section = null;
+        for (var i = 0; i < negotiation.Sections.Count; i++)
+        {
+            if (negotiation.Sections[i] is not { Consumed: { } before, IsStopped: false } old || before.ProducerId != request.ProducerId)
+            {
+                continue;
+            }
+
+            if (old.IsPending)
+            {
+                section = old; // Named twice, or the reply was lost: it is offered as it was.
+            }
+            else
+            {
+                // The peer would not ask had it not let go of the track: it waits for one to arrive, so it is given a new section.
+                Remove(transport, old.Mid);
+                negotiation.Stop(i);
+            }
+        }
+
+        if (section is null)
+        {
+            var live = negotiation.Sections.Count(other => other is { Consumed: not null, IsStopped: false });
+            if (live >= MediaLimits.ConsumersOfPeer || negotiation.RoomForSections <= 0)
+            {
+                return Refused(MediaErrorCode.TooMany);
+            }
+
+            var streamId = producer.Described.IsScreenShare ? producer.Peer.ScreenStreamId : producer.Peer.StreamId;
+            section = negotiation.Add(
+                kind, new ConsumedSection(request.ProducerId, Guid.NewGuid().ToString(), streamId, transport.NextSsrc()));
+        }
+
+        transport.Preferences[section.Mid] = request.PreferredRid;
+        return new ConsumedTrack(request.ProducerId, producer.Described, section.Mid, section.Consumed!.TrackId, null);
+    }
+
+    /// <summary>Ends sections whose tracks ended a while ago and that the peer has not closed: it dropped them without a word.</summary>
+    private void StopAbandoned(PeerTransport transport, TimeSpan now)
+    {
+        var negotiation = transport.Negotiation;
+        for (var i = 0; i < negotiation.Sections.Count; i++)
+        {
+            if (negotiation.Sections[i] is { Consumed: { } consumed, IsStopped: false, IsPending: false } section
+                && !_producers.ContainsKey(consumed.ProducerId)
+                && transport.AbandonedFor(section.Mid, now) >= Abandonment)
+            {
+                negotiation.Stop(i);
+            }
+        }
+    }
+
+    /// <summary>Makes consumers follow what the descriptions now say.</summary>
+    private void Follow(PeerTransport transport)
+    {
+        var sections = transport.Negotiation.Sections;
+        for (var i = transport.Packets.Consumers.Count - 1; i >= 0; i--)
+        {
+            var consumer = transport.Packets.Consumers[i];
+            if (!sections.Any(section => section is { IsStopped: false, Consumed: { } consumed } && consumed.Ssrc == consumer.Options.Ssrc))
+            {
+                Remove(transport, consumer.Options.Mid);
+            }
+        }
+
+        foreach (var section in sections)
+        {
+            if (section is { IsStopped: false, IsPending: false, Consumed: { } consumed }
+                && FindConsumer(transport, section.Mid) is null
+                && _producers.TryGetValue(consumed.ProducerId, out var producer))
+            {
+                transport.Packets.Consume(producer.Packets, new ConsumerOptions
+                {
+                    Id = consumed.ProducerId,
+                    Ssrc = consumed.Ssrc,
+                    PayloadType = section.Codec.PayloadType,
+                    Mid = section.Mid,
+                    Cname = consumed.StreamId,
+                    Extensions = section.MapExtensions(),
+                    PreferredRank = RankOf(producer.Packets, transport.Preferences.GetValueOrDefault(section.Mid)),
+                });
+            }
+        }
+    }
+
+    private static void Remove(PeerTransport transport, string mid)
+    {
+        transport.Preferences.Remove(mid);
+        if (FindConsumer(transport, mid) is { } consumer)
+        {
+            transport.Packets.Remove(consumer);
+        }
+    }
+}

@@ -1,0 +1,299 @@
+using System.Security.Cryptography;
+using System.Threading.Channels;
+using Microsoft.Extensions.Logging;
+using Roomcast.Meetings.Media.Negotiation;
+using Roomcast.Rtc;
+using Roomcast.Rtc.Connection;
+using Roomcast.Rtc.Dtls;
+using Roomcast.Rtc.Ice;
+using Roomcast.Rtc.Sdp;
+using Roomcast.Sfu.Routing;
+
+namespace Roomcast.Meetings.Media;
+
+/// <summary>A room as its worker sees it: peers, their transports, and the router between them.</summary>
+/// <remarks>Belongs to the worker. The requests of the peers are in <c>RoomState.Requests.cs</c>.</remarks>
+internal sealed partial class RoomState
+{
+    private const int MaxWaitingEvents = 1024;
+
+    private readonly MediaEngine _engine;
+    private readonly Channel<MediaEvent> _events;
+    private readonly ILogger _logger;
+    private readonly Dictionary<string, PeerState> _peers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, ProducerState> _producers = new(StringComparer.Ordinal);
+    private TimeSpan _nextDeadline;
+    private bool _isTouched = true;
+
+    public RoomState(string id, MediaEngine engine, Channel<MediaEvent> events, ILogger logger, TimeSpan now)
+    {
+        Id = id;
+        _engine = engine;
+        _events = events;
+        _logger = logger;
+        Router = new Router(now);
+        engine.Add(this, now);
+    }
+
+    public string Id { get; }
+
+    public Router Router { get; }
+
+    public bool IsClosed { get; private set; }
+
+    /// <summary>When <see cref="HandleDeadline(TimeSpan)"/> is to be called.</summary>
+    public TimeSpan NextDeadline
+    {
+        get
+        {
+            if (_isTouched)
+            {
+                _isTouched = false;
+                _nextDeadline = Router.NextDeadline;
+                foreach (var peer in _peers.Values)
+                {
+                    _nextDeadline = Earlier(Earlier(_nextDeadline, peer.FromPeer), peer.ToPeer);
+                }
+            }
+
+            return _nextDeadline;
+        }
+    }
+
+    /// <summary>Notes that an input may have moved the next deadline.</summary>
+    public void Touch() => _isTouched = true;
+
+    /// <summary>Does what is due.</summary>
+    public void HandleDeadline(TimeSpan now)
+    {
+        _isTouched = true;
+        List<PeerTransport>? ended = null;
+        foreach (var peer in _peers.Values)
+        {
+            HandleDeadline(peer.FromPeer, now, ref ended);
+            HandleDeadline(peer.ToPeer, now, ref ended);
+        }
+
+        foreach (var transport in ended ?? [])
+        {
+            TakeEvents(transport, now);
+        }
+
+        Router.HandleDeadline(now);
+        while (Router.TryTakeEvent(out var happened))
+        {
+            if (happened.Kind is SfuEventKind.SpeakersChanged)
+            {
+                OnSpeakersChanged();
+            }
+        }
+    }
+
+    /// <summary>Draws the conclusions from what happened to a transport's connection.</summary>
+    public void TakeEvents(PeerTransport transport, TimeSpan now)
+    {
+        while (transport.Connection.TryTakeEvent(out var happened))
+        {
+            switch (happened.Kind)
+            {
+                case RtcEventKind.Connected:
+                    OnConnected(transport, now);
+                    break;
+
+                case RtcEventKind.Closed:
+                    OnLost(transport, happened);
+                    return;
+            }
+        }
+    }
+
+    /// <summary>Ends everything after a fault.</summary>
+    public void Fail(TimeSpan now)
+    {
+        if (!IsClosed)
+        {
+            _events.Writer.TryWrite(new RoomFailed());
+            Close(now);
+        }
+    }
+
+    /// <summary>Ends everything.</summary>
+    public void Close(TimeSpan now)
+    {
+        if (IsClosed)
+        {
+            return;
+        }
+
+        IsClosed = true;
+        foreach (var peer in _peers.Values)
+        {
+            Close(peer.FromPeer);
+            Close(peer.ToPeer);
+        }
+
+        _peers.Clear();
+        _producers.Clear();
+        _engine.Remove(this, now);
+        _events.Writer.TryComplete();
+    }
+
+    public void AddTo(MediaTotals totals)
+    {
+        totals.AddRoom(_peers.Count, _producers.Count);
+        foreach (var peer in _peers.Values)
+        {
+            AddTo(totals, peer.FromPeer);
+            AddTo(totals, peer.ToPeer);
+        }
+    }
+
+    private static void AddTo(MediaTotals totals, PeerTransport? transport)
+    {
+        if (transport is not null)
+        {
+            totals.Add(transport);
+            totals.AddOpen(transport.Connection.State is RtcConnectionState.Connected, transport.Packets.Consumers.Count);
+        }
+    }
+
+    private static TimeSpan Earlier(TimeSpan time, PeerTransport? transport) =>
+        transport?.Connection.NextDeadline is { } due && due < time ? due : time;
+
+    private static void HandleDeadline(PeerTransport? transport, TimeSpan now, ref List<PeerTransport>? ended)
+    {
+        if (transport?.Connection.NextDeadline <= now)
+        {
+            transport.Connection.HandleDeadline(now);
+            transport.SendDatagrams();
+            (ended ??= []).Add(transport);
+        }
+    }
+
+    private void OnConnected(PeerTransport transport, TimeSpan now)
+    {
+        var after = now - transport.MadeAt;
+        _engine.Metrics.Connected(after);
+        MediaLog.Connected(
+            _logger, transport.Id, Id, after.TotalMilliseconds, transport.Connection.Path is { Protocol: RtcProtocol.Tcp } ? "TCP" : "UDP");
+        transport.Packets.Restart();
+        _events.Writer.TryWrite(new TransportConnected(transport.Peer.Id, transport.Id, transport.Direction));
+    }
+
+    private void OnLost(PeerTransport transport, in RtcEvent happened)
+    {
+        var reason = happened.Reason switch
+        {
+            RtcCloseReason.ClosedByPeer => TransportLossReason.ClosedByPeer,
+            RtcCloseReason.ConnectTimedOut => TransportLossReason.ConnectTimedOut,
+            RtcCloseReason.HandshakeFailed => TransportLossReason.HandshakeFailed,
+            _ => TransportLossReason.ConsentExpired,
+        };
+        _engine.Metrics.Lost(reason);
+        if (_logger.IsEnabled(LogLevel.Debug))
+        {
+            MediaLog.Lost(_logger, transport.Id, Id, reason, happened.Failure.ToString());
+        }
+
+        var dropped = Drop(transport);
+        _events.Writer.TryWrite(new TransportLost(transport.Peer.Id, transport.Id, transport.Direction, reason, dropped));
+    }
+
+    private void OnSpeakersChanged()
+    {
+        // What else is told is bounded by what the owner asks for; this goes on by itself.
+        if (_events.Reader.Count >= MaxWaitingEvents)
+        {
+            return;
+        }
+
+        var order = new List<string>();
+        foreach (var speaker in Router.Speakers.Order)
+        {
+            if (order.Count < MediaRoom.MaxSpeakers && !order.Contains(speaker.Name))
+            {
+                order.Add(speaker.Name);
+            }
+        }
+
+        _events.Writer.TryWrite(new SpeakersChanged(order));
+    }
+
+    private PeerTransport MakeTransport(
+        PeerState peer, TransportDirection direction, TransportNegotiation negotiation, IceCredentials credentials, OfferReading reading, TimeSpan now)
+    {
+        var connection = new RtcConnection(
+            new RtcConnectionOptions
+            {
+                LocalCredentials = credentials,
+                RemoteCredentials = reading.Credentials,
+                Identity = _engine.Identity,
+                DtlsRole = DtlsRole.Server,
+                RemoteFingerprint = reading.Fingerprint,
+            },
+            now);
+        var transport = new PeerTransport(
+            _engine.Worker,
+            this,
+            peer,
+            Guid.NewGuid().ToString(),
+            direction,
+            credentials.Ufrag,
+            negotiation,
+            connection,
+            (uint)RandomNumberGenerator.GetInt32(int.MaxValue),
+            now);
+        peer.SetTransport(direction, transport);
+        _engine.Add(transport);
+        return transport;
+    }
+
+    /// <summary>Takes a transport out of its peer, with what flows on it.</summary>
+    /// <returns>The producers that ended.</returns>
+    private List<MediaProducer> Drop(PeerTransport transport)
+    {
+        var dropped = transport.Direction is TransportDirection.FromPeer ? DropProducers(transport.Peer) : [];
+        if (transport.Peer.TransportOf(transport.Direction) == transport)
+        {
+            transport.Peer.SetTransport(transport.Direction, null);
+        }
+
+        Close(transport);
+        return dropped;
+    }
+
+    private List<MediaProducer> DropProducers(PeerState peer)
+    {
+        var dropped = new List<MediaProducer>(peer.Producers.Count);
+        while (peer.Producers.Count > 0)
+        {
+            dropped.Add(Drop(peer.Producers[^1]));
+        }
+
+        dropped.Reverse();
+        return dropped;
+    }
+
+    private MediaProducer Drop(ProducerState producer)
+    {
+        producer.Peer.Producers.Remove(producer);
+        _producers.Remove(producer.Described.Id);
+        producer.Peer.FromPeer?.Packets.Remove(producer.Packets);
+        return producer.Described;
+    }
+
+    private void Close(PeerTransport? transport)
+    {
+        if (transport is null)
+        {
+            return;
+        }
+
+        _isTouched = true;
+        Router.Remove(transport.Packets);
+        transport.Connection.Close();
+        transport.SendDatagrams();
+        _engine.Remove(transport);
+        transport.Connection.Dispose();
+    }
+}

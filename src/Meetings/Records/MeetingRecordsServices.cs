@@ -1,0 +1,25 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Roomcast.Meetings.Presets;
+
+namespace Roomcast.Meetings.Records;
+
+/// <summary>Registration of the meeting records.</summary>
+public static class MeetingRecordsServices
+{
+    /// <summary>
+    /// Adds <see cref="PresetStore"/>, <see cref="MeetingStore"/>, <see cref="ParticipantStore"/>, <see cref="SessionRecordStore"/>,
+    /// <see cref="ChatMessageStore"/> and <see cref="PollStore"/>; needs <c>AddStorage</c>.
+    /// </summary>
+    public static IServiceCollection AddMeetingRecords(this IServiceCollection services)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<PresetStore>();
+        services.TryAddSingleton<MeetingStore>();
+        services.TryAddSingleton<ParticipantStore>();
+        services.TryAddSingleton<SessionRecordStore>();
+        services.TryAddSingleton<ChatMessageStore>();
+        services.TryAddSingleton<PollStore>();
+        return services;
+    }
+}

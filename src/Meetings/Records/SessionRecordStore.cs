@@ -1,0 +1,416 @@
+using Roomcast.Accounts;
+using Roomcast.Meetings.Presets;
+using Roomcast.Storage;
+
+namespace Roomcast.Meetings.Records;
+
+/// <summary>The sessions of meetings as kept: when each began and ended, and who was there.</summary>
+/// <remarks>
+/// Times are those of the events, handed in. A meeting has at most one session that has not ended. After a crash the session
+/// that was under way is continued or ended by the next <see cref="BeginAsync"/>, or by <see cref="EndOrphansAsync"/>.
+/// </remarks>
+public sealed class SessionRecordStore(Database database, TimeProvider clock)
+{
+    private const string Columns =
+        "id, app_id, meeting_id, meeting_title, started_at, ended_at, end_reason, present_peers, most_peers, created_at, updated_at";
+
+    private const string PeerColumns =
+        "session_id, id, participant_id, custom_id, display_name, preset_name, view_type, joined_at, left_at, present_since, "
+        + "seconds_before, created_at, updated_at";
+
+    /// <summary>
+    /// Begins a session with its first join. One that a crash left open is continued when it was last touched a short time ago,
+    /// all its peers gone; otherwise it is ended as of then.
+    /// </summary>
+    /// <param name="meeting">The meeting.</param>
+    /// <param name="startedAt">When the first joined.</param>
+    /// <param name="continueWithin">How long ago an open session may have been touched to be continued; zero for never.</param>
+    /// <param name="cancellationToken">Stops the write.</param>
+    public Task<SessionRecord> BeginAsync(
+        Meeting meeting, DateTimeOffset startedAt, TimeSpan continueWithin, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(meeting);
+        var now = StoredTime.Now(clock);
+        var session = new SessionRecord
+        {
+            Id = new SessionId(Guid.NewGuid()),
+            AppId = meeting.AppId,
+            MeetingId = meeting.Id,
+            MeetingTitle = meeting.Title,
+            StartedAt = StoredTime.Of(startedAt),
+            PresentPeers = 0,
+            MostPeers = 0,
+            CreatedAt = now,
+            UpdatedAt = now,
+        };
+
+        return database.WriteAsync(
+            async transaction =>
+            {
+                if (await FindLiveAsync(transaction, meeting.Id) is { } open)
+                {
+                    await LeaveAllAsync(transaction, open.Id, open.UpdatedAt);
+                    if (continueWithin > TimeSpan.Zero && session.StartedAt - open.UpdatedAt <= continueWithin)
+                    {
+                        await transaction.ExecuteAsync(
+                            "UPDATE meeting_sessions SET present_peers = 0, updated_at = @Now WHERE id = @Id",
+                            new { Now = now, Id = open.Id.Value });
+                        return open with { PresentPeers = 0, UpdatedAt = now };
+                    }
+
+                    await CloseAsync(transaction, open.Id, open.UpdatedAt, SessionEndReason.ServerStopped, now);
+                }
+
+                await transaction.ExecuteAsync(
+                    """
+                    INSERT INTO meeting_sessions
+                        (id, app_id, meeting_id, meeting_title, started_at, present_peers, most_peers, created_at, updated_at)
+                    VALUES (@Id, @AppId, @MeetingId, @MeetingTitle, @StartedAt, 0, 0, @CreatedAt, @UpdatedAt)
+                    """,
+                    new
+                    {
+                        Id = session.Id.Value,
+                        AppId = session.AppId.Value,
+                        MeetingId = session.MeetingId.Value,
+                        session.MeetingTitle,
+                        session.StartedAt,
+                        session.CreatedAt,
+                        session.UpdatedAt,
+                    });
+                return session;
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Ends a session, and with it the presence of everybody. Null when there is none; a second call keeps the first end.</summary>
+    public Task<SessionRecord?> EndAsync(
+        SessionId id, DateTimeOffset endedAt, SessionEndReason reason, CancellationToken cancellationToken)
+    {
+        endedAt = StoredTime.Of(endedAt);
+        return database.WriteAsync(
+            async transaction =>
+            {
+                await LeaveAllAsync(transaction, id, endedAt);
+                await CloseAsync(transaction, id, endedAt, reason, StoredTime.Now(clock));
+                return await FindAsync(transaction, id);
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Ends every open session as of when it was last touched, except those touched a short time ago: for the start of the server.</summary>
+    /// <param name="continueWithin">As in <see cref="BeginAsync"/>.</param>
+    /// <param name="cancellationToken">Stops the write.</param>
+    /// <returns>How many were ended.</returns>
+    public Task<int> EndOrphansAsync(TimeSpan continueWithin, CancellationToken cancellationToken)
+    {
+        var now = StoredTime.Now(clock);
+        return database.WriteAsync(
+            async transaction =>
+            {
+                var orphans = await transaction.QueryAsync<SessionRow>(
+                    $"SELECT {Columns} FROM meeting_sessions WHERE ended_at IS NULL AND updated_at < @Since ORDER BY id",
+                    new { Since = now - continueWithin });
+                foreach (var orphan in orphans)
+                {
+                    var id = new SessionId(orphan.Id);
+                    await LeaveAllAsync(transaction, id, orphan.UpdatedAt);
+                    await CloseAsync(transaction, id, orphan.UpdatedAt, SessionEndReason.ServerStopped, now);
+                }
+
+                return orphans.Count;
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Notes that sessions still take place, so that a crash later costs their figures no more than the time since. Ended ones are passed over.</summary>
+    public async Task TouchAsync(IReadOnlyCollection<SessionId> ids, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(ids);
+        if (ids.Count > 0)
+        {
+            await database.WriteAsync(
+                async transaction =>
+                {
+                    // Always in one order, so that two writers cannot hold each other's next row.
+                    foreach (var id in ids.OrderBy(id => id.Value))
+                    {
+                        await transaction.ExecuteAsync(
+                            "UPDATE meeting_sessions SET updated_at = @Now WHERE id = @Id AND ended_at IS NULL",
+                            new { Now = StoredTime.Now(clock), Id = id.Value });
+                    }
+                },
+                cancellationToken);
+        }
+    }
+
+    /// <summary>Notes that a peer joined; one that was there before comes back, under the name it has now. Does nothing when the session has ended.</summary>
+    /// <param name="sessionId">The session.</param>
+    /// <param name="peer">The peer.</param>
+    /// <param name="joinedAt">When.</param>
+    /// <param name="cancellationToken">Stops the write.</param>
+    public Task JoinAsync(SessionId sessionId, JoiningPeer peer, DateTimeOffset joinedAt, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(peer);
+        joinedAt = StoredTime.Of(joinedAt);
+        var now = StoredTime.Now(clock);
+        return database.WriteAsync(
+            async transaction =>
+            {
+                if (await FindAsync(transaction, sessionId) is not { EndedAt: null })
+                {
+                    return;
+                }
+
+                var parameters = new
+                {
+                    SessionId = sessionId.Value,
+                    Id = peer.Id.Value,
+                    ParticipantId = peer.ParticipantId.Value,
+                    peer.CustomId,
+                    DisplayName = SearchText.Storable(peer.DisplayName),
+                    peer.PresetName,
+                    ViewType = SessionWords.Write(peer.ViewType),
+                    JoinedAt = joinedAt,
+                    Now = now,
+                };
+                if (await FindPeerAsync(transaction, sessionId, peer.Id) is not { } known)
+                {
+                    await transaction.ExecuteAsync(
+                        """
+                        INSERT INTO session_peers
+                            (session_id, id, participant_id, custom_id, display_name, preset_name, view_type, joined_at,
+                             present_since, seconds_before, created_at, updated_at)
+                        VALUES
+                            (@SessionId, @Id, @ParticipantId, @CustomId, @DisplayName, @PresetName, @ViewType, @JoinedAt,
+                             @JoinedAt, 0, @Now, @Now)
+                        """,
+                        parameters);
+                }
+                else if (known.LeftAt is not null && known.ParticipantId == peer.ParticipantId)
+                {
+                    await transaction.ExecuteAsync(
+                        """
+                        UPDATE session_peers
+                        SET display_name = @DisplayName, preset_name = @PresetName, view_type = @ViewType, left_at = NULL,
+                            present_since = @JoinedAt, seconds_before = @SecondsBefore, updated_at = @Now
+                        WHERE session_id = @SessionId AND id = @Id
+                        """,
+                        new
+                        {
+                            parameters.SessionId,
+                            parameters.Id,
+                            parameters.DisplayName,
+                            parameters.PresetName,
+                            parameters.ViewType,
+                            parameters.JoinedAt,
+                            parameters.Now,
+                            SecondsBefore = known.DurationAt(joinedAt).TotalSeconds,
+                        });
+                }
+                else
+                {
+                    return;
+                }
+
+                await CountAsync(transaction, sessionId, now);
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Notes that a peer left. Does nothing for one that is not there.</summary>
+    public Task LeaveAsync(SessionId sessionId, PeerId peerId, DateTimeOffset leftAt, CancellationToken cancellationToken)
+    {
+        var now = StoredTime.Now(clock);
+        return database.WriteAsync(
+            async transaction =>
+            {
+                if (await transaction.ExecuteAsync(
+                    """
+                    UPDATE session_peers SET left_at = @LeftAt, updated_at = @Now
+                    WHERE session_id = @SessionId AND id = @Id AND left_at IS NULL
+                    """,
+                    new { LeftAt = StoredTime.Of(leftAt), Now = now, SessionId = sessionId.Value, Id = peerId.Value }) > 0)
+                {
+                    await CountAsync(transaction, sessionId, now);
+                }
+            },
+            cancellationToken);
+    }
+
+    /// <summary>The session of a meeting that has not ended, or null.</summary>
+    public Task<SessionRecord?> FindLiveAsync(MeetingId meetingId, CancellationToken cancellationToken) =>
+        database.ReadAsync(transaction => FindLiveAsync(transaction, meetingId), cancellationToken);
+
+    /// <summary>Finds a session of an app; null when the app has none of this id.</summary>
+    public Task<SessionRecord?> FindAsync(AppId appId, SessionId id, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            async transaction => await FindAsync(transaction, id) is { } session && session.AppId == appId ? session : null,
+            cancellationToken);
+
+    /// <summary>Lists a meeting's sessions by age.</summary>
+    public Task<Page<SessionRecord>> ListAsync(
+        MeetingId meetingId, PageRequest page, SortOrder order, CancellationToken cancellationToken)
+    {
+        PageBounds.ThrowIfInvalid(page);
+        return database.ReadAsync(
+            transaction => ListQuery(meetingId).ReadAsync<SessionRow, SessionRecord>(transaction, page, order, row => row.ToSession()),
+            cancellationToken);
+    }
+
+    /// <summary>Lists the peers of a session by the age of their rows, which is the order in which they first joined.</summary>
+    public Task<Page<PeerRecord>> ListPeersAsync(SessionId sessionId, PageRequest page, SortOrder order, CancellationToken cancellationToken)
+    {
+        PageBounds.ThrowIfInvalid(page);
+        return database.ReadAsync(
+            transaction => PeersQuery(sessionId).ReadAsync<PeerRow, PeerRecord>(transaction, page, order, row => row.ToPeer()),
+            cancellationToken);
+    }
+
+    /// <summary>The time that all peers of a session have been there, added up.</summary>
+    /// <param name="sessionId">The session.</param>
+    /// <param name="now">The wall clock, for peers that are still there.</param>
+    /// <param name="cancellationToken">Stops the query.</param>
+    public Task<TimeSpan> AddUpPresenceAsync(SessionId sessionId, DateTimeOffset now, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            async transaction => TimeSpan.FromSeconds(await transaction.QueryValueAsync<double>(
+                """
+                SELECT coalesce(sum(seconds_before
+                    + CASE WHEN coalesce(left_at, @Now) > present_since THEN (coalesce(left_at, @Now) - present_since) / 1000.0 ELSE 0 END), 0.0)
+                FROM session_peers WHERE session_id = @SessionId
+                """,
+                new { Now = StoredTime.Of(now), SessionId = sessionId.Value })),
+            cancellationToken);
+
+    internal static PagedQuery ListQuery(MeetingId meetingId) =>
+        new PagedQuery(Columns, "meeting_sessions").Where("meeting_id = @MeetingId", "MeetingId", meetingId.Value);
+
+    internal static PagedQuery PeersQuery(SessionId sessionId) =>
+        new PagedQuery(PeerColumns, "session_peers").Where("session_id = @SessionId", "SessionId", sessionId.Value);
+
+    private static async Task<SessionRecord?> FindLiveAsync(DatabaseTransaction transaction, MeetingId meetingId) =>
+        (await transaction.QueryRowAsync<SessionRow>(
+            $"SELECT {Columns} FROM meeting_sessions WHERE meeting_id = @Id AND ended_at IS NULL", new { Id = meetingId.Value }))
+            ?.ToSession();
+
+    private static async Task<SessionRecord?> FindAsync(DatabaseTransaction transaction, SessionId id) =>
+        (await transaction.QueryRowAsync<SessionRow>(
+            $"SELECT {Columns} FROM meeting_sessions WHERE id = @Id", new { Id = id.Value }))?.ToSession();
+
+    private static async Task<PeerRecord?> FindPeerAsync(DatabaseTransaction transaction, SessionId sessionId, PeerId id) =>
+        (await transaction.QueryRowAsync<PeerRow>(
+            $"SELECT {PeerColumns} FROM session_peers WHERE session_id = @SessionId AND id = @Id",
+            new { SessionId = sessionId.Value, Id = id.Value }))?.ToPeer();
+
+    private static Task<int> LeaveAllAsync(DatabaseTransaction transaction, SessionId id, DateTimeOffset leftAt) =>
+        transaction.ExecuteAsync(
+            "UPDATE session_peers SET left_at = @LeftAt, updated_at = @LeftAt WHERE session_id = @Id AND left_at IS NULL",
+            new { LeftAt = leftAt, Id = id.Value });
+
+    private static Task<int> CloseAsync(
+        DatabaseTransaction transaction, SessionId id, DateTimeOffset endedAt, SessionEndReason reason, DateTimeOffset now) =>
+        transaction.ExecuteAsync(
+            """
+            UPDATE meeting_sessions SET ended_at = @EndedAt, end_reason = @Reason, present_peers = 0, updated_at = @Now
+            WHERE id = @Id AND ended_at IS NULL
+            """,
+            new { EndedAt = endedAt, Reason = SessionWords.Write(reason), Now = now, Id = id.Value });
+
+    private static async Task CountAsync(DatabaseTransaction transaction, SessionId id, DateTimeOffset now)
+    {
+        var present = await transaction.QueryValueAsync<int>(
+            "SELECT count(*) FROM session_peers WHERE session_id = @Id AND left_at IS NULL", new { Id = id.Value });
+        await transaction.ExecuteAsync(
+            """
+            UPDATE meeting_sessions
+            SET present_peers = @Present, most_peers = CASE WHEN most_peers < @Present THEN @Present ELSE most_peers END, updated_at = @Now
+            WHERE id = @Id AND ended_at IS NULL
+            """,
+            new { Present = present, Now = now, Id = id.Value });
+    }
+
+    private sealed class SessionRow
+    {
+        public Guid Id { get; init; }
+
+        public Guid AppId { get; init; }
+
+        public Guid MeetingId { get; init; }
+
+        public string MeetingTitle { get; init; } = "";
+
+        public DateTimeOffset StartedAt { get; init; }
+
+        public DateTimeOffset? EndedAt { get; init; }
+
+        public string? EndReason { get; init; }
+
+        public int PresentPeers { get; init; }
+
+        public int MostPeers { get; init; }
+
+        public DateTimeOffset CreatedAt { get; init; }
+
+        public DateTimeOffset UpdatedAt { get; init; }
+
+        public SessionRecord ToSession() => new()
+        {
+            Id = new SessionId(Id),
+            AppId = new AppId(AppId),
+            MeetingId = new MeetingId(MeetingId),
+            MeetingTitle = MeetingTitle,
+            StartedAt = StartedAt,
+            EndedAt = EndedAt,
+            EndReason = EndReason is null ? null : SessionWords.ReadReason(EndReason),
+            PresentPeers = PresentPeers,
+            MostPeers = MostPeers,
+            CreatedAt = CreatedAt,
+            UpdatedAt = UpdatedAt,
+        };
+    }
+
+    private sealed class PeerRow
+    {
+        public Guid SessionId { get; init; }
+
+        public Guid Id { get; init; }
+
+        public Guid ParticipantId { get; init; }
+
+        public string CustomId { get; init; } = "";
+
+        public string DisplayName { get; init; } = "";
+
+        public string PresetName { get; init; } = "";
+
+        public string ViewType { get; init; } = "";
+
+        public DateTimeOffset JoinedAt { get; init; }
+
+        public DateTimeOffset? LeftAt { get; init; }
+
+        public DateTimeOffset PresentSince { get; init; }
+
+        public double SecondsBefore { get; init; }
+
+        public DateTimeOffset CreatedAt { get; init; }
+
+        public DateTimeOffset UpdatedAt { get; init; }
+
+        public PeerRecord ToPeer() => new()
+        {
+            SessionId = new SessionId(SessionId),
+            Id = new PeerId(Id),
+            ParticipantId = new ParticipantId(ParticipantId),
+            CustomId = CustomId,
+            DisplayName = DisplayName,
+            PresetName = PresetName,
+            ViewType = SessionWords.ReadViewType(ViewType),
+            JoinedAt = JoinedAt,
+            LeftAt = LeftAt,
+            PresentSince = PresentSince,
+            PresentBefore = TimeSpan.FromSeconds(SecondsBefore),
+            CreatedAt = CreatedAt,
+            UpdatedAt = UpdatedAt,
+        };
+    }
+}
