@@ -3,7 +3,11 @@ using Roomcast.Livestreams.Delivery;
 using Roomcast.Livestreams.Ingest;
 using Roomcast.Livestreams.Lifecycle;
 using Roomcast.Livestreams.Viewers;
+using Roomcast.Meetings.Blobs;
+using Roomcast.Meetings.Sessions;
+using Roomcast.Meetings.Tokens;
 using Roomcast.RealtimeKit;
+using Roomcast.RealtimeKit.Client;
 using Roomcast.Storage;
 using Roomcast.Transports.Rtc;
 
@@ -51,6 +55,17 @@ internal static class FeatureSettings
         settings.Bind("ingest_max_clock_step", (IngestOptions o) => o.MaxClockStep, SettingTypes.Duration(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(60)), "A larger step of the encoder's clock is a discontinuity.");
         settings.Check(new IngestOptionsValidator());
 
+        settings.Group("Meetings");
+        settings.Bind("participant_token_lifetime", (ParticipantTokenOptions o) => o.Lifetime, SettingTypes.Duration(ParticipantTokenOptions.MinLifetime, ParticipantTokenOptions.MaxLifetime), "How long the token of a participant is good for. Who is in a meeting when it ends stays.");
+        settings.Bind("participant_token_refresh_replaces", (ParticipantTokenOptions o) => o.RefreshReplaces, SettingTypes.Boolean, "Whether refreshing a participant's token makes the earlier ones worthless.");
+        settings.Check(new ParticipantTokenOptionsValidator());
+        settings.Bind("chat_retention", (ChatFileOptions o) => o.Retention, SettingTypes.Duration(TimeSpan.FromMinutes(1), TimeSpan.FromDays(365)), "How long chat messages and files of a meeting that does not persist its chat are kept.");
+        settings.Bind("chat_max_file", (ChatFileOptions o) => o.MaxFileBytes, SettingTypes.Size(1 << 10, 1 << 30), "Largest file sent in a chat.");
+        settings.Bind("chat_file_endings", (ChatFileOptions o) => o.AllowedEndings, SettingTypes.Text(1, 1_024, "endings separated by commas, such as png, jpg, pdf").Optional(), "The only endings that names of files sent in a chat may have. Without it: any.");
+        settings.Bind("chat_check_pictures", (ChatFileOptions o) => o.ChecksPictures, SettingTypes.Boolean, "Whether a file whose name ends like a picture's must be one.");
+        settings.Bind("chat_upload_time", (ChatFileOptions o) => o.UploadTime, SettingTypes.Duration(TimeSpan.FromSeconds(10), TimeSpan.FromHours(1)), "How long the address that a file is uploaded to can be used.");
+        settings.Check(new ChatFileOptionsValidator());
+
         settings.Group("WebRTC");
         RtcThreads = settings.Bind("rtc_threads", (RtcHostOptions o) => o.Threads, SettingTypes.Whole(0, 64), "Threads that receive, forward and send. 0: one for each core, at most 16.");
         RtcUdp = settings.Bind("rtc_udp", (RtcHostOptions o) => o.Udp, SettingTypes.Choice<UdpForm>(), "How UDP is received and sent. batched: many packets for each system call, on Linux. auto: batched where it can be.");
@@ -78,6 +93,12 @@ internal static class FeatureSettings
         settings.Bind("viewer_address_burst", (ViewerCountingOptions o) => o.AddressBurst, SettingTypes.Whole(1, 1_000_000), "Viewer calls one address may make in a burst.");
         settings.Bind("viewer_address_rate", (ViewerCountingOptions o) => o.AddressCallsPerSecond, SettingTypes.Whole(1, 1_000_000), "Viewer calls per second one address may make for long.");
         settings.Check((ViewerCountingOptions o) => o.Validate());
+
+        settings.Group("Sessions");
+        settings.Bind("session_peer_grace", (MeetingSessionOptions o) => o.PeerGrace, SettingTypes.Duration(TimeSpan.Zero, TimeSpan.FromMinutes(10)), "How long the media transports of a participant whose connection was lost are kept.");
+        settings.Bind("session_max_peers", (MeetingSessionOptions o) => o.MaxPeers, SettingTypes.Whole(1, 100_000), "Most participants connected to one meeting.");
+        settings.Bind("ice_servers", (ClientOptions o) => o.IceServers, IceServerText.Type, "STUN and TURN servers that web clients are told of. None by default: this server is reached at its own address.", isSecret: true);
+        settings.Check(new MeetingSessionOptionsValidator());
 
         settings.Group("REST");
         settings.Bind("list_shape", (RealtimeKitOptions o) => o.ListShape, SettingTypes.Choice<LivestreamListShape>(), "How the list of livestreams is answered: an object, as the schema has it, or an array, as its example has it.");
