@@ -1,5 +1,6 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Roomcast.Meetings.Media;
 using Roomcast.Rtc;
@@ -19,6 +20,7 @@ internal sealed class VirtualMedia : IMediaWorker, IDisposable
     private static readonly DtlsIdentity Identity = DtlsIdentity.Create(new DateTimeOffset(2026, 1, 2, 0, 0, 0, TimeSpan.Zero));
 
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    private readonly FaultLog _faults = new();
     private readonly VirtualSink _sink;
     private readonly List<Link> _links = [];
     private readonly List<MediaBot> _bots = [];
@@ -30,7 +32,7 @@ internal sealed class VirtualMedia : IMediaWorker, IDisposable
         _seed = seed;
         _sink = new VirtualSink(this);
         Metrics = new MediaMetrics(_services.GetRequiredService<IMeterFactory>());
-        Engine = new MediaEngine(this, Identity, Metrics, NullLogger.Instance);
+        Engine = new MediaEngine(this, Identity, Metrics, _faults);
         Rooms = new MediaRooms(() => [Engine], NullLogger<MediaRooms>.Instance);
         Room = Rooms.Open("room");
     }
@@ -162,6 +164,7 @@ internal sealed class VirtualMedia : IMediaWorker, IDisposable
         }
 
         _services.Dispose();
+        Assert.Empty(_faults.Errors);
     }
 
     private void Step()
@@ -220,6 +223,20 @@ internal sealed class VirtualMedia : IMediaWorker, IDisposable
         }
 
         SentNowhere++;
+    }
+
+    private sealed class FaultLog : ILogger
+    {
+        public List<string> Errors { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => logLevel >= LogLevel.Warning;
+
+        public void Log<TState>(
+            LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
+            Errors.Add($"{formatter(state, exception)} {exception}");
     }
 
     private sealed class Link(BrowserTransport browser, RtcAddress address, int seed, NetworkConditions conditions)

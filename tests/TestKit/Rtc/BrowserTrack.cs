@@ -75,6 +75,9 @@ public sealed class BrowserTrack
     /// <summary>Encodings that are being sent, by rank; all by default.</summary>
     public Func<int, bool> Sends { get; set; } = static _ => true;
 
+    /// <summary>Whether the server has answered that it no longer wants it. Nothing is sent then.</summary>
+    public bool IsRefused { get; internal set; }
+
     /// <summary>Keyframes that were asked for.</summary>
     public int KeyframesAsked { get; private set; }
 
@@ -91,7 +94,7 @@ public sealed class BrowserTrack
     {
         foreach (var encoding in Encodings)
         {
-            if (Sends(encoding.Rank))
+            if (!IsRefused && Sends(encoding.Rank))
             {
                 Send(encoding, now);
             }

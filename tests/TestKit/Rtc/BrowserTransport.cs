@@ -337,6 +337,12 @@ public sealed class BrowserTransport : IDisposable
             return;
         }
 
+        if (media.Direction is SdpDirection.Inactive && section != _sections[^1])
+        {
+            section.Track.IsRefused = true; // The server no longer takes it: what a client left behind when it joined again.
+            return;
+        }
+
         Demand(media.Direction is SdpDirection.ReceiveOnly, $"Section {media.Mid} is {media.Direction}, and sends a track.");
         Demand(section.Rids.Count < 2 || section.Rids.SequenceEqual(media.Simulcast!.Receive.Select(encoding => encoding.Rid)), "Encodings were lost.");
         foreach (var extension in media.Extensions)
