@@ -57,6 +57,12 @@ internal sealed class VirtualMedia : IMediaWorker, IDisposable
     /// <summary>Datagrams the server sent to addresses where nobody is.</summary>
     public int SentNowhere { get; private set; }
 
+    /// <summary>Whether what the server sends is only counted.</summary>
+    public bool IsDiscarding { get; set; }
+
+    /// <summary>What was counted.</summary>
+    public long Discarded { get; private set; }
+
     /// <summary>Whether posted work is refused.</summary>
     public bool IsFull { get; set; }
 
@@ -105,6 +111,9 @@ internal sealed class VirtualMedia : IMediaWorker, IDisposable
 
     /// <summary>Gives the server a datagram as if it came from there.</summary>
     public void Inject(byte[] datagram, RtcAddress from) => Engine.Handle((byte[])datagram.Clone(), from, Now);
+
+    /// <summary>Where a connection's datagrams come from.</summary>
+    public RtcAddress AddressOf(BrowserTransport browser) => _links.Single(link => link.Browser == browser).Address;
 
     /// <summary>Keeps copies of what a connection's datagrams are.</summary>
     public List<byte[]> Tap(BrowserTransport browser)
@@ -213,6 +222,12 @@ internal sealed class VirtualMedia : IMediaWorker, IDisposable
 
     private void Send(ReadOnlySpan<byte> datagram, in RtcAddress to)
     {
+        if (IsDiscarding)
+        {
+            Discarded++;
+            return;
+        }
+
         foreach (var link in _links)
         {
             if (link.Address == to)

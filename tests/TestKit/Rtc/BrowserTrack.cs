@@ -41,6 +41,7 @@ public sealed class BrowserTrack
 
     private readonly BrowserTransport _transport;
     private readonly byte[] _mid;
+    private ushort _forged = 1;
 
     internal BrowserTrack(BrowserTransport transport, string mid, bool isAudio, uint tag, IReadOnlyList<string> rids, Random random)
     {
@@ -105,7 +106,7 @@ public sealed class BrowserTrack
     public void SendForged(uint ssrc, string mid, byte payloadType, TimeSpan now)
     {
         var buffer = new byte[200];
-        var writer = new RtpHeaderWriter(buffer, payloadType, marker: true, 1, 1, ssrc);
+        var writer = new RtpHeaderWriter(buffer, payloadType, marker: true, _forged++, 1, ssrc);
         writer.AddExtension(_transport.MidId, Encoding.ASCII.GetBytes(mid));
         _transport.SendRtp(buffer.AsSpan(0, writer.Finish() + 100), now);
     }
