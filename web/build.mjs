@@ -2,14 +2,14 @@
 // and a compressed twin of each file.
 import { build } from "esbuild";
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "dist");
-const pages = ["watch"];
+const pages = ["watch", "meet", "studio"];
 
 await rm(dist, { recursive: true, force: true });
 await mkdir(join(dist, "assets"), { recursive: true });
@@ -22,6 +22,8 @@ const result = await build({
   chunkNames: "[name]-[hash]",
   assetNames: "[name]-[hash]",
   loader: { ".svg": "file" },
+  // The meeting client names its surroundings as Node does.
+  define: { global: "globalThis" },
   bundle: true,
   splitting: true,
   format: "esm",
@@ -50,9 +52,29 @@ for (const page of pages) {
   await writeFile(join(dist, `${page}.html`), html);
 }
 
-// The licences of what is bundled travel with it.
-const licence = await readFile(join(here, "node_modules/hls.js/LICENSE"), "utf8");
-await writeFile(join(dist, "assets", "licences.txt"), `hls.js\n\n${licence}`);
+// The licences of all that is bundled travel with it.
+const bundled = new Set(
+  Object.keys(result.metafile.inputs)
+    .map((path) => /^node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1])
+    .filter((name) => name !== undefined),
+);
+let licences = "";
+for (const name of [...bundled].sort()) {
+  const folder = join(here, "node_modules", name);
+  const { version } = JSON.parse(await readFile(join(folder, "package.json"), "utf8"));
+  const texts = (await readdir(folder)).filter((file) => /^(licen[cs]e|notice|copying)/i.test(file)).sort();
+  if (texts.length === 0) {
+    throw new Error(`${name} carries no licence to pass on.`);
+  }
+
+  for (const file of texts) {
+    licences += `${name} ${version}\n\n${(await readFile(join(folder, file), "utf8")).trim()}\n\n\n`;
+  }
+}
+
+// What the meeting client carries within itself is told by a list of its own.
+licences += await readFile(join(here, "node_modules/@cloudflare/realtimekit/dist/dependencies.txt"), "utf8");
+await writeFile(join(dist, "assets", "licences.txt"), licences);
 
 let summary = "";
 for (const [path, output] of files) {

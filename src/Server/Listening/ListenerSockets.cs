@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Roomcast.Livestreams;
 using Roomcast.Server.Configuration;
 using Roomcast.Server.FirstStart;
+using Roomcast.Server.Pages;
 using Roomcast.Transports.Rtc;
 
 namespace Roomcast.Server.Listening;
@@ -71,6 +72,12 @@ internal sealed class ListenerSockets : IDisposable
         RtmpsBase = ServerNames.Url("rtmps", _names.Host, PortOf(Rtmps)),
         HttpBase = settings.Get(ServerSettings.PublicUrl)?.OriginalString ?? PlaybackBase(settings),
     };
+
+    /// <summary>The addresses that pages tell.</summary>
+    public PageAddresses PageAddresses(SettingValues settings) =>
+        new(settings.Get(ServerSettings.PublicUrl) is { Scheme: "https" } url
+            ? url.GetLeftPart(UriPartial.Authority)
+            : ServerNames.Url("https", _names.Host, PortOf(Https)));
 
     /// <summary>Says why a port cannot be listened on, and which setting to change.</summary>
     public static string Explain(IPEndPoint endPoint, Setting<int> setting, SocketError error) => error switch

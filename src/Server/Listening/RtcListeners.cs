@@ -1,4 +1,6 @@
+using System.Net.Sockets;
 using Roomcast.Server.Configuration;
+using Roomcast.Server.FirstStart;
 using Roomcast.Transports.Rtc;
 
 namespace Roomcast.Server.Listening;
@@ -9,7 +11,15 @@ internal sealed class RtcListeners(RtcHost host, ListenerSockets sockets, Settin
 {
     public Task StartAsync(CancellationToken cancellationToken)
     {
-        host.Start(sockets.Rtc, settings.Get(ServerSettings.PublicIp));
+        try
+        {
+            host.Start(sockets.Rtc, settings.Get(ServerSettings.PublicIp));
+        }
+        catch (SocketException fault)
+        {
+            throw new StartFailure(ListenerSockets.Explain(sockets.Rtc.LocalEndPoint, ServerSettings.RtcPort, fault.SocketErrorCode), fault);
+        }
+
         return Task.CompletedTask;
     }
 

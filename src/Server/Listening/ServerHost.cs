@@ -1,5 +1,6 @@
 using Roomcast.Livestreams;
 using Roomcast.Livestreams.Delivery;
+using Roomcast.Meetings.Blobs;
 using Roomcast.Server.Configuration;
 
 namespace Roomcast.Server.Listening;
@@ -20,11 +21,18 @@ internal static class ServerHost
         builder.Services.AddSingleton(reading.Values);
         builder.Services.AddSingleton(_ => sockets);
         builder.Services.AddSingleton<PublicAddresses>(sockets.PublicAddresses(reading.Values));
+        builder.Services.AddSingleton(sockets.PageAddresses(reading.Values));
         builder.Services.AddSingleton<IHostLifetime, SignalLifetime>();
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = reading.Values.Get(ServerSettings.DrainTimeout));
         ServerSettings.Registry.Configure(builder.Services, reading.Values);
 
         var dataFolder = Path.GetFullPath(reading.Values.Get(ServerSettings.Data));
         builder.Services.Configure<DeliveryOptions>(delivery => delivery.SegmentFolder = Path.Combine(dataFolder, "segments"));
+        builder.Services.Configure<ChatFileOptions>(files =>
+        {
+            files.Folder = Path.Combine(dataFolder, "chat-files");
+            files.BaseAddress = sockets.PageAddresses(reading.Values).SecureBase;
+            files.MinFreeBytes = reading.Values.Get(ServerSettings.MinFreeDisk);
+        });
     }
 }

@@ -6,13 +6,20 @@ using Roomcast.Storage;
 
 namespace Roomcast.Server.Pages;
 
-/// <summary>Serves the web pages: <c>/watch/…</c> and what they load from <c>/assets/</c>.</summary>
+/// <summary>Serves the web pages: <c>/watch/…</c>, <c>/meet</c>, <c>/studio</c>, and what they load from <c>/assets/</c>.</summary>
 internal static class PageEndpoints
 {
     // The page loads and asks only where it came from. It may be shown inside other pages: sharing it is what it is for.
-    private const string ContentSecurityPolicy =
+    private const string WatchPolicy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; media-src 'self' blob:; "
         + "connect-src 'self'; base-uri 'none'; form-action 'none'";
+
+    // It works with the REST API of its own host, and with the API token that is typed into it: no other page may hold it.
+    private const string StudioPolicy =
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+        + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+    private static readonly string[] MeetingPrefixes = ["api.", "socket-edge."];
 
     private const string NotBuilt = """
         <!doctype html>
@@ -23,7 +30,8 @@ internal static class PageEndpoints
             <p>This server was built on a machine without Node. Install Node 18.18 or newer with npm
             (on Debian and Ubuntu: <code>apt-get install nodejs npm</code>), then build and start the server again:
             <code>./start</code>.</p>
-            <p>Everything else works: the playback address of a livestream can be opened in any HLS player.</p>
+            <p>Everything else works: the playback address of a livestream can be opened in any HLS player, and meetings by any
+            page over the RealtimeKit web SDK.</p>
           </body>
         </html>
         """;
@@ -49,6 +57,40 @@ internal static class PageEndpoints
         routes.MapMethods("/assets/{name}", reads, ServeAssetAsync);
         routes.MapMethods("/watch/{livestreamId}", reads, ServeWatchPageAsync);
         routes.MapMethods("/watch/t/{playbackToken}/{livestreamId}", reads, ServeWatchPageAsync);
+        routes.MapMethods("/meet", reads, (HttpContext context, WebFiles files, PageAddresses addresses) =>
+            ServePageAsync(context, files.MeetPage, MeetPolicy(context.Request), addresses));
+        routes.MapMethods("/studio", reads, (HttpContext context, WebFiles files, PageAddresses addresses) =>
+            ServePageAsync(context, files.StudioPage, StudioPolicy, addresses));
+    }
+
+    /// <summary>
+    /// What the meeting page may load and ask: the meeting client puts <c>api.</c> and <c>socket-edge.</c> before the host of the
+    /// page, and the files of a chat lie at either form of it. Its timers run in a worker made from a blob.
+    /// </summary>
+    internal static string MeetPolicy(HttpRequest request)
+    {
+        var host = MeetingHost(request.Host);
+        string Names(string scheme, params string[] prefixes) => string.Join(' ', prefixes.Select(prefix => $"{scheme}://{prefix}{host}"));
+        var (files, asked, sockets) = host is null
+            ? ("", "", "")
+            : (" " + Names("https", "", "api."), " " + Names("https", "", "api.", "api-silos.", "da-collector.", "location.", "location-legacy."), " " + Names("wss", "socket-edge."));
+        return "default-src 'none'; script-src 'self'; style-src 'self'; worker-src blob:; media-src 'self' blob:; "
+            + $"img-src 'self' data: blob:{files}; connect-src 'self'{asked}{sockets}; "
+            + "base-uri 'none'; form-action 'none'; frame-ancestors 'self'";
+    }
+
+    /// <summary>The host, with its port, that the meeting client is given; null when it cannot be one.</summary>
+    private static string? MeetingHost(HostString host)
+    {
+        // What a caller sends as its host stands in a header of the answer, so it must look like one.
+        if (Uri.CheckHostName(host.Host) != UriHostNameType.Dns)
+        {
+            return null;
+        }
+
+        var prefix = MeetingPrefixes.FirstOrDefault(each => host.Host.StartsWith(each, StringComparison.OrdinalIgnoreCase)) ?? "";
+        var name = host.Host[prefix.Length..];
+        return host.Port is { } port ? $"{name}:{port}" : name;
     }
 
     private static Task ServeAssetAsync(HttpContext context, string name, WebFiles files)
@@ -63,21 +105,44 @@ internal static class PageEndpoints
         return Task.CompletedTask;
     }
 
+    private static Task ServePageAsync(HttpContext context, string? page, string policy, PageAddresses addresses)
+    {
+        SetHeaders(context.Response, policy);
+        if (page is null)
+        {
+            return SendNotBuiltAsync(context);
+        }
+
+        return SendAsync(context, new StringBuilder(page)
+            .Replace("{{base}}", WebUtility.HtmlEncode(context.Request.PathBase.ToUriComponent()))
+            .Replace("{{secure}}", WebUtility.HtmlEncode(addresses.SecureBase))
+            .ToString());
+    }
+
+    private static void SetHeaders(HttpResponse response, string policy)
+    {
+        response.ContentType = "text/html; charset=utf-8";
+        response.Headers.XContentTypeOptions = "nosniff";
+        response.Headers.ContentSecurityPolicy = policy;
+        // A signed address, or one with a participant's token, is a secret of its own kind, so it is not told to where links lead.
+        response.Headers["Referrer-Policy"] = "no-referrer";
+        response.Headers.CacheControl = "no-cache";
+    }
+
+    private static Task SendNotBuiltAsync(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status503ServiceUnavailable;
+        context.Response.Headers.CacheControl = "no-store";
+        return SendAsync(context, NotBuilt);
+    }
+
     private static async Task ServeWatchPageAsync(HttpContext context, string livestreamId, WebFiles files, ILiveAudience audience)
     {
         var response = context.Response;
-        response.ContentType = "text/html; charset=utf-8";
-        response.Headers.XContentTypeOptions = "nosniff";
-        response.Headers.ContentSecurityPolicy = ContentSecurityPolicy;
-        // A signed address is a secret of its own kind, so it is not told to where links lead.
-        response.Headers["Referrer-Policy"] = "no-referrer";
-        response.Headers.CacheControl = "no-cache";
-
+        SetHeaders(response, WatchPolicy);
         if (files.WatchPage is null)
         {
-            response.StatusCode = StatusCodes.Status503ServiceUnavailable;
-            response.Headers.CacheControl = "no-store";
-            await SendAsync(context, NotBuilt);
+            await SendNotBuiltAsync(context);
             return;
         }
 

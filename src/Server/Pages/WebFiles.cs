@@ -21,11 +21,18 @@ internal sealed class WebFiles
                 name => name[AssetPrefix.Length..],
                 name => new WebFile(name, embedded[name], embedded.GetValueOrDefault(name + ".gz"), embedded.GetValueOrDefault(name + ".br")),
                 StringComparer.Ordinal);
-        WatchPage = embedded.TryGetValue(Prefix + "watch.html", out var html) ? Encoding.UTF8.GetString(html) : null;
+        string? Page(string name) => embedded.TryGetValue(Prefix + name, out var html) ? Encoding.UTF8.GetString(html) : null;
+        (WatchPage, MeetPage, StudioPage) = (Page("watch.html"), Page("meet.html"), Page("studio.html"));
     }
 
     /// <summary>The watch page with its places to fill in; null when the pages were not built.</summary>
     public string? WatchPage { get; }
+
+    /// <summary>The meeting page with its places to fill in; null when the pages were not built.</summary>
+    public string? MeetPage { get; }
+
+    /// <summary>The studio with its places to fill in; null when the pages were not built.</summary>
+    public string? StudioPage { get; }
 
     /// <summary>The files embedded in this program.</summary>
     public static WebFiles OfThisProgram()

@@ -17,7 +17,8 @@ public interface IRtcEngine
     /// <summary>When <see cref="HandleDeadline"/> is to be called; null when nothing is timed. Asked after each batch of input.</summary>
     TimeSpan? NextDeadline { get; }
 
-    /// <summary>Takes one UDP datagram, or one frame of a TCP connection.</summary>
+    /// <summary>Takes one UDP datagram, or one frame of a TCP connection. It may still have been on its way here when the engine
+    /// took its path or ufrag back.</summary>
     /// <param name="datagram">1 to <see cref="RtcWorker.MaxDatagramLength"/> bytes; may be overwritten, and are lent for the call.</param>
     /// <param name="from">Where it came from. <see cref="RtcAddress.Protocol"/> tells UDP from TCP; a TCP path is one connection,
     /// whose peer's address and port are its own for as long as it lives.</param>

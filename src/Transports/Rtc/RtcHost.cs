@@ -21,9 +21,9 @@ public sealed class RtcHost : IAsyncDisposable
     private readonly RtcHostOptions _options;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
+    private readonly RtcMetrics _metrics;
     private readonly long _startedAt;
     private readonly RtcWorker[] _workers;
-    private readonly RtcTcpListener _tcp;
     private IReadOnlyList<IceCandidate> _candidates = [];
     private RtcSockets? _sockets;
     private int _stopped;
@@ -40,13 +40,14 @@ public sealed class RtcHost : IAsyncDisposable
         _clock = clock;
         _logger = logger;
         _startedAt = clock.GetTimestamp();
-        _tcp = new RtcTcpListener(this, _options, clock, logger);
+        Tcp = new RtcTcpListener(Directory, _options, clock, metrics, logger);
         _workers = new RtcWorker[_options.WorkerCount];
         for (var i = 0; i < _workers.Length; i++)
         {
             _workers[i] = new RtcWorker(this, i, _options, engines, logger);
         }
 
+        _metrics = metrics;
         metrics.Add(this);
     }
 
@@ -61,26 +62,25 @@ public sealed class RtcHost : IAsyncDisposable
 
     internal RtcDirectory Directory { get; } = new();
 
-    internal IRtcTcpPaths TcpPaths => _tcp;
-
-    internal RtcTcpListener Tcp => _tcp;
+    internal RtcTcpListener Tcp { get; }
 
     /// <summary>Starts the threads on bound sockets, which the host owns from now on.</summary>
     /// <param name="sockets">Bound with the same options.</param>
     /// <param name="publicAddress">The address peers reach us at, when it is not one of this machine's; null for those the
     /// sockets are bound to.</param>
+    /// <exception cref="SocketException">Another process has begun to listen there since the sockets were bound.</exception>
     public void Start(RtcSockets sockets, IPAddress? publicAddress)
     {
         ArgumentNullException.ThrowIfNull(sockets);
         _sockets = sockets;
         List<IPAddress> told = publicAddress is not null ? [publicAddress] : ReachableAt(sockets.LocalEndPoint.Address);
         Volatile.Write(ref _candidates, MakeCandidates(told, sockets.LocalEndPoint.Port));
+        Tcp.Start(sockets.Tcp);
         for (var i = 0; i < _workers.Length; i++)
         {
             _workers[i].Start(_options.IsBatched && OperatingSystem.IsLinux() ? new BatchedUdpSocket(sockets.Udp[i]) : new PortableUdpSocket(sockets.Udp[i]));
         }
 
-        _tcp.Start(sockets.Tcp);
         RtcLog.Started(
             _logger, sockets.LocalEndPoint.ToString(), _workers.Length, _options.IsBatched ? "batched" : "portable", string.Join(", ", told));
     }
@@ -93,7 +93,7 @@ public sealed class RtcHost : IAsyncDisposable
             return;
         }
 
-        await _tcp.StopAcceptingAsync();
+        await Tcp.StopAcceptingAsync();
         foreach (var worker in _workers)
         {
             worker.Stop();
@@ -109,8 +109,9 @@ public sealed class RtcHost : IAsyncDisposable
                 }
             }
         });
-        await _tcp.DisposeAsync();
+        await Tcp.DisposeAsync();
         _sockets?.Dispose();
+        _metrics.Remove(this);
     }
 
     /// <summary>Stops.</summary>

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Roomcast.Rtc;
 
 namespace Roomcast.Transports.Rtc;
 
@@ -16,4 +17,10 @@ internal static partial class RtcLog // Event ids 5500-5599.
 
     [LoggerMessage(5503, LogLevel.Warning, "WebRTC worker {Worker} did not end in time.")]
     public static partial void WorkerDidNotEnd(ILogger logger, int worker);
+
+    [LoggerMessage(5504, LogLevel.Warning, "TCP connections for WebRTC cannot be accepted for the moment: {Error}.")]
+    public static partial void AcceptFailed(ILogger logger, string error);
+
+    [LoggerMessage(5505, LogLevel.Debug, "The WebRTC connection {Path} ended: {Reason}.")]
+    public static partial void TcpEnded(ILogger logger, RtcAddress path, RtcTcpEnd reason);
 }

@@ -41,7 +41,7 @@ public sealed class RtcWorker
         Index = index;
         _handedOver = new HandOverQueue(options.MaxHandedOver);
         _checks = new CheckLimiter(options.ChecksPerAddress, options.ChecksPerWorker);
-        _sink = new RtcSink(this, host.TcpPaths);
+        _sink = new RtcSink(host.Tcp, Counters, SendNow);
         Engine = engines.Create(this);
     }
 
@@ -105,9 +105,9 @@ public sealed class RtcWorker
     /// <returns>False for a TCP connection that has ended.</returns>
     public bool AddPath(in RtcAddress path)
     {
-        if (path.Protocol is RtcProtocol.Tcp && !_host.TcpPaths.TryProve(path, this))
+        if (path.Protocol is RtcProtocol.Tcp)
         {
-            return false;
+            return _host.Tcp.TryAddPath(path, this);
         }
 
         _host.Directory.AddPath(path, this);
@@ -117,9 +117,9 @@ public sealed class RtcWorker
     /// <summary>What comes from this address is dropped from now on. A TCP connection is closed once what waits has been sent.</summary>
     public void RemovePath(in RtcAddress path)
     {
-        if (_host.Directory.RemovePath(path, this) && path.Protocol is RtcProtocol.Tcp)
+        if (_host.Directory.RemovePath(path, this) && path.Protocol is RtcProtocol.Tcp && _host.Tcp.TryFind(path, out var connection))
         {
-            _host.TcpPaths.Close(path);
+            connection.Close();
         }
     }
 
@@ -143,9 +143,18 @@ public sealed class RtcWorker
         Signal();
     }
 
-    /// <summary>Waits until the thread has ended.</summary>
+    /// <summary>Waits until the thread has ended, and closes the socket.</summary>
     /// <returns>False when that takes longer than allowed.</returns>
-    internal bool Join(TimeSpan timeout) => _thread?.Join(timeout) ?? true;
+    internal bool Join(TimeSpan timeout)
+    {
+        if (_thread?.Join(timeout) is false)
+        {
+            return false;
+        }
+
+        _socket?.Dispose();
+        return true;
+    }
 
     /// <summary>Gives the worker a datagram that came in elsewhere. Thread-safe.</summary>
     internal void HandOver(ReadOnlySpan<byte> datagram, in RtcAddress from)
@@ -168,8 +177,9 @@ public sealed class RtcWorker
         Signal();
     }
 
-    internal void SendNow()
+    private void SendNow()
     {
+        _sink.SendTcp();
         if (!_isSocketFull && !_sink.Queue.IsEmpty)
         {
             _isSocketFull = !_socket!.Send(_sink.Queue);
@@ -406,62 +416,4 @@ public sealed class RtcWorker
             RtcLog.EngineFaulted(_logger, fault, Index, Counters.Faults);
         }
     }
-
-    /// <summary>Writes UDP datagrams to the socket's queue and TCP datagrams to their connections.</summary>
-    private sealed class RtcSink(RtcWorker worker, IRtcTcpPaths tcp) : IDatagramSink
-    {
-        private const int MaxQueuedBytes = 4 << 20;
-        private const int MaxQueued = 8192;
-        private const int SendAtBytes = 1 << 20;
-        private const int SendAt = 2048;
-
-        public SendQueue Queue { get; private set; } = new(0, 0);
-
-        public void Open() => Queue = new SendQueue(MaxQueuedBytes, MaxQueued);
-
-        public Span<byte> Reserve(int maxLength)
-        {
-            ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxLength);
-            ArgumentOutOfRangeException.ThrowIfGreaterThan(maxLength, MaxDatagramLength);
-            if (Queue.Count >= SendAt || Queue.WrittenBytes >= SendAtBytes)
-            {
-                worker.SendNow();
-            }
-
-            var room = Queue.Reserve(maxLength);
-            if (room.IsEmpty)
-            {
-                worker.Counters.SendQueueFull++;
-            }
-
-            return room;
-        }
-
-        public void Commit(int length, in RtcAddress to)
-        {
-            if (to.Protocol is RtcProtocol.Udp)
-            {
-                Queue.Commit(length, to);
-            }
-            else if (!tcp.TrySend(to, Queue.Reserved(length)))
-            {
-                worker.Counters.TcpUnsendable++;
-            }
-        }
-    }
-}
-
-/// <summary>The TCP connections by their paths, as a worker sees them. Thread-safe.</summary>
-internal interface IRtcTcpPaths
-{
-    /// <summary>Marks that a check has passed on a connection, which therefore may stay.</summary>
-    /// <returns>False when there is no such connection.</returns>
-    bool TryProve(in RtcAddress path, RtcWorker owner);
-
-    /// <summary>Queues a copy of a datagram.</summary>
-    /// <returns>False when it was dropped: the connection is gone or too much waits.</returns>
-    bool TrySend(in RtcAddress path, ReadOnlySpan<byte> datagram);
-
-    /// <summary>Closes a connection once what waits has been sent.</summary>
-    void Close(in RtcAddress path);
 }

@@ -21,6 +21,9 @@ internal sealed class RtcWorkerCounters
     /// <summary>Not queued for sending, because the queue was full.</summary>
     public long SendQueueFull;
 
+    /// <summary>Queued for TCP connections.</summary>
+    public long TcpSent;
+
     /// <summary>For TCP connections that are gone, or too slow.</summary>
     public long TcpUnsendable;
 

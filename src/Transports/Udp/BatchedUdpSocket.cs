@@ -2,6 +2,7 @@ using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
+using Microsoft.Win32.SafeHandles;
 using Roomcast.Rtc;
 using static Roomcast.Transports.Udp.LinuxSockets;
 
@@ -23,7 +24,7 @@ internal sealed unsafe class BatchedUdpSocket : IUdpSocket
 
     private readonly Socket _socket;
     private readonly int _file;
-    private readonly int _event;
+    private readonly SafeFileHandle _event;
     private readonly UdpAddress _addresses;
 
     private readonly byte[] _buffers = Pinned<byte>(ReceiveLength * UdpLimits.BufferLength);
@@ -45,8 +46,8 @@ internal sealed unsafe class BatchedUdpSocket : IUdpSocket
         _socket = socket;
         _file = (int)socket.Handle;
         _addresses = new UdpAddress(socket.AddressFamily);
-        _event = CreateEvent(0, EventNonBlocking | EventCloseOnExec);
-        if (_event < 0)
+        _event = new SafeFileHandle(CreateEvent(0, EventNonBlocking | EventCloseOnExec), ownsHandle: true);
+        if (_event.IsInvalid)
         {
             throw new SocketException(Marshal.GetLastPInvokeError(), "No event could be made (eventfd).");
         }
@@ -83,7 +84,7 @@ internal sealed unsafe class BatchedUdpSocket : IUdpSocket
     {
         var entries = stackalloc PollEntry[2];
         entries[0] = new PollEntry { File = _file, Wanted = (short)(PollIn | (untilWritable ? PollOut : 0)) };
-        entries[1] = new PollEntry { File = _event, Wanted = PollIn };
+        entries[1] = new PollEntry { File = (int)_event.DangerousGetHandle(), Wanted = PollIn };
         TimeSpec limit = default;
         if (timeout is { } wait)
         {
@@ -154,15 +155,22 @@ internal sealed unsafe class BatchedUdpSocket : IUdpSocket
     /// <inheritdoc/>
     public void Wake()
     {
-        ulong one = 1;
-        _ = Write(_event, &one, sizeof(ulong));
+        try
+        {
+            ulong one = 1;
+            _ = Write(_event, &one, sizeof(ulong));
+        }
+        catch (ObjectDisposedException)
+        {
+            // Nobody waits any more.
+        }
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
         _socket.Dispose();
-        _ = Close(_event);
+        _event.Dispose();
     }
 
     /// <summary>Sends datagrams and marks those that are done.</summary>

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Runtime.Versioning;
+using Microsoft.Win32.SafeHandles;
 
 namespace Roomcast.Transports.Udp;
 
@@ -35,13 +36,10 @@ internal static unsafe partial class LinuxSockets
     public static partial int CreateEvent(uint initial, int flags);
 
     [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
-    public static partial nint Read(int file, void* buffer, nuint count);
+    public static partial nint Read(SafeFileHandle file, void* buffer, nuint count);
 
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
-    public static partial nint Write(int file, void* buffer, nuint count);
-
-    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
-    public static partial int Close(int file);
+    public static partial nint Write(SafeFileHandle file, void* buffer, nuint count);
 
     /// <summary><c>struct iovec</c></summary>
     [StructLayout(LayoutKind.Sequential)]

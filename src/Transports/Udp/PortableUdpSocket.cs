@@ -151,7 +151,17 @@ internal sealed class PortableUdpSocket : IUdpSocket
     }
 
     /// <inheritdoc/>
-    public void Wake() => _wake.Send(_wakeByte, SocketFlags.None, out _);
+    public void Wake()
+    {
+        try
+        {
+            _wake.Send(_wakeByte, SocketFlags.None, out _);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Nobody waits any more.
+        }
+    }
 
     /// <inheritdoc/>
     public void Dispose()

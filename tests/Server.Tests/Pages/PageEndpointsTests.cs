@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Roomcast.Livestreams.Records;
@@ -21,6 +22,8 @@ public sealed class PageEndpointsTests
     private static readonly Dictionary<string, byte[]> Built = new()
     {
         ["web/watch.html"] = "<title>{{title}}</title><link href=\"{{base}}/assets/watch-1.css\"><h1>{{heading}}</h1>{{description}}"u8.ToArray(),
+        ["web/meet.html"] = "<meta name=\"secure-base\" content=\"{{secure}}\"><script src=\"{{base}}/assets/meet-1.js\"></script>"u8.ToArray(),
+        ["web/studio.html"] = "<meta name=\"secure-base\" content=\"{{secure}}\">Studio"u8.ToArray(),
         ["web/assets/watch-1.js"] = "plain"u8.ToArray(),
         ["web/assets/watch-1.js.gz"] = "gzipped"u8.ToArray(),
         ["web/assets/watch-1.js.br"] = "brotli!"u8.ToArray(),
@@ -67,6 +70,59 @@ public sealed class PageEndpointsTests
         Assert.DoesNotContain("http", policy, StringComparison.Ordinal);
         Assert.Equal(["nosniff"], response.Headers.GetValues("X-Content-Type-Options"));
         Assert.Equal(["no-referrer"], response.Headers.GetValues("Referrer-Policy"));
+    }
+
+    [Fact]
+    public async Task The_meeting_page_reaches_the_names_below_its_own_host_and_no_others()
+    {
+        await using var server = await StartAsync(Built);
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("/meet?token=eyJ.a.b", UriKind.Relative)) { Headers = { Host = "live.example.org:8443" } };
+        using var response = await server.Client.SendAsync(request);
+        var policy = response.Headers.GetValues("Content-Security-Policy").Single();
+
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Equal(["no-referrer"], response.Headers.GetValues("Referrer-Policy"));
+        Assert.Contains(" https://api.live.example.org:8443 ", policy, StringComparison.Ordinal);
+        Assert.Contains(" wss://socket-edge.live.example.org:8443;", policy, StringComparison.Ordinal);
+        Assert.Contains("worker-src blob:;", policy, StringComparison.Ordinal);
+        Assert.DoesNotContain("unsafe", policy, StringComparison.Ordinal);
+        Assert.DoesNotContain("*", policy, StringComparison.Ordinal);
+        Assert.DoesNotContain("https: ", policy, StringComparison.Ordinal);
+        var html = await response.Content.ReadAsStringAsync();
+        Assert.Contains("content=\"https://localhost:8443\"", html, StringComparison.Ordinal);
+        Assert.DoesNotContain("{{", html, StringComparison.Ordinal);
+        Assert.DoesNotContain("eyJ", html, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("api.localhost:8443", " https://api.localhost:8443 ")]
+    [InlineData("socket-edge.localhost:8443", " https://api.localhost:8443 ")]
+    [InlineData("127.0.0.1:8443", "connect-src 'self'; ")]
+    [InlineData("[::1]:8443", "connect-src 'self'; ")]
+    public void The_names_that_the_client_forms_lead_back_to_the_base(string host, string expected)
+    {
+        var context = new DefaultHttpContext { Request = { Host = new HostString(host) } };
+        Assert.Contains(expected, PageEndpoints.MeetPolicy(context.Request), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("evil.example;script-src *")]
+    [InlineData("evil.example https://other.example")]
+    public void A_host_that_is_none_adds_nothing_to_the_policy(string host)
+    {
+        var context = new DefaultHttpContext { Request = { Host = new HostString(host) } };
+        Assert.DoesNotContain("evil", PageEndpoints.MeetPolicy(context.Request), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_studio_may_not_be_shown_inside_another_page()
+    {
+        await using var server = await StartAsync(Built);
+        using var response = await server.Client.GetAsync(new Uri("/studio", UriKind.Relative));
+        var policy = response.Headers.GetValues("Content-Security-Policy").Single();
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Contains("frame-ancestors 'none'", policy, StringComparison.Ordinal);
+        Assert.Contains("connect-src 'self';", policy, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -168,6 +224,7 @@ public sealed class PageEndpointsTests
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton(new WebFiles(files));
+        builder.Services.AddSingleton(new PageAddresses("https://localhost:8443"));
         builder.Services.AddSingleton<ILiveAudience, FakeAudience>();
         var app = builder.Build();
         app.MapPages();

@@ -64,7 +64,7 @@ internal sealed class TestRtcHost : IAsyncDisposable
 
     public Socket Client(IPAddress? address = null)
     {
-        var socket = new Socket((address ?? EndPoint.Address).AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        var socket = new Socket((address ?? EndPoint.Address).AddressFamily, SocketType.Dgram, ProtocolType.Udp) { ReceiveBufferSize = 4 << 20 };
         socket.Bind(new IPEndPoint(address ?? EndPoint.Address, 0));
         socket.Connect(new IPEndPoint(address ?? EndPoint.Address, EndPoint.Port));
         return socket;
@@ -76,6 +76,13 @@ internal sealed class TestRtcHost : IAsyncDisposable
         var buffer = new byte[4096];
         var length = await socket.ReceiveAsync(buffer, SocketFlags.None, limit.Token);
         return buffer[..length];
+    }
+
+    /// <summary>Sends a datagram and waits for what comes back.</summary>
+    public static Task<byte[]> ExchangeAsync(Socket socket, byte[] datagram)
+    {
+        socket.Send(datagram);
+        return ReceiveAsync(socket);
     }
 
     public static async Task UntilAsync(Func<bool> isTrue)
@@ -99,16 +106,35 @@ internal sealed class TestRtcHost : IAsyncDisposable
     }
 }
 
-/// <summary>Takes every check as passed, and sends everything back.</summary>
-internal sealed class EchoEngine(RtcWorker worker) : IRtcEngine
+/// <summary>An engine that does nothing, for tests to say otherwise.</summary>
+internal abstract class EngineOfOne : IRtcEngine
 {
-    private long _handled;
+    public virtual TimeSpan? NextDeadline { get; set; }
 
-    public long Handled => Volatile.Read(ref _handled);
+    public abstract void Handle(Span<byte> datagram, in RtcAddress from, TimeSpan now);
 
-    public TimeSpan? NextDeadline => null;
+    public virtual void HandleDeadline(TimeSpan now)
+    {
+    }
 
-    public void Handle(Span<byte> datagram, in RtcAddress from, TimeSpan now)
+    public void Flush(IDatagramSink sink)
+    {
+    }
+
+    public virtual void OnPathClosed(in RtcAddress path)
+    {
+    }
+}
+
+/// <summary>Takes every check as passed, and sends everything back.</summary>
+internal sealed class EchoEngine(RtcWorker worker) : EngineOfOne
+{
+    private int _closedCount;
+
+    /// <summary>The TCP paths that have ended.</summary>
+    public int ClosedCount => Volatile.Read(ref _closedCount);
+
+    public override void Handle(Span<byte> datagram, in RtcAddress from, TimeSpan now)
     {
         if (RtcDatagram.KindOf(datagram) is RtcDatagramKind.Stun)
         {
@@ -121,19 +147,10 @@ internal sealed class EchoEngine(RtcWorker worker) : IRtcEngine
             datagram.CopyTo(room);
             worker.Sink.Commit(datagram.Length, from);
         }
-
-        _handled++;
     }
 
-    public void HandleDeadline(TimeSpan now)
+    public override void OnPathClosed(in RtcAddress path)
     {
-    }
-
-    public void Flush(IDatagramSink sink)
-    {
-    }
-
-    public void OnPathClosed(in RtcAddress path)
-    {
+        Interlocked.Increment(ref _closedCount);
     }
 }

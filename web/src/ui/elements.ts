@@ -43,3 +43,26 @@ export function show(target: HTMLElement, isShown: boolean): void {
     target.hidden = !isShown;
   }
 }
+
+/** Makes an element with a class and what is in it. */
+export function make<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  className: string,
+  ...content: readonly (Node | string)[]
+): HTMLElementTagNameMap[K] {
+  const made = document.createElement(tag);
+  if (className !== "") {
+    made.className = className;
+  }
+
+  made.append(...content);
+  return made;
+}
+
+/** Makes a button that does one thing. */
+export function makeButton(className: string, act: () => void, ...content: readonly (Node | string)[]): HTMLButtonElement {
+  const button = make("button", className, ...content);
+  button.type = "button";
+  button.addEventListener("click", act);
+  return button;
+}
