@@ -4,6 +4,7 @@ using Roomcast.Livestreams.Delivery;
 using Roomcast.Livestreams.Viewers;
 using Roomcast.Meetings;
 using Roomcast.Meetings.Blobs;
+using Roomcast.Meetings.Media;
 using Roomcast.RealtimeKit;
 using Roomcast.Server.Configuration;
 using Roomcast.Server.FirstStart;
@@ -39,6 +40,7 @@ return await ServerRun.UntilSignalAsync(() =>
     builder.Services.AddRtcHost();
     builder.Services.AddHostedService<RtcListeners>();
     builder.Services.AddMeetings();
+    builder.Services.AddMeetingMedia();
     builder.Services.AddRealtimeKit();
     builder.Services.AddPages();
 
