@@ -7,5 +7,5 @@ internal sealed class MediaRoomsEnd(MediaRooms rooms) : IHostedService
 {
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task StopAsync(CancellationToken cancellationToken) => rooms.CloseAllAsync();
+    public Task StopAsync(CancellationToken cancellationToken) => rooms.CloseAllAsync().WaitAsync(cancellationToken);
 }
