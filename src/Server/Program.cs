@@ -40,8 +40,8 @@ return await ServerRun.UntilSignalAsync(() =>
     builder.Services.AddLivestreams();
     builder.Services.AddHostedService<RtmpListeners>();
     builder.Services.AddMeetings();
-    builder.Services.AddMeetingMedia();
     builder.Services.AddHostedService<RtcListeners>();
+    builder.Services.AddMeetingMedia();
     builder.Services.AddMeetingSessions();
     builder.Services.AddRealtimeKit();
     builder.Services.AddRealtimeKitClient();

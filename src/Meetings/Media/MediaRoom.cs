@@ -30,7 +30,7 @@ public sealed class MediaRoom : IAsyncDisposable
 
         // Not bounded by its capacity but by what is written: two for each transport that the owner asks for, and changes of
         // speakers only while fewer than 1,024 wait.
-        _events = Channel.CreateUnbounded<MediaEvent>(new UnboundedChannelOptions { SingleReader = true });
+        _events = Channel.CreateUnbounded<MediaEvent>();
         engine.Worker.TryPost(now => _state = new RoomState(id, engine, _events, logger, now));
     }
 

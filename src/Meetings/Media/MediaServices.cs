@@ -8,15 +8,14 @@ namespace Roomcast.Meetings.Media;
 /// <summary>Registers media of meetings.</summary>
 public static class MediaServices
 {
-    /// <summary>Adds <see cref="MediaRooms"/>, the WebRTC port they live on, and the engines between the two. The host starts
-    /// <see cref="RtcHost"/>, and calls <see cref="MediaRooms.CloseAllAsync"/> before it stops it.</summary>
+    /// <summary>Adds <see cref="MediaRooms"/>, the WebRTC port they live on, and the engines between the two. To be called after
+    /// whatever runs <see cref="RtcHost"/> was added, as rooms are to be closed before the port stops.</summary>
     public static IServiceCollection AddMeetingMedia(this IServiceCollection services)
     {
-        services.TryAddSingleton(TimeProvider.System);
+        services.AddRtcHost();
         services.TryAddSingleton<MediaMetrics>();
         services.TryAddSingleton<MediaEngines>();
-        services.TryAddSingleton<IRtcEngineFactory>(static provider => provider.GetRequiredService<MediaEngines>());
-        services.AddRtcHost();
+        services.Replace(ServiceDescriptor.Singleton<IRtcEngineFactory>(static provider => provider.GetRequiredService<MediaEngines>()));
         services.TryAddSingleton(static provider =>
         {
             // The host makes the engines, and then knows its candidates.
@@ -25,6 +24,7 @@ public static class MediaServices
             engines.Candidates = () => host.Candidates;
             return new MediaRooms(() => engines.All, provider.GetRequiredService<ILogger<MediaRooms>>());
         });
+        services.AddHostedService<MediaRoomsEnd>();
         return services;
     }
 }

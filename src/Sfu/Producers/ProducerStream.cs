@@ -16,6 +16,9 @@ internal sealed class ProducerStream
     // An encoding that has sent nothing for so long is one that the browser has switched off.
     private static readonly TimeSpan SilenceOfVideo = TimeSpan.FromSeconds(2);
 
+    // Browsers make no two keyframes of an encoding within 300 ms, so asking oftener gets nothing.
+    private static readonly TimeSpan KeyframeDistance = TimeSpan.FromMilliseconds(300);
+
     private readonly SequenceUnwrapper _sequence = new();
     private TimeSpan? _heardAt;
 
@@ -29,9 +32,7 @@ internal sealed class ProducerStream
         Statistics = new ReceiveStatistics(ssrc, clockRateHz);
         Clock = new SenderClock(clockRateHz);
         Cache = new PacketCache(producer.Options.Codec.IsAudio() ? AudioPackets : VideoPackets);
-
-        // The best encoding serves most receivers, who wait for it; the others can wait a little longer.
-        Keyframes = new KeyframeRequests(rank == 0 ? TimeSpan.FromMilliseconds(500) : TimeSpan.FromSeconds(1));
+        Keyframes = new KeyframeRequests(KeyframeDistance);
     }
 
     public Producer Producer { get; }
