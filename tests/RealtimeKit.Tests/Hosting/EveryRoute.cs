@@ -14,7 +14,11 @@ public sealed record FilledRoute(string Method, string Pattern, string Path, boo
     public string? Body => (Method, Pattern.Split('/')[^1]) switch
     {
         ("POST", "apps") => """{"name":"x"}""",
-        ("POST" or "PATCH", _) => "{}",
+        ("POST", "participants") => """{"custom_participant_id":"x","preset_name":"group_call_host"}""",
+        ("POST", "presets") or ("PUT", "{preset_id}") => """{"name":"x","config":{"view_type":"GROUP_CALL"}}""",
+        ("POST", "kick" or "mute") => """{"participant_ids":["x"]}""",
+        ("POST", "poll") => """{"question":"x","options":["a","b"]}""",
+        ("POST" or "PATCH" or "PUT", _) => "{}",
         _ => null,
     };
 
