@@ -117,7 +117,7 @@ internal static class ActiveSessionEndpoints
         var ids = body.ReadTexts(IdsField, 0, MaxIds, MaxIdLength, isRequired: false) ?? [];
         var customIds = body.ReadTexts(CustomIdsField, 0, MaxIds, MaxIdLength, isRequired: false) ?? [];
         var either = body.ReadTexts(AnyIdsField, 0, MaxIds, MaxIdLength, isRequired: false) ?? [];
-        if (ids.Count + customIds.Count + either.Count == 0)
+        if (ids.Count + customIds.Count + either.Count == 0 && body.Refusal is null)
         {
             body.AddFault(IdsField, $"must name somebody, or {CustomIdsField} must");
         }
