@@ -286,6 +286,16 @@ public abstract class RtcHostTests(UdpForm form)
     }
 
     [Fact]
+    public async Task Deadlines_before_and_behind_all_times_do_no_harm()
+    {
+        TimedEngine? engine = null;
+        await using var test = new TestRtcHost(One, engines: worker => engine = new TimedEngine(TimeSpan.MaxValue, 1));
+        test.Worker.TryPost(_ => engine!.NextDeadline = TimeSpan.MinValue);
+
+        await UntilAsync(() => engine!.Fired.Count == 1);
+    }
+
+    [Fact]
     public async Task A_fault_of_the_engine_is_counted_and_the_worker_goes_on()
     {
         await using var test = new TestRtcHost(One, engines: worker => new FaultyEngine(worker));
