@@ -23,10 +23,15 @@ internal sealed class Bot : IDisposable
     private const int VerifyEvery = 64;
     private const int MissEvery = 100;
     private const int DatagramsAtOnce = 64;
+    private const int LevelUdp = 17;
+    private const int UdpGro = 104;
     private static readonly TimeSpan ReportInterval = TimeSpan.FromSeconds(1);
     private static readonly DtlsIdentity s_identity = DtlsIdentity.Create(TimeProvider.System.GetUtcNow());
 
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { Blocking = false, ReceiveBufferSize = 2 << 20 };
+    // One for all: bots are turned by one thread.
+    private static readonly byte[] s_buffer = new byte[64 << 10];
+
     private readonly byte[] _buffer = new byte[2048];
     private readonly bool _isSending;
     private readonly uint _ssrc;
@@ -45,12 +50,23 @@ internal sealed class Bot : IDisposable
     private uint _timestamp;
     private uint _packetsSent;
     private bool _wantsKeyframe = true;
+    private int _packetLength;
 
-    public Bot(bool isSending, uint ssrc)
+    /// <summary>Makes one.</summary>
+    /// <param name="isSending">Whether it sends, or receives.</param>
+    /// <param name="isEstimated">Whether it reports on each packet.</param>
+    /// <param name="takesRuns">Whether the system hands it runs of packets in one piece (UDP GRO), as a network card does.</param>
+    /// <param name="ssrc">Its source.</param>
+    public Bot(bool isSending, bool isEstimated, bool takesRuns, uint ssrc)
     {
+        if (takesRuns)
+        {
+            _socket.SetRawSocketOption(LevelUdp, UdpGro, BitConverter.GetBytes(1));
+        }
+
         _isSending = isSending;
         _ssrc = ssrc;
-        Offer = BotDescriptions.Offer(Credentials, s_identity.Fingerprint, isSending, ssrc);
+        Offer = BotDescriptions.Offer(Credentials, s_identity.Fingerprint, isSending, isEstimated, ssrc);
         _extensions.TryAdd(BotDescriptions.TransportNumberId, RtpExtensionKind.TransportSequenceNumber);
     }
 
@@ -118,13 +134,17 @@ internal sealed class Bot : IDisposable
 
         for (var i = 0; i < DatagramsAtOnce; i++)
         {
-            var length = _socket.Receive(_buffer, SocketFlags.None, out var error);
+            var length = _socket.Receive(s_buffer, SocketFlags.None, out var error);
             if (error is not SocketError.Success)
             {
                 break;
             }
 
-            Handle(connection, _buffer.AsSpan(0, length), now);
+            var run = s_buffer.AsSpan(0, length);
+            for (var each = LengthInRun(run); run.Length > 0; run = run[Math.Min(each, run.Length)..])
+            {
+                Handle(connection, run[..Math.Min(each, run.Length)], now);
+            }
         }
 
         if (connection.NextDeadline <= now)
@@ -159,6 +179,29 @@ internal sealed class Bot : IDisposable
         SessionDescription.TryParse(sdp, out var description, out var error)
             ? description
             : throw new InvalidOperationException($"The server's description cannot be read: {error}.");
+
+    /// <summary>The length of the packets of a run; the framework does not tell what the system says of it.</summary>
+    private int LengthInRun(ReadOnlySpan<byte> run)
+    {
+        const int least = 1_100;
+        const int most = 1_300;
+        if (run.Length <= least)
+        {
+            return run.Length;
+        }
+
+        for (var length = _packetLength; length < Math.Min(most, run.Length - 12); length++)
+        {
+            if (length >= least && run[length] == run[0] && run.Slice(length + 8, 4).SequenceEqual(run.Slice(8, 4)))
+            {
+                _packetLength = length;
+                return length;
+            }
+        }
+
+        // One packet, and perhaps a report behind it.
+        return _packetLength > 0 ? Math.Min(_packetLength, run.Length) : run.Length;
+    }
 
     private void Handle(RtcConnection connection, Span<byte> datagram, TimeSpan now)
     {

@@ -11,7 +11,7 @@ internal static class BotDescriptions
     public const byte MidId = 4;
     public const byte TransportNumberId = 3;
 
-    public static string Offer(IceCredentials credentials, DtlsFingerprint fingerprint, bool isSending, uint ssrc) =>
+    public static string Offer(IceCredentials credentials, DtlsFingerprint fingerprint, bool isSending, bool isEstimated, uint ssrc) =>
         $"""
         v=0
         o=- 4611731400430051336 2 IN IP4 127.0.0.1
@@ -27,14 +27,13 @@ internal static class BotDescriptions
         a=fingerprint:{fingerprint}
         a=setup:actpass
         a=mid:0
-        a=extmap:{TransportNumberId} http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01
+        {(isEstimated ? $"a=extmap:{TransportNumberId} http://www.ietf.org/id/draft-holmer-rmcat-transport-wide-cc-extensions-01" : "")}
         a=extmap:{MidId} urn:ietf:params:rtp-hdrext:sdes:mid
         a={(isSending ? "sendonly" : "recvonly")}
         a=rtcp-mux
         a=rtcp-rsize
         a=rtpmap:{PayloadType} VP8/90000
-        a=rtcp-fb:{PayloadType} goog-remb
-        a=rtcp-fb:{PayloadType} transport-cc
+        {(isEstimated ? $"a=rtcp-fb:{PayloadType} transport-cc" : "")}
         a=rtcp-fb:{PayloadType} ccm fir
         a=rtcp-fb:{PayloadType} nack
         a=rtcp-fb:{PayloadType} nack pli

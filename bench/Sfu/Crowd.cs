@@ -5,7 +5,7 @@ namespace Roomcast.Bench.Sfu;
 /// <summary>All bots, turned by one thread.</summary>
 internal sealed class Crowd : IDisposable
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(2);
 
     private readonly ConcurrentQueue<Action<TimeSpan>> _posted = new();
     private readonly List<Bot> _bots = [];

@@ -6,18 +6,19 @@ namespace Roomcast.Bench.Sfu;
 /// <summary>Measures what forwarding costs: packets per CPU second, memory for each peer, and how long joining takes.</summary>
 internal static class SfuBench
 {
-    private const int FramesPerSecond = 30;
-    private const int PacketsPerFrame = 7;
     private const int GoalPerCpuSecond = 300_000;
     private const int GoalIdleKib = 200;
     private static uint s_lastSsrc = 1_000;
+    private static bool s_takesRuns;
 
     public static async Task<int> RunAsync(BenchOptions options)
     {
-        Print($"VP8 of {FramesPerSecond} frames/s, {PacketsPerFrame} packets of 1,100 bytes each; every receiver reports on packets each 100 ms and asks again for one in a hundred. {options.WarmUp.TotalSeconds:0} s warm-up, {options.Measured.TotalSeconds:0} s measured.");
+        s_takesRuns = !options.Cut;
+        var (frames, packets) = Shape(options);
+        Print($"VP8 of {frames} frames/s, {packets} packets of 1,100 bytes each; every receiver {(options.Estimate ? "reports on packets each 100 ms" : "reports each second")} and asks again for one packet in a hundred. {options.WarmUp.TotalSeconds:0} s warm-up, {options.Measured.TotalSeconds:0} s measured.");
         if (options.Only is null or "fanout")
         {
-            foreach (var receivers in (int[])[16, 100])
+            foreach (var receivers in options.Receivers is { } only ? [only] : (int[])[16, 100])
             {
                 await FanOutAsync(receivers, options);
             }
@@ -38,16 +39,22 @@ internal static class SfuBench
 
     private static async Task FanOutAsync(int receivers, BenchOptions options)
     {
-        var rooms = Math.Max(1, options.Rate / (FramesPerSecond * PacketsPerFrame * receivers));
+        var (frames, packets) = Shape(options);
+        var rooms = Math.Max(1, options.Rate / (frames * packets * receivers));
         Console.WriteLine();
         Print($"1 to {receivers}, {rooms} rooms:");
         var results = new List<(UdpForm Form, double PerCpuSecond)>();
         for (var round = 0; round < options.Rounds; round++)
         {
-            foreach (var form in (UdpForm[])[UdpForm.Portable, UdpForm.Batched])
+            foreach (var form in options.Form is { } only ? [only] : (UdpForm[])[UdpForm.Portable, UdpForm.Batched])
             {
                 results.Add((form, await MeasureFanOutAsync(form, receivers, rooms, options)));
             }
+        }
+
+        if (options.Form is not null)
+        {
+            return;
         }
 
         var portable = results.Where(static result => result.Form is UdpForm.Portable).Average(static result => result.PerCpuSecond);
@@ -64,9 +71,10 @@ internal static class SfuBench
         {
             var name = $"room{room}";
             var (publisher, producer) = await PublishAsync(server, crowd, name, "publisher");
-            bots.AddRange(await Task.WhenAll(Enumerable.Range(0, receivers).Select(i => ReceiveAsync(server, crowd, name, $"receiver{i}", producer))));
-            var offset = TimeSpan.FromSeconds(1.0 / FramesPerSecond * room / rooms);
-            await crowd.PostAsync(now => publisher.Send(TimeSpan.FromSeconds(1.0 / FramesPerSecond), PacketsPerFrame, now + offset));
+            bots.AddRange(await Task.WhenAll(Enumerable.Range(0, receivers).Select(i => ReceiveAsync(server, crowd, name, $"receiver{i}", producer, options.Estimate))));
+            var (frames, packets) = Shape(options);
+            var offset = TimeSpan.FromSeconds(1.0 / frames * room / rooms);
+            await crowd.PostAsync(now => publisher.Send(TimeSpan.FromSeconds(1.0 / frames), packets, now + offset));
         }
 
         await Task.WhenAll(bots.Select(static bot => bot.FirstMedia.Task)).WaitAsync(TimeSpan.FromSeconds(60));
@@ -170,10 +178,17 @@ internal static class SfuBench
         return (bot, produced.Name);
     }
 
-    private static async Task<Bot> ReceiveAsync(ServerProcess server, Crowd crowd, string room, string peer, params string[] producers)
+    // An estimate begins at 0.6 Mbit/s: pictures of 0.4 are not held back while it finds its way.
+    private static (int Frames, int Packets) Shape(BenchOptions options) => options.Estimate ? (15, 3) : (30, 7);
+
+    private static Task<Bot> ReceiveAsync(ServerProcess server, Crowd crowd, string room, string peer, string producer, bool isEstimated = true) =>
+        ReceiveAsync(server, crowd, room, peer, [producer], isEstimated);
+
+    private static async Task<Bot> ReceiveAsync(
+        ServerProcess server, Crowd crowd, string room, string peer, IReadOnlyList<string> producers, bool isEstimated = true)
     {
         await server.AskAsync(new Signal(0, "join", room, peer));
-        var (bot, transport) = await ConnectAsync(server, crowd, room, peer, isSending: false);
+        var (bot, transport) = await ConnectAsync(server, crowd, room, peer, isSending: false, isEstimated);
         foreach (var producer in producers)
         {
             var consumed = await server.AskAsync(new Signal(0, "consume", room, peer, transport, Producer: producer));
@@ -192,9 +207,9 @@ internal static class SfuBench
         await receiver.Connected.Task;
     }
 
-    private static async Task<(Bot Bot, string Transport)> ConnectAsync(ServerProcess server, Crowd crowd, string room, string peer, bool isSending)
+    private static async Task<(Bot Bot, string Transport)> ConnectAsync(ServerProcess server, Crowd crowd, string room, string peer, bool isSending, bool isEstimated = true)
     {
-        var bot = new Bot(isSending, Interlocked.Increment(ref s_lastSsrc));
+        var bot = new Bot(isSending, isEstimated, takesRuns: !isSending && s_takesRuns, Interlocked.Increment(ref s_lastSsrc));
         var created = await server.AskAsync(new Signal(0, "transport", room, peer, Sdp: bot.Offer, IsSending: isSending));
         await crowd.AddAsync(bot, created.Sdp);
         return (bot, created.Name);
