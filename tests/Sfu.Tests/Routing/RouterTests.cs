@@ -174,7 +174,7 @@ public sealed class RouterTests
             transport.HandleRtcp(TestSession.PliOf(9_000), _session.Now);
         }
 
-        _session.Run(400);
+        _session.Run(250);
 
         Assert.Single(_publisher.KeyframesAsked());
     }
