@@ -81,6 +81,47 @@ public sealed class SocketRulesTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_receiver_that_does_not_keep_up_is_cut_off_and_nobody_waits_for_it()
+    {
+        await using var first = await JoinAsync("Sender 0");
+        var senders = new List<SocketClient> { first };
+        for (var i = 1; i < 3; i++)
+        {
+            senders.Add(await JoinAsync($"Sender {i}", first));
+        }
+
+        // Joins, and then never reads.
+        var guest = await _host.NewGuestAsync(first.Guest.Meeting, "Slow");
+        var peerId = Guid.NewGuid().ToString();
+        using var slow = new ClientWebSocket();
+        await slow.ConnectAsync(
+            SocketClient.AddressOf(_host.Address, peerId, guest.Token, guest.Meeting.Id.ToString()), CancellationToken.None);
+        await slow.SendAsync(
+            SocketEnvelope.Write(SocketEvent.JoinRoom, "1", new JoinRoomRequest()), WebSocketMessageType.Binary, true, CancellationToken.None);
+        await first.HearAsync(SocketEvent.JoinRoom, PeerInfoResponse.Parser, joined => joined.Peer.PeerId == peerId);
+
+        var message = new BroadcastMessage { Type = "t", Payload = ByteString.CopyFrom(new byte[32 << 10]) };
+        for (var round = 0; round < 190; round++)
+        {
+            _host.Clock.Advance(TimeSpan.FromMilliseconds(100));
+            foreach (var sender in senders)
+            {
+                await sender.SendAsync(SocketEvent.Broadcast, message);
+            }
+
+            await first.SettleAsync();
+        }
+
+        await first.HearAsync(SocketEvent.LeaveRoom, PeerInfoResponse.Parser, left => left.Peer.PeerId == peerId);
+        Assert.Contains(_host.Api.Logbook.Lines, line => line.Contains(" 4103 ", StringComparison.Ordinal) && line.Contains(peerId, StringComparison.Ordinal));
+        foreach (var sender in senders)
+        {
+            await sender.SettleAsync();
+            await sender.DisposeAsync();
+        }
+    }
+
+    [Fact]
     public async Task A_second_socket_of_a_peer_takes_the_place_of_the_first()
     {
         await using var alice = await JoinAsync("Alice");
