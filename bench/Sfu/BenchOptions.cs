@@ -12,7 +12,7 @@ internal sealed record BenchOptions
           --seconds S      seconds measured in each run (default 8)
           --warm-up S      seconds before that, for the JIT and the estimates (default 8)
           --rounds N       runs of each form, in turns (default 2)
-          --rate N         packets per second that leave the server, about (default 100000)
+          --rate N         packets per second that leave the server, about (default 150000)
           --receivers N    fan-out to this many only (default: 16 and 100)
           --form NAME      portable or batched only (default: both in turns)
           --estimate       receivers report on each packet, so that the server estimates their bandwidth; smaller pictures, more rooms
@@ -26,7 +26,7 @@ internal sealed record BenchOptions
 
     public int Rounds { get; private init; } = 2;
 
-    public int Rate { get; private init; } = 100_000;
+    public int Rate { get; private init; } = 150_000;
 
     public bool Cut { get; private init; }
 

@@ -13,6 +13,7 @@ namespace Roomcast.Bench.Sfu;
 internal sealed class SfuServer(MediaRooms rooms)
 {
     private readonly ConcurrentDictionary<string, MediaRoom> _rooms = new();
+    private readonly ConcurrentDictionary<(string Room, string Peer), byte> _peers = new();
     private readonly Lock _output = new();
     private long _sent;
     private long _calls;
@@ -71,7 +72,11 @@ internal sealed class SfuServer(MediaRooms rooms)
         {
             case "join":
                 var joined = _rooms.GetOrAdd(signal.Room, rooms.Open);
-                await joined.JoinAsync(signal.Peer);
+                if (_peers.TryAdd((signal.Room, signal.Peer), 0))
+                {
+                    await joined.JoinAsync(signal.Peer); // Joining again would end what the peer sends.
+                }
+
                 return new SignalAnswer(0);
 
             case "transport":
