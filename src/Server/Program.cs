@@ -2,6 +2,8 @@ using Roomcast.Accounts;
 using Roomcast.Livestreams;
 using Roomcast.Livestreams.Delivery;
 using Roomcast.Livestreams.Viewers;
+using Roomcast.Meetings;
+using Roomcast.Meetings.Blobs;
 using Roomcast.RealtimeKit;
 using Roomcast.Server.Configuration;
 using Roomcast.Server.FirstStart;
@@ -36,6 +38,7 @@ return await ServerRun.UntilSignalAsync(() =>
     builder.Services.AddHostedService<RtmpListeners>();
     builder.Services.AddRtcHost();
     builder.Services.AddHostedService<RtcListeners>();
+    builder.Services.AddMeetings();
     builder.Services.AddRealtimeKit();
     builder.Services.AddPages();
 
@@ -45,6 +48,7 @@ return await ServerRun.UntilSignalAsync(() =>
     app.MapObservability(settings);
     app.MapRealtimeKit();
     app.MapViewers();
+    app.MapChatFiles();
     app.MapPages();
     app.MapFallback(RealtimeKitRoutes.AnswerUnknownRouteAsync);
     return app;

@@ -190,12 +190,12 @@ internal readonly struct PresetFields
         }
 
         var text = element.GetRawText();
-        if (Encoding.UTF8.GetByteCount(text) <= maxBytes && !text.Contains("\\u0000", StringComparison.Ordinal))
+        if (Encoding.UTF8.GetByteCount(text) <= maxBytes)
         {
             return text;
         }
 
-        Fault(name, $"must be an object of at most {maxBytes} bytes without NUL characters");
+        Fault(name, $"must be an object of at most {maxBytes} bytes");
         return otherwise;
     }
 

@@ -3,6 +3,8 @@ using Roomcast.Livestreams.Delivery;
 using Roomcast.Livestreams.Ingest;
 using Roomcast.Livestreams.Lifecycle;
 using Roomcast.Livestreams.Viewers;
+using Roomcast.Meetings.Blobs;
+using Roomcast.Meetings.Tokens;
 using Roomcast.RealtimeKit;
 using Roomcast.Storage;
 using Roomcast.Transports.Rtc;
@@ -50,6 +52,17 @@ internal static class FeatureSettings
         settings.Bind("ingest_track_silence", (IngestOptions o) => o.TrackSilence, Seconds(2, 600), "A track silent for this long while the other goes on is taken out until it returns.");
         settings.Bind("ingest_max_clock_step", (IngestOptions o) => o.MaxClockStep, SettingTypes.Duration(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(60)), "A larger step of the encoder's clock is a discontinuity.");
         settings.Check(new IngestOptionsValidator());
+
+        settings.Group("Meetings");
+        settings.Bind("participant_token_lifetime", (ParticipantTokenOptions o) => o.Lifetime, SettingTypes.Duration(ParticipantTokenOptions.MinLifetime, ParticipantTokenOptions.MaxLifetime), "How long the token of a participant is good for. Who is in a meeting when it ends stays.");
+        settings.Bind("participant_token_refresh_replaces", (ParticipantTokenOptions o) => o.RefreshReplaces, SettingTypes.Boolean, "Whether refreshing a participant's token makes the earlier ones worthless.");
+        settings.Check(new ParticipantTokenOptionsValidator());
+        settings.Bind("chat_retention", (ChatFileOptions o) => o.Retention, SettingTypes.Duration(TimeSpan.FromMinutes(1), TimeSpan.FromDays(365)), "How long chat messages and files of a meeting that does not persist its chat are kept.");
+        settings.Bind("chat_max_file", (ChatFileOptions o) => o.MaxFileBytes, SettingTypes.Size(1 << 10, 1 << 30), "Largest file sent in a chat.");
+        settings.Bind("chat_file_endings", (ChatFileOptions o) => o.AllowedEndings, SettingTypes.Text(1, 1_024, "endings separated by commas, such as png, jpg, pdf").Optional(), "The only endings that names of files sent in a chat may have. Without it: any.");
+        settings.Bind("chat_check_pictures", (ChatFileOptions o) => o.ChecksPictures, SettingTypes.Boolean, "Whether a file whose name ends like a picture's must be one.");
+        settings.Bind("chat_upload_time", (ChatFileOptions o) => o.UploadTime, SettingTypes.Duration(TimeSpan.FromSeconds(10), TimeSpan.FromHours(1)), "How long the address that a file is uploaded to can be used.");
+        settings.Check(new ChatFileOptionsValidator());
 
         settings.Group("WebRTC");
         RtcThreads = settings.Bind("rtc_threads", (RtcHostOptions o) => o.Threads, SettingTypes.Whole(0, 64), "Threads that receive, forward and send. 0: one for each core, at most 16.");

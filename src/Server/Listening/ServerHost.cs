@@ -1,5 +1,6 @@
 using Roomcast.Livestreams;
 using Roomcast.Livestreams.Delivery;
+using Roomcast.Meetings.Blobs;
 using Roomcast.Server.Configuration;
 
 namespace Roomcast.Server.Listening;
@@ -27,5 +28,11 @@ internal static class ServerHost
 
         var dataFolder = Path.GetFullPath(reading.Values.Get(ServerSettings.Data));
         builder.Services.Configure<DeliveryOptions>(delivery => delivery.SegmentFolder = Path.Combine(dataFolder, "segments"));
+        builder.Services.Configure<ChatFileOptions>(files =>
+        {
+            files.Folder = Path.Combine(dataFolder, "chat-files");
+            files.BaseAddress = sockets.PageAddresses(reading.Values).SecureBase;
+            files.MinFreeBytes = reading.Values.Get(ServerSettings.MinFreeDisk);
+        });
     }
 }

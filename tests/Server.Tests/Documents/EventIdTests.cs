@@ -10,7 +10,7 @@ public partial class EventIdTests
     [
         ("Storage", 1000, 1099), ("Accounts", 1100, 1199), ("Transports/Tcp", 1200, 1299), ("Transports/Rtc", 5500, 5599), ("Livestreams/Ingest", 2100, 2199),
         ("Livestreams/Delivery", 2200, 2299), ("Livestreams/Lifecycle", 2300, 2399), ("Livestreams/Viewers", 2300, 2399),
-        ("RealtimeKit", 3000, 3099), ("Server", 4000, 4099),
+        ("Meetings/Blobs", 5000, 5099), ("RealtimeKit", 3000, 3099), ("Server", 4000, 4099),
     ];
 
     [Fact]
