@@ -390,8 +390,9 @@ public sealed class RtcWorker
             return null;
         }
 
-        var wait = deadline - _host.Now;
-        return wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
+        // An engine that wants to be called at once may name any moment of the past, the earliest there is for one.
+        var now = _host.Now;
+        return deadline > now ? deadline - now : TimeSpan.Zero;
     }
 
     private bool MayEnd()

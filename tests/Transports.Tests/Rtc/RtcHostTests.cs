@@ -286,6 +286,18 @@ public abstract class RtcHostTests(UdpForm form)
     }
 
     [Fact]
+    public async Task A_deadline_as_early_as_there_is_means_at_once()
+    {
+        // An engine that wanted a keyframe at once named the earliest moment there is, and the wait until then overflowed.
+        TimedEngine? engine = null;
+        await using var test = new TestRtcHost(One, engines: worker => engine = new TimedEngine(TimeSpan.FromHours(1), 1));
+
+        test.Worker.TryPost(_ => engine!.NextDeadline = TimeSpan.MinValue);
+
+        await UntilAsync(() => engine!.Fired.Count == 1);
+    }
+
+    [Fact]
     public async Task A_fault_of_the_engine_is_counted_and_the_worker_goes_on()
     {
         await using var test = new TestRtcHost(One, engines: worker => new FaultyEngine(worker));
