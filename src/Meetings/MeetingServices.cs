@@ -17,6 +17,7 @@ public static class MeetingServices
         services.AddMeetingRecords();
         services.AddParticipantTokens();
         services.AddChatFiles();
+        services.AddSingleton<IActiveSessions, NoActiveSessions>();
         return services;
     }
 }

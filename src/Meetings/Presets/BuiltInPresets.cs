@@ -95,7 +95,6 @@ public static class BuiltInPresets
         ViewType.Webinar => WebinarViewer,
         ViewType.Livestream => LivestreamViewer,
         ViewType.AudioRoom => AudioRoomParticipant,
-        ViewType.Chat => Make(ViewType.Chat, Member with { Media = new MediaPermissions() }),
         _ => throw new ArgumentOutOfRangeException(nameof(viewType), viewType, "Not a kind of meeting."),
     };
 

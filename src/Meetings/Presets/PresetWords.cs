@@ -18,9 +18,6 @@ public enum ViewType
 
     /// <summary>Some are on stage; the others watch over HLS.</summary>
     Livestream,
-
-    /// <summary>Chat only.</summary>
-    Chat,
 }
 
 /// <summary>Whether something may be done.</summary>

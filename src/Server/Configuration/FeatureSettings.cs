@@ -4,8 +4,10 @@ using Roomcast.Livestreams.Ingest;
 using Roomcast.Livestreams.Lifecycle;
 using Roomcast.Livestreams.Viewers;
 using Roomcast.Meetings.Blobs;
+using Roomcast.Meetings.Sessions;
 using Roomcast.Meetings.Tokens;
 using Roomcast.RealtimeKit;
+using Roomcast.RealtimeKit.Client;
 using Roomcast.Storage;
 using Roomcast.Transports.Rtc;
 
@@ -91,6 +93,12 @@ internal static class FeatureSettings
         settings.Bind("viewer_address_burst", (ViewerCountingOptions o) => o.AddressBurst, SettingTypes.Whole(1, 1_000_000), "Viewer calls one address may make in a burst.");
         settings.Bind("viewer_address_rate", (ViewerCountingOptions o) => o.AddressCallsPerSecond, SettingTypes.Whole(1, 1_000_000), "Viewer calls per second one address may make for long.");
         settings.Check((ViewerCountingOptions o) => o.Validate());
+
+        settings.Group("Sessions");
+        settings.Bind("session_peer_grace", (MeetingSessionOptions o) => o.PeerGrace, SettingTypes.Duration(TimeSpan.Zero, TimeSpan.FromMinutes(10)), "How long the media transports of a participant whose connection was lost are kept.");
+        settings.Bind("session_max_peers", (MeetingSessionOptions o) => o.MaxPeers, SettingTypes.Whole(1, 100_000), "Most participants connected to one meeting.");
+        settings.Bind("ice_servers", (ClientOptions o) => o.IceServers, IceServerText.Type, "STUN and TURN servers that web clients are told of. None by default: this server is reached at its own address.", isSecret: true);
+        settings.Check(new MeetingSessionOptionsValidator());
 
         settings.Group("REST");
         settings.Bind("list_shape", (RealtimeKitOptions o) => o.ListShape, SettingTypes.Choice<LivestreamListShape>(), "How the list of livestreams is answered: an object, as the schema has it, or an array, as its example has it.");

@@ -18,6 +18,7 @@ public sealed class RtcWorker
 
     private const int HandOversPerTurn = 64;
     private const int WorkPerTurn = 32;
+    private static readonly TimeSpan WaitAfterFault = TimeSpan.FromMilliseconds(10);
 
     private readonly RtcHost _host;
     private readonly RtcHostOptions _options;
@@ -385,14 +386,22 @@ public sealed class RtcWorker
 
     private TimeSpan? TimeUntilDue()
     {
-        if (Engine.NextDeadline is not { } deadline)
+        try
         {
-            return null;
-        }
+            if (Engine.NextDeadline is not { } deadline)
+            {
+                return null;
+            }
 
-        // An engine that wants to be called at once may name any moment of the past, the earliest there is for one.
-        var now = _host.Now;
-        return deadline > now ? deadline - now : TimeSpan.Zero;
+            // Compared first: a deadline that lies before all times, or behind them, is no reason to overflow.
+            var now = _host.Now;
+            return deadline > now ? deadline - now : TimeSpan.Zero;
+        }
+        catch (Exception fault)
+        {
+            OnFault(fault);
+            return WaitAfterFault;
+        }
     }
 
     private bool MayEnd()

@@ -19,7 +19,7 @@ public sealed class BrowserPage(ChromiumBrowser browser, int name)
     public Task WaitAsync(string expression, TimeSpan? patience = null) => AskAsync("wait", new JsonObject
     {
         ["script"] = expression,
-        ["timeoutMs"] = (patience ?? TimeSpan.FromSeconds(30)).TotalMilliseconds,
+        ["timeoutMs"] = (patience ?? TimeSpan.FromSeconds(60)).TotalMilliseconds,
     });
 
     /// <summary>Waits until the watch page shows a stage; fails with what it shows instead.</summary>

@@ -80,14 +80,16 @@ public sealed class WatchPageStates(WatchPageStates.BrowserFixture fixture) : IC
         await KeepAsync(page, "interrupted");
         await phone.WaitForStageAsync("interrupted");
         await KeepAsync(phone, "interrupted-phone");
+        var last = await page.EvaluateAsync<double>("document.getElementById('video').currentTime");
 
         await using var again = StartHls(new PictureClockOptions { FirstCounter = source.NextCounter }, append: true);
         _server.State = "live";
         await page.WaitForStageAsync("watching");
-        await page.WaitAsync("document.getElementById('video').readyState > 2");
+        await page.WaitAsync(FormattableString.Invariant($"document.getElementById('video').currentTime > {last + 2}"));
         await again.StopAsync();
         await File.AppendAllTextAsync(Path.Combine(_server.MediaFolder, "index.m3u8"), "#EXT-X-ENDLIST\n");
-        await page.WaitAsync("document.getElementById('video').ended");
+        // The player has come to the end, and the stream still is said to be live: there may be more.
+        await page.WaitForStageAsync("starting");
         _server.State = "ended";
         await page.WaitForStageAsync("ended");
         Assert.DoesNotContain(await page.ComplaintsAsync(), complaint => !complaint.Contains("404", StringComparison.Ordinal));

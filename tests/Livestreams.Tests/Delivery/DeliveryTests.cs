@@ -463,17 +463,20 @@ public sealed class DeliveryTests
         using var folder = new TemporaryFolder();
         Directory.CreateDirectory(folder.PathOf("stream-leftover"));
         await File.WriteAllTextAsync(folder.PathOf("stream-leftover", "x.m4s"), "old");
-        var source = Source with { PictureBytes = 8_000 };
+        var source = Source with { PictureBytes = 3_000 };
+        const int SegmentBytes = 235_000;
+        const int MaxBytesInMemory = 2 << 20;
         await using (var host = await DeliveryHost.StartAsync(
-            new Hls.HlsOptions { MaxBytesInMemory = 2 << 20 }, options => options.SegmentFolder = folder.Path))
+            new Hls.HlsOptions { MaxBytesInMemory = MaxBytesInMemory }, options => options.SegmentFolder = folder.Path))
         {
             Assert.Empty(Directory.GetDirectories(folder.Path));
             host.Stream.SetTracks(source.Tracks);
             for (var i = 0; i < 15; i++)
             {
-                // The disk gets its time, as it does when media comes at the speed it plays.
+                // The disk gets its time, as it does when media comes at the speed it plays: what is more than three
+                // quarters and the open segment is put away first. Without it, it would be given up.
                 host.Push(source with { Start = TimeSpan.FromSeconds(i * 2) }, TimeSpan.FromSeconds(2));
-                await UntilAsync(() => host.Stream.BytesInMemory <= 2 << 20);
+                await UntilAsync(() => host.Stream.BytesInMemory <= (MaxBytesInMemory / 4 * 3) + SegmentBytes);
             }
 
             Assert.NotEmpty(Directory.GetFiles(folder.Path, "*.m4s", SearchOption.AllDirectories));
@@ -484,13 +487,13 @@ public sealed class DeliveryTests
             using var whole = await client.GetAsync(new Uri(playlist, first.Uri));
             var bytes = await whole.Content.ReadAsByteArrayAsync();
             Assert.Equal(whole.Content.Headers.ContentLength, bytes.Length);
-            Assert.True(bytes.Length > 400_000);
+            Assert.InRange(bytes.Length, 160_000, SegmentBytes / 9 * 8);
 
             using var ranged = new HttpRequestMessage(HttpMethod.Get, new Uri(playlist, first.Uri));
-            ranged.Headers.Range = new(100_000, 299_999);
+            ranged.Headers.Range = new(50_000, 149_999);
             using var part = await client.SendAsync(ranged);
             Assert.Equal(HttpStatusCode.PartialContent, part.StatusCode);
-            Assert.Equal(bytes[100_000..300_000], await part.Content.ReadAsByteArrayAsync());
+            Assert.Equal(bytes[50_000..150_000], await part.Content.ReadAsByteArrayAsync());
 
             var name = first.Uri!.Replace(".m4s", ".1.m4s", StringComparison.Ordinal);
             var piece = await client.GetByteArrayAsync(new Uri(playlist, name));

@@ -10,7 +10,8 @@ public partial class EventIdTests
     [
         ("Storage", 1000, 1099), ("Accounts", 1100, 1199), ("Transports/Tcp", 1200, 1299), ("Transports/Rtc", 5500, 5599), ("Livestreams/Ingest", 2100, 2199),
         ("Livestreams/Delivery", 2200, 2299), ("Livestreams/Lifecycle", 2300, 2399), ("Livestreams/Viewers", 2300, 2399),
-        ("Meetings/Blobs", 5000, 5099), ("RealtimeKit", 3000, 3099), ("Server", 4000, 4099),
+        ("Meetings/Blobs", 5000, 5099), ("Meetings/Sessions", 5100, 5199), ("RealtimeKit", 3000, 3099),
+        ("RealtimeKit/Socket", 4100, 4149), ("RealtimeKit/Client", 4150, 4199), ("Server", 4000, 4099),
     ];
 
     [Fact]
@@ -21,7 +22,9 @@ public partial class EventIdTests
         {
             var path = RepositoryFiles.PathOf(["src", .. folder.Split('/')]);
             var files = Directory.Exists(path) ? Directory.EnumerateFiles(path, "*.cs", SearchOption.AllDirectories) : [];
-            foreach (var file in files.Where(file => !file.Contains("/obj/", StringComparison.Ordinal)))
+            var inner = Ranges.Where(range => range.Folder.StartsWith($"{folder}/", StringComparison.Ordinal)).ToArray();
+            foreach (var file in files.Where(file => !file.Contains("/obj/", StringComparison.Ordinal)
+                && !inner.Any(range => file.Contains($"/src/{range.Folder}/", StringComparison.Ordinal))))
             {
                 foreach (Match match in EventId().Matches(File.ReadAllText(file)))
                 {

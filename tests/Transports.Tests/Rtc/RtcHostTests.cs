@@ -286,12 +286,10 @@ public abstract class RtcHostTests(UdpForm form)
     }
 
     [Fact]
-    public async Task A_deadline_as_early_as_there_is_means_at_once()
+    public async Task Deadlines_before_and_behind_all_times_do_no_harm()
     {
-        // An engine that wanted a keyframe at once named the earliest moment there is, and the wait until then overflowed.
         TimedEngine? engine = null;
-        await using var test = new TestRtcHost(One, engines: worker => engine = new TimedEngine(TimeSpan.FromHours(1), 1));
-
+        await using var test = new TestRtcHost(One, engines: worker => engine = new TimedEngine(TimeSpan.MaxValue, 1));
         test.Worker.TryPost(_ => engine!.NextDeadline = TimeSpan.MinValue);
 
         await UntilAsync(() => engine!.Fired.Count == 1);

@@ -1,5 +1,6 @@
 import Hls, { type ErrorData, type HlsConfig, type Level, type LoadPolicy } from "hls.js";
 import { type LivePosition, atLiveEdge, movedTo, rested, shouldJump, stalled, wentLive } from "./livePosition";
+import { EdgeKeepingStreamController } from "./edgeKeeping";
 import type { Player, PlayerChoices, PlayerEvent, PlayerLevel, PlayerSnapshot } from "./player";
 
 /** How often the place in the stream is looked at. */
@@ -13,6 +14,10 @@ const standsStillAfterParts = 3;
 
 /** A viewer who pauses for longer needs no more media until playing on. */
 const restAfterMs = 30_000;
+
+/** A picture that stands this near to the end of a stream that ended, in seconds, for so many looks, has ended. */
+const endsWithin = 0.5;
+const looksAtEnd = 2;
 
 /** Media faults are mended in place so often within this time; a player that cannot is made anew. */
 const mendsAllowed = 2;
@@ -33,6 +38,7 @@ function patiently(maxTimeToFirstByteMs: number, maxNumRetry: number): LoadPolic
 
 const config: Partial<HlsConfig> = {
   lowLatencyMode: true,
+  streamController: EdgeKeepingStreamController,
   // The target is the playlist's PART-HOLD-BACK; what lies beyond it is made up by playing slightly faster.
   maxLiveSyncPlaybackRate: 1.15,
   // Stalls are answered by livePosition.ts, more gently than by a whole second each, and not for ever.
@@ -61,6 +67,7 @@ export class HlsPlayer implements Player {
   #playsSince = Number.POSITIVE_INFINITY;
   #pausedAt: number | null = null;
   #rests = false;
+  #looksAtEnd = 0;
 
   static isSupported(): boolean {
     return Hls.isSupported();
@@ -233,7 +240,12 @@ export class HlsPlayer implements Player {
   #keepLive(): void {
     const now = performance.now();
     const details = this.#hls.latestLevelDetails;
-    if (details === null || !details.live || this.#partHoldBack === null) {
+    if (details !== null && !details.live) {
+      this.#noticeEnd(details.edge);
+      return;
+    }
+
+    if (details === null || this.#partHoldBack === null) {
       return;
     }
 
@@ -259,6 +271,19 @@ export class HlsPlayer implements Player {
       if (position !== null && position - this.#video.currentTime > 1) {
         this.#video.currentTime = position;
       }
+    }
+  }
+
+  /**
+   * hls.js closes the stream, so that the element ends, when the segment that is marked as the last was appended. An end
+   * that became known only after its last segment is now and then missed, and the element waits for ever.
+   */
+  #noticeEnd(edge: number): void {
+    const { currentTime, readyState, paused, ended, seeking } = this.#video;
+    const isAtEnd = !paused && !ended && !seeking && readyState === HTMLMediaElement.HAVE_CURRENT_DATA && edge - currentTime < endsWithin;
+    this.#looksAtEnd = isAtEnd ? this.#looksAtEnd + 1 : 0;
+    if (this.#looksAtEnd === looksAtEnd) {
+      this.#listener({ kind: "ended" });
     }
   }
 

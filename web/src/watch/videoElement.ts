@@ -5,8 +5,11 @@ const soundKey = "roomcast.sound";
 /** A stall shorter than this is not worth a word. */
 const stallMs = 600;
 
-/** How long without progress a picture counts as stalled, in milliseconds. */
+/** How long without progress a picture counts as stalled although there seems to be something to show, in milliseconds. */
 const noProgressMs = 2_500;
+
+/** How often the element is looked at, in milliseconds. */
+const lookEveryMs = 250;
 
 /** What older Safari has under names of its own. */
 interface AppleVideo {
@@ -24,7 +27,9 @@ export class VideoElement {
   readonly #video: HTMLVideoElement & AppleVideo;
   readonly #frame: HTMLElement;
   readonly #tell: (input: PlaybackInput) => void;
-  #stall: ReturnType<typeof setTimeout> | undefined;
+  #told: "playing" | "paused" | "stalled" | null = null;
+  #position = 0;
+  #progressedAt = 0;
   #hasFrame = false;
   #wantsSound = true;
   #wantsPlay = true;
@@ -42,25 +47,14 @@ export class VideoElement {
     });
     video.addEventListener("playing", () => {
       this.#hasFrame = true;
-      this.#settle("playing");
+      this.#look();
     });
-    video.addEventListener("timeupdate", () => {
-      // Some browsers go on after a stall without saying that they play.
-      if (!video.paused && !video.seeking && video.readyState > 2 && this.#hasFrame) {
-        this.#settle("playing");
-      }
-    });
-    video.addEventListener("pause", () => {
-      if (!video.ended && this.#hasFrame) {
-        this.#settle("paused");
-      }
-    });
-    video.addEventListener("waiting", () => {
-      if (this.#hasFrame) {
-        clearTimeout(this.#stall);
-        this.#stall = setTimeout(() => this.#noteStall(), stallMs);
-      }
-    });
+    for (const event of ["timeupdate", "pause", "waiting", "seeked"]) {
+      video.addEventListener(event, () => this.#look());
+    }
+
+    // Browsers do not tell by events all that happens: a stall may come, and go, without a word.
+    setInterval(() => this.#look(), lookEveryMs);
     video.addEventListener("volumechange", changed);
     document.addEventListener("fullscreenchange", changed);
   }
@@ -83,7 +77,7 @@ export class VideoElement {
 
   /** A new player takes the element. */
   reset(): void {
-    clearTimeout(this.#stall);
+    this.#told = null;
     this.#hasFrame = false;
     this.#wantsPlay = true;
   }
@@ -162,32 +156,37 @@ export class VideoElement {
     }
   }
 
-  #settle(playback: "playing" | "paused"): void {
-    clearTimeout(this.#stall);
-    this.#tell({ kind: "playbackChanged", playback });
-    if (playback === "paused") {
+  /** Tells what the element does, if that is something else than before. */
+  #look(): void {
+    const video = this.#video;
+    if (!this.#hasFrame || video.readyState === 0) {
       return;
     }
 
-    // Browsers do not always say that they wait: no progress for a while says it too.
-    this.#stall = setTimeout(() => this.#noteNoProgress(), noProgressMs);
-    if (this.#video.muted && this.#wantsSound) {
+    if (video.ended) {
+      this.#told = null; // The player tells of the end; whoever goes back from it plays anew.
+      return;
+    }
+
+    const now = performance.now();
+    const hasMore = video.readyState > 2;
+    // A player that tries to get over a gap moves the position too; that is no progress.
+    if (video.paused || (hasMore && !video.seeking && video.currentTime !== this.#position) || this.#told === null) {
+      this.#progressedAt = now;
+    }
+
+    this.#position = video.currentTime;
+    const isStalled = now - this.#progressedAt >= (hasMore ? noProgressMs : stallMs);
+    const playback = video.paused ? "paused" : isStalled ? "stalled" : this.#progressedAt === now ? "playing" : this.#told;
+    if (playback === null || playback === this.#told) {
+      return;
+    }
+
+    this.#told = playback;
+    this.#tell({ kind: "playbackChanged", playback });
+    if (playback === "playing" && video.muted && this.#wantsSound) {
       // Playing without sound may have begun by itself, after a new load had interrupted our own attempt.
       this.#tell({ kind: "blockedBy", blocked: "sound" });
-    }
-  }
-
-  #noteNoProgress(): void {
-    if (!this.#video.paused && !this.#video.ended) {
-      this.#tell({ kind: "playbackChanged", playback: "stalled" });
-    }
-  }
-
-  #noteStall(): void {
-    if (this.#video.readyState <= 2) {
-      this.#noteNoProgress();
-    } else {
-      this.#stall = setTimeout(() => this.#noteNoProgress(), noProgressMs);
     }
   }
 

@@ -13,8 +13,35 @@ const browser = await chromium.launch({
   env: home ? { ...process.env, HOME: home, XDG_DATA_HOME: `${home}/.local/share` } : process.env,
 });
 const pages = new Map();
+const devtools = new Map();
 const complaints = new Map();
 let nextPage = 1;
+
+// Playwright's own evaluate counts as a touch of the user, and a page that was touched may play sound: what a browser
+// forbids to an untouched page could not be seen that way.
+async function evaluate(page, script) {
+  const { result, exceptionDetails } = await devtools
+    .get(page)
+    .send("Runtime.evaluate", { expression: script, awaitPromise: true, returnByValue: true, userGesture: false });
+  if (exceptionDetails !== undefined) {
+    throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+  }
+
+  return result.value;
+}
+
+// What the page's picture does, for the message of a wait that failed.
+const pictureState = `(() => {
+  const video = document.querySelector("video");
+  if (video === null) {
+    return "no video";
+  }
+
+  const { currentTime, duration, paused, ended, muted, seeking, readyState, networkState, error } = video;
+  return JSON.stringify({ currentTime, duration, paused, ended, muted, seeking, readyState, networkState, error: error?.message,
+    buffered: Array.from({ length: video.buffered.length }, (_, at) => [video.buffered.start(at), video.buffered.end(at)]),
+    stage: document.getElementById("player")?.dataset.stage });
+})()`;
 
 const acts = {
   // files: what is answered from a file instead of from the network, by address.
@@ -29,6 +56,7 @@ const acts = {
     const page = await context.newPage();
     const name = nextPage++;
     pages.set(name, page);
+    devtools.set(name, await context.newCDPSession(page));
     complaints.set(name, []);
     page.on("pageerror", (error) => complaints.get(name).push(String(error)));
     page.on("console", (message) => {
@@ -48,13 +76,13 @@ const acts = {
     return name;
   },
   async evaluate({ page, script }) {
-    return await pages.get(page).evaluate(script);
+    return await evaluate(page, script);
   },
   async wait({ page, script, timeoutMs }) {
     // Asked from outside again and again: the page's own content policy forbids what playwright would do inside.
-    for (const end = Date.now() + timeoutMs; !(await pages.get(page).evaluate(script)); ) {
+    for (const end = Date.now() + timeoutMs; !(await evaluate(page, script)); ) {
       if (Date.now() > end) {
-        throw new Error(`Not true within ${timeoutMs} ms: ${script}`);
+        throw new Error(`Not true within ${timeoutMs} ms: ${script}. The picture: ${await evaluate(page, pictureState)}`);
       }
 
       await new Promise((resolve) => setTimeout(resolve, 50));
@@ -116,6 +144,7 @@ const acts = {
     // As a person closes a tab: the page may still say goodbye.
     await pages.get(page).close({ runBeforeUnload: true });
     pages.delete(page);
+    devtools.delete(page);
     return null;
   },
 };

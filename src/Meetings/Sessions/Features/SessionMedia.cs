@@ -1,0 +1,360 @@
+using Roomcast.Meetings.Media;
+using Roomcast.Meetings.Sessions.Events;
+using Roomcast.Meetings.Sessions.Peers;
+using Roomcast.Meetings.Sessions.Rules;
+
+namespace Roomcast.Meetings.Sessions.Features;
+
+/// <summary>Sound and picture: who may send and receive what, and who is told. The media room does the rest.</summary>
+/// <remarks>
+/// A peer's calls go to the media room one after the other, and each outcome comes back to the session's loop before the
+/// next call begins: so what the session knows of a peer's producers is never older than what it asks for.
+/// </remarks>
+public sealed class SessionMedia
+{
+    private readonly SessionRoom _room;
+    private IMediaSide? _side;
+    private IReadOnlyList<string> _speakers = [];
+
+    internal SessionMedia(SessionRoom room) => _room = room;
+
+    /// <summary>Enters the media side; may come before joining. One that is in already loses what it sends and keeps its transports.</summary>
+    public void Enter(SessionPeer peer, Answer<bool> answer)
+    {
+        ArgumentNullException.ThrowIfNull(peer);
+        _room.Require(peer, SessionAct.OpenMedia);
+        Run(peer, side => side.JoinAsync(peer.Id), new(
+            _ =>
+            {
+                peer.IsInMedia = true;
+                peer.IsMediaComplete = false;
+                CloseAll(peer);
+                answer.Give(true);
+            },
+            answer.Refuse));
+    }
+
+    /// <summary>Opens a transport with the peer's first offer. An older one of the same direction is closed.</summary>
+    public void Open(SessionPeer peer, TransportDirection direction, string offerSdp, Answer<CreatedTransport> answer)
+    {
+        ArgumentNullException.ThrowIfNull(peer);
+        _room.Require(peer, SessionAct.OpenMedia);
+        Run(peer, side => side.CreateTransportAsync(peer.Id, direction, offerSdp), new(
+            created =>
+            {
+                peer.IsInMedia = true;
+                CloseDropped(peer, created.Dropped);
+                answer.Give(created);
+            },
+            answer.Refuse));
+    }
+
+    /// <summary>Tells that the transports are there. The others are told of the peer.</summary>
+    public MediaSnapshot Complete(SessionPeer peer)
+    {
+        ArgumentNullException.ThrowIfNull(peer);
+        _room.Require(peer, SessionAct.CompleteMedia);
+        if (!peer.IsMediaComplete)
+        {
+            peer.IsMediaComplete = true;
+            Tell(new MediaPeerJoined(ViewOf(peer)), except: peer);
+        }
+
+        return new MediaSnapshot([.. Ready().Where(other => other != peer).Select(ViewOf)], _room.Host.Pinned, _speakers);
+    }
+
+    /// <summary>Leaves the media side and stays in the session.</summary>
+    public void Leave(SessionPeer peer, Answer<bool> answer)
+    {
+        ArgumentNullException.ThrowIfNull(peer);
+        _room.Require(peer, SessionAct.OpenMedia);
+        Close(peer);
+        answer.Give(true);
+    }
+
+    /// <summary>Begins to send something. The others are told.</summary>
+    public void Produce(SessionPeer peer, ProduceRequest request, Answer<Produced> answer)
+    {
+        ArgumentNullException.ThrowIfNull(peer);
+        ArgumentNullException.ThrowIfNull(request);
+        var act = ActOf(request.Kind, request.IsScreenShare);
+        _room.Require(peer, act);
+        if (request.IsScreenShare && request.Kind is MediaKind.Video && CountScreens(peer) >= peer.Preset.Config.MaxScreenshareCount)
+        {
+            throw new SessionException(SessionFault.TooMany, "as many screens are shown as may be");
+        }
+
+        Run(peer, side => side.ProduceAsync(peer.Id, request), new(
+            produced =>
+            {
+                if (!peer.IsJoined)
+                {
+                    answer.Refuse(new SessionException(SessionFault.NotJoined, "you have left meanwhile"));
+                    return;
+                }
+
+                peer.Producers[produced.Producer.Id] = produced.Producer;
+                answer.Give(produced);
+                Tell(new ProducerOpened(produced.Producer), except: peer);
+                HoldBackWhatMayNotBeSent(peer);
+            },
+            answer.Refuse));
+    }
+
+    /// <summary>Stops sending something. The others are told.</summary>
+    public void CloseProducer(SessionPeer peer, string producerId, string? offerSdp, Answer<ClosedProducer> answer)
+    {
+        ArgumentNullException.ThrowIfNull(peer);
+        _room.Require(peer, SessionAct.StopProducing);
+        Own(peer, producerId);
+        Run(peer, side => side.CloseProducerAsync(peer.Id, producerId, offerSdp), new(
+            closed =>
+            {
+                answer.Give(closed);
+                CloseDropped(peer, [closed.Producer]);
+            },
+            answer.Refuse));
+    }
+
+    /// <summary>Pauses what the peer sends, or goes on with it. The others are told.</summary>
+    public void SetPaused(SessionPeer peer, string producerId, bool isPaused, Answer<MediaProducer> answer)
+    {
+        ArgumentNullException.ThrowIfNull(peer);
+        var producer = Own(peer, producerId);
+        _room.Require(peer, isPaused ? SessionAct.StopProducing : ActOf(producer.Kind, producer.IsScreenShare));
+        SetPaused(peer, producerId, isPaused, peer.Id, answer);
+    }
+
+    /// <summary>Asks to receive what others send.</summary>
+    public void Consume(SessionPeer peer, string transportId, IReadOnlyList<ConsumeRequest> requests, Answer<Consumed> answer)
+    {
+        ArgumentNullException.ThrowIfNull(peer);
+        _room.Require(peer, SessionAct.Consume);
+        Run(peer, side => side.ConsumeAsync(peer.Id, transportId, requests), answer);
+    }
+
+    /// <summary>Answers the offer that <see cref="Consume"/> led to.</summary>
+    public void Renegotiate(SessionPeer peer, string transportId, string answerSdp, Answer<bool> answer)
+    {
+        ArgumentNullException.ThrowIfNull(peer);
+        _room.Require(peer, SessionAct.Consume);
+        Run(
+            peer,
+            async side =>
+            {
+                await side.CompleteConsumeAsync(peer.Id, transportId, answerSdp);
+                return true;
+            },
+            answer);
+    }
+
+    /// <summary>Stops receiving, by media section.</summary>
+    public void CloseConsumers(
+        SessionPeer peer, string transportId, IReadOnlyList<string> mids, string offerSdp, Answer<string> answer)
+    {
+        ArgumentNullException.ThrowIfNull(peer);
+        _room.Require(peer, SessionAct.Consume);
+        Run(peer, side => side.CloseConsumersAsync(peer.Id, transportId, mids, offerSdp), answer);
+    }
+
+    /// <summary>Chooses how to receive.</summary>
+    public void Prefer(SessionPeer peer, string transportId, IReadOnlyList<LayerPreference> preferences, Answer<bool> answer)
+    {
+        ArgumentNullException.ThrowIfNull(peer);
+        _room.Require(peer, SessionAct.Consume);
+        Run(
+            peer,
+            async side =>
+            {
+                await side.PreferAsync(peer.Id, transportId, preferences);
+                return true;
+            },
+            answer);
+    }
+
+    /// <summary>Tells how loud the peer speaks, 0 to 10.</summary>
+    public void TellActivity(SessionPeer peer, string producerId, double energy)
+    {
+        ArgumentNullException.ThrowIfNull(peer);
+        _room.Require(peer, SessionAct.TellActivity);
+        if (peer.Producers.TryGetValue(producerId, out var producer) && producer is { Kind: MediaKind.Audio, IsPaused: false })
+        {
+            _side?.NoteAudioActivity(peer.Id, producerId, energy);
+        }
+    }
+
+    /// <summary>Holds back what a host does not want to be sent.</summary>
+    internal void HoldBack(SessionPeer peer, MediaChoice what, string initiatorPeerId)
+    {
+        foreach (var producer in peer.Producers.Values.Where(producer => !producer.IsPaused && what.Holds(producer)).ToArray())
+        {
+            SetPaused(peer, producer.Id, isPaused: true, initiatorPeerId, new(_ => { }, _ => { }));
+        }
+    }
+
+    /// <summary>Holds back what the peer's permissions, or its place off stage, no longer allow.</summary>
+    internal void HoldBackWhatMayNotBeSent(SessionPeer peer) => HoldBack(
+        peer,
+        new MediaChoice(
+            Audio: !SessionRoom.May(peer, SessionAct.ProduceAudio),
+            Video: !SessionRoom.May(peer, SessionAct.ProduceVideo),
+            Screen: !SessionRoom.May(peer, SessionAct.ProduceScreen)),
+        initiatorPeerId: "");
+
+    /// <summary>The peer has left the session. A lost one keeps its transports for its grace.</summary>
+    internal void Depart(SessionPeer peer)
+    {
+        if (peer.State is not PresenceState.Lost)
+        {
+            Close(peer);
+            return;
+        }
+
+        Forget(peer);
+        if (peer.IsInMedia)
+        {
+            Run(peer, side => side.DropProducersAsync(peer.Id), new(_ => { }, _ => { }));
+        }
+    }
+
+    /// <summary>Takes a peer out of the media side, with its transports.</summary>
+    internal void Close(SessionPeer peer)
+    {
+        Forget(peer);
+        if (peer.IsInMedia)
+        {
+            peer.IsInMedia = false;
+            Run(peer, side => side.LeaveAsync(peer.Id), new(_ => { }, _ => { }));
+        }
+    }
+
+    internal void Handle(MediaEvent happened)
+    {
+        switch (happened)
+        {
+            case TransportLost lost when _room.Peers.TryGetValue(lost.PeerId, out var peer):
+                CloseDropped(peer, lost.Dropped);
+                break;
+            case SpeakersChanged changed:
+                var dropped = _speakers.Except(changed.PeerIds).ToArray();
+                _speakers = changed.PeerIds;
+                Tell(new SpeakersHeard(_speakers, dropped));
+                break;
+            case RoomFailed:
+                Restart();
+                break;
+        }
+    }
+
+    internal async ValueTask DisposeAsync()
+    {
+        if (_side is { } side)
+        {
+            _side = null;
+            await side.DisposeAsync();
+        }
+    }
+
+    private static SessionAct ActOf(MediaKind kind, bool isScreenShare) =>
+        isScreenShare ? SessionAct.ProduceScreen : kind is MediaKind.Audio ? SessionAct.ProduceAudio : SessionAct.ProduceVideo;
+
+    private static MediaPeerView ViewOf(SessionPeer peer) => new(peer.Id, peer.UserId, peer.Name, [.. peer.Producers.Values]);
+
+    private static MediaProducer Own(SessionPeer peer, string producerId) =>
+        peer.Producers.TryGetValue(producerId, out var producer)
+            ? producer
+            : throw new SessionException(SessionFault.NotFound, "you send no such track");
+
+    private int CountScreens(SessionPeer except) => _room.Joined.Count(peer =>
+        peer != except && peer.Producers.Values.Any(producer => producer is { IsScreenShare: true, Kind: MediaKind.Video }));
+
+    private IEnumerable<SessionPeer> Ready() => _room.Joined.Where(peer => peer.IsMediaComplete);
+
+    private void SetPaused(SessionPeer peer, string producerId, bool isPaused, string initiatorPeerId, Answer<MediaProducer> answer)
+    {
+        // Known at once, so that what comes next is judged by it.
+        peer.Producers[producerId] = peer.Producers[producerId] with { IsPaused = isPaused };
+        Run(peer, side => side.SetProducerPausedAsync(peer.Id, producerId, isPaused), new(
+            producer =>
+            {
+                if (peer.Producers.ContainsKey(producerId))
+                {
+                    answer.Give(producer);
+
+                    // A peer knows what it did itself, and must learn what another did.
+                    Tell(new ProducerPaused(producer, initiatorPeerId), except: initiatorPeerId == peer.Id ? peer : null);
+                }
+            },
+            answer.Refuse));
+    }
+
+    /// <summary>The others learn that the peer and its producers are gone.</summary>
+    private void Forget(SessionPeer peer)
+    {
+        peer.Producers.Clear();
+        if (peer.IsMediaComplete)
+        {
+            peer.IsMediaComplete = false;
+            Tell(new MediaPeerLeft(peer.Id), except: peer);
+        }
+    }
+
+    private void CloseAll(SessionPeer peer) => CloseDropped(peer, [.. peer.Producers.Values]);
+
+    private void CloseDropped(SessionPeer peer, IReadOnlyList<MediaProducer> dropped)
+    {
+        foreach (var producer in dropped)
+        {
+            if (peer.Producers.Remove(producer.Id))
+            {
+                Tell(new ProducerClosed(producer), except: peer);
+            }
+        }
+    }
+
+    private void Tell(SessionEvent happened, SessionPeer? except = null)
+    {
+        foreach (var peer in Ready())
+        {
+            if (peer != except)
+            {
+                peer.Link?.Tell(happened);
+            }
+        }
+    }
+
+    private void Restart()
+    {
+        SessionLog.MediaRoomFailed(_room.Parts.Logger, _room.Meeting.Id.ToString());
+        _side = null;
+        _speakers = [];
+        var restarted = new MediaRestarted();
+        foreach (var peer in _room.Peers.Values.Where(peer => peer.IsInMedia))
+        {
+            peer.IsInMedia = false;
+            peer.IsMediaComplete = false;
+            peer.Producers.Clear();
+            peer.Link?.Tell(restarted);
+        }
+    }
+
+    private void Run<T>(SessionPeer peer, Func<IMediaSide, ValueTask<T>> call, Answer<T> answer)
+    {
+        var side = _side ??= Open();
+        var previous = peer.MediaCalls;
+        peer.MediaCalls = NextAsync();
+
+        async Task NextAsync()
+        {
+            await previous;
+            await _room.CallAsync(peer, () => call(side), answer);
+        }
+    }
+
+    private IMediaSide Open()
+    {
+        var side = _room.Parts.OpenMedia($"{_room.Meeting.Id}/{Guid.NewGuid():N}");
+        _ = _room.PumpAsync(side.Events, Handle);
+        return side;
+    }
+}

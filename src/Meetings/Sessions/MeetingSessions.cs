@@ -1,0 +1,179 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Roomcast.Meetings.Media;
+using Roomcast.Meetings.Presets;
+using Roomcast.Meetings.Records;
+using Roomcast.Meetings.Sessions.Features;
+using Roomcast.Meetings.Sessions.Loop;
+using Roomcast.Meetings.Sessions.Peers;
+using Roomcast.Meetings.Sessions.Rules;
+
+namespace Roomcast.Meetings.Sessions;
+
+/// <summary>The meetings somebody is connected to. One for the process; thread-safe.</summary>
+public sealed class MeetingSessions : IHostedService, IDisposable
+{
+    private static readonly TimeSpan TouchInterval = TimeSpan.FromSeconds(30);
+
+    private readonly ConcurrentDictionary<MeetingId, (MeetingSession Session, Task Ran)> _sessions = new();
+    private readonly SessionParts _parts;
+    private readonly SessionRecordStore _records;
+    private readonly IHostApplicationLifetime? _lifetime;
+    private ITimer? _timer;
+    private CancellationTokenRegistration _stopping;
+    private volatile bool _isDraining;
+    private int _isTouching;
+
+    internal MeetingSessions(SessionParts parts, SessionRecordStore records, IHostApplicationLifetime? lifetime)
+    {
+        _parts = parts;
+        _records = records;
+        _lifetime = lifetime;
+        parts.Family.FindSession = id => TryGet(id, out var session) ? session : null;
+    }
+
+    /// <summary>Finds the session of a meeting somebody is connected to.</summary>
+    public bool TryGet(MeetingId meetingId, out MeetingSession session)
+    {
+        var isThere = _sessions.TryGetValue(meetingId, out var entry);
+        session = entry.Session;
+        return isThere;
+    }
+
+    /// <summary>Connects a peer to its meeting. What it may do there is its session's matter.</summary>
+    /// <param name="meeting">The meeting; the caller has found it fit to be joined.</param>
+    /// <param name="participant">Who.</param>
+    /// <param name="preset">The participant's preset.</param>
+    /// <param name="peerId">The id the client chose for this presence. Another connection under it is replaced.</param>
+    /// <param name="link">The way to the peer.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <exception cref="SessionException">The server stops, the peer id is another participant's, or there are too many peers.</exception>
+    public async Task<(MeetingSession Session, SessionPeer Peer)> ConnectAsync(
+        Meeting meeting, Participant participant, Preset preset, string peerId, IPeerLink link, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(meeting);
+        ArgumentNullException.ThrowIfNull(participant);
+        ArgumentNullException.ThrowIfNull(link);
+        while (!_isDraining)
+        {
+            var session = Open(meeting);
+            if (await session.TryConnectAsync(meeting, participant, preset, peerId, link, cancellationToken) is { } peer)
+            {
+                return (session, peer);
+            }
+
+            // Retired at this moment; its entry goes with the end of its loop.
+            if (_sessions.TryGetValue(meeting.Id, out var entry) && entry.Session == session)
+            {
+                await entry.Ran.WaitAsync(cancellationToken);
+                _sessions.TryRemove(new(meeting.Id, entry));
+            }
+        }
+
+        throw new SessionException(SessionFault.Ended, "the server is stopping");
+    }
+
+    /// <inheritdoc/>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        await _records.EndOrphansAsync(SessionRecorder.ContinueWithin, cancellationToken);
+        _timer = _parts.Time.CreateTimer(_ => _ = TouchAsync(), null, TouchInterval, TouchInterval);
+
+        // Before the web server waits for its connections to end, which these would not do by themselves.
+        _stopping = _lifetime?.ApplicationStopping.Register(() => _ = DrainAsync()) ?? default;
+    }
+
+    /// <inheritdoc/>
+    public Task StopAsync(CancellationToken cancellationToken) => DrainAsync().WaitAsync(cancellationToken);
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _timer?.Dispose();
+        _stopping.Dispose();
+    }
+
+    private MeetingSession Open(Meeting meeting)
+    {
+        while (true)
+        {
+            if (_sessions.TryGetValue(meeting.Id, out var entry))
+            {
+                return entry.Session;
+            }
+
+            var session = new MeetingSession(meeting, _parts);
+            var start = new TaskCompletionSource();
+            var ran = RunAsync(session, start.Task);
+            if (_sessions.TryAdd(meeting.Id, (session, ran)))
+            {
+                start.SetResult();
+                return session;
+            }
+
+            start.SetCanceled();
+        }
+
+        async Task RunAsync(MeetingSession session, Task start)
+        {
+            try
+            {
+                await start;
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            await session.RunAsync();
+            if (_sessions.TryGetValue(meeting.Id, out var entry) && entry.Session == session)
+            {
+                _sessions.TryRemove(new(meeting.Id, entry));
+            }
+        }
+    }
+
+    private async Task DrainAsync()
+    {
+        _isDraining = true;
+        var sessions = _sessions.Values.ToArray();
+        foreach (var (session, _) in sessions)
+        {
+            await session.DrainAsync();
+        }
+
+        await Task.WhenAll(sessions.Select(session => session.Ran));
+    }
+
+    private async Task TouchAsync()
+    {
+        if (Interlocked.Exchange(ref _isTouching, 1) != 0)
+        {
+            return;
+        }
+
+        try
+        {
+            var live = new List<SessionId>();
+            foreach (var (session, _) in _sessions.Values)
+            {
+                if (session.SessionId is { } id)
+                {
+                    live.Add(id);
+                }
+            }
+
+            await _records.TouchAsync(live, CancellationToken.None);
+        }
+        catch (Storage.StorageException)
+        {
+            // The storage has logged it; the next time comes soon.
+        }
+        finally
+        {
+            Volatile.Write(ref _isTouching, 0);
+        }
+    }
+}

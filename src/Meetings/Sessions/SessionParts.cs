@@ -1,0 +1,25 @@
+using Microsoft.Extensions.Logging;
+using Roomcast.Meetings.Records;
+using Roomcast.Meetings.Sessions.Features;
+using Roomcast.Meetings.Sessions.Loop;
+
+namespace Roomcast.Meetings.Sessions;
+
+/// <summary>What every session is given.</summary>
+/// <param name="Time">The clock.</param>
+/// <param name="Options">How sessions behave.</param>
+/// <param name="Logger">Where they log.</param>
+/// <param name="Metrics">Where they count.</param>
+/// <param name="Recorder">Where they are recorded.</param>
+/// <param name="Messages">Where chat messages are kept.</param>
+/// <param name="Family">What meetings know of those connected to them.</param>
+/// <param name="OpenMedia">Opens a media room of a name that none had before.</param>
+internal sealed record SessionParts(
+    TimeProvider Time,
+    MeetingSessionOptions Options,
+    ILogger Logger,
+    SessionMetrics Metrics,
+    SessionRecorder Recorder,
+    ChatMessageStore Messages,
+    MeetingFamilies Family,
+    Func<string, IMediaSide> OpenMedia);

@@ -1,0 +1,322 @@
+using System.Threading.Channels;
+using Roomcast.Meetings.Media;
+using Roomcast.Meetings.Records;
+using Roomcast.Meetings.Sessions.Events;
+using Roomcast.Meetings.Sessions.Features;
+using Roomcast.Meetings.Sessions.Loop;
+using Roomcast.Meetings.Sessions.Peers;
+using Roomcast.Meetings.Sessions.Rules;
+using Roomcast.Storage;
+
+namespace Roomcast.Meetings.Sessions;
+
+/// <summary>Everything a session holds. Only the session's loop touches it.</summary>
+/// <remarks>
+/// Every act of a peer begins with <see cref="Require"/>. What waits for something else, the storage or the media side, goes
+/// on beside the loop and comes back to it.
+/// </remarks>
+public sealed class SessionRoom
+{
+    private readonly Func<Action, ValueTask> _post;
+    private readonly Queue<Action> _later = new();
+
+    private readonly Action<object?> _tellId;
+
+    internal SessionRoom(Meeting meeting, SessionParts parts, Func<Action, ValueTask> post, Action<object?> tellId)
+    {
+        _tellId = tellId;
+        Meeting = meeting;
+        Parts = parts;
+        _post = post;
+        Journal = new SessionJournal(meeting.Id.ToString(), parts.Logger);
+        Media = new SessionMedia(this);
+        Attendance = new Attendance(this);
+        Waiting = new WaitingRoom(this);
+        Stage = new Stage(this);
+        Chat = new Chat(this);
+        Polls = new Polls(this);
+        Stores = new Stores(this);
+        Permissions = new Permissions(this);
+        Broadcasts = new Broadcasts(this);
+        Host = new HostControls(this);
+        Connected = new ConnectedMeetings(this);
+    }
+
+    /// <summary>The meeting, as of when the session began or it was last changed.</summary>
+    public Meeting Meeting { get; internal set; }
+
+    /// <summary>Joining, leaving, and who is there.</summary>
+    public Attendance Attendance { get; }
+
+    /// <summary>Those who wait to be let in.</summary>
+    public WaitingRoom Waiting { get; }
+
+    /// <summary>Who is on stage.</summary>
+    public Stage Stage { get; }
+
+    /// <summary>The chat.</summary>
+    public Chat Chat { get; }
+
+    /// <summary>The polls.</summary>
+    public Polls Polls { get; private set; }
+
+    /// <summary>Values shared by all.</summary>
+    public Stores Stores { get; private set; }
+
+    /// <summary>What the participants may do.</summary>
+    public Permissions Permissions { get; }
+
+    /// <summary>Messages of applications.</summary>
+    public Broadcasts Broadcasts { get; private set; }
+
+    /// <summary>What a host does to others.</summary>
+    public HostControls Host { get; }
+
+    /// <summary>Sound and picture.</summary>
+    public SessionMedia Media { get; }
+
+    /// <summary>Meetings next to this one.</summary>
+    public ConnectedMeetings Connected { get; }
+
+    /// <summary>The session under way; null while nobody has joined since the last one ended.</summary>
+    public SessionId? SessionId { get; internal set; }
+
+    /// <summary>When it began.</summary>
+    public DateTimeOffset? StartedAt { get; internal set; }
+
+    internal SessionParts Parts { get; }
+
+    internal TimeSpan KeepAlive => Parts.Options.KeepAlive ?? Meeting.Settings.KeepAlive;
+
+    internal SessionJournal Journal { get; }
+
+    internal Dictionary<string, SessionPeer> Peers { get; } = new(StringComparer.Ordinal);
+
+    internal Dictionary<string, SessionMember> Members { get; } = new(StringComparer.Ordinal);
+
+    internal IEnumerable<SessionPeer> Joined => Peers.Values.Where(peer => peer.IsJoined);
+
+    internal TimeSpan Now => Parts.Time.GetElapsedTime(0, Parts.Time.GetTimestamp());
+
+    internal DateTimeOffset WallClock => Parts.Time.GetUtcNow();
+
+    /// <summary>Lets an act pass or refuses it: by how far the peer has come, by its permissions, and by how often it acts.</summary>
+    internal void Require(SessionPeer peer, SessionAct act)
+    {
+        var rule = ActRules.Table[act];
+        if (rule.Phase is ActPhase.Joined && !peer.IsJoined)
+        {
+            throw Refusal(peer, act, SessionFault.NotJoined, "you have not joined this meeting");
+        }
+
+        if (rule.IsAllowed?.Invoke(peer) == false)
+        {
+            throw Refusal(peer, act, SessionFault.NotAllowed, "your permissions do not allow this");
+        }
+
+        if (!peer.TryTake(rule.Pace, Now))
+        {
+            throw Refusal(peer, act, SessionFault.TooOften, "too many requests; try again in some seconds");
+        }
+    }
+
+    /// <summary>Whether an act would pass, pace apart.</summary>
+    internal static bool May(SessionPeer peer, SessionAct act)
+    {
+        var rule = ActRules.Table[act];
+        return (rule.Phase is ActPhase.Connected || peer.IsJoined) && rule.IsAllowed?.Invoke(peer) != false;
+    }
+
+    /// <summary>
+    /// Whether a peer sees anything of the session: it has joined, or is about to and need not wait. One that waits sees an
+    /// empty room.
+    /// </summary>
+    internal bool Sees(SessionPeer peer) => peer.IsJoined || (peer.State is PresenceState.Connected && !Waiting.MustWait(peer));
+
+    /// <summary>Tells every peer that has joined.</summary>
+    internal void TellJoined(SessionEvent happened, SessionPeer? except = null)
+    {
+        foreach (var peer in Peers.Values)
+        {
+            if (peer.IsJoined && peer != except)
+            {
+                peer.Link?.Tell(happened);
+            }
+        }
+    }
+
+    /// <summary>Tells those that have joined and may do something.</summary>
+    internal void TellThoseWhoMay(SessionAct act, SessionEvent happened, SessionPeer? except = null)
+    {
+        foreach (var peer in Peers.Values)
+        {
+            if (peer.IsJoined && peer != except && May(peer, act))
+            {
+                peer.Link?.Tell(happened);
+            }
+        }
+    }
+
+    /// <summary>Does something once the act at hand has been answered.</summary>
+    internal void Later(Action step) => _later.Enqueue(step);
+
+    internal void RunLater()
+    {
+        while (_later.TryDequeue(out var step))
+        {
+            step();
+        }
+    }
+
+    /// <summary>Finds a peer that has joined.</summary>
+    internal SessionPeer FindJoined(string peerId) =>
+        Peers.TryGetValue(peerId, out var peer) && peer.IsJoined
+            ? peer
+            : throw new SessionException(SessionFault.NotFound, "there is no such participant here");
+
+    /// <summary>The joined peers of some participants.</summary>
+    internal List<SessionPeer> JoinedOf(IReadOnlyCollection<string> userIds)
+    {
+        CheckCount(userIds.Count);
+        var wanted = userIds.ToHashSet(StringComparer.Ordinal);
+        return [.. Joined.Where(peer => wanted.Contains(peer.UserId))];
+    }
+
+    internal static void CheckCount(int count)
+    {
+        if (count > SessionLimits.MaxIds)
+        {
+            throw new SessionException(SessionFault.Invalid, $"at most {SessionLimits.MaxIds} at once");
+        }
+    }
+
+    /// <summary>Asks the storage beside the loop and goes on here with what it says. Comes after all that was asked before.</summary>
+    internal void Ask<T>(Func<Task<T>> question, Answer<T> answer)
+    {
+        if (!Journal.TryAdd(async () =>
+            {
+                SessionException? refusal = null;
+                T said = default!;
+                try
+                {
+                    said = await question();
+                }
+                catch (SessionException fault)
+                {
+                    refusal = fault;
+                }
+                catch (StorageException)
+                {
+                    // The storage has logged it and counts it.
+                    refusal = new SessionException(SessionFault.Unavailable, "the server cannot reach its storage at the moment");
+                }
+
+                await _post(() => Conclude(refusal, said, answer));
+            }))
+        {
+            answer.Refuse(new SessionException(SessionFault.Unavailable, "the server has more to store than it can"));
+        }
+    }
+
+    /// <summary>Does a media call beside the loop and goes on here with its outcome.</summary>
+    internal async Task CallAsync<T>(SessionPeer peer, Func<ValueTask<T>> call, Answer<T> answer)
+    {
+        SessionException? refusal = null;
+        T outcome = default!;
+        try
+        {
+            outcome = await call();
+        }
+        catch (MediaException fault)
+        {
+            refusal = new SessionException(
+                fault.Code switch
+                {
+                    MediaErrorCode.UnknownPeer or MediaErrorCode.UnknownTransport or MediaErrorCode.UnknownProducer => SessionFault.NotFound,
+                    MediaErrorCode.NotTheOwner => SessionFault.NotAllowed,
+                    MediaErrorCode.TooMany => SessionFault.TooMany,
+                    MediaErrorCode.BadDescription or MediaErrorCode.UnsupportedCodec => SessionFault.Invalid,
+                    _ => SessionFault.MediaFailed,
+                },
+                fault.Message);
+        }
+        catch (Exception fault)
+        {
+            SessionLog.MediaFailed(Parts.Logger, fault, peer.Id, Meeting.Id.ToString());
+            refusal = new SessionException(SessionFault.MediaFailed, "the server failed to do this");
+        }
+
+        await _post(() => Conclude(refusal, outcome, answer));
+    }
+
+    /// <summary>The session has begun, or goes on that a restart of the server interrupted.</summary>
+    internal void Start(SessionRecord session)
+    {
+        SessionId = session.Id;
+        _tellId(session.Id);
+        StartedAt = session.StartedAt;
+        Parts.Metrics.SessionBegan();
+        SessionLog.Began(Parts.Logger, session.Id.ToString(), Meeting.Id.ToString());
+    }
+
+    /// <summary>Ends the session. Those who are still connected may begin another.</summary>
+    internal void End(SessionEndReason reason)
+    {
+        if (SessionId is not { } ended)
+        {
+            return;
+        }
+
+        Parts.Recorder.Ended(this, ended, reason);
+        Parts.Metrics.SessionEnded();
+        SessionLog.EndedFor(Parts.Logger, ended.ToString(), Meeting.Id.ToString(), reason);
+        SessionId = null;
+        _tellId(null);
+        StartedAt = null;
+        Polls = new Polls(this);
+        Stores = new Stores(this);
+        Broadcasts = new Broadcasts(this);
+        foreach (var gone in Members.Keys.Except(Peers.Values.Select(peer => peer.UserId)).ToArray())
+        {
+            Members.Remove(gone);
+        }
+
+        foreach (var member in Members.Values)
+        {
+            member.IsLetIn = false;
+        }
+    }
+
+    /// <summary>Brings what happens elsewhere to the loop, until there is no more.</summary>
+    internal async Task PumpAsync<T>(ChannelReader<T> events, Action<T> handle)
+    {
+        await foreach (var happened in events.ReadAllAsync())
+        {
+            await _post(() => handle(happened));
+        }
+    }
+
+    private static void Conclude<T>(SessionException? refusal, T outcome, Answer<T> answer)
+    {
+        if (refusal is not null)
+        {
+            answer.Refuse(refusal);
+            return;
+        }
+
+        try
+        {
+            answer.Give(outcome);
+        }
+        catch (SessionException late)
+        {
+            answer.Refuse(late);
+        }
+    }
+
+    private SessionException Refusal(SessionPeer peer, SessionAct act, SessionFault fault, string message)
+    {
+        SessionLog.Refused(Parts.Logger, peer.Id, Meeting.Id.ToString(), act, fault);
+        return new SessionException(fault, message);
+    }
+}
