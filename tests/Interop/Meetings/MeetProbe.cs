@@ -10,7 +10,7 @@ internal static class MeetProbe
 
     /// <summary>
     /// Runs before the page's scripts. It only listens in on the connections the page makes; the meeting client is as it is.
-    /// Gives the page <c>probe.picture(video)</c>, <c>probe.tile(name)</c>, <c>probe.watch(find, ms)</c>, <c>probe.heard(ms)</c>,
+    /// Gives the page <c>probe.picture(video)</c>, <c>probe.tile(name)</c>, <c>probe.watch(name, count, ms)</c>, <c>probe.heard(ms)</c>,
     /// <c>probe.inbound()</c> and <c>probe.localPorts()</c>.
     /// </summary>
     public static readonly string Text = $$"""
@@ -64,10 +64,10 @@ internal static class MeetProbe
             tile,
             names: () => tiles().map((each) => each.querySelector('.tile-name').textContent),
             look: (name) => picture(tile(name)?.querySelector('video')),
-            // Pictures over a time, each told once.
-            async watch(name, ms) {
+            // The next pictures, each told once; fewer when they do not come in time.
+            async watch(name, count, ms) {
               const seen = [];
-              for (const end = performance.now() + ms; performance.now() < end; await pause(40)) {
+              for (const end = performance.now() + ms; seen.length < count && performance.now() < end; await pause(40)) {
                 const now = picture(tile(name)?.querySelector('video'));
                 if (now !== null && now.number !== seen.at(-1)?.number) seen.push(now);
               }

@@ -15,10 +15,11 @@ public sealed class MeetingServer : IAsyncLifetime
     /// <summary>What the participants are called, in the order of the browsers.</summary>
     public static readonly IReadOnlyList<string> Names = ["Ada", "Ben", "Cleo", "Dan"];
 
-    private const int FramesPerSecond = 15;
+    private const int FramesPerSecond = 12;
 
     private readonly string _folder = Directory.CreateTempSubdirectory("roomcast-test-").FullName;
     private readonly Task<ChromiumBrowser>?[] _browsers = new Task<ChromiumBrowser>?[5];
+    private readonly List<MeetTab> _open = [];
     private HttpClient _api = null!;
 
     /// <summary>The server.</summary>
@@ -33,8 +34,8 @@ public sealed class MeetingServer : IAsyncLifetime
     /// <summary>Arguments of the server.</summary>
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
-    /// <summary>Flags of each browser.</summary>
-    public IReadOnlyList<string> BrowserFlags { get; init; } = [];
+    /// <summary>Flags of each browser, by its number.</summary>
+    public Func<int, IReadOnlyList<string>> FlagsOf { get; init; } = _ => [];
 
     /// <inheritdoc/>
     public async Task InitializeAsync()
@@ -116,8 +117,21 @@ public sealed class MeetingServer : IAsyncLifetime
         var token = await AddParticipantAsync(meetingId, Names[number], preset);
         var chromium = await BrowserAsync(browser < 0 ? number : browser);
         var page = await chromium.OpenAsync(PageOf(token), width, height, script: MeetProbe.Text);
-        return new MeetTab(this, page, number);
+        var tab = new MeetTab(this, page, number);
+        _open.Add(tab);
+        return tab;
     }
+
+    /// <summary>Closes the tabs that a failed test has left behind, so that they do not weigh on the next.</summary>
+    public async Task CloseTabsAsync()
+    {
+        foreach (var tab in _open.ToList())
+        {
+            await tab.LeaveAsync();
+        }
+    }
+
+    internal void Forget(MeetTab tab) => _open.Remove(tab);
 
     /// <summary>Opens the meeting page and joins.</summary>
     internal async Task<MeetTab> JoinAsync(string meetingId, int number, string preset = "group_call_host", int browser = -1, int width = 800, int height = 600)
@@ -139,7 +153,7 @@ public sealed class MeetingServer : IAsyncLifetime
             flags:
             [
                 "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", $"--use-file-for-fake-video-capture={video}",
-                $"--use-file-for-fake-audio-capture={sound}", "--auto-select-desktop-capture-source=Entire screen", .. BrowserFlags,
+                $"--use-file-for-fake-audio-capture={sound}", "--auto-select-desktop-capture-source=Entire screen", .. FlagsOf(number),
             ],
             home: Path.Combine(_folder, "home"));
     }

@@ -52,7 +52,7 @@ const acts = {
       isMobile: touch,
       ignoreHTTPSErrors: !home,
     });
-    context.setDefaultTimeout(30_000);
+    context.setDefaultTimeout(60_000);
     const page = await context.newPage();
     const name = nextPage++;
     pages.set(name, page);
