@@ -13,7 +13,7 @@ namespace Roomcast.Meetings.Sessions;
 /// is full. The loop never waits for storage, media or a slow receiver. It looks around twice a second for what is due.
 /// Thread-safe.
 /// </remarks>
-public sealed class MeetingSession
+public sealed partial class MeetingSession
 {
     private const int InboxCapacity = 1_024;
 
@@ -81,7 +81,7 @@ public sealed class MeetingSession
     }
 
     /// <summary>Asks the loop. Null when the session has just been retired.</summary>
-    internal async Task<T?> AskAsync<T>(Func<SessionRoom, T> question, CancellationToken cancellationToken)
+    internal async Task<T?> AskAsync<T>(Func<SessionRoom, T?> question, CancellationToken cancellationToken)
         where T : class
     {
         var answer = new TaskCompletionSource<T?>(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -198,6 +198,7 @@ public sealed class MeetingSession
             {
                 old.Close(LinkCloseReason.Replaced);
                 Disconnect(peer, old, isFinal: false);
+                room.Peers[peerId] = peer;
             }
         }
         else

@@ -40,7 +40,7 @@ public static class SessionLimits
     public const int MaxPollOptions = 50;
 
     /// <summary>Longest question or answer, in UTF-16 units.</summary>
-    public const int MaxPollTextLength = 1_000;
+    public const int MaxPollTextLength = 1_024;
 
     /// <summary>Stores of one session.</summary>
     public const int MaxStores = 100;

@@ -104,6 +104,11 @@ public sealed class SessionRoom
     internal void Require(SessionPeer peer, SessionAct act)
     {
         var rule = ActRules.Table[act];
+        if (peer.CloseAt is not null)
+        {
+            throw Refusal(peer, act, SessionFault.NotJoined, "you were removed from this meeting");
+        }
+
         if (rule.Phase is ActPhase.Joined && !peer.IsJoined)
         {
             throw Refusal(peer, act, SessionFault.NotJoined, "you have not joined this meeting");

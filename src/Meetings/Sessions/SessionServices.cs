@@ -42,6 +42,7 @@ public static class SessionServices
                 provider.GetRequiredService<Func<string, IMediaSide>>()),
             provider.GetRequiredService<SessionRecordStore>(),
             provider.GetService<IHostApplicationLifetime>()));
+        services.AddSingleton<IActiveSessions, ActiveSessions>();
         services.AddHostedService(static provider => provider.GetRequiredService<MeetingSessions>());
         return services;
     }

@@ -110,7 +110,7 @@ public sealed class HostControls(SessionRoom room)
     }
 
     /// <summary>Removes everybody and ends the session.</summary>
-    /// <returns>How many were removed.</returns>
+    /// <returns>How many participants were removed.</returns>
     internal int RemoveAll()
     {
         var joined = room.Joined.ToArray();
@@ -138,7 +138,7 @@ public sealed class HostControls(SessionRoom room)
 
         SetPin("");
         room.End(SessionEndReason.EndedByHost);
-        return joined.Length;
+        return joined.DistinctBy(peer => peer.UserId).Count();
     }
 
     /// <summary>Takes away the pin of a peer that has left.</summary>

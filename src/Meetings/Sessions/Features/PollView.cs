@@ -29,10 +29,3 @@ public sealed record PollOptionView(string Text, int Count, IReadOnlyList<PollVo
 /// <param name="UserId">The participant.</param>
 /// <param name="Name">The name it went by.</param>
 public sealed record PollVoteView(string UserId, string Name);
-
-/// <summary>A poll that is to begin.</summary>
-/// <param name="Question">The question.</param>
-/// <param name="Options">Two or more answers.</param>
-/// <param name="IsAnonymous">Whether nobody learns who voted for what.</param>
-/// <param name="HidesVotes">Whether nobody is shown who voted for what.</param>
-public sealed record NewPoll(string Question, IReadOnlyList<string> Options, bool IsAnonymous, bool HidesVotes);

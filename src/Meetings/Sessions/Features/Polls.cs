@@ -11,7 +11,7 @@ public sealed class Polls(SessionRoom room)
     private readonly List<Poll> _polls = [];
 
     /// <summary>Begins a poll.</summary>
-    public void Create(SessionPeer peer, NewPoll wanted)
+    public void Create(SessionPeer peer, PollRequest wanted)
     {
         ArgumentNullException.ThrowIfNull(peer);
         ArgumentNullException.ThrowIfNull(wanted);
@@ -66,7 +66,7 @@ public sealed class Polls(SessionRoom room)
     }
 
     /// <summary>Begins a poll, for a participant or for the API.</summary>
-    internal Poll Add(NewPoll wanted, string creatorName, ParticipantId? creator)
+    internal Poll Add(PollRequest wanted, string creatorName, ParticipantId? creator)
     {
         Texts.Check(wanted.Question, "the question", SessionLimits.MaxPollTextLength);
         if (wanted.Options.Count is < 2 or > SessionLimits.MaxPollOptions)

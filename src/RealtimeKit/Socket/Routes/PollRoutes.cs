@@ -1,4 +1,4 @@
-using Roomcast.Meetings.Sessions.Features;
+using Roomcast.Meetings;
 using Roomcast.RealtimeKit.Socket.Messages;
 using Roomcast.RealtimeKit.Socket.Wire;
 
@@ -12,7 +12,7 @@ internal static class PollRoutes
         routes.On(SocketEvent.GetPolls, call =>
             call.Reply(new GetPollsResponse { Polls = { call.Room.Polls.List(call.Peer).Select(WireForms.Of) } }));
         routes.On(SocketEvent.CreatePoll, NewPollRequest.Parser, (call, request) => call.Room.Polls.Create(
-            call.Peer, new NewPoll(request.Question, request.Options, request.Anonymous, request.HideVotes)));
+            call.Peer, new PollRequest(request.Question, request.Options, request.Anonymous, request.HideVotes)));
         routes.On(SocketEvent.VotePoll, VotePollRequest.Parser, (call, request) =>
             call.Room.Polls.Vote(call.Peer, request.PollId, request.Index));
     }
