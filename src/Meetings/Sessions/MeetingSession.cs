@@ -112,8 +112,8 @@ public sealed partial class MeetingSession
     /// <summary>Connects a peer. Null when the session has just been retired: ask a new one.</summary>
     /// <exception cref="SessionException">The peer id is another participant's, or there are too many peers.</exception>
     internal Task<SessionPeer?> TryConnectAsync(
-        Meeting meeting, Participant participant, Preset preset, string peerId, IPeerLink link, CancellationToken cancellationToken) =>
-        AskAsync(room => Connect(room, meeting, participant, preset, peerId, link), cancellationToken);
+        Meeting meeting, Participant participant, Preset preset, string peerId, IPeerLink link) =>
+        AskAsync(room => Connect(room, meeting, participant, preset, peerId, link), CancellationToken.None);
 
     /// <summary>Closes all connections so that the peers come back, and ends the loop. Returns when everything is stored.</summary>
     internal async Task DrainAsync()
@@ -213,13 +213,15 @@ public sealed partial class MeetingSession
             {
                 room.Members.Add(userId, member = new SessionMember(participant, preset));
             }
-            else if (member.Participant.UpdatedAt != participant.UpdatedAt || member.Participant.PresetId != participant.PresetId)
-            {
-                member.Participant = participant;
-                room.Permissions.Replace(member, preset);
-            }
 
             room.Peers.Add(peerId, peer = new SessionPeer(peerId, member));
+        }
+
+        // What the owner changed since somebody else of this participant connected. What was changed in the session stays.
+        peer.Member.Participant = participant;
+        if (peer.Member.Preset.Id != preset.Id || peer.Member.Preset.UpdatedAt != preset.UpdatedAt)
+        {
+            room.Permissions.Replace(peer.Member, preset);
         }
 
         peer.Link = link;

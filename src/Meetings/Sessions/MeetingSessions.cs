@@ -59,7 +59,10 @@ public sealed class MeetingSessions : IHostedService, IDisposable
         while (!_isDraining)
         {
             var session = Open(meeting);
-            if (await session.TryConnectAsync(meeting, participant, preset, peerId, link, cancellationToken) is { } peer)
+            cancellationToken.ThrowIfCancellationRequested();
+
+            // Not given up halfway: a peer connected with nobody behind it would never go.
+            if (await session.TryConnectAsync(meeting, participant, preset, peerId, link) is { } peer)
             {
                 return (session, peer);
             }

@@ -278,6 +278,7 @@ public sealed class SessionRoom
         SessionId = null;
         _tellId(null);
         StartedAt = null;
+        Attendance.Reset();
         Polls = new Polls(this);
         Stores = new Stores(this);
         Broadcasts = new Broadcasts(this);

@@ -88,6 +88,26 @@ public sealed class AttendanceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_peer_that_asks_twice_while_the_session_begins_is_let_in_once()
+    {
+        var alice = await _fixture.ConnectAsync("Alice");
+        var views = await Task.WhenAll(alice.JoinAsync(), alice.JoinAsync());
+        Assert.All(views, view => Assert.Equal(StageState.On, view.Stage));
+        Assert.Single(await alice.DoAsync(room => room.Attendance.List(alice.Peer)));
+    }
+
+    [Fact]
+    public async Task The_count_is_told_anew_in_the_next_session()
+    {
+        var alice = await _fixture.JoinAsync("Alice");
+        await _fixture.Active.KickAllAsync(_fixture.Meeting.Id, CancellationToken.None);
+        var bob = await _fixture.JoinAsync("Bob");
+        await bob.SettleAsync();
+        Assert.Equal([1], bob.Heard<PeerCountChanged>().Select(changed => changed.Count));
+        Assert.NotEqual(alice.Id, bob.Id);
+    }
+
+    [Fact]
     public async Task A_name_is_chosen_by_who_may_choose_one()
     {
         var free = await _fixture.ConnectAsync("Free");

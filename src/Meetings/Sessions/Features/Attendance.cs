@@ -118,14 +118,20 @@ public sealed class Attendance(SessionRoom room)
                 room.Polls.Load(begun.Polls);
                 foreach (var (first, reply) in Beginners())
                 {
-                    if (first.State is not PresenceState.Connected)
+                    // It may have asked twice, or gone, while the storage was at work.
+                    if (first.State is PresenceState.Connected && first.Link is not null)
                     {
-                        reply.Refuse(new SessionException(SessionFault.NotJoined, "you have left meanwhile"));
-                        continue;
+                        Enter(first);
                     }
 
-                    Enter(first);
-                    reply.Give(first.View);
+                    if (first.IsJoined)
+                    {
+                        reply.Give(first.View);
+                    }
+                    else
+                    {
+                        reply.Refuse(new SessionException(SessionFault.NotJoined, "you have left meanwhile"));
+                    }
                 }
 
                 EmptySince ??= room.Joined.Any() ? null : room.Now;
@@ -201,6 +207,7 @@ public sealed class Attendance(SessionRoom room)
             room.Broadcasts.Forget(peer);
             room.Host.Forget(peer);
             TellCount();
+            room.Connected.TellChange();
             if (!room.Joined.Any())
             {
                 EmptySince = room.Now;
@@ -211,6 +218,13 @@ public sealed class Attendance(SessionRoom room)
         {
             room.Peers.Remove(peer.Id);
         }
+    }
+
+    /// <summary>Begins anew after a session has ended.</summary>
+    internal void Reset()
+    {
+        _told = 0;
+        EmptySince = null;
     }
 
     private void TellCount()

@@ -76,9 +76,14 @@ internal sealed class SocketEndpoint(
             using var socket = await context.WebSockets.AcceptWebSocketAsync();
             await connection.RunAsync(socket, session, peer);
         }
-        catch (Exception fault) when (fault is IOException or OperationCanceledException or InvalidOperationException)
+        catch (Exception fault)
         {
-            SocketLog.Failed(logger, fault);
+            // The network, or we: either way the peer must not stay behind without its connection.
+            if (fault is not (IOException or OperationCanceledException))
+            {
+                SocketLog.Failed(logger, fault);
+            }
+
             await session.DisconnectAsync(peer, connection, isFinal: false);
         }
     }
