@@ -1,3 +1,4 @@
+using Roomcast.Meetings.Media;
 using Roomcast.Meetings.Records;
 using Roomcast.Meetings.Sessions;
 using Roomcast.Meetings.Sessions.Events;
@@ -103,8 +104,8 @@ public sealed class AttendanceTests : IAsyncLifetime
         var alice = await _fixture.JoinAsync("Alice");
         var bob = await _fixture.JoinAsync("Bob");
         await bob.AskAsync<bool>((room, answer) => room.Media.Enter(bob.Peer, answer));
-        await bob.AskAsync<Media.CreatedTransport>((room, answer) =>
-            room.Media.Open(bob.Peer, Media.TransportDirection.FromPeer, "offer", answer));
+        await bob.AskAsync<CreatedTransport>((room, answer) =>
+            room.Media.Open(bob.Peer, TransportDirection.FromPeer, "offer", answer));
 
         await bob.DisconnectAsync(isFinal: false);
         Assert.Single(alice.Heard<PeerLeft>());
