@@ -150,3 +150,13 @@ public sealed class SessionFixture : IAsyncDisposable
         _folder.Dispose();
     }
 }
+
+/// <summary>One for all tests of a class that make a meeting each.</summary>
+public sealed class SharedSessionFixture : IAsyncLifetime
+{
+    public SessionFixture Fixture { get; private set; } = null!;
+
+    public async Task InitializeAsync() => Fixture = await SessionFixture.StartAsync();
+
+    public async Task DisposeAsync() => await Fixture.DisposeAsync();
+}

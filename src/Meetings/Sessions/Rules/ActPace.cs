@@ -4,6 +4,7 @@ namespace Roomcast.Meetings.Sessions.Rules;
 internal sealed record ActPace(string Name, double Burst, double PerSecond)
 {
     public static readonly ActPace Any = new("any", 200, 40);
+    public static readonly ActPace Read = new("read", 30, 2);
     public static readonly ActPace Chat = new("chat", 60, 6);
     public static readonly ActPace File = new("file", 20, 40.0 / 60);
     public static readonly ActPace Message = new("message", 40, 10);

@@ -32,7 +32,7 @@ internal static class ActRules
         [SessionAct.ListPeers] = Connected(ActPace.Any),
         [SessionAct.SearchPeers] = Connected(ActPace.Search),
 
-        [SessionAct.ReadChat] = Connected(ActPace.Any),
+        [SessionAct.ReadChat] = Connected(ActPace.Read),
         [SessionAct.SendText] = Joined(ActPace.Chat, may => may.Chat.Public is { CanSend: true, Text: true }),
         [SessionAct.SendFile] = Joined(ActPace.File, may => may.Chat.Public is { CanSend: true, Files: true }),
         [SessionAct.SendPrivateText] = Joined(ActPace.Chat, may => may.Chat.Private is { CanSend: true, Text: true }),

@@ -20,7 +20,7 @@ namespace Roomcast.RealtimeKit.Socket.Connection;
 internal sealed class SocketConnection : IPeerLink
 {
     private const int MaxQueued = 2_048;
-    private const int MaxQueuedBytes = 16 << 20;
+    private const int MaxQueuedBytes = 8 << 20;
 
     /// <summary>Requests at once, and per second for long; more are refused.</summary>
     private const double RequestBurst = 400;
@@ -229,7 +229,9 @@ internal sealed class SocketConnection : IPeerLink
 
     private void Queue(Outgoing outgoing)
     {
-        if (Interlocked.Add(ref _queuedBytes, outgoing.Frame.Length) > MaxQueuedBytes || !_outgoing.Writer.TryWrite(outgoing))
+        // What waits already counts, not this one: a long history is one frame, and must not cut off who asked for it.
+        var waiting = Interlocked.Add(ref _queuedBytes, outgoing.Frame.Length) - outgoing.Frame.Length;
+        if (waiting > MaxQueuedBytes || !_outgoing.Writer.TryWrite(outgoing))
         {
             Interlocked.Add(ref _queuedBytes, -outgoing.Frame.Length);
             if (Volatile.Read(ref _closeCode) == 0)

@@ -1,0 +1,295 @@
+using System.Text.Json.Nodes;
+using Roomcast.Meetings.Media;
+using Roomcast.Meetings.Records;
+using Roomcast.Meetings.Sessions;
+using Roomcast.Meetings.Sessions.Events;
+using Roomcast.Meetings.Sessions.Features;
+using Roomcast.Meetings.Sessions.Peers;
+using Roomcast.Meetings.Sessions.Rules;
+
+namespace Roomcast.Meetings.Tests.Sessions;
+
+public sealed class HostAndMediaTests : IAsyncLifetime
+{
+    private SessionFixture _fixture = null!;
+
+    public async Task InitializeAsync() => _fixture = await SessionFixture.StartAsync();
+
+    public async Task DisposeAsync() => await _fixture.DisposeAsync();
+
+    [Fact]
+    public async Task One_that_is_kicked_is_told_leaves_and_is_cut_off_if_it_stays()
+    {
+        var host = await _fixture.JoinAsync("Host");
+        var guest = await _fixture.JoinAsync("Guest");
+        for (var times = 0; times < 2; times++)
+        {
+            await host.DoAsync(room => room.Host.Kick(host.Peer, [guest.Id]));
+        }
+
+        Assert.Single(guest.Heard<Kicked>());
+        Assert.Single(host.Heard<PeerLeft>());
+        Assert.Equal(SessionFault.NotJoined, await TestPeer.RefusalOfAsync(() => guest.JoinAsync()));
+        Assert.Null(guest.Link.Closed);
+        await _fixture.PassAsync(TimeSpan.FromSeconds(6));
+        Assert.Equal(LinkCloseReason.Removed, guest.Link.Closed);
+    }
+
+    [Fact]
+    public async Task Kicking_everybody_ends_the_session_at_once()
+    {
+        var host = await _fixture.JoinAsync("Host");
+        var guest = await _fixture.JoinAsync("Guest");
+        await host.DoAsync(room => room.Host.KickAll(host.Peer));
+        Assert.Single(host.Heard<EverybodyKicked>());
+        Assert.Single(guest.Heard<EverybodyKicked>());
+        Assert.Null(host.Session.SessionId);
+        Assert.Null(_fixture.Active.Find(_fixture.Meeting.Id));
+    }
+
+    [Fact]
+    public async Task The_owner_kicks_and_mutes_by_either_name()
+    {
+        var alice = await _fixture.JoinAsync("Alice");
+        var bob = await _fixture.JoinAsync("Bob");
+        var muted = await _fixture.Active.MuteAsync(
+            _fixture.Meeting.Id, new ParticipantChoice(new HashSet<ParticipantId> { alice.Participant.Id }, new HashSet<string>()), CancellationToken.None);
+        Assert.Equal(alice.Participant.Id, Assert.Single(muted!).Id);
+        var kicked = await _fixture.Active.KickAsync(
+            _fixture.Meeting.Id, new ParticipantChoice(new HashSet<ParticipantId>(), new HashSet<string> { "Bob", "Nobody" }), CancellationToken.None);
+        Assert.Equal(bob.Participant.Id, Assert.Single(kicked!).Id);
+        Assert.Single(bob.Heard<Kicked>());
+        Assert.Equal(1, await _fixture.Active.KickAllAsync(_fixture.Meeting.Id, CancellationToken.None));
+        Assert.Null(await _fixture.Active.KickAllAsync(_fixture.Meeting.Id, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Muting_holds_the_track_back_and_tells_the_muted_as_well()
+    {
+        var host = await ReadyAsync("Host");
+        var guest = await ReadyAsync("Guest");
+        var (audio, video) = (await ProduceAsync(guest, MediaKind.Audio), await ProduceAsync(guest, MediaKind.Video));
+        await host.DoAsync(room => room.Host.Mute(host.Peer, guest.Id, new MediaChoice(Audio: true, Video: false, Screen: false)));
+        await SessionFixture.UntilAsync(() => guest.Heard<ProducerPaused>().Count == 1 && host.Heard<ProducerPaused>().Count == 1);
+        var paused = guest.Heard<ProducerPaused>()[0];
+        Assert.Equal((audio.Producer.Id, true, host.Id), (paused.Producer.Id, paused.Producer.IsPaused, paused.InitiatorPeerId));
+        Assert.Contains($"pause {guest.Id} True", _fixture.Media!.Calls);
+
+        await guest.AskAsync<MediaProducer>((room, answer) => room.Media.SetPaused(guest.Peer, audio.Producer.Id, false, answer));
+        Assert.False(host.Heard<ProducerPaused>()[^1].Producer.IsPaused);
+        Assert.Equal(
+            SessionFault.NotFound,
+            await host.RefusedAsync(room => room.Media.SetPaused(host.Peer, video.Producer.Id, true, new(_ => { }, _ => { }))));
+    }
+
+    [Fact]
+    public async Task Muting_all_for_good_takes_the_permission_to_speak()
+    {
+        var guest = await ReadyAsync("Guest");
+        var audio = await ProduceAsync(guest, MediaKind.Audio);
+        Assert.Equal(1, await _fixture.Active.MuteAllAsync(_fixture.Meeting.Id, allowUnmute: false, CancellationToken.None));
+        await SessionFixture.UntilAsync(() => guest.Heard<ProducerPaused>().Count == 1);
+        Assert.Equal(
+            SessionFault.NotAllowed,
+            await guest.RefusedAsync(room => room.Media.SetPaused(guest.Peer, audio.Producer.Id, false, new(_ => { }, _ => { }))));
+    }
+
+    [Fact]
+    public async Task Producers_are_told_to_others_and_gone_with_the_connection()
+    {
+        var alice = await ReadyAsync("Alice");
+        var bob = await ReadyAsync("Bob");
+        var produced = await ProduceAsync(alice, MediaKind.Video);
+        Assert.Equal(produced.Producer.Id, Assert.Single(bob.Heard<ProducerOpened>()).Producer.Id);
+        Assert.Empty(alice.Heard<ProducerOpened>());
+        var snapshot = await bob.DoAsync(room => room.Media.Complete(bob.Peer));
+        Assert.Equal(produced.Producer.Id, Assert.Single(Assert.Single(snapshot.Others).Producers).Id);
+
+        await alice.AskAsync<bool>((room, answer) => room.Media.Enter(alice.Peer, answer));
+        Assert.Single(bob.Heard<ProducerClosed>());
+        await alice.DoAsync(room => room.Media.Complete(alice.Peer));
+        await ProduceAsync(alice, MediaKind.Video);
+        await alice.DisconnectAsync(isFinal: false);
+        var told = bob.Link.Told.Where(happened => happened is PeerLeft or MediaPeerLeft).ToArray();
+        Assert.True(told is [PeerLeft, MediaPeerLeft]);
+        await SessionFixture.UntilAsync(() => _fixture.Media!.Calls.Contains($"drop {alice.Id}"));
+    }
+
+    [Fact]
+    public async Task As_many_screens_are_shown_as_the_preset_says()
+    {
+        var alice = await ReadyAsync("Alice");
+        var bob = await ReadyAsync("Bob");
+        await ProduceAsync(alice, MediaKind.Video, isScreen: true);
+        Assert.Equal(SessionFault.TooMany, await TestPeer.RefusalOfAsync(() => ProduceAsync(bob, MediaKind.Video, isScreen: true)));
+    }
+
+    [Fact]
+    public async Task Speakers_are_told_in_order_and_the_dropped_with_them()
+    {
+        var alice = await ReadyAsync("Alice");
+        await alice.AskAsync<bool>((room, answer) => room.Media.Enter(alice.Peer, answer));
+        await alice.DoAsync(room => room.Media.Complete(alice.Peer));
+        _fixture.Media!.Raise(new SpeakersChanged(["a", "b"]));
+        _fixture.Media.Raise(new SpeakersChanged(["b"]));
+        await SessionFixture.UntilAsync(() => alice.Heard<SpeakersHeard>().Count == 2);
+        Assert.Equal(["a"], alice.Heard<SpeakersHeard>()[1].Dropped);
+    }
+
+    [Fact]
+    public async Task A_media_room_that_fails_is_entered_anew()
+    {
+        var alice = await ReadyAsync("Alice");
+        await alice.AskAsync<bool>((room, answer) => room.Media.Enter(alice.Peer, answer));
+        var failed = _fixture.Media!;
+        failed.Raise(new RoomFailed());
+        await SessionFixture.UntilAsync(() => alice.Heard<MediaRestarted>().Count == 1);
+        await alice.AskAsync<bool>((room, answer) => room.Media.Enter(alice.Peer, answer));
+        Assert.NotSame(failed, _fixture.Media);
+    }
+
+    [Fact]
+    public async Task A_pin_is_told_to_all_kept_for_later_and_gone_with_its_peer()
+    {
+        var alice = await _fixture.JoinAsync("Alice");
+        var bob = await _fixture.JoinAsync("Bob");
+        await alice.DoAsync(room => room.Host.Pin(alice.Peer, bob.Id));
+        Assert.Equal(bob.Id, Assert.Single(alice.Heard<PinChanged>()).PeerId);
+        var late = await _fixture.JoinAsync("Late");
+        Assert.Equal(bob.Id, (await late.DoAsync(room => room.Media.Complete(late.Peer))).Pinned);
+        await bob.DisconnectAsync(isFinal: true);
+        Assert.Equal("", alice.Heard<PinChanged>()[^1].PeerId);
+    }
+
+    [Fact]
+    public async Task Permissions_change_at_once_and_nobody_gives_more_than_it_has()
+    {
+        var host = await _fixture.JoinAsync("Host", patch: """{"permissions":{"can_record":false}}""");
+        var guest = await ReadyAsync("Guest");
+        await ProduceAsync(guest, MediaKind.Audio);
+        await host.DoAsync(room => room.Permissions.Change(
+            host.Peer, [(guest.UserId, JsonNode.Parse("""{"media":{"audio":{"can_produce":"NOT_ALLOWED"}},"chat":{"public":{"can_send":false}}}""")!.AsObject())]));
+        Assert.Equal(guest.UserId, Assert.Single(guest.Heard<PermissionsChanged>()).UserId);
+        await SessionFixture.UntilAsync(() => guest.Heard<ProducerPaused>().Count == 1);
+        Assert.Equal(
+            SessionFault.NotAllowed, await guest.RefusedAsync(room => room.Chat.Send(guest.Peer, ChatMessageKind.Text, "x", _ => { })));
+        Assert.False((await host.DoAsync(room => room.Permissions.Read(host.Peer, [guest.UserId])))[0].Preset.Permissions.Chat.Public.CanSend);
+
+        var weak = await _fixture.JoinAsync("Weak", "group_call_participant");
+        Assert.Equal(
+            SessionFault.NotAllowed,
+            await host.RefusedAsync(room => room.Permissions.Change(host.Peer, [(weak.UserId, new JsonObject { ["can_record"] = true })])));
+        Assert.Equal(
+            SessionFault.Invalid,
+            await host.RefusedAsync(room => room.Permissions.Change(host.Peer, [(weak.UserId, new JsonObject { ["can_record"] = "yes" })])));
+    }
+
+    [Fact]
+    public async Task The_owners_change_of_a_participant_reaches_the_session()
+    {
+        var guest = await _fixture.JoinAsync("Guest");
+        var participants = _fixture.Service<ParticipantStore>();
+        var less = await _fixture.PresetAsync("group_call_participant");
+        var changed = await participants.UpdateAsync(
+            _fixture.App.Id, _fixture.Meeting.Id, guest.Participant.Id, new ParticipantPatch(null, null, less.Id), CancellationToken.None);
+        await _fixture.Active.ParticipantChangedAsync(changed!, CancellationToken.None);
+        Assert.Single(guest.Heard<PermissionsChanged>());
+        Assert.Equal(SessionFault.NotAllowed, await guest.RefusedAsync(room => room.Host.KickAll(guest.Peer)));
+        await _fixture.Active.ParticipantDeletedAsync(changed!, CancellationToken.None);
+        Assert.Single(guest.Heard<Kicked>());
+    }
+
+    [Fact]
+    public async Task Stores_are_read_written_deleted_and_bounded()
+    {
+        var alice = await _fixture.JoinAsync("Alice");
+        var bob = await _fixture.ConnectAsync("Bob");
+        await WriteAsync(alice, "k", "1"u8.ToArray());
+        Assert.Equal("k", Assert.Single(Assert.Single(bob.Heard<StoreChanged>()).Items).Key);
+        Assert.Empty(alice.Heard<StoreChanged>());
+        Assert.Equal(alice.Id, Assert.Single(await bob.DoAsync(room => room.Stores.Read(bob.Peer, "m", "s", []))).PeerId);
+        Assert.Empty(await bob.DoAsync(room => room.Stores.Read(bob.Peer, "m", "s", ["other"])));
+        await alice.DoAsync(room => room.Stores.Delete(alice.Peer, "m", "s", ["k"], [SessionAct.WriteStore]));
+        Assert.True(bob.Heard<StoreChanged>()[^1].AreDeleted);
+        Assert.Empty(await bob.DoAsync(room => room.Stores.Read(bob.Peer, "m", "s", [])));
+
+        Assert.Equal(
+            SessionFault.Invalid, await TestPeer.RefusalOfAsync(() => WriteAsync(alice, "k", new byte[SessionLimits.MaxStoreValueBytes + 1])));
+        var fault = default(SessionFault?);
+        for (var i = 0; fault is null; i++)
+        {
+            Assert.InRange(i, 0, 1_000);
+            _fixture.Clock.Advance(TimeSpan.FromMilliseconds(100));
+            try
+            {
+                await WriteAsync(alice, $"{i}", new byte[SessionLimits.MaxStoreValueBytes]);
+            }
+            catch (SessionException refusal)
+            {
+                fault = refusal.Fault;
+            }
+        }
+
+        Assert.Equal(SessionFault.TooMany, fault);
+    }
+
+    [Fact]
+    public async Task The_spotlight_is_told_to_those_who_come_later_until_its_peer_goes()
+    {
+        var alice = await _fixture.JoinAsync("Alice");
+        await alice.DoAsync(room => room.Broadcasts.Send(alice.Peer, new BroadcastMessage("spotlight", "{}"u8.ToArray(), 1), isSpotlight: true));
+        var bob = await _fixture.JoinAsync("Bob");
+        await bob.SettleAsync();
+        Assert.True(Assert.Single(bob.Heard<BroadcastHeard>()).IsTargeted);
+        await alice.DisconnectAsync(isFinal: true);
+        var late = await _fixture.JoinAsync("Late");
+        await late.SettleAsync();
+        Assert.Empty(late.Heard<BroadcastHeard>());
+    }
+
+    [Fact]
+    public async Task Connected_meetings_are_made_seen_visited_and_closed()
+    {
+        const string MayAlter = """{"permissions":{"connected_meetings":{"can_alter_connected_meetings":true}}}""";
+        var host = await _fixture.JoinAsync("Host", patch: MayAlter);
+        var guest = await _fixture.JoinAsync("Guest");
+        var made = Assert.Single(await host.AskAsync<IReadOnlyList<ConnectedMeeting>>((room, answer) =>
+            room.Connected.Create(host.Peer, ["Breakout"], answer)));
+        Assert.Equal(made, Assert.Single(Assert.Single(guest.Heard<ConnectedCreated>()).Meetings));
+
+        await host.AskAsync<bool>((room, answer) => room.Connected.Move(
+            host.Peer, _fixture.Meeting.Id.ToString(), made.Id, [new ConnectedMove(guest.UserId, null)], answer));
+        await SessionFixture.UntilAsync(() => guest.Heard<Transferred>().Count == 1);
+        var transferred = guest.Heard<Transferred>()[0];
+        Assert.Equal(made.Id, transferred.MeetingId);
+        Assert.DoesNotContain(transferred.Token, transferred.ToString(), StringComparison.Ordinal);
+        _ = MeetingId.TryParse(made.Id, out var childId);
+        var admitted = await _fixture.Service<Roomcast.Meetings.Tokens.ParticipantAdmission>().AuthenticateAsync(transferred.Token, childId, CancellationToken.None);
+        Assert.Equal("Guest", admitted.Participant!.CustomId);
+
+        var child = (await _fixture.Service<MeetingStore>().FindAsync(_fixture.App.Id, childId, CancellationToken.None))!;
+        var there = await _fixture.ConnectAsync(child, admitted.Participant, guest.Preset);
+        await there.JoinAsync();
+        var view = await host.AskAsync<ConnectedView>((room, answer) => room.Connected.Read(host.Peer, answer));
+        Assert.Equal(_fixture.Meeting.Id.ToString(), view.Parent.Meeting.Id);
+        Assert.Equal("Guest", Assert.Single(Assert.Single(view.Meetings).Participants).CustomId);
+
+        await host.AskAsync<IReadOnlyList<ConnectedMeeting>>((room, answer) => room.Connected.Delete(host.Peer, [made.Id], answer));
+        await SessionFixture.UntilAsync(() => there.Heard<Transferred>().Count == 1);
+        Assert.Equal(_fixture.Meeting.Id.ToString(), there.Heard<Transferred>()[0].MeetingId);
+    }
+
+    private static Task WriteAsync(TestPeer peer, string key, byte[] value) => peer.DoAsync(room => room.Stores.Write(
+        peer.Peer, "m", "s", new Dictionary<string, ReadOnlyMemory<byte>> { [key] = value }, [SessionAct.WriteStore]));
+
+    private static Task<Produced> ProduceAsync(TestPeer peer, MediaKind kind, bool isScreen = false) => peer.AskAsync<Produced>((room, answer) =>
+        room.Media.Produce(peer.Peer, new ProduceRequest(kind, false, isScreen, "{}", null, null, "offer"), answer));
+
+    private async Task<TestPeer> ReadyAsync(string name)
+    {
+        var peer = await _fixture.JoinAsync(name);
+        await peer.AskAsync<bool>((room, answer) => room.Media.Enter(peer.Peer, answer));
+        await peer.DoAsync(room => room.Media.Complete(peer.Peer));
+        return peer;
+    }
+}

@@ -1,0 +1,137 @@
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.DependencyInjection;
+using Roomcast.Meetings.Records;
+using Roomcast.RealtimeKit.Client;
+
+namespace Roomcast.RealtimeKit.Tests.Socket;
+
+public sealed class ClientHttpTests : IAsyncLifetime
+{
+    private static readonly string[] ClientHeaders = ["authorization", "tracing-id", "traceparent", "x-realtimekit-version", "content-type"];
+
+    private MeetingHost _host = null!;
+    private Guest _guest = null!;
+
+    public async Task InitializeAsync()
+    {
+        _host = await MeetingHost.StartAsync(services => services.Configure<ClientOptions>(client =>
+            client.IceServers = [new IceServer("stun:stun.example.org", null, null), new IceServer("turn:turn.example.org", "user", "secret")]));
+        _guest = await _host.NewGuestAsync(await _host.NewMeetingAsync(), "Guest");
+    }
+
+    public async Task DisposeAsync() => await _host.DisposeAsync();
+
+    [Fact]
+    public async Task The_details_hold_what_the_client_reads()
+    {
+        var (status, body) = await SendAsync(HttpMethod.Get, "/v2/internals/participant-details");
+        Assert.Equal(200, status);
+        var data = body!["data"]!;
+        Assert.Equal(_guest.UserId, data["participant"]!["id"]!.GetValue<string>());
+        Assert.Equal("Guest", data["participant"]!["name"]!.GetValue<string>());
+        Assert.Equal("Guest", data["participant"]!["custom_participant_id"]!.GetValue<string>());
+        Assert.Equal("group_call_host", data["preset"]!["name"]!.GetValue<string>());
+        Assert.Equal("GROUP_CALL", data["preset"]!["config"]!["view_type"]!.GetValue<string>());
+        Assert.NotNull(data["preset"]!["config"]!["max_video_streams"]!["desktop"]);
+        Assert.Equal("ALLOWED", data["preset"]!["permissions"]!["media"]!["audio"]!["can_produce"]!.GetValue<string>());
+        Assert.NotNull(data["preset"]!["permissions"]!["plugins"]);
+        Assert.NotNull(data["preset"]!["ui"]!["design_tokens"]!["colors"]!["brand"]!["500"]);
+        Assert.Equal("Weekly", data["meeting"]!["title"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public async Task Ice_servers_are_those_of_the_settings()
+    {
+        var (_, body) = await SendAsync(HttpMethod.Get, "/iceservers");
+        Assert.True(body!["success"]!.GetValue<bool>());
+        var servers = body["iceServers"]!.AsArray();
+        Assert.Equal("stun:stun.example.org", servers[0]!["urls"]!.GetValue<string>());
+        Assert.Equal("secret", servers[1]!["credential"]!.GetValue<string>());
+        Assert.Equal(401, (await SendAsync(HttpMethod.Get, "/iceservers", token: "x")).Status);
+    }
+
+    [Fact]
+    public async Task A_chat_file_goes_up_and_comes_down()
+    {
+        var (status, body) = await SendAsync(
+            HttpMethod.Post, "/v2/meetings/chat-upload", $$"""{"roomUUID":"{{_guest.Meeting.Id}}","filename":"notes.txt"}""");
+        Assert.Equal(200, status);
+        var (put, get) = (PathOf(body!["data"]!["put_location"]!), PathOf(body["data"]!["get_location"]!));
+        using var content = new ByteArrayContent("hello"u8.ToArray());
+        using var stored = await _host.Api.Client.Http.PutAsync(put, content);
+        Assert.True(stored.IsSuccessStatusCode, $"{stored.StatusCode}");
+        Assert.Equal("hello", await _host.Api.Client.Http.GetStringAsync(get));
+
+        var elsewhere = $$"""{"roomUUID":"{{Guid.NewGuid()}}","filename":"notes.txt"}""";
+        Assert.Equal(403, (await SendAsync(HttpMethod.Post, "/v2/meetings/chat-upload", elsewhere)).Status);
+        Assert.Equal(400, (await SendAsync(HttpMethod.Post, "/v2/meetings/chat-upload", "{}")).Status);
+        var mute = await _host.NewGuestAsync(
+            _guest.Meeting, "Mute", patch: """{"permissions":{"chat":{"public":{"files":false},"private":{"files":false}}}}""");
+        var own = $$"""{"roomUUID":"{{_guest.Meeting.Id}}","filename":"notes.txt"}""";
+        Assert.Equal(403, (await SendAsync(HttpMethod.Post, "/v2/meetings/chat-upload", own, mute.Token)).Status);
+    }
+
+    [Theory]
+    [InlineData("GET", "/v2/meetings/x/active-transcript", 404)]
+    [InlineData("GET", "/v2/meetings/x/active-livestream", 404)]
+    [InlineData("POST", "/v2/meetings/x/active-livestream/stop", 404)]
+    [InlineData("POST", "/v2/meetings/x/livestreams", 404)]
+    [InlineData("POST", "/v2/recordings", 404)]
+    [InlineData("PUT", "/v2/recordings/x", 404)]
+    [InlineData("GET", "/v2/recordings/active-recording/x", 404)]
+    [InlineData("GET", "/v2/nothing", 404)]
+    [InlineData("POST", "/otel/logs", 200)]
+    [InlineData("POST", "/api/v1/message", 200)]
+    public async Task Every_call_is_answered_so_that_pages_can_read_it(string method, string path, int expected)
+    {
+        var (status, body) = await SendAsync(HttpMethod.Parse(method), path, method == "GET" ? null : "{}");
+        Assert.Equal(expected, status);
+        Assert.NotNull(body);
+        using var preflight = new HttpRequestMessage(HttpMethod.Options, new Uri(path, UriKind.Relative));
+        preflight.Headers.Add("Origin", "https://page.example.org");
+        preflight.Headers.Add("Access-Control-Request-Method", method);
+        using var answer = await _host.Api.Client.Http.SendAsync(preflight);
+        Assert.Equal(HttpStatusCode.NoContent, answer.StatusCode);
+        Assert.Equal("*", answer.Headers.GetValues("Access-Control-Allow-Origin").Single());
+        Assert.Contains(method, answer.Headers.GetValues("Access-Control-Allow-Methods").Single(), StringComparison.Ordinal);
+        var allowed = answer.Headers.GetValues("Access-Control-Allow-Headers").Single().ToLowerInvariant();
+        Assert.All(ClientHeaders, header => Assert.Contains(header, allowed, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Telemetry_is_bounded()
+    {
+        using var large = new ByteArrayContent(new byte[(1 << 20) + 1]);
+        using var answer = await _host.Api.Client.Http.PostAsync(new Uri("/otel/logs", UriKind.Relative), large);
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task The_location_hosts_are_answered()
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("/", UriKind.Relative));
+        request.Headers.Host = "location.live.example.org";
+        using var answer = await _host.Api.Client.Http.SendAsync(request);
+        Assert.NotNull(JsonNode.Parse(await answer.Content.ReadAsStringAsync())!["loc"]);
+    }
+
+    private static Uri PathOf(JsonNode address) => new(new Uri(address.GetValue<string>()).PathAndQuery, UriKind.Relative);
+
+    private async Task<(int Status, JsonNode? Body)> SendAsync(HttpMethod method, string path, string? json = null, string? token = null)
+    {
+        using var request = new HttpRequestMessage(method, new Uri(path, UriKind.Relative));
+        request.Headers.TryAddWithoutValidation("Authorization", $"Bearer {token ?? _guest.Token}");
+        request.Headers.Add("Origin", "https://page.example.org");
+        if (json is not null)
+        {
+            request.Content = new StringContent(json, Encoding.UTF8, "application/json");
+        }
+
+        using var response = await _host.Api.Client.Http.SendAsync(request);
+        Assert.Equal("*", response.Headers.GetValues("Access-Control-Allow-Origin").Single());
+        Assert.Equal("application/json", response.Content.Headers.ContentType?.MediaType);
+        return ((int)response.StatusCode, JsonNode.Parse(await response.Content.ReadAsStringAsync()));
+    }
+}
