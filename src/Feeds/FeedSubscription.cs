@@ -14,6 +14,9 @@ public sealed class FeedSubscription : IValueTaskSource<bool>, IDisposable
     // Room for what is not a frame, beside MaxFrames: a publisher that comes and goes while nobody reads must not grow the queue.
     private const int MaxControlItems = 64;
 
+    // However patient a reader is, it is woken for so many frames: less than a second of sound and picture.
+    private const int MaxPatience = 64;
+
     private readonly Queue<FeedItem> _items = new();
     private readonly Lock _lock = new();
     private readonly Feed _feed;
@@ -28,6 +31,7 @@ public sealed class FeedSubscription : IValueTaskSource<bool>, IDisposable
     private bool _awaitsKeyframe = true;
     private bool _hasDropped;
     private bool _isWaiting;
+    private TimeSpan? _quietUntil;
     private bool _isEnded;
     private bool _isClosed;
 
@@ -75,9 +79,14 @@ public sealed class FeedSubscription : IValueTaskSource<bool>, IDisposable
     }
 
     /// <summary>Waits until <see cref="TryRead"/> may find an item.</summary>
+    /// <param name="quietUntil">
+    /// A reader for whom frames before this decode time are nothing yet is woken by the first one at or after it, by a keyframe
+    /// of the leading track, by 64 frames or a quarter of the queue, and by anything that is not a frame. Being woken costs
+    /// more than reading. Null: by any item.
+    /// </param>
     /// <returns>True; false after <see cref="Dispose"/>. After <see cref="FeedItemKind.Ended"/> was read nothing more comes.</returns>
     /// <exception cref="InvalidOperationException">Somebody waits already: a subscription has one reader.</exception>
-    public ValueTask<bool> WaitToReadAsync()
+    public ValueTask<bool> WaitToReadAsync(TimeSpan? quietUntil = null)
     {
         lock (_lock)
         {
@@ -91,9 +100,13 @@ public sealed class FeedSubscription : IValueTaskSource<bool>, IDisposable
                 return ValueTask.FromResult(false);
             }
 
-            if (_items.Count > 0)
+            _quietUntil = quietUntil;
+            foreach (var item in _items)
             {
-                return ValueTask.FromResult(true);
+                if (IsDue(item))
+                {
+                    return ValueTask.FromResult(true);
+                }
             }
 
             _isWaiting = true;
@@ -222,10 +235,19 @@ public sealed class FeedSubscription : IValueTaskSource<bool>, IDisposable
             frame.Retain();
             _frameCount++;
             _byteCount += frame.Length;
-            _items.Enqueue(FeedItem.Of(frame));
-            Wake();
+            var item = FeedItem.Of(frame);
+            _items.Enqueue(item);
+            if (IsDue(item))
+            {
+                Wake();
+            }
         }
     }
+
+    private bool IsDue(in FeedItem item) =>
+        _quietUntil is not { } until || item.Frame is not { } frame ||
+        frame.DecodeTime.SinceStart >= until || (frame.IsKeyframe && frame.TrackId == _leadingTrackId) ||
+        _frameCount >= Math.Min(MaxPatience, _options.MaxFrames / 4) || _byteCount >= _options.MaxBytes / 4;
 
     private void Overflow()
     {

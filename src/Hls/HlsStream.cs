@@ -86,6 +86,13 @@ public sealed class HlsStream : IDisposable
     /// <summary>How often readers have been shown something new. While it rises nobody needs <see cref="WakeWaiters"/>.</summary>
     public long Publications => Interlocked.Read(ref _publications);
 
+    /// <summary>
+    /// The decode time of frames before which readers are shown nothing new, unless a keyframe of the picture comes: the owner
+    /// may keep them back until then and hand them over together. Null while any frame may matter.
+    /// </summary>
+    public TimeSpan? QuietUntil =>
+        _channels.Count == 1 && _shape is not null && _channels[0].Segmenter.QuietUntil is { } at ? HlsClock.ToSpan(at) : null;
+
     /// <summary>Bytes of memory that the media takes.</summary>
     public long BytesInMemory => _budget.InMemory;
 

@@ -7,7 +7,10 @@ using Roomcast.RealtimeKit.Rest.Access;
 using Roomcast.RealtimeKit.Rest.Analytics;
 using Roomcast.RealtimeKit.Rest.Apps;
 using Roomcast.RealtimeKit.Rest.Livestreams;
+using Roomcast.RealtimeKit.Rest.Meetings;
 using Roomcast.RealtimeKit.Rest.OpenApi;
+using Roomcast.RealtimeKit.Rest.Presets;
+using Roomcast.RealtimeKit.Rest.Sessions;
 using Roomcast.RealtimeKit.Rest.Tokens;
 
 namespace Roomcast.RealtimeKit;
@@ -32,6 +35,10 @@ public static class RealtimeKitRoutes
             account.MapGroup("/apps").Asking(KitAccess.Account).MapApps();
 
             var app = account.MapGroup("/{app_id}").Asking(KitAccess.App);
+            app.MapPresets();
+            app.MapMeetings();
+            app.MapParticipants();
+            app.MapActiveSessions();
             app.MapLivestreams();
             app.MapLivestreamOwnership();
             app.MapLivestreamAnalytics();

@@ -6,6 +6,10 @@ public sealed class RealtimeKitConformanceTests(RealtimeKitConformanceTests.Run 
     public static TheoryData<string> Checks =>
     [
         "apps.post makes an app and apps.get lists it",
+        "meetings: create, get, list, update, replace",
+        "participants: add, list, get, edit, refresh, delete",
+        "presets: list, get, create whole, update, replace, delete",
+        "active session: every call says when nobody is there",
         "client.post makes an independent livestream, with a body and without",
         "livestreams.getAllLivestreams lists, filters and pages",
         "livestreams.getLivestreamSessionForLivestreamID tells a livestream and its sessions",

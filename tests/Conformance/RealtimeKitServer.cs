@@ -9,6 +9,7 @@ using Roomcast.Livestreams.Lifecycle;
 using Roomcast.Livestreams.Records;
 using Roomcast.Livestreams.Viewers;
 using Roomcast.Media;
+using Roomcast.Meetings;
 using Roomcast.RealtimeKit;
 using Roomcast.Storage;
 using Roomcast.TestKit;
@@ -27,7 +28,7 @@ internal sealed class RealtimeKitServer : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.Configure<StorageOptions>(storage => storage.DataFolder = _folder.PathOf("data"));
-        builder.Services.AddStorage().AddAccounts().AddLivestreams();
+        builder.Services.AddStorage().AddAccounts().AddLivestreams().AddMeetings();
         builder.Services.AddSingleton<IPackaging, PlayableAtOnce>();
         builder.Services.AddSingleton(new PublicAddresses { RtmpBase = "rtmp://127.0.0.1:1935", HttpBase = "http://127.0.0.1:8080" });
         builder.Services.AddRealtimeKit();

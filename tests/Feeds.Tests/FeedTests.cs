@@ -215,6 +215,57 @@ public sealed class FeedTests
     }
 
     [Fact]
+    public async Task A_patient_reader_is_woken_by_what_it_waits_for_and_not_by_every_frame()
+    {
+        var feed = new Feed();
+        var publisher = feed.TryBeginPublish()!;
+        publisher.SetTracks([Video, Audio]);
+        Publish(publisher, VideoId, 0, isKeyframe: true);
+        using var subscription = feed.TrySubscribe()!;
+        Assert.Equal(FeedItemKind.Tracks, Read(subscription).Kind);
+        Assert.Equal([(VideoId, 0)], ReadFrames(subscription));
+
+        // The moment.
+        var waiting = subscription.WaitToReadAsync(At(10)).AsTask();
+        Publish(publisher, AudioId, 8, isKeyframe: true);
+        Publish(publisher, VideoId, 9);
+        Assert.False(waiting.IsCompleted);
+        Publish(publisher, AudioId, 10, isKeyframe: true);
+        Assert.True(await waiting);
+        Assert.Equal([(AudioId, 8), (VideoId, 9), (AudioId, 10)], ReadFrames(subscription));
+
+        // A keyframe of the picture, though it comes earlier.
+        waiting = subscription.WaitToReadAsync(At(100)).AsTask();
+        Publish(publisher, VideoId, 11);
+        Assert.False(waiting.IsCompleted);
+        Publish(publisher, VideoId, 12, isKeyframe: true);
+        Assert.True(await waiting);
+        Assert.Equal([(VideoId, 11), (VideoId, 12)], ReadFrames(subscription));
+
+        // More than can wait.
+        waiting = subscription.WaitToReadAsync(At(1_000)).AsTask();
+        for (var at = 13; at < 13 + 63; at++)
+        {
+            Publish(publisher, VideoId, at);
+        }
+
+        Assert.False(waiting.IsCompleted);
+        Publish(publisher, VideoId, 76);
+        Assert.True(await waiting);
+        Assert.Equal(64, ReadFrames(subscription).Count);
+
+        // What is no frame; and what has come before the reader waits.
+        Publish(publisher, VideoId, 77);
+        waiting = subscription.WaitToReadAsync(At(1_000)).AsTask();
+        Assert.False(waiting.IsCompleted);
+        publisher.Leave();
+        Assert.True(await waiting);
+        Assert.True(await subscription.WaitToReadAsync(At(1_000)));
+
+        static TimeSpan At(int at) => new MediaTime(at).SinceStart;
+    }
+
+    [Fact]
     public void Every_buffer_goes_back_whatever_happens()
     {
         var before = MediaBuffer.Outstanding;

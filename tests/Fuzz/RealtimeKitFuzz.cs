@@ -2,7 +2,9 @@ using System.Buffers;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
+using Roomcast.Meetings.Records;
 using Roomcast.RealtimeKit.Rest.Access;
+using Roomcast.RealtimeKit.Rest.Meetings;
 using Roomcast.RealtimeKit.Rest.Requests;
 
 namespace Roomcast.Fuzz;
@@ -31,6 +33,34 @@ public sealed class RealtimeKitFuzz
             {
                 Assert.InRange(WireText.CountCharacters(text), 1, 256);
                 Assert.Equal(text, new UTF8Encoding(false, true).GetString(new UTF8Encoding(false, true).GetBytes(text)));
+            }
+        });
+
+    [Fact]
+    public void A_meetings_body_is_read_or_refused() => FuzzRun.Of(
+        "realtimekit-meeting",
+        [
+            """{"title":"a","record_on_start":null,"ai_config":{"transcription":{"language":"de","keywords":["a"]}},"recording_config":{"file_name_prefix":"a-b","video_config":{"codec":"VP8","watermark":{"url":"https://example.org/","size":{"width":1}}},"storage_config":{"type":"sftp","auth_method":"KEY","private_key":"k","port":22},"realtimekit_bucket_config":{"enabled":true},"live_streaming_config":{"rtmp_url":"rtmp://h/a"}}}"""u8.ToArray(),
+            """{"title":"\ud800","recording_config":{"\udc00":1,"storage_config":null,"max_seconds":6e1},"ai_config":{"summarization":{"word_limit":150.0,"summary_type":"\u0067eneral"}}}"""u8.ToArray(),
+            """{"participant_ids":["a"," ","\ud800"],"custom_participant_ids":[1],"picture":"https://[::1]:99999/","question":"?","options":[]}"""u8.ToArray(),
+        ],
+        bytes =>
+        {
+            using var body = BodyReader.Parse(new ReadOnlySequence<byte>(bytes), "application/json");
+            var request = new MeetingRequest(body, readsStatus: true);
+            var picture = body.ReadAddress("picture", "http", "https");
+            var ids = body.ReadTexts("participant_ids", 0, 10, 256, isRequired: false);
+            body.ReadTexts("custom_participant_ids", 0, 10, 256, isRequired: false);
+            body.ReadText("question", 1_024, isNullable: false, minLength: 1);
+            if (body.Refusal is null)
+            {
+                Assert.True(picture.Value is null || new Uri(picture.Value).Scheme is "http" or "https");
+                Assert.All(ids ?? [], id => Assert.InRange(WireText.CountCharacters(id), 1, 256));
+
+                // What is kept can be read again, and a second time changes nothing.
+                var settings = request.Settings(new MeetingSettings(), out _);
+                Assert.Equal(settings, request.Settings(settings, out _));
+                Assert.DoesNotContain("private_key", MeetingConfigs.Told(settings.RecordingConfig)?.ToJsonString() ?? "", StringComparison.Ordinal);
             }
         });
 

@@ -11,6 +11,36 @@ public sealed class HlsStreamTests
     private static readonly SyntheticSource Source = new();
     private static readonly SyntheticSource Two = Source with { OtherVideos = [SyntheticSource.SecondVideo] };
 
+    [Theory]
+    [InlineData(30, 60, 0)]
+    [InlineData(30, 47, 2)]
+    [InlineData(25, 250, 0)]
+    [InlineData(15, 30, 0)]
+    [InlineData(0, 1, 0)]
+    public void Nothing_is_published_before_the_time_it_said_would_be_quiet(double frameRate, int group, int bFrames)
+    {
+        var source = new SyntheticSource { FrameRate = frameRate, Groups = [group], BFrames = bFrames, Jitter = TimeSpan.FromMilliseconds(3) };
+        using var stream = new HlsStream(new HlsOptions(), "tag", StreamRun.ProgramStart);
+        stream.SetTracks(source.Tracks);
+        var keptBack = 0;
+        foreach (var frame in source.Frames(TimeSpan.FromSeconds(30)))
+        {
+            var (quietUntil, publications) = (stream.QuietUntil, stream.Publications);
+            stream.Push(frame, TimeSpan.Zero);
+            var isQuiet = frame.DecodeTime.SinceStart < quietUntil && !(frame.IsKeyframe && frame.TrackId == source.Tracks[0].Id);
+            if (isQuiet && frameRate > 0)
+            {
+                keptBack++;
+                Assert.Equal(publications, stream.Publications);
+            }
+
+            frame.Release();
+        }
+
+        // Most frames are not worth a wake-up.
+        Assert.True(frameRate == 0 || keptBack > 30 * frameRate, $"{keptBack} frames may be kept back.");
+    }
+
     [Fact]
     public void A_publisher_that_returns_goes_on_after_a_discontinuity_with_true_program_time()
     {

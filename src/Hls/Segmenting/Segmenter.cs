@@ -65,6 +65,12 @@ internal sealed class Segmenter
     /// <summary>The moment up to which all is decided; null before the start.</summary>
     public long? Position { get; private set; }
 
+    /// <summary>
+    /// The moment before which no part can end, except by a keyframe of the picture or by force; null before the start.
+    /// </summary>
+    /// <remarks>A tenth earlier than parts may end, since a part is cut when its last frame comes, not when that frame is over.</remarks>
+    public long? QuietUntil => _isStarted ? _partStart + (_rules.PartLeast / 10 * 9) : null;
+
     /// <summary>Where the newest frame of any of its tracks is; null before the first.</summary>
     public long? Newest => (_video?.Newest, _audio?.Newest) switch
     {

@@ -55,6 +55,8 @@ internal sealed class HlsPackager : IPackager
 
     public bool IsPlayable => _stream.IsPlayable;
 
+    public TimeSpan? QuietUntil => _stream.QuietUntil;
+
     public void SetTracks(IReadOnlyList<Track> tracks) => _stream.SetTracks(tracks);
 
     public void MarkDiscontinuity() => _stream.MarkDiscontinuity();

@@ -186,7 +186,7 @@ internal sealed class Airing : IAsyncDisposable
     {
         try
         {
-            while (await _subscription.WaitToReadAsync())
+            while (await _subscription.WaitToReadAsync(Packager.QuietUntil))
             {
                 while (_subscription.TryRead(out var item))
                 {

@@ -10,6 +10,12 @@ public interface IPackager : IAsyncDisposable
     /// <summary>Whether a player finds something to play.</summary>
     bool IsPlayable { get; }
 
+    /// <summary>
+    /// The decode time of frames before which nothing new comes of them, unless a keyframe of the picture comes; null while
+    /// any frame may matter. Frames may be kept back until then.
+    /// </summary>
+    TimeSpan? QuietUntil => null;
+
     /// <summary>The tracks that follow; after the first time a discontinuity.</summary>
     void SetTracks(IReadOnlyList<Track> tracks);
 

@@ -259,6 +259,7 @@ public static class PresetJson
         if (plugins.Count > MaxPlugins)
         {
             fields.Fault("config", $"must not name more than {MaxPlugins} plugins");
+            plugins = new Dictionary<string, PluginConfig>(otherwise.Config, StringComparer.Ordinal);
         }
 
         return new PluginPermissions

@@ -8,6 +8,7 @@ namespace Roomcast.Transports.Udp;
 internal sealed class PortableUdpSocket : IUdpSocket
 {
     private const int BatchLength = 32;
+    private const int MaxWaitMs = 60_000;
 
     private readonly Socket _socket;
     private readonly Socket _wake;
@@ -51,7 +52,8 @@ internal sealed class PortableUdpSocket : IUdpSocket
             _writable.Add(_socket);
         }
 
-        var microseconds = timeout is { } wait ? (int)Math.Clamp(wait.Ticks / TimeSpan.TicksPerMicrosecond, 0, int.MaxValue) : -1;
+        // In whole milliseconds and rounded up: the framework rounds down, and a wait of less than one would be a spin.
+        var microseconds = timeout is { } wait ? (int)Math.Min(Math.Ceiling(wait.TotalMilliseconds), MaxWaitMs) * 1_000 : -1;
         Socket.Select(_readable, _writable, null, microseconds);
         if (_readable.Contains(_wake))
         {

@@ -28,7 +28,7 @@ function clientOf({ baseURL = `${facts.origin}/client/v4`, apiToken = facts.writ
 }
 
 const client = clientOf();
-const { apps, livestreams } = client.realtimeKit;
+const { activeSession, apps, livestreams, meetings, presets } = client.realtimeKit;
 const livestreamsPath = `/accounts/${account_id}/realtime/kit/${app_id}/livestreams`;
 
 /** Expects an error of a class of the client, and that it was not repeated. */
@@ -86,6 +86,106 @@ const checks = {
     assert.deepEqual(found.data, [made.data.app]);
     assert.deepEqual(found.paging, { start_offset: 1, end_offset: 1, total_count: 1 });
     assert.deepEqual(await client.get(`/accounts/${account_id}/realtime/kit/apps/${made.data.app.id}`).then((app) => app.data), made.data.app);
+  },
+
+  async "meetings: create, get, list, update, replace"() {
+    const made = await meetings.create(app_id, {
+      account_id,
+      title: `conformance ${crypto.randomUUID()}`,
+      persist_chat: true,
+      session_keep_alive_time_in_secs: 120,
+      ai_config: { transcription: { language: "en-US", keywords: ["Roomcast"] }, summarization: { word_limit: 200 } },
+      recording_config: { max_seconds: 60, video_config: { codec: "H264", width: 1280 }, storage_config: { type: "aws", access_key: "k", secret: "s", region: "eu" } },
+    });
+    assert.equal(made.success, true);
+    assert.match(made.data.id, uuid);
+    assert.match(made.data.created_at, timestamp);
+    assert.equal(made.data.status, "ACTIVE");
+    assert.equal(made.data.session_keep_alive_time_in_secs, 120);
+    assert.deepEqual(made.data.recording_config.storage_config, { type: "aws", region: "eu" });
+
+    const meeting_id = made.data.id;
+    assert.deepEqual((await meetings.getMeetingByID(meeting_id, { account_id, app_id })).data, made.data);
+    const { ai_config, ...listed } = made.data;
+    assert.equal(ai_config.transcription.language, "en-US");
+    const found = await meetings.get(app_id, { account_id, search: made.data.title, page_no: 1, per_page: 5, start_time: made.data.created_at, end_time: made.data.created_at });
+    assert.deepEqual(found.data, [listed]);
+    assert.deepEqual(found.paging, { start_offset: 1, end_offset: 1, total_count: 1 });
+
+    const changed = await meetings.updateMeetingByID(meeting_id, { account_id, app_id, status: "INACTIVE", title: "Changed" });
+    assert.deepEqual([changed.data.status, changed.data.title, changed.data.persist_chat], ["INACTIVE", "Changed", true]);
+    const replaced = await meetings.replaceMeetingByID(meeting_id, { account_id, app_id, title: "Replaced" });
+    assert.deepEqual([replaced.data.status, replaced.data.title, replaced.data.persist_chat], ["INACTIVE", "Replaced", false]);
+    await refused(() => meetings.create(app_id, { account_id, session_keep_alive_time_in_secs: 5 }), Cloudflare.BadRequestError, 400, 40001);
+    await refused(() => meetings.getMeetingByID(absentId, { account_id, app_id }), Cloudflare.NotFoundError, 404, 40401);
+  },
+
+  async "participants: add, list, get, edit, refresh, delete"() {
+    const meeting_id = (await meetings.create(app_id, { account_id })).data.id;
+    const add = (preset_name) =>
+      meetings.addParticipant(meeting_id, { account_id, app_id, custom_participant_id: "alice", preset_name, name: "Alice ü~?", picture: "https://example.org/a.png" });
+    const { data: added, response } = await add("group_call_host").withResponse();
+    assert.equal(response.status, 201);
+    const claims = JSON.parse(atob(added.data.token.split(".")[1])); // As the web client reads it.
+    assert.deepEqual([claims.meetingId, claims.orgId, claims.participantId], [meeting_id, app_id, added.data.id]);
+    assert.equal((await add("group_call_participant")).data.id, added.data.id);
+
+    const inMeeting = { account_id, app_id, meeting_id };
+    const listed = await meetings.getMeetingParticipants(meeting_id, { account_id, app_id, page_no: 1, per_page: 10 });
+    assert.equal(listed.paging.total_count, 1);
+    assert.deepEqual((await meetings.getMeetingParticipant(added.data.id, inMeeting)).data, listed.data[0]);
+    const edited = await meetings.editParticipant(added.data.id, { ...inMeeting, name: "Alicia", preset_name: "webinar_viewer" });
+    assert.deepEqual([edited.data.name, edited.data.preset_name, typeof edited.data.token], ["Alicia", "webinar_viewer", "string"]);
+    const refreshed = await meetings.refreshParticipantToken(added.data.id, inMeeting);
+    assert.ok(refreshed.data.token.startsWith("eyJ"));
+    const deleted = await meetings.deleteMeetingParticipant(added.data.id, inMeeting);
+    assert.equal(deleted.data.custom_participant_id, "alice");
+    await refused(() => meetings.refreshParticipantToken(added.data.id, inMeeting), Cloudflare.NotFoundError, 404, 40401);
+    await refused(() => add("nobody"), Cloudflare.BadRequestError, 400, 40001);
+
+    const participant = clientOf({ apiToken: added.data.token });
+    await refused(() => participant.realtimeKit.apps.get({ account_id }), Cloudflare.AuthenticationError, 401, 40101);
+  },
+
+  async "presets: list, get, create whole, update, replace, delete"() {
+    const builtIn = await presets.get(app_id, { account_id, page_no: 1, per_page: 100 });
+    assert.ok(["group_call_host", "group_call_participant", "webinar_presenter", "webinar_viewer", "livestream_host", "livestream_viewer"].every(
+      (name) => builtIn.data.some((preset) => preset.name === name)));
+    const host = (await presets.getPresetByID(builtIn.data.find((preset) => preset.name === "group_call_host").id, { account_id, app_id })).data;
+
+    const { config, permissions, ui } = host;
+    const name = `conformance ${crypto.randomUUID()}`;
+    const made = await presets.create(app_id, { account_id, name, config, permissions, ui });
+    assert.deepEqual([made.data.config, made.data.permissions, made.data.ui], [config, permissions, ui]);
+    await refused(() => presets.create(app_id, { account_id, name, config, permissions, ui }), Cloudflare.ConflictError, 409, 40900);
+
+    const one = { account_id, app_id };
+    const changed = await presets.update(made.data.id, { ...one, permissions: { can_record: false } });
+    assert.deepEqual(changed.data.permissions, { ...permissions, can_record: false });
+    const replaced = await presets.replacePresetByID(made.data.id, { ...one, name: `${name} 2`, config, permissions, ui });
+    assert.deepEqual(replaced.data.permissions, permissions);
+    assert.equal((await presets.get(app_id, { account_id, search: name })).data.length, 1);
+    assert.equal((await presets.delete(made.data.id, one)).data.id, made.data.id);
+    await refused(() => presets.getPresetByID(made.data.id, one), Cloudflare.NotFoundError, 404, 40401);
+  },
+
+  async "active session: every call says when nobody is there"() {
+    const meeting_id = (await meetings.create(app_id, { account_id })).data.id;
+    const one = { account_id, app_id };
+    for (const call of [
+      () => activeSession.getActiveSession(meeting_id, one),
+      () => activeSession.kickParticipants(meeting_id, { ...one, participant_ids: [absentId], custom_participant_ids: ["alice"] }),
+      () => activeSession.kickAllParticipants(meeting_id, one),
+      () => activeSession.createPoll(meeting_id, { ...one, question: "Where to?", options: ["Sea", "Hills"] }),
+      () => client.post(`/accounts/${account_id}/realtime/kit/${app_id}/meetings/${meeting_id}/active-session/mute`, { body: { participant_ids: [absentId] } }),
+      () => client.post(`/accounts/${account_id}/realtime/kit/${app_id}/meetings/${meeting_id}/active-session/mute-all`, { body: { allow_unmute: true } }),
+    ]) {
+      await refused(call, Cloudflare.NotFoundError, 404, 40402);
+    }
+
+    await refused(() => activeSession.kickParticipants(meeting_id, one), Cloudflare.BadRequestError, 400, 40001);
+    await refused(() => activeSession.createPoll(meeting_id, { ...one, question: "?", options: ["one"] }), Cloudflare.BadRequestError, 400, 40001);
+    await refused(() => activeSession.getActiveSession(absentId, one), Cloudflare.NotFoundError, 404, 40401);
   },
 
   async "client.post makes an independent livestream, with a body and without"() {

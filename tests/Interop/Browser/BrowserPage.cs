@@ -46,6 +46,18 @@ public sealed class BrowserPage(ChromiumBrowser browser, int name)
     /// <summary>Clicks an element.</summary>
     public Task ClickAsync(string selector) => AskAsync("click", new JsonObject { ["selector"] = selector });
 
+    /// <summary>Writes into a field.</summary>
+    public Task FillAsync(string selector, string text) => AskAsync("fill", new JsonObject { ["selector"] = selector, ["text"] = text });
+
+    /// <summary>Chooses from a list, by the value of an option or by its words.</summary>
+    public Task ChooseAsync(string selector, string value) => AskAsync("choose", new JsonObject { ["selector"] = selector, ["value"] = value });
+
+    /// <summary>Gives a file to a field for files.</summary>
+    public Task AttachAsync(string selector, string path) => AskAsync("attach", new JsonObject { ["selector"] = selector, ["path"] = path });
+
+    /// <summary>Changes the size of what the page is seen in, in CSS pixels.</summary>
+    public Task ResizeAsync(int width, int height) => AskAsync("resize", new JsonObject { ["width"] = width, ["height"] = height });
+
     /// <summary>Taps an element with a finger; only where the screen is one that can be touched.</summary>
     public Task TapAsync(string selector) => AskAsync("tap", new JsonObject { ["selector"] = selector });
 

@@ -41,7 +41,9 @@ public sealed class ChromiumBrowser : IAsyncDisposable
 
     /// <summary>Starts a browser.</summary>
     /// <param name="playsUnasked">Whether pages may play sound before anybody has touched them, as in a browser that knows the site.</param>
-    public static async Task<ChromiumBrowser> StartAsync(bool playsUnasked = true)
+    /// <param name="flags">Command line flags beside the usual ones.</param>
+    /// <param name="home">The home folder, with the authorities that are trusted; without one, certificates are not looked at.</param>
+    public static async Task<ChromiumBrowser> StartAsync(bool playsUnasked = true, IEnumerable<string>? flags = null, string? home = null)
     {
         if (!File.Exists(Executable))
         {
@@ -50,8 +52,8 @@ public sealed class ChromiumBrowser : IAsyncDisposable
 
         var folder = RepositoryFiles.PathOf("tests", "Interop", "Browser", "driver");
         await InstallDriverAsync(folder);
-        string[] flags = [.. Flags, playsUnasked ? "--autoplay-policy=no-user-gesture-required" : "--autoplay-policy=document-user-activation-required"];
-        var options = JsonSerializer.Serialize(new { executablePath = Executable, args = flags });
+        string[] all = [.. Flags, .. flags ?? [], playsUnasked ? "--autoplay-policy=no-user-gesture-required" : "--autoplay-policy=document-user-activation-required"];
+        var options = JsonSerializer.Serialize(new { executablePath = Executable, args = all, home });
         var driver = new Process
         {
             StartInfo = new ProcessStartInfo("node", [Path.Combine(folder, "driver.mjs"), options])
@@ -80,7 +82,9 @@ public sealed class ChromiumBrowser : IAsyncDisposable
     /// <param name="height">CSS pixels.</param>
     /// <param name="isTouch">Whether it is a touch screen.</param>
     /// <param name="script">What runs before the page's own scripts.</param>
-    public async Task<BrowserPage> OpenAsync(Uri address, int width = 1_280, int height = 800, bool isTouch = false, string? script = null)
+    /// <param name="files">What is answered from a file instead of from the network, by address.</param>
+    public async Task<BrowserPage> OpenAsync(
+        Uri address, int width = 1_280, int height = 800, bool isTouch = false, string? script = null, IReadOnlyDictionary<string, string>? files = null)
     {
         ArgumentNullException.ThrowIfNull(address);
         var name = await AskAsync("open", new JsonObject
@@ -90,6 +94,7 @@ public sealed class ChromiumBrowser : IAsyncDisposable
             ["height"] = height,
             ["touch"] = isTouch,
             ["script"] = script,
+            ["files"] = JsonSerializer.SerializeToNode(files),
         });
         return new BrowserPage(this, name!.GetValue<int>());
     }

@@ -10,6 +10,10 @@ using Roomcast.Livestreams;
 using Roomcast.Livestreams.Ingest;
 using Roomcast.Livestreams.Lifecycle;
 using Roomcast.Livestreams.Records;
+using Roomcast.Meetings;
+using Roomcast.Meetings.Blobs;
+using Roomcast.Meetings.Presets;
+using Roomcast.Meetings.Records;
 using Roomcast.RealtimeKit.Tests.Schemas;
 using Roomcast.Storage;
 using Roomcast.TestKit;
@@ -30,6 +34,9 @@ public sealed class ApiHost : IAsyncDisposable
     public ManualClock Clock { get; } = new();
 
     public Logbook Logbook { get; } = new();
+
+    /// <summary>The sessions under way, as the routes ask for them.</summary>
+    public TestSessions Sessions { get; } = new();
 
     /// <summary>Where published frames end, and by whom they are watched.</summary>
     public TestPackaging Packaging { get; } = new();
@@ -57,7 +64,9 @@ public sealed class ApiHost : IAsyncDisposable
             server.Listen(IPAddress.Loopback, 0, listen => listen.Protocols = HttpProtocols.Http2));
         builder.Services.AddSingleton<TimeProvider>(host.Clock);
         builder.Services.Configure<StorageOptions>(storage => storage.DataFolder = host._folder.PathOf("data"));
-        builder.Services.AddStorage().AddAccounts().AddLivestreams();
+        builder.Services.AddStorage().AddAccounts().AddLivestreams().AddMeetings();
+        builder.Services.Configure<ChatFileOptions>(files => files.Folder = host._folder.PathOf("chat-files"));
+        builder.Services.AddSingleton<IActiveSessions>(host.Sessions);
         builder.Services.AddSingleton<IPackaging>(host.Packaging);
         builder.Services.AddSingleton(new PublicAddresses
         {
@@ -107,6 +116,24 @@ public sealed class ApiHost : IAsyncDisposable
             await apps.CreateAsync(account.Id, "Second", CancellationToken.None),
             (await tokens.IssueAsync(account.Id, ApiTokenScope.Write, "write", null, CancellationToken.None)).Secret,
             (await tokens.IssueAsync(account.Id, ApiTokenScope.Read, "read", null, CancellationToken.None)).Secret);
+    }
+
+    /// <summary>Makes a meeting, some time after whatever was made before.</summary>
+    public async Task<Meeting> NewMeetingAsync(App app, string title = "")
+    {
+        ArgumentNullException.ThrowIfNull(app);
+        Clock.Advance(TimeSpan.FromMilliseconds(10));
+        return await Service<MeetingStore>().CreateAsync(app.Id, title, new MeetingSettings(), CancellationToken.None);
+    }
+
+    /// <summary>Adds a participant to a meeting, some time after whatever was made before.</summary>
+    public async Task<Participant> NewParticipantAsync(Meeting meeting, string customId, string preset = "group_call_participant")
+    {
+        ArgumentNullException.ThrowIfNull(meeting);
+        Clock.Advance(TimeSpan.FromMilliseconds(10));
+        var found = await Service<PresetStore>().FindByNameAsync(meeting.AppId, preset, CancellationToken.None);
+        return (await Service<ParticipantStore>().AddAsync(
+            meeting.AppId, meeting.Id, customId, found!.Id, null, null, CancellationToken.None))!;
     }
 
     /// <summary>Makes a livestream, some time after whatever was made before.</summary>

@@ -10,11 +10,15 @@ public sealed record FilledRoute(string Method, string Pattern, string Path, boo
 
     public bool IsRead => Method == "GET";
 
-    /// <summary>A body that the route takes; null when it takes none.</summary>
+    /// <summary>A body that the route takes, with a fresh name where names must differ; null when it takes none.</summary>
     public string? Body => (Method, Pattern.Split('/')[^1]) switch
     {
         ("POST", "apps") => """{"name":"x"}""",
-        ("POST" or "PATCH", _) => "{}",
+        ("POST", "participants") => """{"custom_participant_id":"x","preset_name":"group_call_host"}""",
+        ("POST", "presets") or ("PUT", "{preset_id}") => $$"""{"config":{"view_type":"GROUP_CALL"},"name":"{{Guid.NewGuid()}}"}""",
+        ("POST", "kick" or "mute") => """{"participant_ids":["x"]}""",
+        ("POST", "poll") => """{"question":"x","options":["a","b"]}""",
+        ("POST" or "PATCH" or "PUT", _) => "{}",
         _ => null,
     };
 

@@ -18,6 +18,10 @@ public sealed class PublishedContractTests(SharedHost shared)
         "post_accounts_account_id_realtime_kit_app_id_livestreams $.updated_at",
     ];
 
+    /// <summary>Bodies of which more is required there: here it has a default.</summary>
+    private static readonly string[] LenientBodies =
+        ["post-presets", "put_app_id_presets_preset_id", "MuteParticipants", "MuteAllParticipants"];
+
     private readonly ApiHost _host = shared.Host;
 
     public static TheoryData<string, string> PublishedOperations
@@ -35,7 +39,7 @@ public sealed class PublishedContractTests(SharedHost shared)
     }
 
     [Fact]
-    public void Ten_operations_are_published_of_what_is_implemented() => Assert.Equal(10, PublishedOperations.Count);
+    public void Thirty_three_operations_are_published_of_what_is_implemented() => Assert.Equal(33, PublishedOperations.Count);
 
     [Theory]
     [MemberData(nameof(PublishedOperations))]
@@ -79,9 +83,16 @@ public sealed class PublishedContractTests(SharedHost shared)
             AssertTakesAll(field!.AsObject(), our[name]!.AsObject(), name);
         }
 
-        Assert.Equal(
-            BodySchema(published)?["required"]?.AsArray().Select(name => name!.GetValue<string>()) ?? [],
-            BodySchema(ours)?["required"]?.AsArray().Select(name => name!.GetValue<string>()) ?? []);
+        var required = BodySchema(published)?["required"]?.AsArray().Select(name => name!.GetValue<string>()) ?? [];
+        var ourRequired = BodySchema(ours)?["required"]?.AsArray().Select(name => name!.GetValue<string>()) ?? [];
+        if (LenientBodies.Contains(published["operationId"]!.GetValue<string>(), StringComparer.Ordinal))
+        {
+            Assert.Empty(ourRequired.Except(required));
+        }
+        else
+        {
+            Assert.Equal(required, ourRequired);
+        }
     }
 
     [Theory]

@@ -1,4 +1,6 @@
 using Roomcast.Livestreams.Records;
+using Roomcast.Meetings.Records;
+using Roomcast.Meetings.Tokens;
 using Roomcast.RealtimeKit.Tests.Hosting;
 
 namespace Roomcast.RealtimeKit.Tests.Rest;
@@ -70,6 +72,78 @@ public sealed class IsolationTests(SharedHost shared)
             Assert.Equal((0, 0, 0), list.Paging);
             Assert.Equal(0, overall.Data["count"]!.GetValue<int>());
             Assert.All(days.Data.AsArray(), day => Assert.Equal(0, day!["count"]!.GetValue<int>()));
+        }
+    }
+
+    [Fact]
+    public async Task Meetings_participants_and_presets_of_another_app_do_not_exist_on_any_route()
+    {
+        var owner = await _host.NewAccountAsync();
+        var stranger = await _host.NewAccountAsync();
+        var meeting = await _host.NewMeetingAsync(owner.First, "Private");
+        var participant = await _host.NewParticipantAsync(meeting, "alice");
+        var session = await _host.Service<SessionRecordStore>().BeginAsync(
+            meeting, _host.Clock.GetUtcNow(), TimeSpan.Zero, CancellationToken.None);
+        _host.Sessions.Begin(session, participant);
+        var ids = new Dictionary<string, string>
+        {
+            ["meeting_id"] = meeting.Id.ToString(),
+            ["participant_id"] = participant.Id.ToString(),
+            ["preset_id"] = participant.PresetId.ToString(),
+        };
+
+        foreach (var (account, app) in new[] { (owner, owner.Second), (stranger, stranger.First) })
+        {
+            var routes = EveryRoute.Of(_host, account, app, ids)
+                .Where(route => ids.Keys.Any(id => route.Pattern.Contains($"{{{id}}}", StringComparison.Ordinal)))
+                .ToArray();
+            Assert.True(routes.Length >= 19);
+            foreach (var route in routes)
+            {
+                var reply = await _host.Client.SendAsync(route.HttpMethod, route.Path, account.WriteToken, route.Body);
+                Assert.Equal((404, 40401), (reply.Status, reply.Code));
+            }
+
+            foreach (var list in new[] { "meetings?search=Private", "presets?search=group_call_host" })
+            {
+                var body = (await _host.Client.GetAsync($"{account.PathOf(app)}/{list}", account.WriteToken)).Body.ToJsonString();
+                Assert.DoesNotContain(meeting.Id.ToString(), body, StringComparison.Ordinal);
+                Assert.DoesNotContain(participant.PresetId.ToString(), body, StringComparison.Ordinal);
+            }
+        }
+
+        Assert.Equal(meeting, await _host.Service<MeetingStore>().FindAsync(owner.First.Id, meeting.Id, CancellationToken.None));
+        Assert.Equal(
+            participant,
+            await _host.Service<ParticipantStore>().FindAsync(owner.First.Id, meeting.Id, participant.Id, CancellationToken.None));
+        Assert.NotNull(_host.Sessions.Find(meeting.Id));
+    }
+
+    [Fact]
+    public async Task A_preset_of_another_app_can_be_given_to_nobody()
+    {
+        var owner = await _host.NewAccountAsync();
+        var made = await _host.Client.PostAsync(
+            $"{owner.AppPath}/presets", owner.WriteToken, """{"name":"theirs","config":{"view_type":"GROUP_CALL"}}""");
+        Assert.Equal(200, made.Status);
+        var meeting = await _host.NewMeetingAsync(owner.Second);
+        var reply = await _host.Client.PostAsync(
+            $"{owner.PathOf(owner.Second)}/meetings/{meeting.Id}/participants",
+            owner.WriteToken,
+            """{"custom_participant_id":"a","preset_name":"theirs"}""");
+        Assert.Equal((400, "/preset_name"), (reply.Status, Assert.Single(reply.Sources)));
+    }
+
+    [Fact]
+    public async Task The_token_of_a_participant_opens_no_route()
+    {
+        var owner = await _host.NewAccountAsync();
+        var meeting = await _host.NewMeetingAsync(owner.First);
+        var token = _host.Service<ParticipantAdmission>().Issue(await _host.NewParticipantAsync(meeting, "alice", "group_call_host"));
+        foreach (var route in EveryRoute.Of(_host, owner, owner.First))
+        {
+            var reply = await _host.Client.SendAsync(route.HttpMethod, route.Path, token, route.Body);
+            Assert.Equal((401, 40101), (reply.Status, reply.Code));
         }
     }
 

@@ -1,5 +1,6 @@
 using Roomcast.RealtimeKit.Rest.Answers;
 using Roomcast.RealtimeKit.Rest.Livestreams;
+using Roomcast.RealtimeKit.Rest.Meetings;
 
 namespace Roomcast.RealtimeKit.Tests.Rest;
 
@@ -50,6 +51,8 @@ public sealed class SecretTextTests
             new LivestreamDetailResponse(Livestream, Session, [Session], Paging),
             new ActiveLivestreamResponse(Livestream, Session),
             new PlaybackTokenResponse(Secret, "http://h/t/" + Secret, "http://h/w?t=" + Secret, default),
+            new ParticipantResponse(Guid.NewGuid(), "A", null, "a", "p", default, default, Secret),
+            new RefreshedTokenResponse(Secret),
         ];
 
         Assert.All(answers, answer => Assert.DoesNotContain(Secret, answer.ToString(), StringComparison.Ordinal));
@@ -65,6 +68,6 @@ public sealed class SecretTextTests
             .Select(type => type.Name)
             .Order(StringComparer.Ordinal);
 
-        Assert.Equal(["LivestreamListResponse", "LivestreamResponse", "PlaybackTokenResponse"], holders);
+        Assert.Equal(["LivestreamListResponse", "LivestreamResponse", "ParticipantResponse", "PlaybackTokenResponse", "RefreshedTokenResponse"], holders);
     }
 }

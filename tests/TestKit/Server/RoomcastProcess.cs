@@ -57,6 +57,9 @@ public sealed class RoomcastProcess : IAsyncDisposable
     /// <summary>For example <c>rtmps://127.0.0.1:41237</c>.</summary>
     public Uri RtmpsBase => new(ListeningLine("rtmps").Match(Errors).Groups[1].Value);
 
+    /// <summary>The port of WebRTC, UDP and TCP.</summary>
+    public int RtcPort => new Uri(ListeningLine("rtc").Match(Errors).Groups[1].Value).Port;
+
     /// <summary>What it has written to standard error so far: its log.</summary>
     public string Errors
     {

@@ -15,6 +15,7 @@ export interface MeetingKind {
 
 export const meetingKinds: readonly MeetingKind[] = [
   { id: "call", label: "Meeting: everybody sees and hears everybody", hostPreset: "group_call_host", guestPreset: "group_call_participant" },
+  { id: "lobby", label: "Meeting with a waiting room: you let each guest in", hostPreset: "group_call_host", guestPreset: "group_call_guest" },
   { id: "webinar", label: "Webinar: guests watch, and may ask to come on stage", hostPreset: "webinar_presenter", guestPreset: "webinar_viewer" },
 ];
 

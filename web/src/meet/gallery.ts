@@ -139,6 +139,10 @@ function stateOf(): MeetingSnapshot {
   switch (scene) {
     case "devices":
       return snapshot(3, { cameraFault: "denied", micFault: "missing", self: person("self", "", { isSelf: true, hasMic: false, hasCamera: false }) });
+    case "viewer": {
+      const viewer = snapshot(3, { rights: guestRights, stage: { isInForce: true, access: "onRequest" } });
+      return { ...viewer, self: { ...viewer.self, stage: "off" } };
+    }
     case "guest":
       return snapshot(size, { rights: guestRights });
     case "audience": {
@@ -199,7 +203,7 @@ const page = new MeetPage(
 page.start();
 
 const click = (id: string) => document.getElementById(id)?.click();
-if (!["setup", "devices", "opening", "refused", "unreachable", "notoken", "insecure", "nonames"].includes(scene)) {
+if (!["setup", "viewer", "devices", "opening", "refused", "unreachable", "notoken", "insecure", "nonames"].includes(scene)) {
   setTimeout(() => {
     click("setup-join");
     setTimeout(act, 300);

@@ -1,4 +1,4 @@
-import { EntryError, type Device, type DeviceKind, type Meeting, type MeetingEvent, type MeetingNote, type MeetingOpener } from "../meeting/meeting";
+import { EntryError, type Device, type DeviceKind, type Meeting, type MeetingEvent, type MeetingNote, type MeetingOpener, mayPublish } from "../meeting/meeting";
 import { Sound } from "../meeting/sound";
 import type { DeviceChoices } from "./deviceFields";
 import { type KeyAct, keyAct } from "./keyboard";
@@ -57,8 +57,9 @@ export class MeetPage {
       return;
     }
 
-    const { rights, stage, self } = this.#meeting.snapshot();
-    if (!stage.isInForce || self.stage === "on" || stage.access === "allowed") {
+    const snapshot = this.#meeting.snapshot();
+    const { rights } = snapshot;
+    if (mayPublish(snapshot)) {
       if (rights.camera) {
         await this.#meeting.setCamera(true).catch(() => undefined);
       }

@@ -1,4 +1,4 @@
-import type { Device, MeetingSnapshot } from "../meeting/meeting";
+import { type Device, type MeetingSnapshot, mayPublish } from "../meeting/meeting";
 import { element, setAttribute, setLabel, setText, show } from "../ui/elements";
 import { type DeviceChoices, DeviceFields } from "./deviceFields";
 import type { MeetState } from "./meetState";
@@ -48,11 +48,12 @@ export class SetupView {
 
     setText(this.#title, title || "Meeting");
     this.#name.readOnly = !rights.rename;
-    drawToggle(this.#mic, self.hasMic, rights.mic, "microphone");
-    drawToggle(this.#camera, self.hasCamera, rights.camera, "camera");
+    const isViewer = !mayPublish(snapshot);
+    drawToggle(this.#mic, self.hasMic, rights.mic && !isViewer, "microphone");
+    drawToggle(this.#camera, self.hasCamera, rights.camera && !isViewer, "camera");
     show(this.#video, self.hasCamera);
     show(this.#word, !self.hasCamera);
-    setText(this.#word, rights.camera ? (deviceFaultWords("camera", cameraFault) ?? "Your camera is off") : "You watch without a camera of yours");
+    setText(this.#word, isViewer || !rights.camera ? "You come to watch, without a camera" : (deviceFaultWords("camera", cameraFault) ?? "Your camera is off"));
     show(this.#level, self.hasMic);
     const percent = Math.round(micLevel * 100);
     this.#level.style.setProperty("--level", String(micLevel));

@@ -539,14 +539,17 @@ function personOf(participant: RTKParticipant): Person {
   };
 }
 
+/** The client fills in every field of every kind, so only the kind itself tells them apart. */
 function contentOf(message: Message): ChatContent | null {
-  if ("link" in message) {
-    return "name" in message
-      ? { kind: "file", link: message.link, name: message.name, bytes: message.size }
-      : { kind: "image", link: message.link };
+  const { message: text, link, name, size } = message as { message?: string; link?: string; name?: string; size?: number };
+  switch (String(message.type)) {
+    case "image":
+      return { kind: "image", link: link ?? "" };
+    case "file":
+      return { kind: "file", link: link ?? "", name: name ?? "File", bytes: size ?? 0 };
+    default:
+      return text ? { kind: "text", text } : null;
   }
-
-  return "message" in message && message.message ? { kind: "text", text: message.message } : null;
 }
 
 type KitPoll = Kit["polls"]["items"][number];

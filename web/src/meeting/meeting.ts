@@ -122,6 +122,11 @@ export interface MeetingSnapshot {
   readonly connection: Connection;
 }
 
+/** Whether devices may be turned on now: who is in the audience has to come on stage first. */
+export function mayPublish({ stage, self }: MeetingSnapshot): boolean {
+  return !stage.isInForce || self.stage === "on" || stage.access === "allowed";
+}
+
 /** Why one is out of the meeting. */
 export type LeaveReason = "left" | "kicked" | "rejected" | "ended" | "failed";
 

@@ -2,6 +2,9 @@ using System.Text.Json.Serialization;
 using Roomcast.RealtimeKit.Rest.Analytics;
 using Roomcast.RealtimeKit.Rest.Apps;
 using Roomcast.RealtimeKit.Rest.Livestreams;
+using Roomcast.RealtimeKit.Rest.Meetings;
+using Roomcast.RealtimeKit.Rest.Presets;
+using Roomcast.RealtimeKit.Rest.Sessions;
 using Roomcast.RealtimeKit.Rest.Tokens;
 
 namespace Roomcast.RealtimeKit.Rest.Answers;
@@ -27,4 +30,17 @@ namespace Roomcast.RealtimeKit.Rest.Answers;
 [JsonSerializable(typeof(PlaybackTokenResponse))]
 [JsonSerializable(typeof(LivestreamTotalsResponse))]
 [JsonSerializable(typeof(LivestreamDayResponse[]))]
+[JsonSerializable(typeof(MeetingResponse))]
+[JsonSerializable(typeof(MeetingResponse[]))]
+[JsonSerializable(typeof(ParticipantResponse))]
+[JsonSerializable(typeof(ParticipantResponse[]))]
+[JsonSerializable(typeof(DeletedParticipantResponse))]
+[JsonSerializable(typeof(RefreshedTokenResponse))]
+[JsonSerializable(typeof(PresetResponse))]
+[JsonSerializable(typeof(PresetListItem[]))]
+[JsonSerializable(typeof(SessionResponse))]
+[JsonSerializable(typeof(ParticipantsActionResponse))]
+[JsonSerializable(typeof(KickAllResponse))]
+[JsonSerializable(typeof(MuteAllResponse))]
+[JsonSerializable(typeof(CreatedPollResponse))]
 internal sealed partial class KitJson : JsonSerializerContext;

@@ -106,6 +106,7 @@ internal sealed partial class OpenApiDocument(PublicAddresses addresses)
         Refuse("401", true, "Credentials are missing, or the token is unknown, expired or revoked.");
         Refuse("403", hasAccount, "The token gives no right to this account, or may only read.");
         Refuse("404", hasAccount, hasApp ? "The account has no such app." : "The account id is malformed.");
+        Refuse("409", shorthand["x-refusals"]?["409"] is not null, "");
         Refuse("413", hasBody, "The body is too large.");
         Refuse("415", hasBody, "The body is not JSON.");
         Refuse("429", true, "The account calls too often.");

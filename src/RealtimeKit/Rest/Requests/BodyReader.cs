@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.IO.Pipelines;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using System.Text.Unicode;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
@@ -19,6 +20,8 @@ internal sealed class BodyReader : IDisposable
     private const int MaxNameLength = 256;
     private const int MaxDepth = 64;
     private const int MaxFields = 1_000;
+
+    private static readonly JsonDocument Empty = JsonDocument.Parse("{}");
 
     private readonly JsonDocument? _document;
     private readonly Dictionary<string, JsonElement> _fields = new(StringComparer.Ordinal);
@@ -162,12 +165,107 @@ internal sealed class BodyReader : IDisposable
         return new Given<string>(true, name);
     }
 
-    /// <summary>Reads <c>true</c> or <c>false</c>.</summary>
-    public Given<bool?> ReadFlag(string field)
+    /// <summary>Reads text as it is, blanks around it cut off.</summary>
+    /// <param name="field">The field.</param>
+    /// <param name="maxLength">Most characters.</param>
+    /// <param name="isNullable">Whether null is a value.</param>
+    /// <param name="minLength">Fewest characters.</param>
+    /// <param name="isRequired">Whether absence is a fault.</param>
+    public Given<string> ReadText(string field, int maxLength, bool isNullable, int minLength = 0, bool isRequired = false)
     {
-        if (!TryFind(field, isRequired: false, isNullable: false, out var element))
+        if (!TryFind(field, isRequired, isNullable, out var element))
         {
-            return default;
+            return new Given<string>(_fields.ContainsKey(field), null);
+        }
+
+        if (TextOf(element)?.Trim() is { } text && WireText.CountCharacters(text) is var length && length >= minLength && length <= maxLength)
+        {
+            return new Given<string>(true, text);
+        }
+
+        Fault(field, $"must be well-formed text of {minLength} to {maxLength} characters{(isNullable ? ", or null" : "")}");
+        return new Given<string>(true, null);
+    }
+
+    /// <summary>Reads an absolute address with one of these schemes, or null.</summary>
+    public Given<string> ReadAddress(string field, params string[] schemes)
+    {
+        if (!TryFind(field, isRequired: false, isNullable: true, out var element))
+        {
+            return new Given<string>(_fields.ContainsKey(field), null);
+        }
+
+        if (TextOf(element) is { } text && WireAddress.IsAbsolute(text, schemes))
+        {
+            return new Given<string>(true, text);
+        }
+
+        Fault(field, $"must be an absolute address ({string.Join(", ", schemes)}) of at most {WireAddress.MaxLength} characters, or null");
+        return new Given<string>(true, null);
+    }
+
+    /// <summary>Reads a list of texts, blanks around each cut off; null when it is absent or wrong.</summary>
+    /// <param name="field">The field.</param>
+    /// <param name="minCount">Fewest texts.</param>
+    /// <param name="maxCount">Most texts.</param>
+    /// <param name="maxLength">Most characters of each; each has at least one.</param>
+    /// <param name="isRequired">Whether absence is a fault.</param>
+    public IReadOnlyList<string>? ReadTexts(string field, int minCount, int maxCount, int maxLength, bool isRequired)
+    {
+        if (!TryFind(field, isRequired, isNullable: false, out var element))
+        {
+            return null;
+        }
+
+        if (element.ValueKind is not JsonValueKind.Array || element.GetArrayLength() is var count && (count < minCount || count > maxCount))
+        {
+            Fault(field, $"must be a list of {minCount} to {maxCount} texts");
+            return null;
+        }
+
+        var texts = new List<string>();
+        foreach (var item in element.EnumerateArray())
+        {
+            var text = TextOf(item)?.Trim() ?? "";
+            if (WireText.CountCharacters(text) is var length && (length < 1 || length > maxLength))
+            {
+                _faults.Add(FieldFault.InBody(
+                    $"/{field}/{texts.Count}", $"{field} must hold well-formed texts of 1 to {maxLength} characters"));
+            }
+
+            texts.Add(text);
+        }
+
+        return texts;
+    }
+
+    /// <summary>Reads an object that is kept as it is given; null when it is absent or wrong.</summary>
+    public JsonObject? ReadShape(string field, JsonShape shape) =>
+        TryFind(field, isRequired: false, isNullable: false, out var element)
+            ? shape.Read(element, $"/{field}", _faults) as JsonObject
+            : null;
+
+    /// <summary>Lets a reader of its own read the whole body, and takes over the faults it finds; the default when the body cannot be read.</summary>
+    public T? ReadWhole<T>(Func<JsonElement, ICollection<FieldFault>, T> read) =>
+        _unreadable is not null ? default : read(_document?.RootElement ?? Empty.RootElement, _faults);
+
+    /// <summary>Notes a fault that the caller has found.</summary>
+    public void AddFault(string field, string message)
+    {
+        if (_unreadable is null)
+        {
+            Fault(field, message);
+        }
+    }
+
+    /// <summary>Reads <c>true</c> or <c>false</c>.</summary>
+    /// <param name="field">The field.</param>
+    /// <param name="isNullable">Whether null is a value.</param>
+    public Given<bool?> ReadFlag(string field, bool isNullable = false)
+    {
+        if (!TryFind(field, isRequired: false, isNullable, out var element))
+        {
+            return new Given<bool?>(_fields.ContainsKey(field), null);
         }
 
         if (element.ValueKind is JsonValueKind.True or JsonValueKind.False)
@@ -175,7 +273,7 @@ internal sealed class BodyReader : IDisposable
             return new Given<bool?>(true, element.GetBoolean());
         }
 
-        Fault(field, "must be true or false");
+        Fault(field, isNullable ? "must be true, false or null" : "must be true or false");
         return new Given<bool?>(true, null);
     }
 
@@ -243,6 +341,13 @@ internal sealed class BodyReader : IDisposable
             return false;
         }
     }
+
+    private static string? TextOf(JsonElement element) =>
+        element.ValueKind is JsonValueKind.String
+        && TryRead(static element => element.GetString()!, element, out var text)
+        && WireText.IsStorable(text)
+            ? text
+            : null;
 
     private bool TryFind(string field, bool isRequired, bool isNullable, out JsonElement element)
     {

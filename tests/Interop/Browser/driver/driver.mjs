@@ -3,9 +3,15 @@
 import { createInterface } from "node:readline";
 import { chromium } from "playwright-core";
 
-const { executablePath, args } = JSON.parse(process.argv[2]);
+// home: the folder that holds what the browser trusts; without one, pages may have any certificate.
+const { executablePath, args, home } = JSON.parse(process.argv[2]);
 
-const browser = await chromium.launch({ executablePath, headless: true, args });
+const browser = await chromium.launch({
+  executablePath,
+  headless: true,
+  args,
+  env: home ? { ...process.env, HOME: home, XDG_DATA_HOME: `${home}/.local/share` } : process.env,
+});
 const pages = new Map();
 const devtools = new Map();
 const complaints = new Map();
@@ -38,14 +44,15 @@ const pictureState = `(() => {
 })()`;
 
 const acts = {
-  async open({ url, width, height, touch, script }) {
+  // files: what is answered from a file instead of from the network, by address.
+  async open({ url, width, height, touch, script, files }) {
     const context = await browser.newContext({
       viewport: { width, height },
       hasTouch: touch,
       isMobile: touch,
-      ignoreHTTPSErrors: true,
+      ignoreHTTPSErrors: !home,
     });
-    context.setDefaultTimeout(30_000);
+    context.setDefaultTimeout(60_000);
     const page = await context.newPage();
     const name = nextPage++;
     pages.set(name, page);
@@ -59,6 +66,10 @@ const acts = {
     });
     if (script) {
       await page.addInitScript({ content: script });
+    }
+
+    for (const [address, path] of Object.entries(files ?? {})) {
+      await page.route(address, (route) => route.fulfill({ path }));
     }
 
     await page.goto(url, { waitUntil: "domcontentloaded" });
@@ -89,6 +100,22 @@ const acts = {
   },
   async click({ page, selector }) {
     await pages.get(page).click(selector);
+    return null;
+  },
+  async fill({ page, selector, text }) {
+    await pages.get(page).fill(selector, text);
+    return null;
+  },
+  async choose({ page, selector, value }) {
+    await pages.get(page).selectOption(selector, value);
+    return null;
+  },
+  async attach({ page, selector, path }) {
+    await pages.get(page).setInputFiles(selector, path);
+    return null;
+  },
+  async resize({ page, width, height }) {
+    await pages.get(page).setViewportSize({ width, height });
     return null;
   },
   async tap({ page, selector }) {

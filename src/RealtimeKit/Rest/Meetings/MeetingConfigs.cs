@@ -1,0 +1,131 @@
+using System.Text.Json.Nodes;
+using Roomcast.RealtimeKit.Rest.Answers;
+using Roomcast.RealtimeKit.Rest.Requests;
+
+namespace Roomcast.RealtimeKit.Rest.Meetings;
+
+/// <summary>The two configurations of a meeting: how it is transcribed and summarised, and how it is recorded.</summary>
+internal static class MeetingConfigs
+{
+    /// <summary>The field of the first.</summary>
+    public const string AiField = "ai_config";
+
+    /// <summary>The field of the second.</summary>
+    public const string RecordingField = "recording_config";
+
+    private const int MaxTextLength = 1_024;
+    private const int MaxKeyLength = 16_384;
+    private const int MaxPrefixLength = 256;
+
+    /// <summary>What is written and never read back.</summary>
+    private static readonly string[] Secrets = ["access_key", "secret", "password", "private_key"];
+
+    /// <summary>The shape of <c>ai_config</c>.</summary>
+    public static JsonShape Ai { get; } = JsonShape.Object(
+        ("transcription", JsonShape.Object(
+            ("language", JsonShape.Text(8, IsLanguage, "a language code of 2 to 8 characters, such as en-US")),
+            ("keywords", JsonShape.List(100, JsonShape.Text(256))),
+            ("profanity_filter", JsonShape.Flag()))),
+        ("summarization", JsonShape.Object(
+            ("summary_type", JsonShape.Word(
+                "general", "team_meeting", "sales_call", "client_check_in", "interview", "daily_standup", "one_on_one_meeting", "lecture", "code_review")),
+            ("text_format", JsonShape.Word("plain_text", "markdown")),
+            ("word_limit", JsonShape.Whole(150, 1_000)))));
+
+    /// <summary>The shape of <c>recording_config</c>.</summary>
+    public static JsonShape Recording { get; } = JsonShape.Object(
+        ("max_seconds", JsonShape.Whole(60, 86_400)),
+        ("file_name_prefix", JsonShape.Text(MaxPrefixLength, IsPrefix, $"at most {MaxPrefixLength} letters, digits, _ and -")),
+        ("video_config", JsonShape.Object(
+            ("codec", JsonShape.Word("H264", "VP8", "VP9")),
+            ("width", JsonShape.Whole(1, 1_920)),
+            ("height", JsonShape.Whole(1, 1_920)),
+            ("export_file", JsonShape.Flag()),
+            ("watermark", JsonShape.Object(
+                ("url", JsonShape.Address("http", "https")),
+                ("position", JsonShape.Word("left top", "right top", "left bottom", "right bottom")),
+                ("size", JsonShape.Object(
+                    ("width", JsonShape.Whole(1, int.MaxValue)),
+                    ("height", JsonShape.Whole(1, int.MaxValue)))))))),
+        ("audio_config", JsonShape.Object(
+            ("codec", JsonShape.Word("AAC", "MP3")),
+            ("channel", JsonShape.Word("mono", "stereo")),
+            ("export_file", JsonShape.Flag()))),
+        ("storage_config", JsonShape.NullableObject(
+            ("type", JsonShape.Word("aws", "azure", "digitalocean", "gcs", "sftp", "cloudflare")),
+            ("access_key", JsonShape.Text(MaxTextLength)),
+            ("secret", JsonShape.Text(MaxKeyLength)),
+            ("bucket", JsonShape.Text(MaxTextLength)),
+            ("region", JsonShape.Text(MaxTextLength)),
+            ("path", JsonShape.Text(MaxTextLength)),
+            ("auth_method", JsonShape.Word("KEY", "PASSWORD")),
+            ("username", JsonShape.Text(MaxTextLength)),
+            ("password", JsonShape.Text(MaxTextLength)),
+            ("host", JsonShape.Text(MaxTextLength)),
+            ("port", JsonShape.Whole(1, 65_535)),
+            ("private_key", JsonShape.Text(MaxKeyLength)),
+            ("account_id", JsonShape.Text(MaxTextLength)))),
+        ("realtimekit_bucket_config", JsonShape.Object(["enabled"], ("enabled", JsonShape.Flag()))),
+        ("live_streaming_config", JsonShape.Object(("rtmp_url", JsonShape.Address("rtmp", "rtmps")))));
+
+    /// <summary>What is wrong with a recording configuration as a whole, after a change: fields that only together make sense.</summary>
+    public static IReadOnlyList<FieldFault> FaultsOf(JsonObject recording)
+    {
+        var faults = new List<FieldFault>();
+        if (Text(recording["video_config"], "codec") is "VP8" or "VP9" && Text(recording["audio_config"], "codec") is not null)
+        {
+            Add("audio_config/codec", "cannot be chosen where the video is VP8 or VP9");
+        }
+
+        if (recording["storage_config"] is JsonObject storage)
+        {
+            foreach (var field in RequiredOf(storage).Where(field => !storage.ContainsKey(field)))
+            {
+                Add($"storage_config/{field}", "is required for this kind of storage");
+            }
+        }
+
+        return faults;
+
+        void Add(string path, string message) =>
+            faults.Add(FieldFault.InBody($"/{RecordingField}/{path}", $"{path[(path.LastIndexOf('/') + 1)..]} {message}"));
+    }
+
+    /// <summary>A configuration as it is told: without secrets.</summary>
+    public static JsonObject? Told(string? stored)
+    {
+        if (stored is null)
+        {
+            return null;
+        }
+
+        var told = JsonNode.Parse(stored)!.AsObject();
+        if (told["storage_config"] is JsonObject storage)
+        {
+            foreach (var secret in Secrets)
+            {
+                storage.Remove(secret);
+            }
+        }
+
+        return told;
+    }
+
+    private static string[] RequiredOf(JsonObject storage) => (Text(storage, "type"), Text(storage, "auth_method")) switch
+    {
+        (null, _) => ["type"],
+        ("aws" or "azure" or "digitalocean", _) => ["access_key", "region"],
+        ("gcs", _) => ["secret"],
+        ("sftp", "KEY") => ["private_key"],
+        ("sftp", "PASSWORD") => ["password"],
+        ("sftp", _) => ["auth_method"],
+        _ => ["access_key", "secret", "bucket", "account_id"],
+    };
+
+    private static string? Text(JsonNode? node, string field) => node is JsonObject holder ? (string?)holder[field] : null;
+
+    private static bool IsLanguage(string text) =>
+        text.Length is >= 2 and <= 8 && text.All(c => char.IsAsciiLetterOrDigit(c) || c == '-') && char.IsAsciiLetter(text[0]);
+
+    private static bool IsPrefix(string text) => text.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-');
+}

@@ -1,0 +1,177 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Roomcast.RealtimeKit.Rest.Answers;
+
+namespace Roomcast.RealtimeKit.Rest.Requests;
+
+/// <summary>What a JSON value in a body must look like. Reading gives a copy without the fields that nobody knows.</summary>
+/// <remarks>For objects that are kept as they were given; what the server itself acts on is read into types.</remarks>
+internal abstract class JsonShape
+{
+    /// <summary>Reads a value; adds a fault for everything that is wrong with it.</summary>
+    /// <returns>The copy; null for null, and for what is wrong.</returns>
+    public abstract JsonNode? Read(JsonElement value, string pointer, ICollection<FieldFault> faults);
+
+    /// <summary><c>true</c> or <c>false</c>.</summary>
+    public static JsonShape Flag() => new Leaf(
+        "must be true or false",
+        value => value.ValueKind is JsonValueKind.True or JsonValueKind.False ? JsonValue.Create(value.GetBoolean()) : null);
+
+    /// <summary>A whole number within bounds.</summary>
+    public static JsonShape Whole(int least, int most) => new Leaf(
+        $"must be a whole number from {least} to {most}",
+        value => value.ValueKind is JsonValueKind.Number && value.TryGetInt32(out var number) && number >= least && number <= most
+            ? JsonValue.Create(number)
+            : null);
+
+    /// <summary>Text of at most so many characters, of which each fits.</summary>
+    public static JsonShape Text(int maxLength, Func<string, bool>? fits = null, string? meaning = null) => new Leaf(
+        meaning is null ? $"must be well-formed text of at most {maxLength} characters" : $"must be {meaning}",
+        value => TextOf(value) is { } text && WireText.CountCharacters(text) <= maxLength && fits?.Invoke(text) != false
+            ? JsonValue.Create(text)
+            : null);
+
+    /// <summary>One of several words.</summary>
+    public static JsonShape Word(params string[] words) => new Leaf(
+        $"must be one of {string.Join(", ", words)}",
+        value => TextOf(value) is { } text && words.Contains(text, StringComparer.Ordinal) ? JsonValue.Create(text) : null);
+
+    /// <summary>An absolute address with one of these schemes, of at most 2,048 characters.</summary>
+    public static JsonShape Address(params string[] schemes) => Text(
+        WireAddress.MaxLength,
+        text => WireAddress.IsAbsolute(text, schemes),
+        $"an absolute address ({string.Join(", ", schemes)}) of at most {WireAddress.MaxLength} characters");
+
+    /// <summary>A list of at most so many items of one shape.</summary>
+    public static JsonShape List(int maxItems, JsonShape item) => new ListShape(maxItems, item);
+
+    /// <summary>An object with these fields, none of them required.</summary>
+    public static JsonShape Object(params (string Name, JsonShape Shape)[] fields) => new ObjectShape(fields, [], isNullable: false);
+
+    /// <summary>The same where some fields must be there.</summary>
+    public static JsonShape Object(string[] required, params (string Name, JsonShape Shape)[] fields) =>
+        new ObjectShape(fields, required, isNullable: false);
+
+    /// <summary>The same where null is a value too.</summary>
+    public static JsonShape NullableObject(params (string Name, JsonShape Shape)[] fields) =>
+        new ObjectShape(fields, [], isNullable: true);
+
+    /// <summary>What holds after a change: objects are merged, everything else is replaced; null takes a field away.</summary>
+    public static JsonObject Merge(JsonObject before, JsonObject change)
+    {
+        var merged = before.DeepClone().AsObject();
+        foreach (var (name, value) in change)
+        {
+            if (value is null)
+            {
+                merged.Remove(name);
+            }
+            else
+            {
+                merged[name] = value is JsonObject inner && merged[name] is JsonObject old ? Merge(old, inner) : value.DeepClone();
+            }
+        }
+
+        return merged;
+    }
+
+    private static string? TextOf(JsonElement value)
+    {
+        if (value.ValueKind is not JsonValueKind.String)
+        {
+            return null;
+        }
+
+        try
+        {
+            return value.GetString() is { } text && WireText.IsStorable(text) ? text : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null; // Half a surrogate pair, which JSON can spell as an escape.
+        }
+    }
+
+    private static void Fault(string pointer, string message, ICollection<FieldFault> faults) =>
+        faults.Add(FieldFault.InBody(pointer, $"{pointer[(pointer.LastIndexOf('/') + 1)..]} {message}"));
+
+    private sealed class Leaf(string demand, Func<JsonElement, JsonNode?> read) : JsonShape
+    {
+        public override JsonNode? Read(JsonElement value, string pointer, ICollection<FieldFault> faults)
+        {
+            var node = read(value);
+            if (node is null)
+            {
+                Fault(pointer, demand, faults);
+            }
+
+            return node;
+        }
+    }
+
+    private sealed class ListShape(int maxItems, JsonShape item) : JsonShape
+    {
+        public override JsonNode? Read(JsonElement value, string pointer, ICollection<FieldFault> faults)
+        {
+            if (value.ValueKind is not JsonValueKind.Array || value.GetArrayLength() > maxItems)
+            {
+                Fault(pointer, $"must be a list of at most {maxItems} items", faults);
+                return null;
+            }
+
+            var list = new JsonArray();
+            foreach (var element in value.EnumerateArray())
+            {
+                list.Add(item.Read(element, $"{pointer}/{list.Count}", faults));
+            }
+
+            return list;
+        }
+    }
+
+    private sealed class ObjectShape((string Name, JsonShape Shape)[] fields, string[] required, bool isNullable) : JsonShape
+    {
+        public override JsonNode? Read(JsonElement value, string pointer, ICollection<FieldFault> faults)
+        {
+            if (isNullable && value.ValueKind is JsonValueKind.Null)
+            {
+                return null;
+            }
+
+            if (value.ValueKind is not JsonValueKind.Object)
+            {
+                Fault(pointer, isNullable ? "must be an object or null" : "must be an object", faults);
+                return null;
+            }
+
+            var copy = new JsonObject();
+            foreach (var (name, shape) in fields)
+            {
+                if (TryFind(value, name, out var field))
+                {
+                    copy[name] = shape.Read(field, $"{pointer}/{name}", faults);
+                }
+                else if (required.Contains(name, StringComparer.Ordinal))
+                {
+                    Fault($"{pointer}/{name}", "is required", faults);
+                }
+            }
+
+            return copy;
+        }
+
+        // Looking a field up by name throws where another field's name is half a surrogate pair.
+        private static bool TryFind(JsonElement value, string name, out JsonElement field)
+        {
+            try
+            {
+                return value.TryGetProperty(name, out field);
+            }
+            catch (InvalidOperationException)
+            {
+                field = default;
+                return false;
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+using System.Globalization;
+
+namespace Roomcast.Interop.Meetings;
+
+/// <summary>Looks and listens inside a page: pictures by a canvas, sound by an analyser, and what the connections count.</summary>
+internal static class MeetProbe
+{
+    /// <summary>One tone for each participant, in hertz.</summary>
+    public static readonly IReadOnlyList<int> Tones = [500, 850, 1_400, 2_300];
+
+    /// <summary>
+    /// Runs before the page's scripts. It only listens in on the connections the page makes; the meeting client is as it is.
+    /// Gives the page <c>probe.picture(video)</c>, <c>probe.tile(name)</c>, <c>probe.watch(name, count, ms)</c>, <c>probe.heard(ms)</c>,
+    /// <c>probe.inbound()</c> and <c>probe.localPorts()</c>.
+    /// </summary>
+    public static readonly string Text = $$"""
+        globalThis.probe = (() => {
+          const tones = [{{string.Join(", ", Tones.Select(tone => tone.ToString(CultureInfo.InvariantCulture)))}}];
+          const connections = new Set();
+          const Native = globalThis.RTCPeerConnection;
+          globalThis.RTCPeerConnection = class extends Native {
+            constructor(...given) { super(...given); connections.add(this); }
+          };
+
+          const width = 64, height = 48;
+          const canvas = document.createElement('canvas');
+          [canvas.width, canvas.height] = [width, height];
+          const context = canvas.getContext('2d', { willReadFrequently: true });
+          const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+          function picture(video) {
+            if (!video || !video.videoWidth || video.readyState < 2) return null;
+            context.drawImage(video, 0, 0, width, height);
+            const pixels = context.getImageData(0, 0, width, height).data;
+            const at = (x, y) => { const p = 4 * (y * width + x); return [pixels[p], pixels[p + 1], pixels[p + 2]]; };
+            const light = (x, y) => at(x, y).reduce((a, b) => a + b) / 3;
+            let number = 0, inverse = 0;
+            for (let bit = 0; bit < 8; bit++) {
+              number = number * 2 + (light(bit * 8 + 4, 4) > 126 ? 1 : 0);
+              inverse = inverse * 2 + (light(bit * 8 + 4, 12) > 126 ? 1 : 0);
+            }
+            let weight = 0, sum = 0;
+            for (let x = 0; x < width; x++) {
+              const value = Math.max(0, light(x, 40) - 60);
+              weight += value;
+              sum += value * (x + 0.5);
+            }
+            return {
+              isRead: (number ^ inverse) === 255,
+              number,
+              bar: weight === 0 ? -1 : sum / weight,
+              colour: at(32, 24),
+              width: video.videoWidth,
+              height: video.videoHeight,
+            };
+          }
+
+          const tiles = () => [...document.querySelectorAll('.tile[data-tile]')].filter((tile) => !tile.hidden);
+          const tile = (name) => tiles().find((each) => each.querySelector('.tile-name')?.textContent === name);
+
+          return {
+            connections,
+            picture,
+            tile,
+            names: () => tiles().map((each) => each.querySelector('.tile-name').textContent),
+            look: (name) => picture(tile(name)?.querySelector('video')),
+            // The next pictures, each told once; fewer when they do not come in time.
+            async watch(name, count, ms) {
+              const seen = [];
+              for (const end = performance.now() + ms; seen.length < count && performance.now() < end; await pause(40)) {
+                const now = picture(tile(name)?.querySelector('video'));
+                if (now !== null && now.number !== seen.at(-1)?.number) seen.push(now);
+              }
+              return seen;
+            },
+            // For each sound that comes in, how loud each tone was at its loudest, in decibels.
+            async heard(ms) {
+              const audio = new AudioContext();
+              await audio.resume();
+              const tracks = [...connections]
+                .filter(({ connectionState }) => connectionState === 'connected')
+                .flatMap((each) => each.getReceivers().map(({ track }) => track))
+                .filter((track) => track.kind === 'audio' && track.readyState === 'live' && !track.muted);
+              const ears = tracks.map((track) => {
+                const analyser = audio.createAnalyser();
+                analyser.fftSize = 4096;
+                analyser.smoothingTimeConstant = 0;
+                audio.createMediaStreamSource(new MediaStream([track])).connect(analyser);
+                return { analyser, bins: new Float32Array(analyser.frequencyBinCount), loudest: tones.map(() => -200) };
+              });
+              for (const end = performance.now() + ms; performance.now() < end; await pause(50)) {
+                for (const { analyser, bins, loudest } of ears) {
+                  analyser.getFloatFrequencyData(bins);
+                  tones.forEach((tone, at) => {
+                    const bin = Math.round((tone * analyser.fftSize) / audio.sampleRate);
+                    const level = Math.max(...bins.subarray(bin - 2, bin + 3));
+                    if (level > loudest[at]) loudest[at] = level;
+                  });
+                }
+              }
+              await audio.close();
+              return ears.map(({ loudest }) => loudest.map((level) => Math.round(Math.max(-200, level))));
+            },
+            // What comes in of each picture.
+            async inbound() {
+              const found = [];
+              for (const each of connections) {
+                if (each.connectionState !== 'connected') continue;
+                (await each.getStats()).forEach((stats) => {
+                  if (stats.type === 'inbound-rtp' && stats.kind === 'video') {
+                    found.push({ track: stats.trackIdentifier, width: stats.frameWidth ?? 0, frames: stats.framesDecoded ?? 0, packets: stats.packetsReceived ?? 0 });
+                  }
+                });
+              }
+              return found;
+            },
+            // The ports that media leaves this browser from.
+            async localPorts() {
+              const ports = [];
+              for (const each of connections) {
+                (await each.getStats()).forEach((stats) => { if (stats.type === 'local-candidate' && stats.port) ports.push(stats.port); });
+              }
+              return ports;
+            },
+          };
+        })();
+        """;
+}

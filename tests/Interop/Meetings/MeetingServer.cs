@@ -1,0 +1,198 @@
+using System.Globalization;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Roomcast.Interop.Browser;
+using Roomcast.TestKit.Server;
+
+namespace Roomcast.Interop.Meetings;
+
+/// <summary>
+/// The real server, reached over TLS with its own certificate, and up to four browsers that trust its authority. Each browser
+/// has a camera and a microphone of its own, which show and sound different from the others'.
+/// </summary>
+public sealed class MeetingServer : IAsyncLifetime
+{
+    /// <summary>What the participants are called, in the order of the browsers.</summary>
+    public static readonly IReadOnlyList<string> Names = ["Ada", "Ben", "Cleo", "Dan"];
+
+    private const int FramesPerSecond = 12;
+
+    private readonly string _folder = Directory.CreateTempSubdirectory("roomcast-test-").FullName;
+    private readonly Task<ChromiumBrowser>?[] _browsers = new Task<ChromiumBrowser>?[5];
+    private readonly List<MeetTab> _open = [];
+    private HttpClient _api = null!;
+
+    /// <summary>The server.</summary>
+    public RoomcastProcess Server { get; private set; } = null!;
+
+    /// <summary>Its authority, as a file.</summary>
+    public string Authority => Path.Combine(Server.DataFolder, "tls", "ca.pem");
+
+    /// <summary>A folder for what a test needs.</summary>
+    public string Folder => _folder;
+
+    /// <summary>Arguments of the server.</summary>
+    public IReadOnlyList<string> Arguments { get; init; } = [];
+
+    /// <summary>Flags of each browser, by its number.</summary>
+    public Func<int, IReadOnlyList<string>> FlagsOf { get; init; } = _ => [];
+
+    /// <inheritdoc/>
+    public async Task InitializeAsync()
+    {
+        await StartServerAsync([]);
+        await BrowserTrust.MakeHomeAsync(Path.Combine(_folder, "home"), Authority);
+    }
+
+    /// <inheritdoc/>
+    public async Task DisposeAsync()
+    {
+        foreach (var browser in _browsers.OfType<Task<ChromiumBrowser>>())
+        {
+            await (await browser).DisposeAsync();
+        }
+
+        _api.Dispose();
+        await Server.DisposeAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    /// <summary>Kills the server as a crash would, and starts it again on the same data and addresses.</summary>
+    public async Task RestartAsync()
+    {
+        string Port(int port) => port.ToString(CultureInfo.InvariantCulture);
+        var rtcPort = Server.RtcPort;
+        var (http, https) = (Server.HttpBase.Port, Server.HttpsBase.Port);
+        await Server.KillAsync();
+        await Server.DisposeAsync();
+        _api.Dispose();
+        await StartServerAsync(["--http-port", Port(http), "--https-port", Port(https), "--rtc-port", Port(rtcPort)]);
+    }
+
+    /// <summary>Makes a meeting; answers its id.</summary>
+    public async Task<string> CreateMeetingAsync(string title) =>
+        (await PostAsync("/meetings", new { title })).GetProperty("id").GetString()!;
+
+    /// <summary>Makes a preset; answers its name.</summary>
+    /// <param name="name">What it is called.</param>
+    /// <param name="like">The preset it begins as.</param>
+    /// <param name="change">What is different.</param>
+    public async Task<string> CreatePresetAsync(string name, string like, Action<System.Text.Json.Nodes.JsonObject> change)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        var list = await GetAsync("/presets?per_page=100");
+        var id = list.EnumerateArray().Single(each => each.GetProperty("name").GetString() == like).GetProperty("id").GetString();
+        var preset = System.Text.Json.Nodes.JsonNode.Parse((await GetAsync($"/presets/{id}")).GetRawText())!.AsObject();
+        preset.Remove("id");
+        preset["name"] = name;
+        change(preset);
+        await PostAsync("/presets", preset);
+        return name;
+    }
+
+    /// <summary>Adds a participant; answers the token.</summary>
+    public async Task<string> AddParticipantAsync(string meetingId, string name, string preset) =>
+        (await PostAsync($"/meetings/{meetingId}/participants", new
+        {
+            name,
+            preset_name = preset,
+            custom_participant_id = Guid.NewGuid().ToString(),
+        })).GetProperty("token").GetString()!;
+
+    /// <summary>The address of the meeting page for a participant.</summary>
+    public Uri PageOf(string token) => new(Server.HttpsBase, $"/meet?token={Uri.EscapeDataString(token)}");
+
+    /// <summary>One of the four browsers, or number 4: that of the first participant with a camera of 1280 by 720.</summary>
+    public Task<ChromiumBrowser> BrowserAsync(int number)
+    {
+        lock (_browsers)
+        {
+            return _browsers[number] ??= StartBrowserAsync(number);
+        }
+    }
+
+    /// <summary>Opens the meeting page in a browser of its own and goes as far as the set-up screen.</summary>
+    internal async Task<MeetTab> OpenAsync(string meetingId, int number, string preset = "group_call_host", int browser = -1, int width = 800, int height = 600)
+    {
+        var token = await AddParticipantAsync(meetingId, Names[number], preset);
+        var chromium = await BrowserAsync(browser < 0 ? number : browser);
+        var page = await chromium.OpenAsync(PageOf(token), width, height, script: MeetProbe.Text);
+        var tab = new MeetTab(this, page, number);
+        _open.Add(tab);
+        return tab;
+    }
+
+    /// <summary>Closes the tabs that a failed test has left behind, so that they do not weigh on the next.</summary>
+    public async Task CloseTabsAsync()
+    {
+        foreach (var tab in _open.ToList())
+        {
+            await tab.LeaveAsync();
+        }
+    }
+
+    internal void Forget(MeetTab tab) => _open.Remove(tab);
+
+    /// <summary>Opens the meeting page and joins.</summary>
+    internal async Task<MeetTab> JoinAsync(string meetingId, int number, string preset = "group_call_host", int browser = -1, int width = 800, int height = 600)
+    {
+        var tab = await OpenAsync(meetingId, number, preset, browser, width, height);
+        await tab.JoinAsync();
+        return tab;
+    }
+
+    private async Task<ChromiumBrowser> StartBrowserAsync(int number)
+    {
+        var participant = number % Names.Count;
+        var (width, height, count) = number < Names.Count ? (320, 240, CodedPicture.Numbers) : (1_280, 720, 48);
+        var video = Path.Combine(_folder, $"camera-{number}.y4m");
+        var sound = Path.Combine(_folder, $"microphone-{number}.wav");
+        await Task.Run(() => CodedPicture.WriteVideo(video, participant, width, height, number < Names.Count ? FramesPerSecond : 8, count));
+        await Task.Run(() => CodedPicture.WriteTone(sound, MeetProbe.Tones[participant]));
+        return await ChromiumBrowser.StartAsync(
+            flags:
+            [
+                "--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream", $"--use-file-for-fake-video-capture={video}",
+                $"--use-file-for-fake-audio-capture={sound}", "--auto-select-desktop-capture-source=Entire screen", .. FlagsOf(number),
+            ],
+            home: Path.Combine(_folder, "home"));
+    }
+
+    private async Task StartServerAsync(IEnumerable<string> arguments)
+    {
+        Server = await RoomcastProcess.StartAsync(new RoomcastStart
+        {
+            DataFolder = Path.Combine(_folder, "data"),
+            Arguments = [.. Arguments, .. arguments],
+        });
+        _api = Server.CreateApiClient();
+    }
+
+    private async Task<JsonElement> GetAsync(string path)
+    {
+        using var response = await _api.GetAsync(new Uri(Server.AppPath + path, UriKind.Relative));
+        return await DataOfAsync(response);
+    }
+
+    private async Task<JsonElement> PostAsync(string path, object body)
+    {
+        using var response = await _api.PostAsJsonAsync(new Uri(Server.AppPath + path, UriKind.Relative), body);
+        return await DataOfAsync(response);
+    }
+
+    private static async Task<JsonElement> DataOfAsync(HttpResponseMessage response)
+    {
+        var body = await response.Content.ReadAsStringAsync();
+        return response.IsSuccessStatusCode
+            ? JsonSerializer.Deserialize<JsonElement>(body).GetProperty("data")
+            : throw new InvalidOperationException($"{response.RequestMessage?.RequestUri} answered {(int)response.StatusCode}: {body}");
+    }
+}
+
+/// <summary>The tests that share one server and its browsers; one after another, for each browser costs a good part of a machine.</summary>
+[CollectionDefinition(Name)]
+public sealed class MeetingServerTests : ICollectionFixture<MeetingServer>
+{
+    /// <summary>The collection's name.</summary>
+    public const string Name = "meeting server";
+}
