@@ -94,12 +94,14 @@ public sealed class BandwidthEstimator
     /// <summary>Notes a packet that is sent again under the number it had, because the receiver asked for it.</summary>
     /// <param name="transportSequenceNumber">The number of its first sending.</param>
     /// <param name="bytes">Its size on the wire.</param>
+    /// <param name="wasLost">Whether the first sending was lost for all that is known; false when it may just not have arrived
+    /// when it was asked for.</param>
     /// <param name="now">Monotonic time.</param>
-    /// <remarks>The first sending counts as lost; when the second one arrives says nothing of the path's delay.</remarks>
-    public void OnRepeating(ushort transportSequenceNumber, int bytes, TimeSpan now)
+    /// <remarks>When the second one arrives says nothing of the path's delay, so the number is out of the reckoning.</remarks>
+    public void OnRepeating(ushort transportSequenceNumber, int bytes, bool wasLost, TimeSpan now)
     {
         _sending.Add(bytes, now);
-        if (_sent.TryTakeOwn(transportSequenceNumber))
+        if (_sent.TryTakeOwn(transportSequenceNumber) && wasLost)
         {
             _lossPackets++;
             _lost++;

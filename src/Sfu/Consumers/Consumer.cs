@@ -28,6 +28,9 @@ public sealed class Consumer
     private const double FirstRepeatDistance = 0.75;
     private const double RepeatDistance = 0.45;
 
+    // Share lost from which a packet that the receiver waits for is sent twice: a standstill is dearer than its bytes.
+    private const double LossForTwice = 0.04;
+
     private static readonly TimeSpan FreezeLength = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan MinRepeatDistance = TimeSpan.FromMilliseconds(20);
 
@@ -107,6 +110,8 @@ public sealed class Consumer
     public long SentBps(TimeSpan now) => Rate.RateBps(now) ?? 0;
 
     internal SfuTransport Transport => _transport;
+
+    private bool IsLossy => Math.Max(LossRatio, _transport.Estimator.LossRatio) >= LossForTwice;
 
     internal bool IsAudio => Producer.Options.Codec.IsAudio();
 
@@ -247,6 +252,7 @@ public sealed class Consumer
             Number = mapped,
             Stream = stream,
             SourceNumber = number,
+            CameLate = mapped <= newestBefore,
             Timestamp = _rewriter.MapTimestamp(header.Timestamp),
             SentAt = now,
             TransportNumber = _isInFeedback ? _transport.CountSending(packet.Length, now) : default,
@@ -269,6 +275,10 @@ public sealed class Consumer
         _octets += (uint)header.PayloadLength;
         Rate.Add(packet.Length, now);
         Send(entry, packet, header, values);
+        if (entry.CameLate && IsLossy)
+        {
+            Send(entry, packet, header, values);
+        }
     }
 
     /// <summary>Sends a packet again, if it is still there and was not sent a moment ago.</summary>
@@ -296,7 +306,12 @@ public sealed class Consumer
         else if (entry.Stream!.Cache.TryGet(entry.SourceNumber, out var packet) && RtpHeader.TryRead(packet, out var header))
         {
             CountRepeating(entry, packet.Length, now);
-            Send(entry, packet, header, new RtpExtensionValues(packet, header, Producer.Transport.Extensions));
+            var values = new RtpExtensionValues(packet, header, Producer.Transport.Extensions);
+            Send(entry, packet, header, values);
+            if (entry.Repeats > 0 || IsLossy)
+            {
+                Send(entry, packet, header, values);
+            }
         }
         else
         {
@@ -381,7 +396,8 @@ public sealed class Consumer
     {
         if (_isInFeedback)
         {
-            _transport.Estimator.OnRepeating(entry.TransportNumber, bytes, now);
+            // A receiver asks for what came late to us as for what was lost on its own way.
+            _transport.Estimator.OnRepeating(entry.TransportNumber, bytes, wasLost: !entry.CameLate, now);
         }
     }
 

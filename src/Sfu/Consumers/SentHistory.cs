@@ -57,6 +57,9 @@ internal record struct SentEntry
     /// <summary>Whether it is padding of ours and came from nowhere.</summary>
     public bool IsPadding;
 
+    /// <summary>Whether packets behind it were sent before it.</summary>
+    public bool CameLate;
+
     public uint Timestamp;
     public ushort PictureId;
     public byte Tl0PictureIndex;

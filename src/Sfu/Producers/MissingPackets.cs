@@ -2,19 +2,27 @@ namespace Roomcast.Sfu.Producers;
 
 /// <summary>Notices gaps in a stream and says which packets to ask its sender for, and when.</summary>
 /// <remarks>
-/// A packet is asked for <see cref="ReorderTolerance"/> after a later one arrived, again after a round trip (which is learnt
-/// from how long the asked ones take), then twice in each, as a picture stands still by now; and it is given up after <see cref="MaxRequests"/> requests or <see cref="MaxAge"/>. When more are missing than can sensibly be
-/// repeated, all are given up: a keyframe is cheaper. A pure state machine; not thread-safe.
+/// <para>A packet is asked for <see cref="ReorderTolerance"/> after a later one arrived, and then four times in each round trip
+/// (which is learnt from how long the asked ones take). A browser repeats a packet once in a round trip and no oftener; what is
+/// asked in between costs a few bytes, and makes up for requests that are lost themselves. It is given up after
+/// <see cref="MaxRequests"/> requests or <see cref="MaxAge"/>.</para>
+/// <para>When more are missing than can sensibly be repeated, all are given up: a keyframe is cheaper. When one is still missing
+/// after its second repetition was due, a keyframe is wanted beside it: whichever comes first ends the standstill.</para>
+/// <para>A pure state machine; not thread-safe.</para>
 /// </remarks>
 internal sealed class MissingPackets
 {
     public static readonly TimeSpan ReorderTolerance = TimeSpan.FromMilliseconds(10);
     public static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(1);
-    public const int MaxRequests = 12;
+    public const int MaxRequests = 32;
     public const int MaxMissing = 128;
 
+    // In round trips: the first repetition takes one, and the second another.
+    private const double Patience = 2.2;
+
     private static readonly TimeSpan MinRepeat = TimeSpan.FromMilliseconds(20);
-    private static readonly TimeSpan MaxRepeat = TimeSpan.FromMilliseconds(400);
+    private static readonly TimeSpan MaxRepeat = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan MinPatience = TimeSpan.FromMilliseconds(150);
 
     private readonly List<Missing> _missing = [];
     private long _highest = long.MinValue;
@@ -27,7 +35,7 @@ internal sealed class MissingPackets
     /// <summary>How many are missing now.</summary>
     public int Count => _missing.Count;
 
-    /// <summary>Whether so much was lost since the last call that only a keyframe helps.</summary>
+    /// <summary>Whether so much was lost since the last call, or one packet for so long, that a keyframe is wanted.</summary>
     public bool TakeIsHopeless()
     {
         var isHopeless = _isHopeless;
@@ -62,7 +70,7 @@ internal sealed class MissingPackets
         {
             for (var lost = _highest + 1; lost < number; lost++)
             {
-                _missing.Add(new Missing(lost, now, default, now + ReorderTolerance, Requests: 0));
+                _missing.Add(new Missing(lost, now, default, now + ReorderTolerance, Requests: 0, IsLate: false));
             }
         }
 
@@ -77,8 +85,10 @@ internal sealed class MissingPackets
     public int TakeDue(TimeSpan now, Span<ushort> due)
     {
         var count = 0;
-        var repeat = _roundTrip * 1.2;
+        var repeat = _roundTrip / 4;
         repeat = repeat < MinRepeat ? MinRepeat : repeat > MaxRepeat ? MaxRepeat : repeat;
+        var patience = _roundTrip * Patience;
+        patience = patience < MinPatience ? MinPatience : patience;
         for (var i = 0; i < _missing.Count; i++)
         {
             var missing = _missing[i];
@@ -92,11 +102,14 @@ internal sealed class MissingPackets
             if (missing.NextRequestAt <= now && count < due.Length)
             {
                 due[count++] = unchecked((ushort)missing.Number);
+                var isLate = now - missing.NoticedAt >= patience;
+                _isHopeless |= isLate && !missing.IsLate;
                 _missing[i] = missing with
                 {
-                    RequestedAt = now,
-                    NextRequestAt = now + (missing.Requests == 0 ? repeat : repeat / 2),
+                    RequestedAt = missing.Requests == 0 ? now : missing.RequestedAt,
+                    NextRequestAt = now + repeat,
                     Requests = missing.Requests + 1,
+                    IsLate = isLate,
                 };
             }
         }
@@ -133,9 +146,13 @@ internal sealed class MissingPackets
         {
             if (_missing[i].Number == number)
             {
-                if (_missing[i].Requests == 1)
+                if (_missing[i].Requests > 0)
                 {
-                    _roundTrip = (_roundTrip * 0.875) + ((now - _missing[i].RequestedAt) * 0.125);
+                    // Counted from the first request, which most often is the one that worked; where it was not, the bound
+                    // keeps a packet that took several from looking like a long way.
+                    var took = now - _missing[i].RequestedAt;
+                    took = took > 2 * _roundTrip ? 2 * _roundTrip : took;
+                    _roundTrip = (_roundTrip * 0.875) + (took * 0.125);
                 }
 
                 _missing.RemoveAt(i);
@@ -158,5 +175,5 @@ internal sealed class MissingPackets
     }
 
     private readonly record struct Missing(
-        long Number, TimeSpan NoticedAt, TimeSpan RequestedAt, TimeSpan NextRequestAt, int Requests);
+        long Number, TimeSpan NoticedAt, TimeSpan RequestedAt, TimeSpan NextRequestAt, int Requests, bool IsLate);
 }
