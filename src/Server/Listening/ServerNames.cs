@@ -7,6 +7,10 @@ namespace Roomcast.Server.Listening;
 /// <summary>The names and addresses this server goes by.</summary>
 internal sealed class ServerNames
 {
+    // What the web client puts before the host it is given: for its calls, its socket, its logs, its statistics and its place.
+    private static readonly string[] ClientPrefixes =
+        ["api.", "socket-edge.", "api-silos.", "da-collector.", "location.", "location-legacy."];
+
     private readonly IPAddress _bind;
     private readonly IPAddress? _publicIp;
 
@@ -24,17 +28,17 @@ internal sealed class ServerNames
     public IPAddress Reachable =>
         _bind.Equals(IPAddress.Any) ? IPAddress.Loopback : _bind.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : _bind;
 
-    /// <summary>What the local certificate stands for. The web client puts <c>api.</c> and <c>socket-edge.</c> before the host it is given.</summary>
+    /// <summary>What the local certificate stands for.</summary>
     public IReadOnlyCollection<string> CertificateNames
     {
         get
         {
-            var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase) { "localhost", "api.localhost", "socket-edge.localhost", "127.0.0.1", "::1" };
+            var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase) { "localhost", "127.0.0.1", "::1" };
+            names.UnionWith(ClientPrefixes.Select(prefix => prefix + "localhost"));
             names.Add(Host);
             if (!IPAddress.TryParse(Host, out _))
             {
-                names.Add("api." + Host);
-                names.Add("socket-edge." + Host);
+                names.UnionWith(ClientPrefixes.Select(prefix => prefix + Host));
             }
 
             if (!IsEverywhere(_bind))

@@ -82,12 +82,10 @@ public class FirstStartTests
         await using var server = await RoomcastProcess.StartAsync(new RoomcastStart { Arguments = ["--public-host", "live.example.org", "--public-ip", "192.0.2.7"] });
         using var certificate = X509CertificateLoader.LoadCertificateFromFile(Path.Combine(server.DataFolder, "tls", "server.pem"));
 
+        string[] prefixes = ["", "api.", "socket-edge.", "api-silos.", "da-collector.", "location.", "location-legacy."];
         Assert.Equal(
-            new HashSet<string>
-            {
-                "localhost", "api.localhost", "socket-edge.localhost", "127.0.0.1", "::1",
-                "live.example.org", "api.live.example.org", "socket-edge.live.example.org", "192.0.2.7",
-            },
+            new HashSet<string>(
+                [.. prefixes.Select(prefix => prefix + "localhost"), .. prefixes.Select(prefix => prefix + "live.example.org"), "127.0.0.1", "::1", "192.0.2.7"]),
             LocalAuthority.NamesOf(certificate));
         Assert.Equal("live.example.org", server.HttpsBase.Host);
 
