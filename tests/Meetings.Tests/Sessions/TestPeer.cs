@@ -74,7 +74,18 @@ internal sealed class TestPeer(MeetingSession session, SessionPeer peer, FakeLin
             peer,
             room => act(room, new Answer<T>(outcome => done.TrySetResult(outcome), refusal => done.TrySetException(refusal))),
             refusal => done.TrySetException(refusal));
-        return await done.Task.WaitAsync(Patience);
+        var outcome = await done.Task.WaitAsync(Patience);
+        try
+        {
+            // Who asked is answered before the others are told: the step that did it has ended by the next one.
+            await session.AskAsync<object>(room => room, CancellationToken.None);
+        }
+        catch (SessionException)
+        {
+            // The session is over, and nothing more comes.
+        }
+
+        return outcome;
     }
 
     /// <summary>Does something that is refused.</summary>
