@@ -1,0 +1,29 @@
+namespace Roomcast.Egress.Composition;
+
+/// <summary>What a composition is encoded as. Fixed for its life: whoever joins later takes it as it is.</summary>
+public sealed record CompositionFormat
+{
+    /// <summary>Width of the picture in pixels, even, 128 to 1,920; default 1,280.</summary>
+    public int Width { get; init; } = 1_280;
+
+    /// <summary>Height of the picture in pixels, even, 128 to 1,920; default 720. Higher than wide is portrait.</summary>
+    public int Height { get; init; } = 720;
+
+    /// <summary>Pictures per second, 10 to 60; default 30. Every one is made, whatever the inputs do.</summary>
+    public int FrameRate { get; init; } = 30;
+
+    /// <summary>Bits per second of the picture, 200,000 to 20,000,000; default 2,500,000.</summary>
+    public int VideoBitrateBps { get; init; } = 2_500_000;
+
+    /// <summary>From one keyframe to the next; groups are closed. 1 to 10 s, default 2 s.</summary>
+    public TimeSpan KeyframeInterval { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Bits per second of the sound, AAC-LC, stereo at 48 kHz; default 128,000.</summary>
+    public int AudioBitrateBps { get; init; } = 128_000;
+
+    /// <summary>Id of the picture's track in the feed.</summary>
+    public const int VideoTrackId = 0;
+
+    /// <summary>Id of the sound's track in the feed.</summary>
+    public const int AudioTrackId = 1;
+}

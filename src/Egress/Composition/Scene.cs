@@ -1,0 +1,123 @@
+using System.Collections.Immutable;
+
+namespace Roomcast.Egress.Composition;
+
+/// <summary>Who is to be seen and heard, and how: all that a composition knows of a session. Immutable; a change makes another one.</summary>
+public sealed record Scene
+{
+    /// <summary>Nobody, on the default background.</summary>
+    public static readonly Scene Empty = new();
+
+    /// <summary>How the pictures are laid out; default <see cref="SceneLayout.Automatic"/>.</summary>
+    public SceneLayout Layout { get; init; }
+
+    /// <summary>Those on stage, in the order they came.</summary>
+    public ImmutableArray<ScenePeer> Peers { get; init; } = [];
+
+    /// <summary><see cref="ScenePeer.Id"/> of who speaks, or spoke last; null before anybody did.</summary>
+    public string? SpeakerId { get; init; }
+
+    /// <summary><see cref="ScenePeer.Id"/> of who is put first by a host's choice; null when nobody is.</summary>
+    public string? SpotlightId { get; init; }
+
+    /// <summary>Background as RGB, for example 0x101418.</summary>
+    public int BackgroundRgb { get; init; } = 0x10_14_18;
+
+    /// <summary>A file with a picture (PNG or JPEG) that fills the background; null for the colour alone.</summary>
+    public string? BackgroundFile { get; init; }
+
+    /// <summary>A picture at a corner; null for none.</summary>
+    public SceneWatermark? Watermark { get; init; }
+
+    /// <summary>What an empty stage says; default nothing.</summary>
+    public string SlateText { get; init; } = "";
+
+    /// <summary>Whether names are shown on the tiles; default true.</summary>
+    public bool ShowsNames { get; init; } = true;
+}
+
+/// <summary>How the pictures of a scene are laid out.</summary>
+public enum SceneLayout
+{
+    /// <summary>A shared screen with a strip at its side while there is one, else the spotlight, else the grid.</summary>
+    Automatic,
+
+    /// <summary>Equal tiles for all.</summary>
+    Grid,
+
+    /// <summary>Who speaks large, the others in a strip.</summary>
+    Speaker,
+
+    /// <summary>The chosen one large, alone.</summary>
+    Spotlight,
+
+    /// <summary>The shared screen large, people in a strip at its side.</summary>
+    ScreenShare,
+
+    /// <summary>One picture fills everything: the shared screen, else the chosen one, else who speaks.</summary>
+    Single,
+}
+
+/// <summary>Somebody on stage.</summary>
+/// <param name="Id">Unique in the session.</param>
+/// <param name="Name">As it stands on the tile.</param>
+public sealed record ScenePeer(string Id, string Name)
+{
+    /// <summary>A file with a picture (PNG or JPEG) for the tile of who has no camera on; null for initials.</summary>
+    public string? PictureFile { get; init; }
+
+    /// <summary>The camera; null or paused shows the avatar.</summary>
+    public SceneTrack? Camera { get; init; }
+
+    /// <summary>The microphone; null or paused shows the muted mark.</summary>
+    public SceneTrack? Microphone { get; init; }
+
+    /// <summary>The picture of the shared screen.</summary>
+    public SceneTrack? Screen { get; init; }
+
+    /// <summary>The sound of the shared screen.</summary>
+    public SceneTrack? ScreenSound { get; init; }
+}
+
+/// <summary>A track that arrives as RTP.</summary>
+/// <param name="Ssrc">By which its packets and sender reports are known. Unique in the session, and new for each track.</param>
+/// <param name="Codec">What it is encoded with.</param>
+/// <param name="PayloadType">By which its payload is known.</param>
+public sealed record SceneTrack(uint Ssrc, SceneCodec Codec, byte PayloadType)
+{
+    /// <summary>Whether it is held back: nothing arrives, and nothing of it is to be seen or heard.</summary>
+    public bool IsPaused { get; init; }
+}
+
+/// <summary>What a track is encoded with.</summary>
+public enum SceneCodec
+{
+    /// <summary>Opus, RTP clock 48 kHz (RFC 7587).</summary>
+    Opus,
+
+    /// <summary>VP8, RTP clock 90 kHz (RFC 7741).</summary>
+    Vp8,
+}
+
+/// <summary>A picture laid over a corner of everything.</summary>
+/// <param name="File">A file with a picture, PNG (with transparency) or JPEG.</param>
+/// <param name="Corner">Where.</param>
+/// <param name="Width">In pixels, 1 or more; 0 for its own.</param>
+/// <param name="Height">In pixels, 1 or more; 0 for its own.</param>
+public sealed record SceneWatermark(string File, SceneCorner Corner, int Width, int Height);
+
+/// <summary>A corner of the picture.</summary>
+public enum SceneCorner
+{
+    /// <summary>Left top.</summary>
+    LeftTop,
+
+    /// <summary>Right top.</summary>
+    RightTop,
+
+    /// <summary>Left bottom.</summary>
+    LeftBottom,
+
+    /// <summary>Right bottom.</summary>
+    RightBottom,
+}
