@@ -36,6 +36,14 @@ test("the stages of a stream from before its start to after its end", () => {
   assert.equal(stageOf(after(found("live"), plays, found("ended"), { kind: "playbackChanged", playback: "ended" })), "ended");
 });
 
+test("who stands still after the end has not stalled", () => {
+  const ended = after(found("live"), plays, { kind: "playbackChanged", playback: "ended" });
+  assert.equal(stageOf(update(ended, stalls)), "starting");
+  assert.equal(viewerPlaybackOf(update(ended, stalls)), null);
+  assert.equal(stageOf(update(ended, plays)), "watching");
+  assert.equal(stageOf([found("ended"), stalls].reduce(update, ended)), "ended");
+});
+
 test("refusals say why", () => {
   assert.equal(stageOf(after({ kind: "statusAnswered", answer: { kind: "notFound" } })), "notFound");
   assert.equal(stageOf(after({ kind: "statusAnswered", answer: { kind: "notAllowed" } })), "notAllowed");

@@ -68,6 +68,11 @@ export function update(state: WatchState, input: WatchInput): WatchState {
           }
         : state;
     case "playbackChanged":
+      // A player may know of the end before the element is seen to stand still: that is no stall.
+      if (state.playback === "ended" && input.playback === "stalled") {
+        return state;
+      }
+
       return {
         ...state,
         playback: input.playback,
