@@ -35,6 +35,9 @@ internal static class MediaLimits
     /// <summary>Characters of a codec's parameters that are taken over into an answer.</summary>
     public const int ParametersLength = 512;
 
+    /// <summary>Listeners of one room: what composes it, and recorders of single tracks.</summary>
+    public const int Taps = 8;
+
     /// <summary>Addresses of one transport on which a check has passed.</summary>
     public const int Paths = 32;
 }

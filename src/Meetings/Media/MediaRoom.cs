@@ -153,6 +153,15 @@ public sealed class MediaRoom : IAsyncDisposable
         });
     }
 
+    /// <summary>Lets somebody listen to all tracks who is not a peer.</summary>
+    /// <param name="listener">Is told of the tracks there are, and of all that follows, from before this returns on.</param>
+    /// <exception cref="MediaException">TooMany, Closed, Busy.</exception>
+    public async ValueTask<MediaTap> TapAsync(IMediaListener listener)
+    {
+        ArgumentNullException.ThrowIfNull(listener);
+        return new MediaTap(_engine.Worker, await RunAsync((room, now) => room.Tap(listener, now)));
+    }
+
     /// <summary>Notes how loud a peer says it is. Counts only while its packets do not say it themselves.</summary>
     /// <param name="peerId">Who.</param>
     /// <param name="producerId">Its microphone; one that is not the peer's is ignored.</param>

@@ -187,6 +187,25 @@ internal sealed partial class RoomState
         }
     }
 
+    public RoomTap Tap(IMediaListener listener, TimeSpan now)
+    {
+        if (_taps.Count == MediaLimits.Taps)
+        {
+            throw new MediaException(MediaErrorCode.TooMany, $"A room may have {MediaLimits.Taps} listeners.");
+        }
+
+        var tap = new RoomTap(this, listener, now);
+        _taps.Add(tap);
+        foreach (var producer in _producers.Values)
+        {
+            tap.Add(producer);
+        }
+
+        return tap;
+    }
+
+    public void Remove(RoomTap tap) => _taps.Remove(tap);
+
     public void NoteAudioActivity(string peerId, string producerId, double energy, TimeSpan now)
     {
         if (_producers.TryGetValue(producerId, out var producer) && producer.Peer.Id == peerId && producer.Packets.Speaker is { } speaker)
@@ -357,6 +376,11 @@ internal sealed partial class RoomState
         var producer = new ProducerState(peer, section.Mid, described, packets);
         peer.Producers.Add(producer);
         _producers.Add(id, producer);
+        foreach (var tap in _taps)
+        {
+            tap.Add(producer);
+        }
+
         return producer;
     }
 

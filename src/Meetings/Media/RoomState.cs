@@ -22,6 +22,7 @@ internal sealed partial class RoomState
     private readonly ILogger _logger;
     private readonly Dictionary<string, PeerState> _peers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ProducerState> _producers = new(StringComparer.Ordinal);
+    private readonly List<RoomTap> _taps = [];
     private TimeSpan _nextDeadline;
     private bool _isTouched = true;
 
@@ -134,6 +135,11 @@ internal sealed partial class RoomState
 
         _peers.Clear();
         _producers.Clear();
+        while (_taps.Count > 0)
+        {
+            _taps[^1].End();
+        }
+
         _engine.Remove(this, now);
         _events.Writer.TryComplete();
     }
@@ -278,6 +284,11 @@ internal sealed partial class RoomState
     {
         producer.Peer.Producers.Remove(producer);
         _producers.Remove(producer.Described.Id);
+        foreach (var tap in _taps)
+        {
+            tap.Remove(producer.Described.Id);
+        }
+
         producer.Peer.FromPeer?.Packets.Remove(producer.Packets);
         return producer.Described;
     }

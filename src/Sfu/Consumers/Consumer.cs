@@ -24,6 +24,9 @@ public sealed class Consumer
     private const int MaxExtensionBytes = 96;
     private const int PaddingBytes = 224;
 
+    // A sender report without blocks, and a name of up to 255 bytes with what is around it.
+    private const int MaxReportBytes = 24 + 4 + 4 + 2 + 255 + 4;
+
     // Of a round trip. Some receivers take theirs for shorter than we do, and ask oftener for what they have long missed.
     private const double FirstRepeatDistance = 0.75;
     private const double RepeatDistance = 0.45;
@@ -372,11 +375,17 @@ public sealed class Consumer
     }
 
     /// <summary>Writes its sender report and name, as its producer's reports allow.</summary>
-    internal void WriteReport(ref RtcpWriter writer, TimeSpan now)
+    /// <returns>False when there is no room for them.</returns>
+    internal bool TryWriteReport(ref RtcpWriter writer, TimeSpan now)
     {
         if (Current is not { } stream || !stream.Clock.IsKnown)
         {
-            return;
+            return true;
+        }
+
+        if (writer.Room < MaxReportBytes)
+        {
+            return false;
         }
 
         // The producer's wall clock goes on to the receiver, so that sound and picture of one peer stay together.
@@ -384,12 +393,11 @@ public sealed class Consumer
         var ticks = (long)((Int128)elapsed.Ticks * Producer.Options.Codec.ClockRateHz() / TimeSpan.TicksPerSecond);
         var timestamp = _rewriter.MapTimestamp(unchecked(stream.LastReportTimestamp + (uint)ticks));
         var ntp = stream.LastReportNtp.Add(elapsed);
-        if (SenderReport.TryWrite(ref writer, Options.Ssrc, ntp, timestamp, _packets, _octets, []))
-        {
-            _reportedNtp = ntp.Middle;
-            _reportedAt = now;
-            SourceDescription.TryWrite(ref writer, Options.Ssrc, _cname);
-        }
+        SenderReport.TryWrite(ref writer, Options.Ssrc, ntp, timestamp, _packets, _octets, []);
+        SourceDescription.TryWrite(ref writer, Options.Ssrc, _cname);
+        _reportedNtp = ntp.Middle;
+        _reportedAt = now;
+        return true;
     }
 
     private void CountRepeating(in SentEntry entry, int bytes, TimeSpan now)

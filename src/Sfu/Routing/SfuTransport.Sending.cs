@@ -332,7 +332,21 @@ public sealed partial class SfuTransport
         WriteReceiverReports(ref writer, now);
         foreach (var consumer in _consumers)
         {
-            consumer.WriteReport(ref writer, now);
+            if (consumer.TryWriteReport(ref writer, now))
+            {
+                continue;
+            }
+
+            // A receiver needs the report of each track: without it sound and picture are not brought together.
+            _sink.Commit(room, writer.Length, isRtcp: true);
+            room = _sink.Reserve(MaxRtcpBytes);
+            if (room.IsEmpty)
+            {
+                return;
+            }
+
+            writer = new RtcpWriter(room[..MaxRtcpBytes]);
+            consumer.TryWriteReport(ref writer, now);
         }
 
         if (writer.Length > 0)

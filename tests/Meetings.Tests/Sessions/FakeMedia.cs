@@ -22,6 +22,9 @@ internal sealed class FakeMedia : IMediaSide
 
     public void Raise(MediaEvent happened) => _events.Writer.TryWrite(happened);
 
+    public ValueTask<MediaTap> TapAsync(IMediaListener listener) =>
+        throw new MediaException(MediaErrorCode.TooMany, "This room moves no media.");
+
     public ValueTask<IReadOnlyList<MediaProducer>> JoinAsync(string peerId) => Drop("join", peerId);
 
     public ValueTask<IReadOnlyList<MediaProducer>> LeaveAsync(string peerId)

@@ -34,8 +34,8 @@ public readonly record struct PacketMark(uint Tag, byte Rank, uint Frame, byte I
 /// <summary>A track that a <see cref="BrowserTransport"/> sends: Opus, or VP8 in one encoding or several.</summary>
 public sealed class BrowserTrack
 {
-    /// <summary>Bytes in front of the mark: a VP8 descriptor and the head of a keyframe.</summary>
-    internal const int Vp8MarkAt = 16;
+    /// <summary>Bytes in front of the mark of a VP8 packet: a descriptor and the head of a keyframe.</summary>
+    public const int Vp8MarkAt = 16;
 
     private const int KeptPackets = 1_000;
 

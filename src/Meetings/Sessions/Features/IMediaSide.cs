@@ -30,6 +30,8 @@ internal interface IMediaSide : IAsyncDisposable
 
     ValueTask PreferAsync(string peerId, string transportId, IReadOnlyList<LayerPreference> preferences);
 
+    ValueTask<MediaTap> TapAsync(IMediaListener listener);
+
     void NoteAudioActivity(string peerId, string producerId, double energy);
 }
 
@@ -66,6 +68,8 @@ internal sealed class MediaRoomSide(MediaRoom room) : IMediaSide
 
     public ValueTask PreferAsync(string peerId, string transportId, IReadOnlyList<LayerPreference> preferences) =>
         room.PreferAsync(peerId, transportId, preferences);
+
+    public ValueTask<MediaTap> TapAsync(IMediaListener listener) => room.TapAsync(listener);
 
     public void NoteAudioActivity(string peerId, string producerId, double energy) =>
         room.NoteAudioActivity(peerId, producerId, energy);

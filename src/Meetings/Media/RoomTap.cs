@@ -1,0 +1,120 @@
+using System.Security.Cryptography;
+using Roomcast.Rtc.Rtcp;
+using Roomcast.Rtc.Rtp.Extensions;
+using Roomcast.Sfu.Consumers;
+using Roomcast.Sfu.Routing;
+
+namespace Roomcast.Meetings.Media;
+
+/// <summary>A listener's place in the router: consumes every track, and hands packets on instead of encrypting them.</summary>
+/// <remarks>Belongs to the worker. Nothing is allocated per packet.</remarks>
+internal sealed class RoomTap : IPacketSink
+{
+    private const byte OpusPayloadType = 111;
+    private const byte Vp8PayloadType = 96;
+    private const int MaxPacketBytes = 2_048;
+
+    // What browsers take from cameras at best; encodings below it halve it once or twice.
+    private const int LargestHeight = 720;
+
+    private readonly RoomState _room;
+    private readonly IMediaListener _listener;
+    private readonly SfuTransport _packets;
+    private readonly byte[] _packet = new byte[MaxPacketBytes];
+    private readonly byte[] _feedback = new byte[64];
+    private readonly Dictionary<uint, Consumer> _consumers = [];
+    private uint _lastSsrc = (uint)RandomNumberGenerator.GetInt32(2, int.MaxValue);
+    private bool _isClosed;
+
+    public RoomTap(RoomState room, IMediaListener listener, TimeSpan now)
+    {
+        _room = room;
+        _listener = listener;
+        var extensions = new RtpExtensionMap();
+        extensions.TryAdd(MediaTap.OrientationExtension, RtpExtensionKind.VideoOrientation);
+        _packets = room.Router.AddTransport(this, new SfuTransportOptions { Extensions = extensions }, now);
+    }
+
+    public void Add(ProducerState producer)
+    {
+        var payloadType = producer.Described.Kind is MediaKind.Audio ? OpusPayloadType : Vp8PayloadType;
+        var ssrc = _lastSsrc = unchecked(_lastSsrc + 1);
+        _listener.OnTrack(producer.Described, ssrc, payloadType);
+        var options = new ConsumerOptions { Id = producer.Described.Id, Ssrc = ssrc, PayloadType = payloadType, Mid = "" };
+        _consumers.Add(ssrc, _packets.Consume(producer.Packets, options));
+    }
+
+    public void Remove(string producerId)
+    {
+        foreach (var (ssrc, consumer) in _consumers)
+        {
+            if (consumer.Options.Id == producerId)
+            {
+                _consumers.Remove(ssrc);
+                _packets.Remove(consumer);
+                _listener.OnTrackEnded(producerId);
+                return;
+            }
+        }
+    }
+
+    public void WantKeyframe(uint ssrc, TimeSpan now)
+    {
+        if (!_isClosed && _consumers.ContainsKey(ssrc))
+        {
+            var writer = new RtcpWriter(_feedback);
+            if (new PictureLossIndication(1, ssrc).TryWrite(ref writer))
+            {
+                _packets.HandleRtcp(_feedback.AsSpan(0, writer.Length), now);
+                _room.Touch();
+            }
+        }
+    }
+
+    public void PreferHeight(uint ssrc, int height)
+    {
+        if (_isClosed || !_consumers.TryGetValue(ssrc, out var consumer))
+        {
+            return;
+        }
+
+        consumer.SetPaused(height <= 0);
+        var rank = 0;
+        var encodings = consumer.Producer.Options.Rids.Count;
+        while (rank + 1 < encodings && LargestHeight >> (rank + 1) >= height)
+        {
+            rank++;
+        }
+
+        consumer.Prefer(rank);
+        _room.Touch();
+    }
+
+    /// <summary>Stops listening; the listener is told nothing more.</summary>
+    public void Close()
+    {
+        if (!_isClosed)
+        {
+            _isClosed = true;
+            _consumers.Clear();
+            _room.Remove(this);
+            _room.Router.Remove(_packets);
+        }
+    }
+
+    /// <summary>The room has ended.</summary>
+    public void End()
+    {
+        if (!_isClosed)
+        {
+            Close();
+            _listener.OnRoomEnded();
+        }
+    }
+
+    /// <inheritdoc/>
+    public Span<byte> Reserve(int length) => length <= MaxPacketBytes ? _packet : default;
+
+    /// <inheritdoc/>
+    public void Commit(Span<byte> room, int length, bool isRtcp) => _listener.OnPacket(room[..length], isRtcp);
+}
