@@ -1,6 +1,8 @@
 using Roomcast.Meetings.Presets;
 using Roomcast.Meetings.Records;
+using Roomcast.Meetings.Sessions.Events;
 using Roomcast.Meetings.Sessions.Features;
+using Roomcast.Meetings.Sessions.Following;
 using Roomcast.Meetings.Sessions.Peers;
 using Roomcast.Meetings.Sessions.Rules;
 
@@ -119,6 +121,22 @@ public sealed partial class MeetingSession
                 room.Host.Remove(peer);
             }
 
+            return room;
+        },
+        cancellationToken);
+
+    /// <summary>Begins to follow the session. Null when no session is under way, or another one than was meant.</summary>
+    /// <exception cref="SessionException">There are as many followers as may be.</exception>
+    internal Task<SessionFollowing?> FollowAsync(SessionId sessionId, ISessionFollower follower, CancellationToken cancellationToken) =>
+        AskLiveAsync(
+            room => room.SessionId == sessionId ? room.Followers.Add(follower, following => PostAsync(() => room.Followers.Remove(following))) : null!,
+            cancellationToken);
+
+    /// <summary>Tells everybody who has joined what happened outside of the session.</summary>
+    internal Task TellAsync(SessionEvent happened, CancellationToken cancellationToken) => AskAsync<object>(
+        room =>
+        {
+            room.TellJoined(happened);
             return room;
         },
         cancellationToken);

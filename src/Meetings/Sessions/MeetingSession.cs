@@ -153,6 +153,7 @@ public sealed partial class MeetingSession
             }
         }
 
+        _room.Followers.End();
         await _room.Media.DisposeAsync();
         _room.Journal.Complete();
         await journal;
@@ -164,6 +165,7 @@ public sealed partial class MeetingSession
         {
             step();
             _room.RunLater();
+            _room.Followers.Refresh();
         }
         catch (Exception fault)
         {

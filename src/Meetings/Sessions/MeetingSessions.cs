@@ -6,6 +6,7 @@ using Roomcast.Meetings.Media;
 using Roomcast.Meetings.Presets;
 using Roomcast.Meetings.Records;
 using Roomcast.Meetings.Sessions.Features;
+using Roomcast.Meetings.Sessions.Following;
 using Roomcast.Meetings.Sessions.Loop;
 using Roomcast.Meetings.Sessions.Peers;
 using Roomcast.Meetings.Sessions.Rules;
@@ -40,6 +41,22 @@ public sealed class MeetingSessions : IHostedService, IDisposable
         var isThere = _sessions.TryGetValue(meetingId, out var entry);
         session = entry.Session;
         return isThere;
+    }
+
+    /// <summary>Begins to follow a session. Null when it is not under way.</summary>
+    /// <exception cref="SessionException">There are as many followers as may be.</exception>
+    public async Task<SessionFollowing?> FollowAsync(SessionId sessionId, ISessionFollower follower, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(follower);
+        foreach (var (session, _) in _sessions.Values)
+        {
+            if (session.SessionId == sessionId)
+            {
+                return await session.FollowAsync(sessionId, follower, cancellationToken);
+            }
+        }
+
+        return null;
     }
 
     /// <summary>Connects a peer to its meeting. What it may do there is its session's matter.</summary>

@@ -68,4 +68,7 @@ public static class SessionLimits
 
     /// <summary>Connected meetings of one meeting.</summary>
     public const int MaxConnectedMeetings = 50;
+
+    /// <summary>Who may follow one session from outside: what composes it, and recorders of single tracks.</summary>
+    public const int MaxFollowers = 8;
 }

@@ -14,6 +14,7 @@ namespace Roomcast.Meetings.Sessions;
 /// <param name="Messages">Where chat messages are kept.</param>
 /// <param name="Family">What meetings know of those connected to them.</param>
 /// <param name="OpenMedia">Opens a media room of a name that none had before.</param>
+/// <param name="Observers">Who learns of all sessions; asked late, since they may need the sessions themselves.</param>
 internal sealed record SessionParts(
     TimeProvider Time,
     MeetingSessionOptions Options,
@@ -22,4 +23,5 @@ internal sealed record SessionParts(
     SessionRecorder Recorder,
     ChatMessageStore Messages,
     MeetingFamilies Family,
-    Func<string, IMediaSide> OpenMedia);
+    Func<string, IMediaSide> OpenMedia,
+    Func<IReadOnlyList<ISessionObserver>> Observers);

@@ -40,6 +40,7 @@ public sealed class SessionRoom
         Broadcasts = new Broadcasts(this);
         Host = new HostControls(this);
         Connected = new ConnectedMeetings(this);
+        Followers = new Followers(this);
     }
 
     /// <summary>The meeting, as of when the session began or it was last changed.</summary>
@@ -83,6 +84,8 @@ public sealed class SessionRoom
 
     /// <summary>When it began.</summary>
     public DateTimeOffset? StartedAt { get; internal set; }
+
+    internal Followers Followers { get; }
 
     internal SessionParts Parts { get; }
 
@@ -262,6 +265,10 @@ public sealed class SessionRoom
         StartedAt = session.StartedAt;
         Parts.Metrics.SessionBegan();
         SessionLog.Began(Parts.Logger, session.Id.ToString(), Meeting.Id.ToString());
+        foreach (var observer in Parts.Observers())
+        {
+            observer.Began(Meeting, session.Id);
+        }
     }
 
     /// <summary>Ends the session. Those who are still connected may begin another.</summary>
@@ -275,6 +282,12 @@ public sealed class SessionRoom
         Parts.Recorder.Ended(this, ended, reason);
         Parts.Metrics.SessionEnded();
         SessionLog.EndedFor(Parts.Logger, ended.ToString(), Meeting.Id.ToString(), reason);
+        Followers.End();
+        foreach (var observer in Parts.Observers())
+        {
+            observer.Ended(Meeting.Id, ended, reason);
+        }
+
         SessionId = null;
         _tellId(null);
         StartedAt = null;

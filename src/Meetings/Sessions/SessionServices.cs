@@ -30,6 +30,11 @@ public static class SessionServices
             var rooms = provider.GetRequiredService<MediaRooms>();
             return name => new MediaRoomSide(rooms.Open(name));
         });
+        services.TryAddSingleton<Func<IReadOnlyList<ISessionObserver>>>(static provider =>
+        {
+            var observers = new Lazy<IReadOnlyList<ISessionObserver>>(() => [.. provider.GetServices<ISessionObserver>()]);
+            return () => observers.Value;
+        });
         services.TryAddSingleton(static provider => new MeetingSessions(
             new SessionParts(
                 provider.GetRequiredService<TimeProvider>(),
@@ -39,7 +44,8 @@ public static class SessionServices
                 provider.GetRequiredService<SessionRecorder>(),
                 provider.GetRequiredService<ChatMessageStore>(),
                 provider.GetRequiredService<MeetingFamilies>(),
-                provider.GetRequiredService<Func<string, IMediaSide>>()),
+                provider.GetRequiredService<Func<string, IMediaSide>>(),
+                provider.GetRequiredService<Func<IReadOnlyList<ISessionObserver>>>()),
             provider.GetRequiredService<SessionRecordStore>(),
             provider.GetService<IHostApplicationLifetime>()));
         services.AddSingleton<IActiveSessions, ActiveSessions>();

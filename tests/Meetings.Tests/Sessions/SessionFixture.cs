@@ -18,7 +18,7 @@ public sealed class SessionFixture : IAsyncDisposable
     private readonly ServiceProvider _services;
     private readonly List<TestPeer> _peers = [];
 
-    private SessionFixture(Action<MeetingSessionOptions>? configure)
+    private SessionFixture(Action<MeetingSessionOptions>? configure, ISessionObserver? observer)
     {
         var services = new ServiceCollection();
         services.AddSingleton<TimeProvider>(Clock);
@@ -34,6 +34,11 @@ public sealed class SessionFixture : IAsyncDisposable
             return Media;
         });
         services.AddMeetingSessions();
+        if (observer is not null)
+        {
+            services.AddSingleton(observer);
+        }
+
         if (configure is not null)
         {
             services.Configure(configure);
@@ -56,9 +61,9 @@ public sealed class SessionFixture : IAsyncDisposable
     public IActiveSessions Active => Service<IActiveSessions>();
 
     public static async Task<SessionFixture> StartAsync(
-        MeetingSettings? settings = null, Action<MeetingSessionOptions>? configure = null)
+        MeetingSettings? settings = null, Action<MeetingSessionOptions>? configure = null, ISessionObserver? observer = null)
     {
-        var fixture = new SessionFixture(configure);
+        var fixture = new SessionFixture(configure, observer);
         await fixture.Service<Database>().OpenAsync(CancellationToken.None);
         await fixture.Sessions.StartAsync(CancellationToken.None);
 

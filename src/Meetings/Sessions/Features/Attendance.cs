@@ -234,6 +234,13 @@ public sealed class Attendance(SessionRoom room)
         {
             _told = count;
             room.TellJoined(new PeerCountChanged(count));
+            if (room.SessionId is { } sessionId)
+            {
+                foreach (var observer in room.Parts.Observers())
+                {
+                    observer.CountChanged(room.Meeting.Id, sessionId, count);
+                }
+            }
         }
     }
 

@@ -18,6 +18,12 @@ public sealed class SessionMedia
 
     internal SessionMedia(SessionRoom room) => _room = room;
 
+    /// <summary>Who spoke last, the latest first.</summary>
+    internal IReadOnlyList<string> Speakers => _speakers;
+
+    /// <summary>The media side, opened where nobody has so far.</summary>
+    internal IMediaSide Side => _side ??= Open();
+
     /// <summary>Enters the media side; may come before joining. One that is in already loses what it sends and keeps its transports.</summary>
     public void Enter(SessionPeer peer, Answer<bool> answer)
     {
@@ -340,7 +346,7 @@ public sealed class SessionMedia
 
     private void Run<T>(SessionPeer peer, Func<IMediaSide, ValueTask<T>> call, Answer<T> answer)
     {
-        var side = _side ??= Open();
+        var side = Side;
         var previous = peer.MediaCalls;
         peer.MediaCalls = NextAsync();
 
@@ -355,6 +361,7 @@ public sealed class SessionMedia
     {
         var side = _room.Parts.OpenMedia($"{_room.Meeting.Id}/{Guid.NewGuid():N}");
         _ = _room.PumpAsync(side.Events, Handle);
+        _room.Followers.Listen(side);
         return side;
     }
 }

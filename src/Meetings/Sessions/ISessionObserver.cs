@@ -1,0 +1,17 @@
+using Roomcast.Meetings.Records;
+
+namespace Roomcast.Meetings.Sessions;
+
+/// <summary>Learns of all sessions of this server: when they begin and end, and how many are in them.</summary>
+/// <remarks>Called by each session's loop, which must not be held up: no call blocks or throws. Every one that is registered is told.</remarks>
+public interface ISessionObserver
+{
+    /// <summary>A session has begun, or goes on that a restart of the server interrupted.</summary>
+    void Began(Meeting meeting, SessionId sessionId);
+
+    /// <summary>So many peers are in the session now, hidden ones not counted.</summary>
+    void CountChanged(MeetingId meetingId, SessionId sessionId, int count);
+
+    /// <summary>A session has ended.</summary>
+    void Ended(MeetingId meetingId, SessionId sessionId, SessionEndReason reason);
+}

@@ -1,0 +1,141 @@
+using System.Collections.Concurrent;
+using Roomcast.Meetings.Media;
+using Roomcast.Meetings.Records;
+using Roomcast.Meetings.Sessions;
+using Roomcast.Meetings.Sessions.Following;
+using Roomcast.Meetings.Sessions.Rules;
+
+namespace Roomcast.Meetings.Tests.Sessions;
+
+/// <summary>Who follows a session from outside knows who is on stage and what they send, and is told of its end.</summary>
+public sealed class FollowingTests
+{
+    [Fact]
+    public async Task The_stage_is_told_as_it_is()
+    {
+        await using var fixture = await SessionFixture.StartAsync();
+        var ada = await fixture.JoinAsync("Ada");
+        var sessionId = fixture.Active.Find(fixture.Meeting.Id)!.Value;
+        var follower = new Follower();
+        await using var following = await fixture.Sessions.FollowAsync(sessionId, follower, CancellationToken.None);
+        Assert.NotNull(following);
+        await SessionFixture.UntilAsync(() => follower.Last is { Peers: [{ Name: "Ada" }] });
+
+        await fixture.PassAsync(TimeSpan.FromSeconds(1));
+        await fixture.JoinAsync("Ben");
+        await SessionFixture.UntilAsync(() => follower.Last is { Peers: [{ Name: "Ada" }, { Name: "Ben" }] });
+        await ada.AskAsync<Produced>((room, answer) => room.Media.Produce(
+            ada.Peer, new ProduceRequest(MediaKind.Audio, false, false, "{}", "0", "audio/opus", "offer", TransportId: "t"), answer));
+        await SessionFixture.UntilAsync(() => follower.Last!.Peers[0].Producers is [{ IsPaused: false, Kind: MediaKind.Audio }]);
+        await fixture.Active.MuteAllAsync(fixture.Meeting.Id, allowUnmute: true, CancellationToken.None);
+        await SessionFixture.UntilAsync(() => follower.Last!.Peers[0].Producers is [{ IsPaused: true }]);
+        fixture.Media!.Raise(new SpeakersChanged([ada.Peer.Id]));
+        await SessionFixture.UntilAsync(() => follower.Last!.SpeakerId == ada.Peer.Id);
+        Assert.Equal(fixture.Meeting.Id, follower.Last!.MeetingId);
+
+        var told = follower.Stages.Count;
+        await fixture.PassAsync(TimeSpan.FromSeconds(1));
+        Assert.Equal(told, follower.Stages.Count);
+    }
+
+    [Fact]
+    public async Task The_audience_is_not_on_stage()
+    {
+        await using var fixture = await SessionFixture.StartAsync();
+        await fixture.JoinAsync("Ada", "livestream_host");
+        await fixture.JoinAsync("Eve", "livestream_viewer");
+        var follower = new Follower();
+        await using var following = await fixture.Sessions.FollowAsync(
+            fixture.Active.Find(fixture.Meeting.Id)!.Value, follower, CancellationToken.None);
+        await SessionFixture.UntilAsync(() => follower.Last is { Peers: [{ Name: "Ada" }] });
+    }
+
+    [Fact]
+    public async Task The_end_is_told_once_and_a_session_that_is_over_is_not_followed()
+    {
+        await using var fixture = await SessionFixture.StartAsync();
+        await fixture.JoinAsync("Ada");
+        var sessionId = fixture.Active.Find(fixture.Meeting.Id)!.Value;
+        var (follower, gone) = (new Follower(), new Follower());
+        await fixture.Sessions.FollowAsync(sessionId, follower, CancellationToken.None);
+        await (await fixture.Sessions.FollowAsync(sessionId, gone, CancellationToken.None))!.DisposeAsync();
+
+        await fixture.Active.KickAllAsync(fixture.Meeting.Id, CancellationToken.None);
+        await SessionFixture.UntilAsync(() => follower.Ends == 1);
+        Assert.Null(await fixture.Sessions.FollowAsync(sessionId, new Follower(), CancellationToken.None));
+        Assert.Null(await fixture.Sessions.FollowAsync(new SessionId(Guid.NewGuid()), new Follower(), CancellationToken.None));
+        Assert.Equal((1, 0), (follower.Ends, gone.Ends));
+    }
+
+    [Fact]
+    public async Task A_session_has_so_many_followers_and_no_more()
+    {
+        await using var fixture = await SessionFixture.StartAsync();
+        await fixture.JoinAsync("Ada");
+        var sessionId = fixture.Active.Find(fixture.Meeting.Id)!.Value;
+        for (var i = 0; i < SessionLimits.MaxFollowers; i++)
+        {
+            Assert.NotNull(await fixture.Sessions.FollowAsync(sessionId, new Follower(), CancellationToken.None));
+        }
+
+        var refusal = await Assert.ThrowsAsync<SessionException>(
+            () => fixture.Sessions.FollowAsync(sessionId, new Follower(), CancellationToken.None));
+        Assert.Equal(SessionFault.TooMany, refusal.Fault);
+    }
+
+    [Fact]
+    public async Task Observers_learn_of_beginning_count_and_end()
+    {
+        var observer = new Observer();
+        await using var fixture = await SessionFixture.StartAsync(observer: observer);
+        await fixture.JoinAsync("Ada");
+        var sessionId = fixture.Active.Find(fixture.Meeting.Id)!.Value;
+        await fixture.JoinAsync("Ben");
+        await SessionFixture.UntilAsync(() => observer.Told.Contains("count 2"));
+        await fixture.Active.KickAllAsync(fixture.Meeting.Id, CancellationToken.None);
+        await SessionFixture.UntilAsync(() => observer.Told.Contains("ended EndedByHost"));
+        Assert.Equal([$"began {sessionId}", "count 1", "count 2"], observer.Told.Take(3));
+    }
+
+    private sealed class Observer : ISessionObserver
+    {
+        public ConcurrentQueue<string> Told { get; } = new();
+
+        public void Began(Meeting meeting, SessionId sessionId) => Told.Enqueue($"began {sessionId}");
+
+        public void CountChanged(MeetingId meetingId, SessionId sessionId, int count) => Told.Enqueue($"count {count}");
+
+        public void Ended(MeetingId meetingId, SessionId sessionId, SessionEndReason reason) => Told.Enqueue($"ended {reason}");
+    }
+
+    private sealed class Follower : ISessionFollower
+    {
+        private int _ends;
+
+        public ConcurrentQueue<StageView> Stages { get; } = new();
+
+        public StageView? Last => Stages.LastOrDefault();
+
+        public int Ends => Volatile.Read(ref _ends);
+
+        public void OnStage(StageView stage) => Stages.Enqueue(stage);
+
+        public void OnEnded() => Interlocked.Increment(ref _ends);
+
+        public void OnTrack(MediaProducer producer, uint ssrc, byte payloadType)
+        {
+        }
+
+        public void OnTrackEnded(string producerId)
+        {
+        }
+
+        public void OnPacket(ReadOnlySpan<byte> packet, bool isRtcp)
+        {
+        }
+
+        public void OnRoomEnded()
+        {
+        }
+    }
+}
