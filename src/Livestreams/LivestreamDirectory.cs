@@ -34,7 +34,79 @@ public sealed class LivestreamDirectory
     /// <param name="name">1 to 256 characters, or null.</param>
     /// <param name="cancellationToken">Stops the write.</param>
     public Task<Livestream> CreateAsync(AppId appId, string? name, CancellationToken cancellationToken) =>
-        _livestreams.CreateAsync(appId, name, meetingId: null, cancellationToken);
+        _livestreams.CreateAsync(appId, name, meetingId: null, isManual: false, cancellationToken);
+
+    /// <summary>Makes the livestream of a meeting, with a fresh id and stream key.</summary>
+    /// <param name="appId">The app it is for.</param>
+    /// <param name="meetingId">The meeting.</param>
+    /// <param name="name">1 to 256 characters, or null.</param>
+    /// <param name="isManual">Whether the customer's own encoder publishes.</param>
+    /// <param name="cancellationToken">Stops the write.</param>
+    public Task<Livestream> CreateForMeetingAsync(
+        AppId appId, Guid meetingId, string? name, bool isManual, CancellationToken cancellationToken) =>
+        _livestreams.CreateAsync(appId, name, meetingId, isManual, cancellationToken);
+
+    /// <summary>The newest livestream of a meeting that was not stopped, whether or not it is live; null when there is none.</summary>
+    public Task<Livestream?> FindOfMeetingAsync(AppId appId, Guid meetingId, CancellationToken cancellationToken) =>
+        _livestreams.FindOfMeetingAsync(appId, meetingId, cancellationToken);
+
+    /// <summary>Lists the livestreams of a meeting by page, newest first.</summary>
+    public Task<Page<Livestream>> ListOfMeetingAsync(
+        AppId appId, Guid meetingId, PageRequest page, CancellationToken cancellationToken) =>
+        _livestreams.ListOfMeetingAsync(appId, meetingId, page, cancellationToken);
+
+    /// <summary>Lists the livestream sessions of a meeting by page, newest first, with figures up to this moment.</summary>
+    public async Task<Page<LivestreamSession>> ListSessionsOfMeetingAsync(
+        AppId appId, Guid meetingId, PageRequest page, CancellationToken cancellationToken)
+    {
+        var stored = await _sessions.ListOfMeetingAsync(appId, meetingId, page, cancellationToken);
+        return stored with { Items = [.. stored.Items.Select(WithFiguresOfNow)] };
+    }
+
+    /// <summary>Lists the livestream sessions that showed one session of a meeting, as above.</summary>
+    public async Task<Page<LivestreamSession>> ListSessionsOfMeetingSessionAsync(
+        AppId appId, Guid meetingSessionId, PageRequest page, CancellationToken cancellationToken)
+    {
+        var stored = await _sessions.ListOfMeetingSessionAsync(appId, meetingSessionId, page, cancellationToken);
+        return stored with { Items = [.. stored.Items.Select(WithFiguresOfNow)] };
+    }
+
+    /// <summary>Publishes into a livestream from inside the server, without its stream key.</summary>
+    /// <param name="id">The livestream.</param>
+    /// <param name="request">Who publishes; the stream key is not looked at.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public ValueTask<IngestAdmission> PublishAsync(LivestreamId id, IngestRequest request, CancellationToken cancellationToken) =>
+        _onAir.AdmitAsync(id, request, cancellationToken);
+
+    /// <summary>Ends the livestream of a meeting for good: nobody can publish to it again. False when the app has none of this id.</summary>
+    public async Task<bool> RetireAsync(AppId appId, LivestreamId id, CancellationToken cancellationToken)
+    {
+        if (await _livestreams.UpdateAsync(appId, id, new LivestreamPatch(Name: null, IsDisabled: true), cancellationToken) is not { } livestream)
+        {
+            return false;
+        }
+
+        await _onAir.StopAsync(id, IngestEndReason.Stopped, cancellationToken);
+        if (livestream.Status is LivestreamStatus.Invoked)
+        {
+            // It was never live, so that nothing has set it to idle.
+            await _livestreams.SetStatusAsync(id, LivestreamStatus.Idle, cancellationToken);
+        }
+
+        return true;
+    }
+
+    /// <summary>Ends a livestream because of a fault, which its session keeps. One that was never live gets a session for it.</summary>
+    public async Task FailAsync(LivestreamId id, string error, CancellationToken cancellationToken)
+    {
+        await _onAir.FailAsync(id, error, cancellationToken);
+        if (await _livestreams.FindAsync(id, cancellationToken) is { Status: LivestreamStatus.Invoked } livestream)
+        {
+            var session = await _sessions.OpenAsync(id, meetingSessionId: null, livestream.CreatedAt, cancellationToken);
+            await _sessions.CloseAsync(session.Id, session.CreatedAt, error, cancellationToken);
+            await _livestreams.SetStatusAsync(id, LivestreamStatus.Errored, cancellationToken);
+        }
+    }
 
     /// <summary>Finds one; null when the app has none of this id.</summary>
     public Task<Livestream?> FindAsync(AppId appId, LivestreamId id, CancellationToken cancellationToken) =>

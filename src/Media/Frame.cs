@@ -108,6 +108,11 @@ public sealed class Frame
         return frame;
     }
 
+    /// <summary>Makes the same frame at another time. It shares the payload; the caller owns it.</summary>
+    /// <param name="offset">What to add to its times.</param>
+    public Frame ShiftedBy(TimeSpan offset) =>
+        Create(TrackId, DecodeTime + offset, PresentationTime + offset, Duration, IsKeyframe, Buffer, _offset, _length);
+
     /// <summary>Adds an owner, who must call <see cref="Release"/> once.</summary>
     public void Retain()
     {

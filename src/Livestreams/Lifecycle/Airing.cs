@@ -17,6 +17,7 @@ namespace Roomcast.Livestreams.Lifecycle;
 internal sealed class Airing : IAsyncDisposable
 {
     private readonly LivestreamId _livestreamId;
+    private readonly Guid? _meetingId;
     private readonly OnAirSettings _settings;
     private readonly FeedSubscription _subscription;
     private readonly Action<Airing> _playable;
@@ -35,9 +36,10 @@ internal sealed class Airing : IAsyncDisposable
     private volatile bool _isPlayable;
     private volatile Exception? _fault;
 
-    public Airing(LivestreamId livestreamId, OnAirSettings settings, Action<Airing> playable, Action<Airing, Exception> failed)
+    public Airing(ObservedLivestream livestream, OnAirSettings settings, Action<Airing> playable, Action<Airing, Exception> failed)
     {
-        _livestreamId = livestreamId;
+        var livestreamId = _livestreamId = livestream.Id;
+        _meetingId = livestream.MeetingId;
         _settings = settings;
         _playable = playable;
         _failed = failed;
@@ -115,7 +117,8 @@ internal sealed class Airing : IAsyncDisposable
 
         try
         {
-            _session ??= await _settings.Sessions.OpenAsync(_livestreamId, meetingSessionId: null, _invokedAt, CancellationToken.None);
+            var meetingSessionId = _meetingId is { } meetingId ? _settings.MeetingSessions?.Find(meetingId) : null;
+            _session ??= await _settings.Sessions.OpenAsync(_livestreamId, meetingSessionId, _invokedAt, CancellationToken.None);
             var session = _session;
             _session = await _settings.Sessions.StartAsync(session.Id, playableAt, CancellationToken.None) ?? session;
             await _settings.Livestreams.SetStatusAsync(_livestreamId, LivestreamStatus.Live, CancellationToken.None);

@@ -23,6 +23,7 @@ internal sealed class OnAirLivestream
 
     private readonly LivestreamOptions _options;
     private readonly OnAirSettings _settings;
+    private readonly ObservedLivestream _observed;
     private readonly LivestreamLifecycle _lifecycle;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -38,6 +39,7 @@ internal sealed class OnAirLivestream
     {
         Id = livestream.Id;
         AppId = livestream.AppId;
+        _observed = new ObservedLivestream(livestream.Id, livestream.AppId, livestream.MeetingId);
         Access = access;
         Name = livestream.Name;
         _settings = settings;
@@ -66,6 +68,11 @@ internal sealed class OnAirLivestream
     private sealed record Playable(Airing Airing) : Input;
 
     private sealed record PackagerFailed(Airing Airing, Exception Fault) : Input;
+
+    private sealed record Fail(string Error, TaskCompletionSource Answer) : Input
+    {
+        public override void GiveUp() => Answer.TrySetResult();
+    }
 
     private sealed record Stop(IngestEndReason Reason, TaskCompletionSource Answer) : Input
     {
@@ -125,13 +132,20 @@ internal sealed class OnAirLivestream
     }
 
     /// <summary>Ends it: the publisher is told why, the session is closed, viewers read the end. Returns when that is done.</summary>
-    public async Task StopAsync(IngestEndReason reason, CancellationToken cancellationToken)
+    public Task StopAsync(IngestEndReason reason, CancellationToken cancellationToken) =>
+        AskToEndAsync(answer => new Stop(reason, answer), cancellationToken);
+
+    /// <summary>Ends it because of a fault, which its session keeps. Returns when that is done.</summary>
+    public Task FailAsync(string error, CancellationToken cancellationToken) =>
+        AskToEndAsync(answer => new Fail(error, answer), cancellationToken);
+
+    private async Task AskToEndAsync(Func<TaskCompletionSource, Input> input, CancellationToken cancellationToken)
     {
         var answer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         try
         {
             // Asked for good: whoever hangs up stops waiting for it, and it is done all the same.
-            await _inbox.Writer.WriteAsync(new Stop(reason, answer), CancellationToken.None);
+            await _inbox.Writer.WriteAsync(input(answer), CancellationToken.None);
         }
         catch (ChannelClosedException)
         {
@@ -208,6 +222,10 @@ internal sealed class OnAirLivestream
                 LivestreamLog.PackagingFailed(_logger, failed.Fault, Id);
                 await EndAsync(LivestreamInput.Failed, IngestEndReason.Stopped, "The server could not package the media.");
                 break;
+            case Fail fail:
+                await EndAsync(LivestreamInput.Failed, IngestEndReason.Stopped, fail.Error);
+                fail.Answer.TrySetResult();
+                break;
             case Stop stop:
                 _isStopping |= stop.Reason is IngestEndReason.ServerStopping;
                 await EndAsync(LivestreamInput.Stopped, stop.Reason, error: null);
@@ -246,7 +264,7 @@ internal sealed class OnAirLivestream
                 await airing.DisposeAsync();
             }
 
-            airing = new Airing(Id, _settings, OnPlayable, OnPackagerFailed);
+            airing = new Airing(_observed, _settings, OnPlayable, OnPackagerFailed);
             Volatile.Write(ref _airing, airing);
         }
 
@@ -284,6 +302,10 @@ internal sealed class OnAirLivestream
 
         LivestreamLog.WentLive(_logger, Id, _publisher?.Request.Protocol ?? "none", string.Join(", ", airing.Feed.Tracks));
         await airing.OpenSessionAsync();
+        foreach (var observer in _settings.Observers)
+        {
+            observer.WentLive(_observed);
+        }
     }
 
     private async Task LookAroundAsync()
@@ -344,6 +366,10 @@ internal sealed class OnAirLivestream
         {
             await airing.CloseSessionAsync(error);
             LivestreamLog.WentOffAir(_logger, Id, cause, airing.IngestTime.TotalSeconds, airing.ViewerTime.TotalSeconds);
+            foreach (var observer in _settings.Observers)
+            {
+                observer.WentOffAir(_observed, error);
+            }
         }
     }
 

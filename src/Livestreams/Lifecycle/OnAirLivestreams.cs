@@ -41,7 +41,19 @@ internal sealed class OnAirLivestreams : BackgroundService, IHostedLifecycleServ
             return Refuse(IngestRefusal.Unavailable);
         }
 
-        var livestream = await _store.FindByStreamKeyAsync(request.StreamKey, cancellationToken);
+        return await AdmitAsync(request, () => _store.FindByStreamKeyAsync(request.StreamKey, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>Admits a publisher of the server's own, which needs no stream key.</summary>
+    public ValueTask<IngestAdmission> AdmitAsync(LivestreamId id, IngestRequest request, CancellationToken cancellationToken) =>
+        _isStopping
+            ? new(Refuse(IngestRefusal.Unavailable))
+            : AdmitAsync(request, () => _store.FindAsync(id, cancellationToken), cancellationToken);
+
+    private async ValueTask<IngestAdmission> AdmitAsync(
+        IngestRequest request, Func<Task<Livestream?>> find, CancellationToken cancellationToken)
+    {
+        var livestream = await find();
         if (livestream is null)
         {
             return Refuse(IngestRefusal.UnknownKey);
@@ -78,7 +90,7 @@ internal sealed class OnAirLivestreams : BackgroundService, IHostedLifecycleServ
 
             if (await onAir.TryAdmitAsync(request, cancellationToken) is { } admission)
             {
-                return admission.Publisher is { } publisher ? await CheckAgainAsync(onAir, publisher, request, cancellationToken) : admission;
+                return admission.Publisher is { } publisher ? await CheckAgainAsync(onAir, publisher, find, cancellationToken) : admission;
             }
 
             // It was retired between the look-up and the question.
@@ -89,9 +101,9 @@ internal sealed class OnAirLivestreams : BackgroundService, IHostedLifecycleServ
     // What was read before the admission may have changed meanwhile: the livestream disabled or deleted, its key rotated, its
     // app closed to the public. Whoever changed it found nothing on air to end; here it is noticed.
     private async ValueTask<IngestAdmission> CheckAgainAsync(
-        OnAirLivestream onAir, IngestPublisher publisher, IngestRequest request, CancellationToken cancellationToken)
+        OnAirLivestream onAir, IngestPublisher publisher, Func<Task<Livestream?>> find, CancellationToken cancellationToken)
     {
-        var livestream = await _store.FindByStreamKeyAsync(request.StreamKey, cancellationToken);
+        var livestream = await find();
         var app = livestream is null ? null : await _apps.FindAsync(livestream.AppId, cancellationToken);
         if (livestream is null || app is null || livestream.IsDisabled)
         {
@@ -107,6 +119,10 @@ internal sealed class OnAirLivestreams : BackgroundService, IHostedLifecycleServ
     /// <summary>Ends a livestream that may be on air; does nothing otherwise.</summary>
     public Task StopAsync(LivestreamId id, IngestEndReason reason, CancellationToken cancellationToken) =>
         Find(id) is { } onAir ? onAir.StopAsync(reason, cancellationToken) : Task.CompletedTask;
+
+    /// <summary>Ends one that is on air because of a fault; does nothing otherwise.</summary>
+    public Task FailAsync(LivestreamId id, string error, CancellationToken cancellationToken) =>
+        Find(id) is { } onAir ? onAir.FailAsync(error, cancellationToken) : Task.CompletedTask;
 
     /// <summary>Ends all of them, because the server stops: sessions are closed and viewers read the end.</summary>
     public async Task StopAllAsync(CancellationToken cancellationToken)

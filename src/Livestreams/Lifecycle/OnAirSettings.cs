@@ -15,7 +15,9 @@ internal sealed class OnAirSettings(
     IPackaging packaging,
     ViewerTokens viewerTokens,
     ViewerCountingOptions viewerCounting,
-    LivestreamMetrics metrics)
+    LivestreamMetrics metrics,
+    IEnumerable<ILivestreamObserver> observers,
+    IMeetingSessionLookup? meetingSessions = null)
 {
     public LivestreamOptions Options { get; } = options.Value;
 
@@ -34,4 +36,9 @@ internal sealed class OnAirSettings(
     public ViewerCountingOptions ViewerCounting { get; } = viewerCounting;
 
     public LivestreamMetrics Metrics { get; } = metrics;
+
+    public IReadOnlyList<ILivestreamObserver> Observers { get; } = [.. observers];
+
+    /// <summary>Null where there are no meetings.</summary>
+    public IMeetingSessionLookup? MeetingSessions { get; } = meetingSessions;
 }

@@ -40,6 +40,9 @@ public sealed record Livestream
     /// <summary>Whether ingest is refused.</summary>
     public bool IsDisabled { get; init; }
 
+    /// <summary>Whether the customer's own encoder publishes; otherwise the server composes the meeting, where there is one.</summary>
+    public bool IsManual { get; init; }
+
     /// <summary>The secret that encoders publish with: 32 random bytes in lower-case hex. Never logged.</summary>
     public required string StreamKey { get; init; }
 

@@ -18,6 +18,8 @@ internal sealed class LivestreamRow
 
     public bool IsDisabled { get; init; }
 
+    public bool IsManual { get; init; }
+
     public string StreamKey { get; init; } = "";
 
     public DateTimeOffset CreatedAt { get; init; }
@@ -32,6 +34,7 @@ internal sealed class LivestreamRow
         MeetingId = MeetingId,
         Status = ReadStatus(Status),
         IsDisabled = IsDisabled,
+        IsManual = IsManual,
         StreamKey = StreamKey,
         CreatedAt = CreatedAt,
         UpdatedAt = UpdatedAt,

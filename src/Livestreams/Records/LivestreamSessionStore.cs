@@ -164,6 +164,22 @@ public sealed class LivestreamSessionStore(Database database, TimeProvider clock
             cancellationToken);
     }
 
+    /// <summary>Lists the livestream sessions of a meeting, newest first.</summary>
+    public Task<Page<LivestreamSession>> ListOfMeetingAsync(
+        AppId appId, Guid meetingId, PageRequest page, CancellationToken cancellationToken) =>
+        ListAsync(
+            appId,
+            "livestream_id IN (SELECT id FROM livestreams WHERE meeting_id = @MeetingId AND deleted_at IS NULL)",
+            "MeetingId",
+            meetingId,
+            page,
+            cancellationToken);
+
+    /// <summary>Lists the livestream sessions that showed one session of a meeting, newest first.</summary>
+    public Task<Page<LivestreamSession>> ListOfMeetingSessionAsync(
+        AppId appId, Guid meetingSessionId, PageRequest page, CancellationToken cancellationToken) =>
+        ListAsync(appId, "meeting_session_id = @MeetingSessionId", "MeetingSessionId", meetingSessionId, page, cancellationToken);
+
     /// <summary>
     /// Closes the sessions that a crash left open, each at its last update with <see cref="OrphanMessage"/>, and sets livestreams
     /// that still stand as live to idle. For the start of the only server that uses this database.
@@ -202,6 +218,18 @@ public sealed class LivestreamSessionStore(Database database, TimeProvider clock
     internal static PagedQuery ListQuery(LivestreamId livestreamId) =>
         new PagedQuery(Columns, "livestream_sessions")
             .Where("livestream_id = @LivestreamId", "LivestreamId", livestreamId.Value);
+
+    private Task<Page<LivestreamSession>> ListAsync(
+        AppId appId, string condition, string parameter, Guid value, PageRequest page, CancellationToken cancellationToken)
+    {
+        PageBounds.ThrowIfInvalid(page);
+        return database.ReadAsync(
+            transaction => new PagedQuery(Columns, "livestream_sessions")
+                .Where("app_id = @AppId", "AppId", appId.Value)
+                .Where(condition, parameter, value)
+                .ReadAsync<LivestreamSessionRow, LivestreamSession>(transaction, page, SortOrder.Descending, row => row.ToSession()),
+            cancellationToken);
+    }
 
     private static Task<int> StoreAsync(DatabaseTransaction transaction, LivestreamFigures[] figures, DateTimeOffset now)
     {

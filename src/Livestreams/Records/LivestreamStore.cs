@@ -8,16 +8,17 @@ namespace Roomcast.Livestreams.Records;
 /// <summary>The livestreams as kept. Deleted ones are answered as ones that do not exist.</summary>
 public sealed class LivestreamStore(Database database, TimeProvider clock)
 {
-    private const string Columns = "id, app_id, name, meeting_id, status, is_disabled, stream_key, created_at, updated_at";
+    private const string Columns = "id, app_id, name, meeting_id, status, is_disabled, is_manual, stream_key, created_at, updated_at";
     private const int StreamKeyBytes = 32;
 
     /// <summary>Makes a livestream with a fresh id and stream key.</summary>
     /// <param name="appId">The app; it must exist.</param>
     /// <param name="name">1 to 256 characters, or null.</param>
     /// <param name="meetingId">The meeting it shows; null for an independent livestream.</param>
+    /// <param name="isManual">Whether the customer's own encoder publishes.</param>
     /// <param name="cancellationToken">Stops the write.</param>
     /// <exception cref="StorageException">There is no such app (<see cref="StorageFailure.Constraint"/>).</exception>
-    public Task<Livestream> CreateAsync(AppId appId, string? name, Guid? meetingId, CancellationToken cancellationToken)
+    public Task<Livestream> CreateAsync(AppId appId, string? name, Guid? meetingId, bool isManual, CancellationToken cancellationToken)
     {
         var now = StoredTime.Now(clock);
         var livestream = new Livestream
@@ -27,6 +28,7 @@ public sealed class LivestreamStore(Database database, TimeProvider clock)
             Name = name,
             MeetingId = meetingId,
             Status = LivestreamStatus.Invoked,
+            IsManual = isManual,
             StreamKey = MakeStreamKey(),
             CreatedAt = now,
             UpdatedAt = now,
@@ -38,9 +40,9 @@ public sealed class LivestreamStore(Database database, TimeProvider clock)
                 await transaction.ExecuteAsync(
                     """
                     INSERT INTO livestreams
-                        (id, app_id, name, meeting_id, status, is_disabled, stream_key, stream_key_hash, created_at, updated_at)
+                        (id, app_id, name, meeting_id, status, is_disabled, is_manual, stream_key, stream_key_hash, created_at, updated_at)
                     VALUES
-                        (@Id, @AppId, @Name, @MeetingId, @Status, @IsDisabled, @StreamKey, @StreamKeyHash, @CreatedAt, @UpdatedAt)
+                        (@Id, @AppId, @Name, @MeetingId, @Status, @IsDisabled, @IsManual, @StreamKey, @StreamKeyHash, @CreatedAt, @UpdatedAt)
                     """,
                     new
                     {
@@ -50,6 +52,7 @@ public sealed class LivestreamStore(Database database, TimeProvider clock)
                         livestream.MeetingId,
                         Status = LivestreamRow.Write(livestream.Status),
                         livestream.IsDisabled,
+                        livestream.IsManual,
                         livestream.StreamKey,
                         StreamKeyHash = Digest(livestream.StreamKey),
                         livestream.CreatedAt,
@@ -106,6 +109,31 @@ public sealed class LivestreamStore(Database database, TimeProvider clock)
                 transaction, query.Page, query.Order, row => row.ToLivestream()),
             cancellationToken);
     }
+
+    /// <summary>Lists the livestreams of a meeting, newest first.</summary>
+    public Task<Page<Livestream>> ListOfMeetingAsync(AppId appId, Guid meetingId, PageRequest page, CancellationToken cancellationToken)
+    {
+        PageBounds.ThrowIfInvalid(page);
+        return database.ReadAsync(
+            transaction => new PagedQuery(Columns, "livestreams")
+                .Where("app_id = @AppId", "AppId", appId.Value)
+                .Where("meeting_id = @MeetingId", "MeetingId", meetingId)
+                .Where("deleted_at IS NULL")
+                .ReadAsync<LivestreamRow, Livestream>(transaction, page, SortOrder.Descending, row => row.ToLivestream()),
+            cancellationToken);
+    }
+
+    /// <summary>The newest livestream of a meeting that can be on air: one that was stopped is disabled. Null when there is none.</summary>
+    public Task<Livestream?> FindOfMeetingAsync(AppId appId, Guid meetingId, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            async transaction => (await transaction.QueryRowAsync<LivestreamRow>(
+                $"""
+                SELECT {Columns} FROM livestreams
+                WHERE app_id = @AppId AND meeting_id = @MeetingId AND is_disabled = @IsDisabled AND deleted_at IS NULL
+                ORDER BY created_at DESC, id DESC LIMIT 1
+                """,
+                new { AppId = appId.Value, MeetingId = meetingId, IsDisabled = false }))?.ToLivestream(),
+            cancellationToken);
 
     /// <summary>Changes name or disabled; null when the app has none of this id.</summary>
     public Task<Livestream?> UpdateAsync(AppId appId, LivestreamId id, LivestreamPatch patch, CancellationToken cancellationToken)

@@ -17,6 +17,7 @@ internal sealed partial class Migration
         ["uuid"] = ("TEXT", "uuid"),
         ["time"] = ("INTEGER", "bigint"), // Milliseconds of UTC since 1970.
         ["flag"] = ("INTEGER", "boolean"),
+        ["false"] = ("0", "FALSE"),
         ["seconds"] = ("REAL", "double precision"),
         ["bytes"] = ("BLOB", "bytea"),
         ["strict"] = ("STRICT", ""),

@@ -26,5 +26,5 @@ public abstract class RecordsTests(DatabaseEngine engine) : DatabaseTests(engine
     }
 
     protected Task<Livestream> MakeLivestreamAsync(AppId app, string? name = null, Guid? meeting = null) =>
-        Livestreams.CreateAsync(app, name, meeting, CancellationToken.None);
+        Livestreams.CreateAsync(app, name, meeting, isManual: false, CancellationToken.None);
 }
