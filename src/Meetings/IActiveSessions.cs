@@ -1,4 +1,6 @@
+using Roomcast.Meetings.Presets;
 using Roomcast.Meetings.Records;
+using Roomcast.Meetings.Sessions.Events;
 
 namespace Roomcast.Meetings;
 
@@ -51,6 +53,14 @@ public interface IActiveSessions
     /// <returns>The poll; null when there is no session.</returns>
     Task<Poll?> CreatePollAsync(MeetingId meetingId, PollRequest poll, CancellationToken cancellationToken);
 
+    /// <summary>Tells everybody who has joined what happened outside of the session. Nobody is told where there is none.</summary>
+    Task TellAsync(MeetingId meetingId, SessionEvent happened, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// What a participant may do: the preset as it was changed in the session under way. Null when the participant is not in it.
+    /// </summary>
+    Task<PresetPermissions?> FindPermissionsAsync(Participant participant, CancellationToken cancellationToken);
+
     /// <summary>Told that the settings of a meeting changed.</summary>
     Task MeetingChangedAsync(Meeting meeting, CancellationToken cancellationToken);
 
@@ -79,6 +89,11 @@ internal sealed class NoActiveSessions : IActiveSessions
 
     public Task<Poll?> CreatePollAsync(MeetingId meetingId, PollRequest poll, CancellationToken cancellationToken) =>
         Task.FromResult<Poll?>(null);
+
+    public Task TellAsync(MeetingId meetingId, SessionEvent happened, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task<PresetPermissions?> FindPermissionsAsync(Participant participant, CancellationToken cancellationToken) =>
+        Task.FromResult<PresetPermissions?>(null);
 
     public Task MeetingChangedAsync(Meeting meeting, CancellationToken cancellationToken) => Task.CompletedTask;
 

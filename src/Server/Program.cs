@@ -1,4 +1,5 @@
 using Roomcast.Accounts;
+using Roomcast.Egress;
 using Roomcast.Livestreams;
 using Roomcast.Livestreams.Delivery;
 using Roomcast.Livestreams.Viewers;
@@ -11,6 +12,7 @@ using Roomcast.RealtimeKit.Client;
 using Roomcast.Server.Configuration;
 using Roomcast.Server.FirstStart;
 using Roomcast.Server.Listening;
+using Roomcast.Server.Live;
 using Roomcast.Server.Observability;
 using Roomcast.Server.Pages;
 using Roomcast.Server.Tls;
@@ -43,6 +45,8 @@ return await ServerRun.UntilSignalAsync(() =>
     builder.Services.AddHostedService<RtcListeners>();
     builder.Services.AddMeetingMedia();
     builder.Services.AddMeetingSessions();
+    builder.Services.AddEgress();
+    builder.Services.AddLive();
     builder.Services.AddRealtimeKit();
     builder.Services.AddRealtimeKitClient();
     builder.Services.AddPages();

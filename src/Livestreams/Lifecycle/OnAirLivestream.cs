@@ -197,7 +197,13 @@ internal sealed class OnAirLivestream
         {
             Volatile.Write(ref _airing, null);
             await airing.EndAsync();
-            await airing.CloseSessionAsync("The server failed while the livestream was on air.");
+            const string Error = "The server failed while the livestream was on air.";
+            await airing.CloseSessionAsync(Error);
+            foreach (var observer in _settings.Observers)
+            {
+                observer.WentOffAir(_observed, Error);
+            }
+
             await airing.DisposeAsync();
         }
     }

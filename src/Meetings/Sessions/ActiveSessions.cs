@@ -1,5 +1,6 @@
 using Roomcast.Meetings.Presets;
 using Roomcast.Meetings.Records;
+using Roomcast.Meetings.Sessions.Events;
 
 namespace Roomcast.Meetings.Sessions;
 
@@ -24,6 +25,20 @@ internal sealed class ActiveSessions(MeetingSessions sessions, PresetStore prese
 
     public async Task<Poll?> CreatePollAsync(MeetingId meetingId, PollRequest poll, CancellationToken cancellationToken) =>
         Of(meetingId) is { } session ? await session.CreatePollAsync(poll, cancellationToken) : null;
+
+    public async Task TellAsync(MeetingId meetingId, SessionEvent happened, CancellationToken cancellationToken)
+    {
+        if (Of(meetingId) is { } session)
+        {
+            await session.TellAsync(happened, cancellationToken);
+        }
+    }
+
+    public async Task<PresetPermissions?> FindPermissionsAsync(Participant participant, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(participant);
+        return Of(participant.MeetingId) is { } session ? await session.FindPermissionsAsync(participant.Id, cancellationToken) : null;
+    }
 
     public async Task MeetingChangedAsync(Meeting meeting, CancellationToken cancellationToken)
     {

@@ -7,10 +7,13 @@ namespace Roomcast.Meetings.Sessions;
 public interface ISessionObserver
 {
     /// <summary>A session has begun, or goes on that a restart of the server interrupted.</summary>
-    void Began(Meeting meeting, SessionId sessionId);
+    void Began(Meeting meeting, SessionId sessionId, DateTimeOffset startedAt);
 
     /// <summary>So many peers are in the session now, hidden ones not counted.</summary>
     void CountChanged(MeetingId meetingId, SessionId sessionId, int count);
+
+    /// <summary>So many are on stage now, hidden ones and recorders not counted.</summary>
+    void StageChanged(MeetingId meetingId, SessionId sessionId, int onStage);
 
     /// <summary>A session has ended.</summary>
     void Ended(MeetingId meetingId, SessionId sessionId, SessionEndReason reason);

@@ -141,6 +141,10 @@ public sealed partial class MeetingSession
         },
         cancellationToken);
 
+    /// <summary>What a participant may do here. Null when it has no peer.</summary>
+    internal Task<PresetPermissions?> FindPermissionsAsync(ParticipantId participantId, CancellationToken cancellationToken) => AskAsync(
+        room => room.Joined.FirstOrDefault(peer => peer.Member.Participant.Id == participantId)?.May, cancellationToken);
+
     private static Preset WithoutAudio(Preset preset)
     {
         var media = preset.Permissions.Media with { Audio = new ProducePermission { CanProduce = Permission.NotAllowed } };

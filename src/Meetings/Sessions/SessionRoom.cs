@@ -267,7 +267,7 @@ public sealed class SessionRoom
         SessionLog.Began(Parts.Logger, session.Id.ToString(), Meeting.Id.ToString());
         foreach (var observer in Parts.Observers())
         {
-            observer.Began(Meeting, session.Id);
+            observer.Began(Meeting, session.Id, session.StartedAt);
         }
     }
 

@@ -8,6 +8,7 @@ using Roomcast.Meetings.Sessions;
 using Roomcast.Meetings.Tokens;
 using Roomcast.RealtimeKit;
 using Roomcast.RealtimeKit.Client;
+using Roomcast.Server.Live;
 using Roomcast.Storage;
 using Roomcast.Transports.Rtc;
 
@@ -40,6 +41,10 @@ internal static class FeatureSettings
         settings.Bind("ingest_max_publishers", (LivestreamOptions o) => o.MaxPublishers, SettingTypes.Whole(1, 100_000), "Most publishers at once.");
         settings.Bind("ended_linger", (LivestreamOptions o) => o.EndedLinger, SettingTypes.Duration(TimeSpan.Zero, TimeSpan.FromHours(1)), "How long the playlist of an ended livestream can still be fetched.");
         settings.Bind("figure_interval", (LivestreamOptions o) => o.FigureInterval, SettingTypes.Duration(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(5)), "How often figures of livestreams on air are stored: a crash loses at most this much.");
+
+        settings.Bind("livestream_empty_stage", (MeetingLivestreamOptions o) => o.EmptyStage, SettingTypes.Duration(MeetingLivestreamOptionsValidator.LeastEmptyStage, MeetingLivestreamOptionsValidator.MostEmptyStage), "How long nobody need be on stage before the livestream of a meeting ends.");
+        settings.Bind("livestream_slate_text", (MeetingLivestreamOptions o) => o.SlateText, SettingTypes.Text(0, MeetingLivestreamOptionsValidator.MaxSlateLength, "up to 120 characters"), "What viewers read while nobody is on stage.");
+        settings.Check(new MeetingLivestreamOptionsValidator());
 
         settings.Group("Ingest limits");
         settings.Bind("ingest_max_connections", (IngestOptions o) => o.MaxConnections, SettingTypes.Whole(1, 100_000), "RTMP and RTMPS connections at once.");

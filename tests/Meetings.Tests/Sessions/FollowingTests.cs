@@ -94,16 +94,18 @@ public sealed class FollowingTests
         await SessionFixture.UntilAsync(() => observer.Told.Contains("count 2"));
         await fixture.Active.KickAllAsync(fixture.Meeting.Id, CancellationToken.None);
         await SessionFixture.UntilAsync(() => observer.Told.Contains("ended EndedByHost"));
-        Assert.Equal([$"began {sessionId}", "count 1", "count 2"], observer.Told.Take(3));
+        Assert.Equal([$"began {sessionId}", "count 1", "on stage 1", "count 2", "on stage 2"], observer.Told.Take(5));
     }
 
     private sealed class Observer : ISessionObserver
     {
         public ConcurrentQueue<string> Told { get; } = new();
 
-        public void Began(Meeting meeting, SessionId sessionId) => Told.Enqueue($"began {sessionId}");
+        public void Began(Meeting meeting, SessionId sessionId, DateTimeOffset startedAt) => Told.Enqueue($"began {sessionId}");
 
         public void CountChanged(MeetingId meetingId, SessionId sessionId, int count) => Told.Enqueue($"count {count}");
+
+        public void StageChanged(MeetingId meetingId, SessionId sessionId, int onStage) => Told.Enqueue($"on stage {onStage}");
 
         public void Ended(MeetingId meetingId, SessionId sessionId, SessionEndReason reason) => Told.Enqueue($"ended {reason}");
     }

@@ -9,6 +9,7 @@ namespace Roomcast.Meetings.Sessions.Features;
 internal sealed class Followers(SessionRoom room)
 {
     private readonly List<SessionFollowing> _followers = [];
+    private int _onStage = -1;
 
     /// <summary>Begins to be followed.</summary>
     /// <exception cref="SessionException">There are as many followers as may be.</exception>
@@ -40,7 +41,22 @@ internal sealed class Followers(SessionRoom room)
     /// <summary>Tells of the stage where it is not as it was.</summary>
     public void Refresh()
     {
-        if (_followers.Count == 0 || room.SessionId is not { } sessionId)
+        if (room.SessionId is not { } sessionId)
+        {
+            return;
+        }
+
+        var onStage = room.Joined.Count(IsShown);
+        if (onStage != _onStage)
+        {
+            _onStage = onStage;
+            foreach (var observer in room.Parts.Observers())
+            {
+                observer.StageChanged(room.Meeting.Id, sessionId, onStage);
+            }
+        }
+
+        if (_followers.Count == 0)
         {
             return;
         }
@@ -74,6 +90,7 @@ internal sealed class Followers(SessionRoom room)
         }
 
         _followers.Clear();
+        _onStage = -1;
     }
 
     private static bool IsShown(SessionPeer peer) =>

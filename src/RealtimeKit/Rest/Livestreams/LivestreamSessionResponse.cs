@@ -4,7 +4,7 @@ using Roomcast.RealtimeKit.Rest.Answers;
 namespace Roomcast.RealtimeKit.Rest.Livestreams;
 
 /// <summary>A livestream session as this API tells it.</summary>
-internal sealed record LivestreamSessionResponse
+internal record LivestreamSessionResponse
 {
     public required Guid Id { get; init; }
 

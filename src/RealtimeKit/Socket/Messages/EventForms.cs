@@ -95,6 +95,11 @@ internal static class EventForms
         }),
         MediaRestarted => (SocketEvent.MediaTerminated, new MediaRoomTerminationBroadcastResponse { Reason = "restarted" }),
 
+        LivestreamInvoked invoked => (SocketEvent.LivestreamInvoked, WireForms.Of(invoked.Livestream, "INVOKED")),
+        LivestreamStarted started => (SocketEvent.LivestreamStarted, WireForms.Of(started.Livestream, "LIVE")),
+        LivestreamStopped stopped => (SocketEvent.LivestreamStopped, WireForms.Of(stopped.Livestream, "IDLE")),
+        LivestreamFailed failed => (SocketEvent.LivestreamFailed, WireForms.Of(failed.Livestream, "ERRORED", failed.Error)),
+
         ConnectedCreated created => (SocketEvent.ConnectedRoomsCreated, WireForms.CreatedOf(created.Meetings)),
         ConnectedDeleted deleted => (SocketEvent.ConnectedRoomsDeleted, WireForms.DeletedOf(deleted.Meetings)),
         ConnectedChanged changed => (SocketEvent.GetConnectedRooms, WireForms.Of(changed.View)),

@@ -8,6 +8,9 @@ internal enum SocketEvent : uint
     JoinRoom = 3,
     LeaveRoom = 4,
     GetRoom = 5,
+    LivestreamStarted = 8,
+    LivestreamStopped = 9,
+    LivestreamFailed = 10,
     GetStageRequests = 12,
     RequestStage = 13,
     CancelStageRequest = 14,
@@ -35,6 +38,7 @@ internal enum SocketEvent : uint
     StageChanged = 38,
     BroadcastToEntity = 39,
     GetStage = 43,
+    LivestreamInvoked = 44,
 
     GetMessages = 0x1_0000,
     SendMessage = 0x1_0001,

@@ -2,6 +2,7 @@ using System.Globalization;
 using Google.Protobuf;
 using Roomcast.Meetings.Media;
 using Roomcast.Meetings.Records;
+using Roomcast.Meetings.Sessions.Events;
 using Roomcast.Meetings.Sessions.Features;
 using Roomcast.Meetings.Sessions.Peers;
 using Roomcast.RealtimeKit.Socket.Wire;
@@ -182,6 +183,20 @@ internal static class WireForms
 
         return added;
     }
+
+    public static LiveStreamingEvent Of(SessionLivestream livestream, string status, string error = "") => new()
+    {
+        LivestreamId = livestream.LivestreamId.ToString(),
+        ErrMessage = error,
+        Name = livestream.Name,
+        MeetingId = livestream.MeetingId.ToString(),
+        PlaybackUrl = livestream.PlaybackUrl,
+        OrgId = livestream.AppId.ToString(),
+        RoomName = livestream.MeetingId.ToString(),
+        RoomUuid = livestream.MeetingId.ToString(),
+        Status = status,
+        ManualIngest = livestream.IsManual,
+    };
 
     private static ConnectedMeetingDump Of(ConnectedAttendance attendance) => new()
     {

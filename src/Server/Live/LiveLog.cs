@@ -1,0 +1,26 @@
+namespace Roomcast.Server.Live;
+
+/// <summary>Event ids 6400-6449.</summary>
+internal static partial class LiveLog
+{
+    [LoggerMessage(6400, LogLevel.Error, "{News} was lost: more happened than could be acted on.")]
+    public static partial void NewsLost(ILogger logger, string news);
+
+    [LoggerMessage(6401, LogLevel.Information, "Livestream {LivestreamId} shows session {SessionId} of meeting {MeetingId}.")]
+    public static partial void Began(ILogger logger, string livestreamId, string sessionId, string meetingId);
+
+    [LoggerMessage(6402, LogLevel.Information, "Livestream {LivestreamId} of meeting {MeetingId} is stopped: {Reason}.")]
+    public static partial void Stopped(ILogger logger, string livestreamId, string meetingId, string reason);
+
+    [LoggerMessage(6403, LogLevel.Warning, "Livestream {LivestreamId} of meeting {MeetingId} has failed: {Reason}")]
+    public static partial void Failed(ILogger logger, string livestreamId, string meetingId, string reason);
+
+    [LoggerMessage(6404, LogLevel.Warning, "Meeting {MeetingId} does not go live although it was to: {Reason}")]
+    public static partial void NotStarted(ILogger logger, string meetingId, string reason);
+
+    [LoggerMessage(6405, LogLevel.Error, "{News} of meeting {MeetingId} could not be acted on.")]
+    public static partial void NewsFailed(ILogger logger, Exception fault, string news, string meetingId);
+
+    [LoggerMessage(6406, LogLevel.Error, "The composed picture of meeting {MeetingId} could not be handed to livestream {LivestreamId}.")]
+    public static partial void PumpFailed(ILogger logger, Exception fault, string meetingId, string livestreamId);
+}

@@ -1,0 +1,26 @@
+using Microsoft.Extensions.Options;
+using Roomcast.Egress.Composition;
+using Roomcast.Livestreams.Lifecycle;
+using Roomcast.Livestreams.Meetings;
+using Roomcast.Meetings.Sessions;
+
+namespace Roomcast.Server.Live;
+
+/// <summary>Registration of what brings meetings, compositions and livestreams together.</summary>
+internal static class LiveServices
+{
+    /// <summary>Adds it; needs <c>AddLivestreams</c>, <c>AddMeetingSessions</c> and <c>AddEgress</c>. Options: <see cref="MeetingLivestreamOptions"/>.</summary>
+    public static IServiceCollection AddLive(this IServiceCollection services)
+    {
+        services.AddOptionsWithValidateOnStart<MeetingLivestreamOptions, MeetingLivestreamOptionsValidator>();
+        services.AddSingleton<LiveNews>();
+        services.AddSingleton<ISessionObserver>(provider => provider.GetRequiredService<LiveNews>());
+        services.AddSingleton<ILivestreamObserver>(provider => provider.GetRequiredService<LiveNews>());
+        services.AddSingleton<IMeetingSessionLookup, MeetingSessionLookup>();
+        services.AddSingleton<ICompositionSource, SessionCompositionSource>();
+        services.AddSingleton<MeetingLivestreams>();
+        services.AddSingleton<IMeetingLivestreams>(provider => provider.GetRequiredService<MeetingLivestreams>());
+        services.AddHostedService(provider => provider.GetRequiredService<MeetingLivestreams>());
+        return services;
+    }
+}

@@ -1,0 +1,381 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Options;
+using Roomcast.Accounts;
+using Roomcast.Egress.Composition;
+using Roomcast.Livestreams;
+using Roomcast.Livestreams.Meetings;
+using Roomcast.Livestreams.Records;
+using Roomcast.Meetings;
+using Roomcast.Meetings.Records;
+using Roomcast.Meetings.Sessions.Events;
+
+namespace Roomcast.Server.Live;
+
+/// <summary>
+/// Meetings that are live: starts and stops their livestreams, hands them the composed picture, and tells the peers. Meetings,
+/// livestreams and compositions know nothing of each other; what one is to do because of another is decided here.
+/// </summary>
+/// <remarks>
+/// What is asked of one meeting is done one thing after the other. At a restart of the server a livestream whose session goes on
+/// goes on too, at the same address.
+/// </remarks>
+internal sealed class MeetingLivestreams(
+    LiveNews news,
+    LivestreamDirectory livestreams,
+    IActiveSessions sessions,
+    ICompositions compositions,
+    PublicAddresses addresses,
+    IOptions<MeetingLivestreamOptions> options,
+    TimeProvider time,
+    ILogger<MeetingLivestreams> logger) : BackgroundService, IMeetingLivestreams
+{
+    private static readonly TimeSpan LookAround = TimeSpan.FromSeconds(1);
+
+    // The contract's own bound on how long a composer may take until something can be played.
+    private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan RetryCompositionAfter = TimeSpan.FromSeconds(10);
+
+    private readonly ConcurrentDictionary<MeetingId, MeetingProgram> _programs = new();
+    private readonly SemaphoreSlim[] _gates = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1))];
+
+    private TimeSpan Now => time.GetElapsedTime(0, time.GetTimestamp());
+
+    public async Task<Livestream> StartAsync(
+        AppId appId, Guid meetingId, MeetingLivestreamRequest request, CancellationToken cancellationToken)
+    {
+        var id = new MeetingId(meetingId);
+        using var gate = await EnterAsync(id, cancellationToken);
+        var sessionId = sessions.Find(id)
+            ?? throw new MeetingLivestreamException(MeetingLivestreamRefusal.NoSession, "Nobody is in the meeting.");
+        if (await livestreams.FindOfMeetingAsync(appId, meetingId, cancellationToken) is { } earlier)
+        {
+            if (IsActive(earlier))
+            {
+                throw new MeetingLivestreamException(MeetingLivestreamRefusal.AlreadyActive, "A livestream of the meeting is active.");
+            }
+
+            // One whose encoder went away: it must not come back beside the new one.
+            await EndAsync(id, earlier, "another one begins", cancellationToken);
+        }
+
+        var lease = request.IsManual ? null : await AcquireAsync(sessionId, request, cancellationToken);
+        Livestream livestream;
+        try
+        {
+            livestream = await livestreams.CreateForMeetingAsync(appId, meetingId, request.Name, request.IsManual, cancellationToken);
+        }
+        catch
+        {
+            if (lease is not null)
+            {
+                await lease.DisposeAsync();
+            }
+
+            throw;
+        }
+
+        Begin(livestream, id, sessionId, lease);
+        await sessions.TellAsync(id, new LivestreamInvoked(Describe(livestream)), CancellationToken.None);
+        return livestream;
+    }
+
+    public async Task<Livestream?> FindActiveAsync(AppId appId, Guid meetingId, CancellationToken cancellationToken) =>
+        await livestreams.FindOfMeetingAsync(appId, meetingId, cancellationToken) is { } livestream && IsActive(livestream) ? livestream : null;
+
+    public async Task<bool> StopAsync(AppId appId, Guid meetingId, CancellationToken cancellationToken)
+    {
+        var id = new MeetingId(meetingId);
+        using var gate = await EnterAsync(id, cancellationToken);
+        if (await FindActiveAsync(appId, meetingId, cancellationToken) is not { } livestream)
+        {
+            return false;
+        }
+
+        await EndAsync(id, livestream, "it was asked for", cancellationToken);
+        return true;
+    }
+
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        foreach (var program in _programs.Values)
+        {
+            await program.DisposeAsync();
+        }
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(LookAround, time);
+        var tick = timer.WaitForNextTickAsync(stoppingToken).AsTask();
+        var item = news.Items.WaitToReadAsync(stoppingToken).AsTask();
+        try
+        {
+            while (true)
+            {
+                await Task.WhenAny(tick, item);
+                while (news.Items.TryRead(out var told))
+                {
+                    await HandleAsync(told, stoppingToken);
+                }
+
+                if (item.IsCompleted)
+                {
+                    await item;
+                    item = news.Items.WaitToReadAsync(stoppingToken).AsTask();
+                }
+
+                if (tick.IsCompleted)
+                {
+                    await tick;
+                    await LookAroundAsync(stoppingToken);
+                    tick = timer.WaitForNextTickAsync(stoppingToken).AsTask();
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The server stops; livestreams are ended by themselves.
+        }
+    }
+
+    private static bool IsActive(Livestream livestream) => livestream.Status is LivestreamStatus.Invoked or LivestreamStatus.Live;
+
+    private async Task HandleAsync(LiveNewsItem item, CancellationToken cancellationToken)
+    {
+        var meetingId = item switch
+        {
+            SessionBegan began => began.Meeting.Id,
+            StageCounted counted => counted.MeetingId,
+            SessionEnded ended => ended.MeetingId,
+            LivestreamLive { Livestream.MeetingId: { } id } => new MeetingId(id),
+            LivestreamOff { Livestream.MeetingId: { } id } => new MeetingId(id),
+            _ => default,
+        };
+        if (meetingId == default)
+        {
+            return;
+        }
+
+        try
+        {
+            using var gate = await EnterAsync(meetingId, cancellationToken);
+            await HandleAsync(meetingId, item, cancellationToken);
+        }
+        catch (Exception fault) when (fault is not OperationCanceledException)
+        {
+            LiveLog.NewsFailed(logger, fault, item.GetType().Name, meetingId.ToString());
+        }
+    }
+
+    private async Task HandleAsync(MeetingId meetingId, LiveNewsItem item, CancellationToken cancellationToken)
+    {
+        var program = _programs.GetValueOrDefault(meetingId);
+        switch (item)
+        {
+            case SessionBegan began:
+                await OnBeganAsync(began, cancellationToken);
+                break;
+            case StageCounted counted when program is not null:
+                program.EmptySince = counted.OnStage > 0 ? null : program.EmptySince ?? Now;
+                break;
+            case SessionEnded ended when program is not null && program.SessionId == ended.SessionId:
+                await EndAsync(meetingId, program.Livestream, "the session has ended", cancellationToken);
+                break;
+            case LivestreamLive live:
+                if (program is not null)
+                {
+                    program.HasBeenLive = true;
+                }
+
+                await TellAsync(live.Livestream.AppId, live.Livestream.Id, meetingId, facts => new LivestreamStarted(facts));
+                break;
+            case LivestreamOff { Error: { } error } off:
+                await TellAsync(off.Livestream.AppId, off.Livestream.Id, meetingId, facts => new LivestreamFailed(facts, error));
+                break;
+            case LivestreamOff off:
+                await TellAsync(off.Livestream.AppId, off.Livestream.Id, meetingId, facts => new LivestreamStopped(facts));
+                break;
+        }
+    }
+
+    private async Task OnBeganAsync(SessionBegan began, CancellationToken cancellationToken)
+    {
+        var meeting = began.Meeting;
+        var earlier = await livestreams.FindOfMeetingAsync(meeting.AppId, meeting.Id.Value, cancellationToken);
+        if (earlier is not null && earlier.CreatedAt < began.StartedAt)
+        {
+            // Of an earlier session, whose end a crash has hidden.
+            await EndAsync(meeting.Id, earlier, "its session has ended", cancellationToken);
+            earlier = null;
+        }
+
+        if (earlier is null && !meeting.Settings.GoesLiveOnStart)
+        {
+            return;
+        }
+
+        try
+        {
+            var request = new MeetingLivestreamRequest(meeting.Title is { Length: > 0 } title ? title : null, earlier?.IsManual ?? false);
+            var lease = request.IsManual ? null : await AcquireAsync(began.SessionId, request, cancellationToken);
+            var livestream = earlier ?? await livestreams.CreateForMeetingAsync(
+                meeting.AppId, meeting.Id.Value, request.Name, isManual: false, cancellationToken);
+            Begin(livestream, meeting.Id, began.SessionId, lease);
+            await sessions.TellAsync(meeting.Id, new LivestreamInvoked(Describe(livestream)), CancellationToken.None);
+        }
+        catch (MeetingLivestreamException refusal)
+        {
+            LiveLog.NotStarted(logger, meeting.Id.ToString(), refusal.Message);
+        }
+    }
+
+    /// <summary>Ends what has come to its end by the clock.</summary>
+    private async Task LookAroundAsync(CancellationToken cancellationToken)
+    {
+        foreach (var (meetingId, program) in _programs)
+        {
+            var isEmpty = program.EmptySince is { } since && Now - since >= options.Value.EmptyStage;
+            var isLate = program is { IsComposed: true, HasBeenLive: false } && Now - program.BeganAt >= LongestStart;
+            if (!isEmpty && !isLate)
+            {
+                continue;
+            }
+
+            try
+            {
+                using var gate = await EnterAsync(meetingId, cancellationToken);
+                if (_programs.GetValueOrDefault(meetingId) == program)
+                {
+                    await (isEmpty
+                        ? EndAsync(meetingId, program.Livestream, "nobody is on stage", cancellationToken)
+                        : FailAsync(program, "Nothing could be played within 60 s.", cancellationToken));
+                }
+            }
+            catch (Exception fault) when (fault is not OperationCanceledException)
+            {
+                LiveLog.NewsFailed(logger, fault, "Time", meetingId.ToString());
+            }
+        }
+    }
+
+    private void Begin(Livestream livestream, MeetingId meetingId, SessionId sessionId, ICompositionLease? lease)
+    {
+        var program = new MeetingProgram(livestream, meetingId, sessionId, lease, Now);
+        _programs[meetingId] = program;
+        LiveLog.Began(logger, livestream.Id.ToString(), sessionId.ToString(), meetingId.ToString());
+        program.Run(livestreams, (over, fault) => _ = OnOverAsync(over, fault));
+    }
+
+    /// <summary>No more frames come: the composition ended or failed.</summary>
+    private async Task OnOverAsync(MeetingProgram program, Exception? fault)
+    {
+        try
+        {
+            using var gate = await EnterAsync(program.MeetingId, CancellationToken.None);
+            if (_programs.GetValueOrDefault(program.MeetingId) != program)
+            {
+                return;
+            }
+
+            if (fault is not null)
+            {
+                LiveLog.PumpFailed(logger, fault, program.MeetingId.ToString(), program.Livestream.Id.ToString());
+            }
+
+            if (fault is null && sessions.Find(program.MeetingId) != program.SessionId)
+            {
+                await EndAsync(program.MeetingId, program.Livestream, "the session has ended", CancellationToken.None);
+            }
+            else
+            {
+                await FailAsync(program, "The picture of the meeting could not be composed.", CancellationToken.None);
+            }
+        }
+        catch (Exception thrown)
+        {
+            LiveLog.NewsFailed(logger, thrown, "Composition", program.MeetingId.ToString());
+        }
+    }
+
+    private async Task EndAsync(MeetingId meetingId, Livestream livestream, string reason, CancellationToken cancellationToken)
+    {
+        var wasLive = await livestreams.FindActiveSessionAsync(livestream.Id, cancellationToken) is { StartedAt: not null };
+        await livestreams.RetireAsync(livestream.AppId, livestream.Id, cancellationToken);
+        await DropAsync(meetingId, livestream.Id);
+        LiveLog.Stopped(logger, livestream.Id.ToString(), meetingId.ToString(), reason);
+        if (!wasLive)
+        {
+            // One that was live has said so by itself.
+            await sessions.TellAsync(meetingId, new LivestreamStopped(Describe(livestream)), CancellationToken.None);
+        }
+    }
+
+    private async Task FailAsync(MeetingProgram program, string error, CancellationToken cancellationToken)
+    {
+        LiveLog.Failed(logger, program.Livestream.Id.ToString(), program.MeetingId.ToString(), error);
+        await livestreams.FailAsync(program.Livestream.Id, error, cancellationToken);
+        await DropAsync(program.MeetingId, program.Livestream.Id);
+        if (!program.HasBeenLive)
+        {
+            await sessions.TellAsync(program.MeetingId, new LivestreamFailed(Describe(program.Livestream), error), CancellationToken.None);
+        }
+    }
+
+    private async Task DropAsync(MeetingId meetingId, LivestreamId livestreamId)
+    {
+        if (_programs.TryGetValue(meetingId, out var program) && program.Livestream.Id == livestreamId)
+        {
+            _programs.TryRemove(new(meetingId, program));
+            await program.DisposeAsync();
+        }
+    }
+
+    private async Task<ICompositionLease> AcquireAsync(
+        SessionId sessionId, MeetingLivestreamRequest request, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var format = new CompositionFormat { Width = request.Width, Height = request.Height };
+            return await compositions.AcquireAsync(sessionId.Value, format, cancellationToken);
+        }
+        catch (CompositionException refusal)
+        {
+            throw refusal.Refusal is CompositionRefusal.NoSession
+                ? new MeetingLivestreamException(MeetingLivestreamRefusal.NoSession, refusal.Message)
+                : new MeetingLivestreamException(
+                    MeetingLivestreamRefusal.CannotCompose,
+                    refusal.Message,
+                    refusal.Refusal is CompositionRefusal.Overloaded ? RetryCompositionAfter : null);
+        }
+    }
+
+    private async Task TellAsync(
+        AppId appId, LivestreamId livestreamId, MeetingId meetingId, Func<SessionLivestream, SessionEvent> happened)
+    {
+        if (await livestreams.FindAsync(appId, livestreamId, CancellationToken.None) is { } livestream)
+        {
+            await sessions.TellAsync(meetingId, happened(Describe(livestream)), CancellationToken.None);
+        }
+    }
+
+    private SessionLivestream Describe(Livestream livestream) => new(
+        livestream.Id.Value,
+        livestream.MeetingId!.Value,
+        livestream.AppId.Value,
+        livestream.Name ?? "",
+        addresses.PlaybackUrl(livestream.Id),
+        livestream.IsManual);
+
+    private async Task<IDisposable> EnterAsync(MeetingId meetingId, CancellationToken cancellationToken)
+    {
+        var gate = _gates[(uint)meetingId.GetHashCode() % (uint)_gates.Length];
+        await gate.WaitAsync(cancellationToken);
+        return new Gate(gate);
+    }
+
+    private sealed class Gate(SemaphoreSlim semaphore) : IDisposable
+    {
+        public void Dispose() => semaphore.Release();
+    }
+}

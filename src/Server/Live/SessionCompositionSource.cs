@@ -1,0 +1,119 @@
+using Microsoft.Extensions.Options;
+using Roomcast.Egress.Composition;
+using Roomcast.Meetings.Media;
+using Roomcast.Meetings.Records;
+using Roomcast.Meetings.Sessions;
+using Roomcast.Meetings.Sessions.Following;
+
+namespace Roomcast.Server.Live;
+
+/// <summary>Sessions of meetings, for compositions.</summary>
+internal sealed class SessionCompositionSource(MeetingSessions sessions, IOptions<MeetingLivestreamOptions> options) : ICompositionSource
+{
+    public async ValueTask<ICompositionReturn?> ConnectAsync(Guid sessionId, ICompositionInput input, CancellationToken cancellationToken)
+    {
+        var stage = new ComposedStage(input, options.Value.SlateText);
+        return await sessions.FollowAsync(new SessionId(sessionId), stage, cancellationToken) is { } following
+            ? new StageReturn(following)
+            : null;
+    }
+
+    private sealed class StageReturn(SessionFollowing following) : ICompositionReturn
+    {
+        public void WantKeyframe(uint ssrc) => following.WantKeyframe(ssrc);
+
+        public void PreferHeight(uint ssrc, int height) => following.PreferHeight(ssrc, height);
+
+        public ValueTask DisposeAsync() => following.DisposeAsync();
+    }
+}
+
+/// <summary>Makes scenes of who is on stage and of the tracks there are. Told from the session's loop and from its media's worker.</summary>
+internal sealed class ComposedStage(ICompositionInput input, string slateText) : ISessionFollower
+{
+    private readonly Lock _lock = new();
+    private readonly Dictionary<string, SceneTrack> _tracks = new(StringComparer.Ordinal);
+    private StageView? _stage;
+
+    public void OnStage(StageView stage)
+    {
+        lock (_lock)
+        {
+            _stage = stage;
+            Tell();
+        }
+    }
+
+    public void OnTrack(MediaProducer producer, uint ssrc, byte payloadType)
+    {
+        ArgumentNullException.ThrowIfNull(producer);
+        lock (_lock)
+        {
+            _tracks[producer.Id] = new SceneTrack(ssrc, producer.Kind is MediaKind.Audio ? SceneCodec.Opus : SceneCodec.Vp8, payloadType)
+            {
+                OrientationExtension = MediaTap.OrientationExtension,
+            };
+            Tell();
+        }
+    }
+
+    public void OnTrackEnded(string producerId)
+    {
+        lock (_lock)
+        {
+            if (_tracks.Remove(producerId))
+            {
+                Tell();
+            }
+        }
+    }
+
+    public void OnPacket(ReadOnlySpan<byte> packet, bool isRtcp) => input.TakePacket(packet, isRtcp);
+
+    public void OnRoomEnded()
+    {
+        lock (_lock)
+        {
+            _tracks.Clear();
+            Tell();
+        }
+    }
+
+    public void OnEnded() => input.End();
+
+    private void Tell()
+    {
+        if (_stage is { } stage)
+        {
+            input.SetScene(new Scene
+            {
+                Peers = [.. stage.Peers.Select(PeerOf)],
+                SpeakerId = stage.SpeakerId,
+                SpotlightId = stage.PinnedId,
+                SlateText = slateText,
+            });
+        }
+    }
+
+    private ScenePeer PeerOf(StagePeer peer) => new(peer.PeerId, peer.Name)
+    {
+        Camera = Find(peer, MediaKind.Video, isScreenShare: false),
+        Microphone = Find(peer, MediaKind.Audio, isScreenShare: false),
+        Screen = Find(peer, MediaKind.Video, isScreenShare: true),
+        ScreenSound = Find(peer, MediaKind.Audio, isScreenShare: true),
+    };
+
+    // A track that is known to the session and not yet to its media, or no longer, is not to be seen.
+    private SceneTrack? Find(StagePeer peer, MediaKind kind, bool isScreenShare)
+    {
+        foreach (var producer in peer.Producers)
+        {
+            if (producer.Kind == kind && producer.IsScreenShare == isScreenShare && _tracks.TryGetValue(producer.Id, out var track))
+            {
+                return track with { IsPaused = producer.IsPaused };
+            }
+        }
+
+        return null;
+    }
+}
