@@ -1,0 +1,15 @@
+namespace Roomcast.Egress.Worker.Composing;
+
+/// <summary>How the composing is done, as far as it is not part of what comes out.</summary>
+public sealed record ComposerOptions
+{
+    /// <summary>The names that x264 gives to its trades of quality for time, the quickest first.</summary>
+    public static readonly IReadOnlyList<string> Presets =
+        ["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"];
+
+    /// <summary>One of <see cref="Presets"/>; default veryfast.</summary>
+    public string Preset { get; init; } = "veryfast";
+
+    /// <summary>Threads of the picture's encoder, 1 to 16; default 1.</summary>
+    public int EncoderThreads { get; init; } = 1;
+}
