@@ -51,7 +51,7 @@ internal sealed class ComposedStage(ICompositionInput input, string slateText) :
         {
             _tracks[producer.Id] = new SceneTrack(ssrc, producer.Kind is MediaKind.Audio ? SceneCodec.Opus : SceneCodec.Vp8, payloadType)
             {
-                OrientationExtension = MediaTap.OrientationExtension,
+                OrientationId = MediaTap.OrientationExtension,
             };
             Tell();
         }

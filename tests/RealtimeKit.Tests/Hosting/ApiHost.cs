@@ -9,6 +9,7 @@ using Roomcast.Accounts;
 using Roomcast.Livestreams;
 using Roomcast.Livestreams.Ingest;
 using Roomcast.Livestreams.Lifecycle;
+using Roomcast.Livestreams.Meetings;
 using Roomcast.Livestreams.Records;
 using Roomcast.Meetings;
 using Roomcast.Meetings.Blobs;
@@ -37,6 +38,9 @@ public sealed class ApiHost : IAsyncDisposable
 
     /// <summary>The sessions under way, as the routes ask for them.</summary>
     public TestSessions Sessions { get; } = new();
+
+    /// <summary>The livestreams of meetings.</summary>
+    public TestMeetingLivestreams Livestreams => Service<TestMeetingLivestreams>();
 
     /// <summary>Where published frames end, and by whom they are watched.</summary>
     public TestPackaging Packaging { get; } = new();
@@ -67,6 +71,8 @@ public sealed class ApiHost : IAsyncDisposable
         builder.Services.AddStorage().AddAccounts().AddLivestreams().AddMeetings();
         builder.Services.Configure<ChatFileOptions>(files => files.Folder = host._folder.PathOf("chat-files"));
         builder.Services.AddSingleton<IActiveSessions>(host.Sessions);
+        builder.Services.AddSingleton<TestMeetingLivestreams>();
+        builder.Services.AddSingleton<IMeetingLivestreams>(provider => provider.GetRequiredService<TestMeetingLivestreams>());
         builder.Services.AddSingleton<IPackaging>(host.Packaging);
         builder.Services.AddSingleton(new PublicAddresses
         {
@@ -141,7 +147,7 @@ public sealed class ApiHost : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(app);
         Clock.Advance(TimeSpan.FromMilliseconds(10));
-        return await Service<LivestreamStore>().CreateAsync(app.Id, name, meetingId, CancellationToken.None);
+        return await Service<LivestreamStore>().CreateAsync(app.Id, name, meetingId, isManual: false, CancellationToken.None);
     }
 
     /// <summary>Puts a session of a livestream on record, on air or ended.</summary>

@@ -1,6 +1,8 @@
 using System.Collections.Concurrent;
 using Roomcast.Meetings;
+using Roomcast.Meetings.Presets;
 using Roomcast.Meetings.Records;
+using Roomcast.Meetings.Sessions.Events;
 
 namespace Roomcast.RealtimeKit.Tests.Hosting;
 
@@ -57,6 +59,11 @@ public sealed class TestSessions : IActiveSessions
             CreatedAt = DateTimeOffset.UnixEpoch,
         });
     }
+
+    public Task TellAsync(MeetingId meetingId, SessionEvent happened, CancellationToken cancellationToken) => TellAsync(happened);
+
+    public Task<PresetPermissions?> FindPermissionsAsync(Participant participant, CancellationToken cancellationToken) =>
+        Task.FromResult<PresetPermissions?>(null);
 
     public Task MeetingChangedAsync(Meeting meeting, CancellationToken cancellationToken) => TellAsync(meeting);
 

@@ -14,8 +14,18 @@ public sealed class PublishedContractTests(SharedHost shared)
         "fetch_all_livestreams $.livestreams",
         "get-v2-livestream-session-livestream-id $.sessions",
         "get-v2-livestreams-livestream-session-id $.invoked_time",
+        "get-v2-livestreamsession-session-meetingId-active-livestream $.data",
+        "get-v2-livestreamsession-session-meetingId-active-livestream $.sessions",
+        "livestream-session-details $.livestream",
+        "livestream-session-details $.session",
+        "livestream-session-details $.session_list",
         "post_accounts_account_id_realtime_kit_app_id_livestreams $.created_at",
         "post_accounts_account_id_realtime_kit_app_id_livestreams $.updated_at",
+        "start-livestreaming $.created_at",
+        "start-livestreaming $.disabled",
+        "start-livestreaming $.meeting_id",
+        "start-livestreaming $.name",
+        "start-livestreaming $.updated_at",
     ];
 
     /// <summary>Bodies of which more is required there: here it has a default.</summary>
@@ -39,7 +49,7 @@ public sealed class PublishedContractTests(SharedHost shared)
     }
 
     [Fact]
-    public void Thirty_three_operations_are_published_of_what_is_implemented() => Assert.Equal(33, PublishedOperations.Count);
+    public void Thirty_eight_operations_are_published_of_what_is_implemented() => Assert.Equal(38, PublishedOperations.Count);
 
     [Theory]
     [MemberData(nameof(PublishedOperations))]
@@ -116,9 +126,14 @@ public sealed class PublishedContractTests(SharedHost shared)
                 .Where(field => !field.StartsWith("$.sessions.", StringComparison.Ordinal))
                 .Where(field => !field.StartsWith("$[]", StringComparison.Ordinal) || theirData["type"]!.GetValue<string>() == "array")
                 .Select(field => $"{published["operationId"]} {field}");
-            Assert.Empty(more.Except(ResolvedFields));
+            Assert.DoesNotContain(more, field => !ResolvedFields.Any(resolved => IsWithin(field, resolved)));
         }
     }
+
+    private static bool IsWithin(string field, string whole) =>
+        field == whole
+        || field.StartsWith(whole + ".", StringComparison.Ordinal)
+        || field.StartsWith(whole + "[]", StringComparison.Ordinal);
 
     private static JsonObject? BodySchema(JsonObject operation) =>
         operation["requestBody"]?["content"]?["application/json"]?["schema"]?.AsObject();

@@ -75,9 +75,9 @@ public sealed class ClientHttpTests : IAsyncLifetime
 
     [Theory]
     [InlineData("GET", "/v2/meetings/x/active-transcript", 404)]
-    [InlineData("GET", "/v2/meetings/x/active-livestream", 404)]
-    [InlineData("POST", "/v2/meetings/x/active-livestream/stop", 404)]
-    [InlineData("POST", "/v2/meetings/x/livestreams", 404)]
+    [InlineData("GET", "/v2/meetings/x/active-livestream", 403)]
+    [InlineData("POST", "/v2/meetings/x/active-livestream/stop", 403)]
+    [InlineData("POST", "/v2/meetings/x/livestreams", 403)]
     [InlineData("POST", "/v2/recordings", 404)]
     [InlineData("PUT", "/v2/recordings/x", 404)]
     [InlineData("GET", "/v2/recordings/active-recording/x", 404)]

@@ -28,6 +28,7 @@ namespace Roomcast.RealtimeKit.Rest.Answers;
 [JsonSerializable(typeof(LivestreamSessionResponse[]))]
 [JsonSerializable(typeof(StoppedLivestreamResponse))]
 [JsonSerializable(typeof(MeetingLivestreamsResponse))]
+[JsonSerializable(typeof(NoSession))]
 [JsonSerializable(typeof(LivestreamSessionsResponse))]
 [JsonSerializable(typeof(EmptyLivestreamSessionsResponse))]
 [JsonSerializable(typeof(ViewersResponse))]

@@ -18,7 +18,7 @@ internal sealed record MeetingLivestreamsResponse
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public LivestreamResponse? Livestream { get; init; }
 
-    /// <summary>The newest session, or an empty list.</summary>
+    /// <summary>The newest session, or an object without fields.</summary>
     public required object Sessions { get; init; }
 
     /// <summary>The newest session, left out when there is none.</summary>
@@ -34,12 +34,15 @@ internal sealed record MeetingLivestreamsResponse
     {
         Livestreams = livestreams,
         Livestream = livestreams.FirstOrDefault(),
-        Sessions = sessions.Length > 0 ? sessions[0] : sessions,
+        Sessions = sessions.Length > 0 ? sessions[0] : new NoSession(),
         Session = sessions.FirstOrDefault(),
         SessionList = sessions,
         Paging = paging,
     };
 }
+
+/// <summary>Stands where a session would, as an object without fields.</summary>
+internal sealed record NoSession;
 
 /// <summary>The livestream sessions that showed one session: the fields of the newest, with the page beside them.</summary>
 internal sealed record LivestreamSessionsResponse : LivestreamSessionResponse
