@@ -4,10 +4,10 @@ using Roomcast.Egress.Worker.Native;
 
 namespace Roomcast.Egress.Worker.Drawing;
 
-/// <summary>Draws text in DejaVu Sans, which has Latin, Greek, Cyrillic and more. Owned by one thread.</summary>
+/// <summary>Draws text in DejaVu Sans, which has Latin, Greek, Cyrillic and more, and in what else is installed for the rest. Owned by one thread.</summary>
 /// <remarks>
-/// Letters stand one after the other from left to right; scripts that join or turn letters are drawn without that. What the font
-/// does not have is drawn as its sign for that, and left out where it is a symbol, as those of faces and flags.
+/// Letters stand one after the other from left to right; scripts that join or turn letters are drawn without that. What no font
+/// has is drawn as its sign for that, and left out where it is a symbol, as those of faces and flags.
 /// </remarks>
 internal sealed class Lettering : IDisposable
 {
@@ -24,21 +24,37 @@ internal sealed class Lettering : IDisposable
         "/usr/share/fonts/TTF/DejaVuSans.ttf",
     ];
 
-    private readonly FontFace _face;
+    /// <summary>Fonts with the letters of East Asia, as Debian, Ubuntu and Fedora install them; used where they are.</summary>
+    private static readonly string[] MoreFiles =
+    [
+        "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
+        "/usr/share/fonts/google-noto-cjk/NotoSansCJK-Regular.ttc",
+        "/usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf",
+        "/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc",
+    ];
+
+    private readonly FontFace[] _faces;
 
     /// <summary>Opens the font.</summary>
     /// <exception cref="CodecLibraryException">It is not installed, or cannot be used.</exception>
-    public Lettering() => _face = FontFace.Open(Files.FirstOrDefault(File.Exists)
-        ?? throw new CodecLibraryException("The font DejaVu Sans was not found; composing needs it for names. On Debian and Ubuntu: apt-get install fonts-dejavu-core."));
+    public Lettering()
+    {
+        var file = Files.FirstOrDefault(File.Exists)
+            ?? throw new CodecLibraryException("The font DejaVu Sans was not found; composing needs it for names. On Debian and Ubuntu: apt-get install fonts-dejavu-core.");
+        _faces = [FontFace.Open(file), .. MoreFiles.Where(File.Exists).Take(1).Select(FontFace.TryOpen).OfType<FontFace>()];
+    }
 
     /// <summary>From the line that letters stand on to the top of the tallest, in pixels.</summary>
-    public double AscentOf(int size) => _face.Extent.Ascent * size;
+    public double AscentOf(int size) => _faces[0].Extent.Ascent * size;
 
     /// <summary>From there to the lowest, in pixels.</summary>
-    public double DescentOf(int size) => _face.Extent.Descent * size;
+    public double DescentOf(int size) => _faces[0].Extent.Descent * size;
 
     /// <summary>Whether anything of a text can be drawn.</summary>
     public bool HasLetters(string text) => Drawable(text).Count > 0;
+
+    /// <summary>Whether a character can be drawn.</summary>
+    public bool Has(Rune character) => GlyphOf(character).Glyph != 0;
 
     /// <summary>How wide a text is, in pixels; at most <paramref name="widest"/> as it is shortened to that.</summary>
     public int WidthOf(string text, int size, int widest) => Lay(text, size, widest).Width;
@@ -53,78 +69,98 @@ internal sealed class Lettering : IDisposable
     /// <param name="rgb">Its colour.</param>
     public void Draw(Raster raster, string text, int left, int baseline, int size, int widest, int rgb)
     {
-        foreach (var (glyph, x) in Lay(text, size, widest).Glyphs)
+        foreach (var (letter, x) in Lay(text, size, widest).Letters)
         {
-            DrawGlyph(raster, glyph, left + x, baseline, rgb);
+            DrawLetter(raster, letter, left + x, baseline, rgb);
         }
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _face.Dispose();
-
-    private (List<(uint Glyph, int X)> Glyphs, int Width) Lay(string text, int size, int widest)
+    public void Dispose()
     {
-        var glyphs = new List<(uint Glyph, int X)>();
-        if (!_face.SetSize(size))
+        foreach (var face in _faces)
         {
-            return (glyphs, 0);
+            face.Dispose();
+        }
+    }
+
+    private (List<(Letter Letter, int X)> Letters, int Width) Lay(string text, int size, int widest)
+    {
+        var letters = new List<(Letter Letter, int X)>();
+        if (!_faces.All(face => face.SetSize(size)))
+        {
+            return (letters, 0);
         }
 
         var x = 0;
-        var ellipsis = _face.GlyphOf(new Rune(Ellipsis));
-        var ellipsisWidth = AdvanceOf(ellipsis);
+        var ellipsis = GlyphOf(new Rune(Ellipsis));
+        var ellipsisWidth = ellipsis.Face.AdvanceOf(ellipsis.Glyph);
         var fitting = (Count: 0, Width: 0);
-        foreach (var glyph in Drawable(text))
+        foreach (var letter in Drawable(text))
         {
-            x += glyphs.Count == 0 ? 0 : _face.KerningOf(glyphs[^1].Glyph, glyph);
-            glyphs.Add((glyph, x));
-            x += AdvanceOf(glyph);
+            x += letters.Count > 0 && letters[^1].Letter.Face == letter.Face ? letter.Face.KerningOf(letters[^1].Letter.Glyph, letter.Glyph) : 0;
+            letters.Add((letter, x));
+            x += letter.Face.AdvanceOf(letter.Glyph);
             if (x + ellipsisWidth <= widest)
             {
-                fitting = (glyphs.Count, x);
+                fitting = (letters.Count, x);
             }
         }
 
         if (x <= widest)
         {
-            return (glyphs, x);
+            return (letters, x);
         }
 
-        glyphs.RemoveRange(fitting.Count, glyphs.Count - fitting.Count);
-        glyphs.Add((ellipsis, fitting.Width));
-        return (glyphs, Math.Min(widest, fitting.Width + ellipsisWidth));
+        letters.RemoveRange(fitting.Count, letters.Count - fitting.Count);
+        letters.Add((ellipsis, fitting.Width));
+        return (letters, Math.Min(widest, fitting.Width + ellipsisWidth));
     }
 
-    private List<uint> Drawable(string text)
+    private List<Letter> Drawable(string text)
     {
-        var glyphs = new List<uint>();
+        var letters = new List<Letter>();
         foreach (var character in text.EnumerateRunes())
         {
             // Half a surrogate pair comes as U+FFFD.
             var category = Rune.GetUnicodeCategory(character);
-            if (glyphs.Count == MaxCharacters || category is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.PrivateUse)
+            if (letters.Count == MaxCharacters || category is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.PrivateUse)
             {
                 continue;
             }
 
-            var glyph = Rune.IsWhiteSpace(character) ? _face.GlyphOf(new Rune(' ')) : _face.GlyphOf(character);
-            if (glyph != 0 || Rune.IsLetterOrDigit(character))
+            var letter = GlyphOf(Rune.IsWhiteSpace(character) ? new Rune(' ') : character);
+            if (letter.Glyph != 0 || Rune.IsLetterOrDigit(character))
             {
-                glyphs.Add(glyph);
+                letters.Add(letter);
             }
         }
 
-        return glyphs;
+        return letters;
     }
 
-    private int AdvanceOf(uint glyph) => _face.AdvanceOf(glyph);
-
-    private void DrawGlyph(Raster raster, uint glyph, int x, int baseline, int rgb)
+    /// <summary>From the first font that has it; otherwise the first font's sign for what it does not have.</summary>
+    private Letter GlyphOf(Rune character)
     {
-        var coverage = _face.Draw(glyph, out var left, out var top, out var width);
+        foreach (var face in _faces)
+        {
+            if (face.GlyphOf(character) is var glyph and not 0)
+            {
+                return new Letter(face, glyph);
+            }
+        }
+
+        return new Letter(_faces[0], 0);
+    }
+
+    private static void DrawLetter(Raster raster, Letter letter, int x, int baseline, int rgb)
+    {
+        var coverage = letter.Face.Draw(letter.Glyph, out var left, out var top, out var width);
         for (var i = 0; i < coverage.Length; i++)
         {
             raster.Blend(x + left + (i % width), baseline - top + (i / width), rgb, coverage[i] / 255.0);
         }
     }
+
+    private readonly record struct Letter(FontFace Face, uint Glyph);
 }

@@ -57,6 +57,19 @@ internal sealed unsafe class FontFace : SafeHandle
         }
     }
 
+    /// <summary>Opens a font file; null when it is no font that can be used.</summary>
+    public static FontFace? TryOpen(string file)
+    {
+        try
+        {
+            return Open(file);
+        }
+        catch (CodecLibraryException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Sets how large glyphs are drawn: the height of the em in pixels.</summary>
     /// <returns>False when the font has no such size.</returns>
     public bool SetSize(int pixels) => LibFreeType.FT_Set_Pixel_Sizes(_face, 0, (uint)pixels) == 0;

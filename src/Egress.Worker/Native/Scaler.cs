@@ -13,32 +13,28 @@ internal sealed unsafe class Scaler : SafeHandle
 
     public override bool IsInvalid => handle == 0;
 
-    /// <summary>Scales part of a YUV 4:2:0 picture into part of another.</summary>
+    /// <summary>Scales part of a YUV 4:2:0 picture into the whole of another.</summary>
     /// <param name="source">The picture.</param>
     /// <param name="crop">What of it; even in place.</param>
     /// <param name="target">Where to, in YUV 4:2:0.</param>
-    /// <param name="area">Which part of that; even in place.</param>
     /// <param name="flags">A method of <see cref="LibSwScale"/>.</param>
     /// <returns>False when the library cannot.</returns>
-    public bool Scale(AvFrame source, TileArea crop, AvFrame target, TileArea area, int flags)
+    public bool Scale(AvFrame source, TileArea crop, AvFrame target, int flags)
     {
-        if (!Prepare(crop.Width, crop.Height, source.Format, area.Width, area.Height, LibAvUtil.Yuv420, flags))
+        if (!Prepare(crop.Width, crop.Height, source.Format, target.Width, target.Height, LibAvUtil.Yuv420, flags))
         {
             return false;
         }
 
         var from = stackalloc byte*[4];
-        var to = stackalloc byte*[4];
         for (var plane = 0; plane < 3; plane++)
         {
             var shift = plane == 0 ? 0 : 1;
             from[plane] = source.Planes[plane] + ((long)(crop.Top >> shift) * source.Strides[plane]) + (crop.Left >> shift);
-            to[plane] = target.Planes[plane] + ((long)(area.Top >> shift) * target.Strides[plane]) + (area.Left >> shift);
         }
 
         from[3] = null;
-        to[3] = null;
-        return LibSwScale.sws_scale(handle, from, source.Strides, 0, crop.Height, to, target.Strides) > 0;
+        return LibSwScale.sws_scale(handle, from, source.Strides, 0, crop.Height, target.Planes, target.Strides) > 0;
     }
 
     /// <summary>Scales a whole picture of any format into memory.</summary>

@@ -142,7 +142,7 @@ internal sealed class PictureComposer : IDisposable
         var peer = scene.Peers.First(peer => peer.Id == tile.PeerId);
         var source = tile.IsScreen ? peer.Screen : peer.Camera;
         var isMuted = !tile.IsScreen && peer.Microphone is null or { IsPaused: true };
-        var size = TileLook.LetterSize(tile.Area, _format.Height);
+        var size = TileLook.LetterSize(tile.Area, Math.Min(_format.Width, _format.Height));
         var margin = Math.Max(2, (size / 2) & ~1);
         var label = _look.Label(new LabelText(scene.ShowsNames ? peer.Name : "", isMuted, tile.IsScreen, size, tile.Area.Width - (2 * margin)));
         var overlays = new List<(Overlay Overlay, int Left, int Top)>();

@@ -17,7 +17,7 @@ internal static class TileFrame
         var radius = Math.Clamp(Math.Min(area.Width, area.Height) / 20, 2, 14) & ~1;
         if (hasLine)
         {
-            var thickness = Math.Max(2, (Math.Min(area.Width, area.Height) / 70) & ~1);
+            var thickness = Math.Clamp((Math.Min(area.Width, area.Height) / 70) & ~1, 2, 4);
             foreach (var side in Line(area, radius, thickness))
             {
                 yield return side;

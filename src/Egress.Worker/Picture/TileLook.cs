@@ -23,11 +23,13 @@ internal sealed class TileLook : IDisposable
     public TileLook(ComposerCounters counters) => _counters = counters;
 
     /// <summary>How large the letters on a tile are, in pixels.</summary>
-    public static int LetterSize(TileArea area, int pictureHeight)
+    /// <param name="area">The tile.</param>
+    /// <param name="pictureSide">The shorter side of the whole picture.</param>
+    public static int LetterSize(TileArea area, int pictureSide)
     {
         // Of the tile, but neither smaller than can be read nor larger than a title.
-        var smallest = Math.Clamp(pictureHeight / 55, 10, 14);
-        return Math.Clamp(Math.Min(area.Height / 16, area.Width / 18), smallest, Math.Max(smallest, pictureHeight / 32));
+        var smallest = Math.Clamp(pictureSide / 55, 10, 14);
+        return Math.Clamp(Math.Min(area.Height / 16, area.Width / 18), smallest, Math.Max(smallest, pictureSide / 32));
     }
 
     /// <summary>What was not asked for since the last call is forgotten.</summary>
@@ -160,11 +162,11 @@ internal sealed class TileLook : IDisposable
         return raster;
     }
 
-    /// <summary>The first letter of the first word and of the last, as capitals.</summary>
-    private static string InitialsOf(string name)
+    /// <summary>The first letter of the first word and of the last, as capitals, as far as they can be drawn.</summary>
+    private string InitialsOf(string name)
     {
         var words = name.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries)
-            .Select(static word => word.EnumerateRunes().Where(Rune.IsLetterOrDigit).Take(1).Select(Rune.ToUpperInvariant).ToList())
+            .Select(word => word.EnumerateRunes().Where(Rune.IsLetterOrDigit).Where(_lettering.Has).Take(1).Select(Rune.ToUpperInvariant).ToList())
             .Where(static letters => letters.Count > 0)
             .Select(static letters => letters[0].ToString())
             .ToList();

@@ -4,10 +4,10 @@ using Roomcast.Egress.Worker.Native;
 
 namespace Roomcast.Egress.Worker.Picture;
 
-/// <summary>Puts pictures into their places: scaled straight into the composed one, turned upright where they lie.</summary>
+/// <summary>Puts pictures into their places, scaled and turned upright.</summary>
 internal sealed class TilePainter : IDisposable
 {
-    private readonly Dictionary<(int Width, int Height), AvFrame> _turned = [];
+    private readonly Dictionary<(int Width, int Height), AvFrame> _scaled = [];
 
     /// <summary>Draws a track's picture into a tile.</summary>
     /// <returns>False when it cannot be scaled; the tile is then as it was.</returns>
@@ -24,22 +24,18 @@ internal sealed class TilePainter : IDisposable
             Fill(canvas, tile.Area, Colours.Tile);
         }
 
-        // Letters on a screen want the better method; faces do not, and cameras bring many more pictures.
+        // The library writes in steps of its vectors, beyond the width it is asked for: never straight into the canvas, where the
+        // next tile begins. Letters on a screen want the better method; faces do not, and cameras bring many more pictures.
+        var scaled = isSideways ? ScaledOf(area.Height, area.Width) : ScaledOf(area.Width, area.Height);
         var flags = tile.IsFitted ? LibSwScale.Bicubic : LibSwScale.Bilinear;
-        if (track.Rotation is not (90 or 180 or 270))
-        {
-            return track.Scaler.Scale(picture, crop, canvas, area, flags);
-        }
-
-        var turned = isSideways ? TurnedOf(area.Height, area.Width) : TurnedOf(area.Width, area.Height);
-        if (!track.Scaler.Scale(picture, crop, turned, new TileArea(0, 0, turned.Width, turned.Height), flags))
+        if (!track.Scaler.Scale(picture, crop, scaled, flags))
         {
             return false;
         }
 
         for (var plane = 0; plane < 3; plane++)
         {
-            Turn(turned, canvas, plane, area, track.Rotation);
+            Put(scaled, canvas, plane, area, track.Rotation);
         }
 
         return true;
@@ -74,7 +70,7 @@ internal sealed class TilePainter : IDisposable
 
     public void Dispose()
     {
-        foreach (var picture in _turned.Values)
+        foreach (var picture in _scaled.Values)
         {
             picture.Dispose();
         }
@@ -88,40 +84,46 @@ internal sealed class TilePainter : IDisposable
         return width < 2 || height < 2 ? new TileArea(0, 0, width, height) : TileArea.Fit(whole, area.Width, area.Height);
     }
 
-    private static void Turn(AvFrame source, AvFrame target, int plane, TileArea area, int rotation)
+    private static void Put(AvFrame source, AvFrame target, int plane, TileArea area, int rotation)
     {
         var shift = plane == 0 ? 0 : 1;
         var (width, height) = (area.Width >> shift, area.Height >> shift);
         for (var y = 0; y < height; y++)
         {
             var row = target.Row(plane, (area.Top >> shift) + y, area.Left >> shift, width);
-            if (rotation == 180)
+            switch (rotation)
             {
-                source.Row(plane, height - 1 - y, 0, width).CopyTo(row);
-                row.Reverse();
-                continue;
-            }
+                case 90 or 270:
+                    for (var x = 0; x < width; x++)
+                    {
+                        row[x] = rotation == 90 ? source.Row(plane, width - 1 - x, y, 1)[0] : source.Row(plane, x, height - 1 - y, 1)[0];
+                    }
 
-            for (var x = 0; x < width; x++)
-            {
-                row[x] = rotation == 90 ? source.Row(plane, width - 1 - x, y, 1)[0] : source.Row(plane, x, height - 1 - y, 1)[0];
+                    break;
+                case 180:
+                    source.Row(plane, height - 1 - y, 0, width).CopyTo(row);
+                    row.Reverse();
+                    break;
+                default:
+                    source.Row(plane, y, 0, width).CopyTo(row);
+                    break;
             }
         }
     }
 
-    private AvFrame TurnedOf(int width, int height)
+    private AvFrame ScaledOf(int width, int height)
     {
-        if (!_turned.TryGetValue((width, height), out var picture))
+        if (!_scaled.TryGetValue((width, height), out var picture))
         {
             // A few sizes are in use at a time; those of layouts long gone are not kept.
-            if (_turned.Count == SceneArrangement.MaxTiles)
+            if (_scaled.Count == SceneArrangement.MaxTiles)
             {
                 Dispose();
-                _turned.Clear();
+                _scaled.Clear();
             }
 
             picture = AvFrame.OfPicture(width, height);
-            _turned.Add((width, height), picture);
+            _scaled.Add((width, height), picture);
         }
 
         return picture;
