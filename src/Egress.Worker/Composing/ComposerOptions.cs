@@ -12,4 +12,19 @@ public sealed record ComposerOptions
 
     /// <summary>Threads of the picture's encoder, 1 to 16; default 1.</summary>
     public int EncoderThreads { get; init; } = 1;
+
+    /// <summary>Looks whether everything is in its range.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Something is not; the message says what is allowed.</exception>
+    public void Check()
+    {
+        if (!Presets.Contains(Preset))
+        {
+            throw new ArgumentOutOfRangeException(nameof(Preset), Preset, $"The preset must be one of {string.Join(", ", Presets)}.");
+        }
+
+        if (EncoderThreads is < 1 or > 16)
+        {
+            throw new ArgumentOutOfRangeException(nameof(EncoderThreads), EncoderThreads, "The encoder has 1 to 16 threads.");
+        }
+    }
 }

@@ -25,7 +25,7 @@ internal static class HoldLimits
 /// </para>
 /// <para>
 /// When a second long everything comes too late for the longest holding, the way has become longer (another network, a sleeping
-/// laptop): the offset steps to the new one. When it is too large by more than a second, it steps back.
+/// laptop): the offset steps to the new one. When it is too large by more than 300 ms, it steps back.
 /// </para>
 /// <para>Not thread-safe.</para>
 /// </remarks>
@@ -35,7 +35,7 @@ internal sealed class PeerClock
     private const int LeastLateInRow = 10;
 
     private static readonly TimeSpan LateForLong = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan TooFar = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan TooFar = TimeSpan.FromMilliseconds(300);
 
     private readonly TransitWindow _transits = new();
     private TimeSpan _need;
