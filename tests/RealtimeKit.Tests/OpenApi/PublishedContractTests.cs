@@ -16,6 +16,7 @@ public sealed class PublishedContractTests(SharedHost shared)
         "get-v2-livestreams-livestream-session-id $.invoked_time",
         "get-v2-livestreamsession-session-meetingId-active-livestream $.data",
         "get-v2-livestreamsession-session-meetingId-active-livestream $.sessions",
+        "get-v2-livestreamsession-session-meetingId-active-livestream $.started_time",
         "livestream-session-details $.livestream",
         "livestream-session-details $.session",
         "livestream-session-details $.session_list",
