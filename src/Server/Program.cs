@@ -1,4 +1,5 @@
 using Roomcast.Accounts;
+using Roomcast.Egress;
 using Roomcast.Livestreams;
 using Roomcast.Livestreams.Delivery;
 using Roomcast.Livestreams.Viewers;
@@ -43,6 +44,7 @@ return await ServerRun.UntilSignalAsync(() =>
     builder.Services.AddHostedService<RtcListeners>();
     builder.Services.AddMeetingMedia();
     builder.Services.AddMeetingSessions();
+    builder.Services.AddEgress();
     builder.Services.AddRealtimeKit();
     builder.Services.AddRealtimeKitClient();
     builder.Services.AddPages();
