@@ -19,9 +19,11 @@ internal static class HoldLimits
 /// </summary>
 /// <remarks>
 /// <para>
-/// The offset is the shortest way of the last ten seconds plus the time that media is held. The holding time grows to what a late
-/// packet would have needed, at once, and shrinks by five milliseconds a second; both within <see cref="HoldLimits"/>. Otherwise
-/// the offset moves by <see cref="Slew.PerSecond"/>, which takes up the drift of the sender's clock.
+/// The offset is the shortest way of the last ten seconds plus the time that media is held. The holding time grows with a packet that
+/// is late, at once, to what it would have needed, and shrinks by four milliseconds a second; both within <see cref="HoldLimits"/>.
+/// Otherwise the offset moves by <see cref="Slew.PerSecond"/>, which takes up the drift of the sender's clock. It grows by
+/// <see cref="LeastStep"/> or more: sound is placed anew then, and is with the picture at once, where after a smaller step it would
+/// have to be stretched for seconds.
 /// </para>
 /// <para>
 /// When a second long everything comes too late for the longest holding, the way has become longer (another network, a sleeping
@@ -31,9 +33,9 @@ internal static class HoldLimits
 /// </remarks>
 internal sealed class PeerClock
 {
-    private const double ShrinkPerSecond = 0.005;
     private const int LeastLateInRow = 10;
 
+    private static readonly TimeSpan LeastStep = TimeSpan.FromMilliseconds(64);
     private static readonly TimeSpan LateForLong = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan TooFar = TimeSpan.FromMilliseconds(300);
 
@@ -52,6 +54,9 @@ internal sealed class PeerClock
 
     /// <summary>Begins with an offset that was in use before, for a track whose provisional times become real ones.</summary>
     public void BeginAt(TimeSpan offset) => Offset ??= offset;
+
+    /// <summary>Goes on with another offset, from which it moves to its own.</summary>
+    public void GoOnFrom(TimeSpan offset) => Offset = offset;
 
     /// <summary>Notes an arrival.</summary>
     /// <param name="peerTime">Its time by the peer's wall clock.</param>
@@ -93,7 +98,12 @@ internal sealed class PeerClock
         }
         else if (target > offset)
         {
-            Offset = target;
+            var step = target - offset > LeastStep ? target - offset : LeastStep;
+            if (offset + step <= _transits.Least + HoldLimits.Most)
+            {
+                Offset = offset + step;
+                _need = offset + step - _transits.Least - HoldLimits.Margin;
+            }
         }
     }
 
@@ -117,7 +127,7 @@ internal sealed class PeerClock
         }
 
         _lastStep = now;
-        _need = Slew.Toward(_need, TimeSpan.Zero, elapsed, ShrinkPerSecond);
+        _need = Slew.Toward(_need, TimeSpan.Zero, elapsed);
         if (Offset is { } offset && _transits.Least != TimeSpan.MaxValue)
         {
             var target = _transits.Least + Hold;

@@ -11,10 +11,13 @@ internal sealed class PeerTimes
     /// <summary>How the peer's time lies on the composition's.</summary>
     public PeerClock Clock { get; } = new();
 
+    /// <summary>Whether a sound of the peer goes by its reports.</summary>
+    public bool HasSoundReports { get; set; }
+
     /// <summary>Makes the clock of one more track.</summary>
-    public TrackClock Add(int clockRateHz)
+    public TrackClock Add(int clockRateHz, bool isSound)
     {
-        var track = new TrackClock(this, clockRateHz);
+        var track = new TrackClock(this, clockRateHz, isSound);
         _tracks.Add(track);
         return track;
     }

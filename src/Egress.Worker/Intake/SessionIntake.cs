@@ -119,8 +119,8 @@ public sealed class SessionIntake
         }
 
         TrackIntake intake = track.Codec is SceneCodec.Opus
-            ? new AudioIntake(track, peer.Add(OpusPayload.ClockRateHz))
-            : new VideoIntake(track, peer.Add(VideoClockRateHz));
+            ? new AudioIntake(track, peer.Add(OpusPayload.ClockRateHz, isSound: true))
+            : new VideoIntake(track, peer.Add(VideoClockRateHz, isSound: false));
         _tracks[track.Ssrc] = (intake, peerId);
     }
 

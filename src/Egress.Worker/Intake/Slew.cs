@@ -4,19 +4,18 @@ namespace Roomcast.Egress.Worker.Intake;
 internal static class Slew
 {
     /// <summary>
-    /// Per second of time: 10 ms, or one part in a hundred. Senders' clocks drift by a hundredth of that, and a sound that is
-    /// made so much longer or shorter keeps its pitch to the ear.
+    /// Per second of time: 4 ms, or one part in 250, which is what sound is stretched or shortened by to follow. Senders' clocks
+    /// drift by a twentieth of that at most.
     /// </summary>
-    public const double PerSecond = 0.01;
+    public const double PerSecond = 0.004;
 
     /// <summary>One step from a value to its target.</summary>
     /// <param name="value">Where it is.</param>
     /// <param name="target">Where it is to go.</param>
     /// <param name="elapsed">Time since the last step.</param>
-    /// <param name="perSecond">Most in a second, in seconds.</param>
-    public static TimeSpan Toward(TimeSpan value, TimeSpan target, TimeSpan elapsed, double perSecond = PerSecond)
+    public static TimeSpan Toward(TimeSpan value, TimeSpan target, TimeSpan elapsed)
     {
-        var most = elapsed * perSecond;
+        var most = elapsed * PerSecond;
         var distance = target - value;
         return distance.Duration() <= most ? target : distance > TimeSpan.Zero ? value + most : value - most;
     }

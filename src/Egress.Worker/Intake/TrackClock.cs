@@ -7,19 +7,18 @@ namespace Roomcast.Egress.Worker.Intake;
 /// <remarks>
 /// <para>
 /// Before the first report, times come of arrivals, through a clock of the track's own: browsers send the first report of sound
-/// after seconds, and nobody should be silent for that long. With the first report the track goes over to its peer's clock;
-/// what that makes of difference is taken back by 20 ms a second, and all at once where it is more than half a second.
+/// after seconds, and nobody should be silent for that long. With the first report the track goes over to its peer's clock. The
+/// peer's first sound stays where it is then, and the pictures step to it, which nobody sees; another sound goes over by
+/// <see cref="Slew.PerSecond"/>, and all at once where it is more than half a second away.
 /// </para>
 /// <para>
-/// Each further report moves the mapping by what the media clock has drifted against the wall clock; that is taken up the same
-/// way. A step of more than half a second is the peer setting its wall clock, which all its tracks then share.
+/// Each further report moves the mapping by what the media clock has drifted against the wall clock; sound takes that up by slewing
+/// too. A step of more than half a second is the peer setting its wall clock, which all its tracks then share.
 /// </para>
 /// <para>Not thread-safe.</para>
 /// </remarks>
-internal sealed class TrackClock(PeerTimes peer, int clockRateHz)
+internal sealed class TrackClock(PeerTimes peer, int clockRateHz, bool isSound)
 {
-    private const double CorrectionPerSecond = 0.02;
-
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(0.5);
 
     private readonly TimestampUnwrapper _timestamps = new();
@@ -72,11 +71,10 @@ internal sealed class TrackClock(PeerTimes peer, int clockRateHz)
             _toPeer = toPeer;
             if (_own.Offset is { } own)
             {
-                // What was in use must go on: time + own = time + toPeer + offset + correction.
-                peer.Clock.BeginAt(own - toPeer);
-                _correction = own - toPeer - peer.Clock.Offset.GetValueOrDefault();
-                _correction = _correction.Duration() > Step ? TimeSpan.Zero : _correction;
+                GoOver(own - toPeer);
             }
+
+            peer.HasSoundReports |= isSound;
 
             return;
         }
@@ -86,7 +84,7 @@ internal sealed class TrackClock(PeerTimes peer, int clockRateHz)
         {
             peer.OnClockSet(moved);
         }
-        else
+        else if (isSound)
         {
             _correction -= moved;
         }
@@ -105,7 +103,28 @@ internal sealed class TrackClock(PeerTimes peer, int clockRateHz)
         _own.Advance(now);
         if (elapsed > TimeSpan.Zero)
         {
-            _correction = Slew.Toward(_correction, TimeSpan.Zero, elapsed, CorrectionPerSecond);
+            _correction = Slew.Toward(_correction, TimeSpan.Zero, elapsed);
+        }
+    }
+
+    /// <summary>Goes over to the peer's clock.</summary>
+    /// <param name="inUse">The offset of the peer's time with which everything would stay where it is.</param>
+    private void GoOver(TimeSpan inUse)
+    {
+        peer.Clock.BeginAt(inUse);
+        var off = inUse - peer.Clock.Offset.GetValueOrDefault();
+        if (!isSound || off.Duration() > Step)
+        {
+            return;
+        }
+
+        if (peer.HasSoundReports)
+        {
+            _correction = off;
+        }
+        else
+        {
+            peer.Clock.GoOnFrom(inUse);
         }
     }
 

@@ -40,7 +40,7 @@ internal sealed class ComposerBridge : ISceneComposer, IComposerOutput
 
     /// <inheritdoc/>
     public void TakeVideo(uint ssrc, ReadOnlySpan<byte> frame, bool isKeyframe, TimeSpan at, int rotationDegrees) =>
-        _composer.TakeVideo(ssrc, frame, isKeyframe, at, rotationDegrees);
+        _composer.TakeVideo(ssrc, frame, at, rotationDegrees);
 
     /// <inheritdoc/>
     public void MissVideo(uint ssrc) => _composer.MissVideo(ssrc);

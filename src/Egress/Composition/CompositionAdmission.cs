@@ -43,10 +43,10 @@ internal static class CompositionAdmission
         var cost = CostOf(wanted, running, options);
         var promised = running.Where(each => each.Cpu is null).Sum(each => CostOf(each.Format, running, options));
         var used = busy ?? running.Sum(each => each.Cpu ?? 0);
-        var room = (processors * options.MaxLoad) - used - promised;
+        var room = (processors * options.MaxLoadPercent / 100.0) - used - promised;
         return cost <= room
             ? null
-            : Text($"One more composition takes {cost:F2} processors; of {processors}, of which {options.MaxLoad:P0} may be used, {used + promised:F2} are taken.");
+            : Text($"One more composition takes {cost:F2} processors; of {processors}, of which {options.MaxLoadPercent} % may be used, {used + promised:F2} are taken.");
     }
 
     /// <summary>Processors that a composition takes: by what running ones were measured at, else by what is expected.</summary>

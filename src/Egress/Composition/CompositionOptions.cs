@@ -24,8 +24,8 @@ public sealed class CompositionOptions
     /// <summary>Whether one more composition is refused when the machine has no room for it; default true. The first is never refused.</summary>
     public bool AdmitsByLoad { get; set; } = true;
 
-    /// <summary>Share of all processors that may be busy with one more composition, 0.1 to 1; default 0.9.</summary>
-    public double MaxLoad { get; set; } = 0.9;
+    /// <summary>Percent of all processors that may be busy with one more composition, 10 to 100; default 90.</summary>
+    public int MaxLoadPercent { get; set; } = 90;
 
     /// <summary>
     /// Processors that a composition of 1280x720 at 30 fps takes, as long as none was measured here: 0.05 to 16, default 0.7. Others
@@ -62,7 +62,7 @@ public sealed class CompositionOptionsValidator : IValidateOptions<CompositionOp
         Check(options.EncoderThreads, 1, 16, nameof(options.EncoderThreads));
         Check(options.Nice, 0, 19, nameof(options.Nice));
         Check(options.MaxCompositions, 0, 1_000, nameof(options.MaxCompositions));
-        Check(options.MaxLoad, 0.1, 1, nameof(options.MaxLoad));
+        Check(options.MaxLoadPercent, 10, 100, nameof(options.MaxLoadPercent));
         Check(options.ExpectedCost, 0.05, 16, nameof(options.ExpectedCost));
         Check(options.MaxLateShare, 0, 1, nameof(options.MaxLateShare));
         Check(options.StartTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(60), nameof(options.StartTimeout));

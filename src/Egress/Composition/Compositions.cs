@@ -31,7 +31,7 @@ internal sealed class Compositions : ICompositions, IAsyncDisposable
     public async ValueTask<ICompositionLease> AcquireAsync(Guid sessionId, CompositionFormat format, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(format);
-        CompositionFormatCheck.ThrowIfOutside(format);
+        format.Check();
         var lease = Join(sessionId, format);
         try
         {

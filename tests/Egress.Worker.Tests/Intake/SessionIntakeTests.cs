@@ -44,23 +44,17 @@ public sealed class SessionIntakeTests
         var world = new IntakeWorld(seed, Rough with { Delay = TimeSpan.FromMilliseconds(90) }, Rough with { Delay = TimeSpan.FromMilliseconds(20) });
         world.Run(TimeSpan.FromSeconds(30));
 
-        // Until the first report of sound the two are laid by arrivals; after it they come together by 20 ms a second.
+        // Until the first report of sound the two are laid by arrivals; with it they come together.
         var pictures = world.Pictures.Where(each => each.Tick > TimeSpan.FromSeconds(12)).ToList();
         Assert.InRange(pictures.Count, 300, 541);
-        foreach (var picture in pictures)
-        {
-            var sound = world.Sounds.MinBy(each => (each.Sampled - picture.Sampled).Duration());
-            var offset = sound.At - sound.Sampled - (picture.At - picture.Sampled);
-            // A step of the holding time moves both, but not at the same tick.
-            Assert.InRange(offset.TotalMilliseconds, -45, 45);
-        }
-
         var offsets = pictures.Select(picture =>
         {
             var sound = world.Sounds.MinBy(each => (each.Sampled - picture.Sampled).Duration());
             return (sound.At - sound.Sampled - (picture.At - picture.Sampled)).Duration();
         }).Order().ToList();
         Assert.InRange(offsets[offsets.Count * 95 / 100].TotalMilliseconds, 0, 5);
+        // Where the holding time steps, the last sound of before lies beside a picture of after, once or twice in all.
+        Assert.InRange(offsets.Count(offset => offset > TimeSpan.FromMilliseconds(45)), 0, 4);
     }
 
     [Theory]
@@ -77,7 +71,7 @@ public sealed class SessionIntakeTests
         Assert.InRange(spans.Count, 1_470, 1_510);
         var holes = spans.Zip(spans.Skip(1)).Select(pair => pair.Second.At - pair.First.At - pair.First.Duration).ToList();
         // What moves is the slew; a step up to a longer holding time leaves a hole of its size, a few times in all.
-        Assert.InRange(holes.Count(hole => hole.Duration() > TimeSpan.FromMilliseconds(3)), 0, 12);
+        Assert.InRange(holes.Count(hole => hole.Duration() > TimeSpan.FromMilliseconds(3)), 0, 3);
         Assert.All(holes, hole => Assert.InRange(hole.TotalMilliseconds, -5, 150));
         Assert.Equal(world.Concealments.Count, world.Intake.Figures().Single(track => track.Ssrc == IntakeWorld.Microphone).Concealed);
     }
@@ -154,8 +148,8 @@ public sealed class SessionIntakeTests
         var grown = Hold(world);
         world.Conditions = new NetworkConditions { Delay = TimeSpan.FromMilliseconds(30) };
         world.Run(TimeSpan.FromSeconds(2));
-        Assert.InRange(Hold(world), grown - 40, grown);
-        world.Run(TimeSpan.FromSeconds(40));
+        Assert.InRange(Hold(world), grown - 10, grown);
+        world.Run(TimeSpan.FromSeconds(60));
         Assert.Equal(150, Hold(world));
         Assert.InRange((world.Sounds[^1].At - world.Sounds[^1].Sampled).TotalMilliseconds, 170, 200);
 
