@@ -56,6 +56,7 @@ internal sealed class WorkerLife(
     private readonly CancellationTokenSource _sessionEnd = new();
     private readonly long _began = time.GetTimestamp();
     private volatile bool _isReady;
+    private volatile bool _hasFrame;
     private long _readyAt;
     private long _lastFrameAt;
     private long _lastPingAt;
@@ -248,9 +249,11 @@ internal sealed class WorkerLife(
                     continue;
                 }
 
-                if (time.GetElapsedTime(Volatile.Read(ref _lastFrameAt)) > options.Silence)
+                // The first picture takes its code and its encoder's tables into memory.
+                var patience = _hasFrame ? options.Silence : options.StartTimeout;
+                if (time.GetElapsedTime(Volatile.Read(ref _lastFrameAt)) > patience)
                 {
-                    return $"It gave no frame for {options.Silence}.";
+                    return $"It gave no frame for {patience}.";
                 }
 
                 if (time.GetElapsedTime(_lastPingAt) >= TimeSpan.FromSeconds(1))
@@ -323,6 +326,7 @@ internal sealed class WorkerLife(
                 return true;
             case WireKind.Frame when WireFrame.TryRead(body, out var frame, out var payload):
                 Volatile.Write(ref _lastFrameAt, time.GetTimestamp());
+                _hasFrame = true;
                 events.TakeFrame(frame, payload);
                 return true;
             case WireKind.WantKeyframe or WireKind.PreferHeight when WireWish.TryRead(kind, body, out var wish):

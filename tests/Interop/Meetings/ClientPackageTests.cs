@@ -1,5 +1,4 @@
 using Roomcast.Interop.Browser;
-using Roomcast.TestKit;
 
 namespace Roomcast.Interop.Meetings;
 
@@ -43,39 +42,7 @@ public sealed class ClientPackageTests(MeetingServer server)
         }
     }
 
-    private async Task<BrowserPage> OpenAsync(string meetingId, int number)
-    {
-        var token = await server.AddParticipantAsync(meetingId, MeetingServer.Names[number], "group_call_host");
-        // One browser is enough: nothing is seen or heard here.
-        var browser = await server.BrowserAsync(0);
-        // A page of the server's own that does nothing without a token: one that came from nowhere may not reach this machine.
-        var page = await browser.OpenAsync(new Uri(server.Server.HttpsBase, "/meet"), 640, 480, files: new Dictionary<string, string>
-        {
-            [new Uri(server.Server.HttpsBase, "/kit-browser.js").AbsoluteUri] =
-                RepositoryFiles.PathOf("web", "node_modules", "@cloudflare", "realtimekit", "dist", "browser.js"),
-        });
-        await page.RunAsync("""
-            new Promise((loaded, failed) => {
-              const script = document.createElement('script');
-              [script.onload, script.onerror] = [loaded, failed];
-              script.src = '/kit-browser.js';
-              document.head.append(script);
-            }).then(() => null)
-            """);
-        await page.RunAsync($$"""
-            RealtimeKitClient.init({
-              authToken: '{{token}}',
-              baseURI: location.host,
-              defaults: {
-                audio: false,
-                video: false,
-              },
-            }).then(async (made) => {
-              globalThis.meeting = made;
-              await made.join();
-              return null;
-            })
-            """);
-        return page;
-    }
+    // One browser is enough: nothing is seen or heard here.
+    private Task<BrowserPage> OpenAsync(string meetingId, int number) =>
+        KitPage.OpenAsync(server, meetingId, number, "group_call_host", sends: false, browser: 0);
 }

@@ -1,0 +1,159 @@
+using System.Diagnostics;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Roomcast.Interop.Browser;
+using Roomcast.TestKit;
+
+namespace Roomcast.Interop.Meetings;
+
+/// <summary>A meeting goes live by the official client, unmodified: what viewers are served shows who is on stage.</summary>
+[Collection(MeetingServerTests.Name)]
+public sealed class LiveMeetingTests(MeetingServer server) : IAsyncLifetime
+{
+    // A tone that is there for less than half of the time, through two codecs.
+    private const double AudibleDb = -40;
+    private const double SilentDb = -60;
+
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public Task DisposeAsync() => server.CloseTabsAsync();
+
+    [Fact]
+    public async Task A_host_starts_and_stops_and_everybody_learns_where_to_watch()
+    {
+        var meeting = await server.CreateMeetingAsync("Live");
+        var ada = await KitPage.OpenAsync(server, meeting, 0, "livestream_host", sends: true);
+        var eve = await KitPage.OpenAsync(server, meeting, 1, "livestream_viewer", sends: false, browser: 0);
+        await eve.WaitAsync("meeting.livestream.state === 'IDLE' && meeting.livestream.viewerCount === 2", MeetTab.Patience);
+
+        await ada.RunAsync("meeting.livestream.start()");
+        await ada.WaitAsync("meeting.livestream.state === 'LIVESTREAMING' && meeting.livestream.playbackUrl", MeetTab.Patience);
+        await eve.WaitAsync("meeting.livestream.state === 'LIVESTREAMING' && meeting.livestream.playbackUrl", MeetTab.Patience);
+        var url = await eve.EvaluateAsync<string>("meeting.livestream.playbackUrl");
+        Assert.Equal(url, await ada.EvaluateAsync<string>("meeting.livestream.playbackUrl"));
+        Assert.Equal("LIVE", (await GetAsync($"/meetings/{meeting}/active-livestream")).GetProperty("status").GetString());
+
+        // Said to be live only when it can be played: the very first answer has media.
+        using var http = new HttpClient();
+        var multivariant = await http.GetStringAsync(new Uri(url));
+        Assert.Contains("avc1.64", multivariant, StringComparison.Ordinal);
+        Assert.Contains("mp4a.40.2", multivariant, StringComparison.Ordinal);
+
+        var seen = await WatchUntilAsync(url, reading => reading.LevelOf(MeetProbe.Tones[0]) > AudibleDb && reading.Shows(reading.Pictures.Count - 1, 0.5, 0.5, 0));
+        Assert.True(seen.Pictures.Count >= 85, $"{seen.Pictures.Count} pictures in three seconds.");
+        Assert.True(seen.Changes() > 20, $"{seen.Changes()} of {seen.Pictures.Count} pictures moved.");
+        Assert.True(seen.LevelOf(MeetProbe.Tones[1]) < SilentDb);
+
+        // Somebody who comes late knows it too.
+        var late = await KitPage.OpenAsync(server, meeting, 2, "livestream_viewer", sends: false, browser: 0);
+        await late.WaitAsync($"meeting.livestream.state === 'LIVESTREAMING' && meeting.livestream.playbackUrl === '{url}'", MeetTab.Patience);
+        await eve.WaitAsync("meeting.livestream.viewerCount === 3", MeetTab.Patience);
+
+        await ada.RunAsync("meeting.livestream.stop()");
+        foreach (var page in (BrowserPage[])[ada, eve, late])
+        {
+            await page.WaitAsync("meeting.livestream.state === 'IDLE'", MeetTab.Patience);
+        }
+
+        var media = multivariant.Split('\n').First(line => line.EndsWith(".m3u8", StringComparison.Ordinal) && !line.StartsWith('#'));
+        Assert.Contains("#EXT-X-ENDLIST", await http.GetStringAsync(new Uri(new Uri(url), media)), StringComparison.Ordinal);
+        foreach (var page in (BrowserPage[])[ada, eve, late])
+        {
+            await page.RunAsync("meeting.leave()");
+            await page.CloseAsync();
+        }
+    }
+
+    [Fact]
+    public async Task Who_comes_mutes_and_goes_is_seen_and_heard_so()
+    {
+        var meeting = await server.CreateMeetingAsync("Stage");
+        var ada = await server.JoinAsync(meeting, 0);
+        var livestream = await PostAsync($"/meetings/{meeting}/livestreams");
+        var url = livestream.GetProperty("playback_url").GetString()!;
+        await WaitUntilLiveAsync(meeting);
+        await WatchUntilAsync(url, reading => Alone(reading, 0));
+
+        var ben = await server.JoinAsync(meeting, 1, "group_call_participant");
+        var both = await WatchUntilAsync(url, reading =>
+            reading.Shows(reading.Pictures.Count - 1, 0.25, 0.5, 0) && reading.Shows(reading.Pictures.Count - 1, 0.75, 0.5, 1)
+            && reading.LevelOf(MeetProbe.Tones[0]) > AudibleDb && reading.LevelOf(MeetProbe.Tones[1]) > AudibleDb
+            && reading.Changes() > 20);
+        Assert.True(both.Pictures.Count >= 85, $"{both.Pictures.Count} pictures in three seconds.");
+        await KeepAsync(url, "live-two");
+
+        // Muted: neither seen nor heard, and the place stays.
+        await ben.ClickAsync("#mic");
+        await ben.ClickAsync("#camera");
+        await WatchUntilAsync(url, reading =>
+            reading.Shows(reading.Pictures.Count - 1, 0.25, 0.5, 0) && !reading.Shows(reading.Pictures.Count - 1, 0.75, 0.5, 1)
+            && reading.LevelOf(MeetProbe.Tones[1]) < SilentDb);
+        await KeepAsync(url, "live-muted");
+
+        await ben.LeaveAsync();
+        await WatchUntilAsync(url, reading => Alone(reading, 0));
+        await ada.LeaveAsync();
+        await PostAsync($"/meetings/{meeting}/active-livestream/stop");
+    }
+
+    private static bool Alone(ComposedReading reading, int participant) =>
+        reading.Shows(reading.Pictures.Count - 1, 0.35, 0.5, participant) && reading.Shows(reading.Pictures.Count - 1, 0.65, 0.5, participant)
+        && reading.LevelOf(MeetProbe.Tones[participant]) > AudibleDb;
+
+    /// <summary>Watches three seconds again and again, as a player that has just come, until they show what is waited for.</summary>
+    private async Task<ComposedReading> WatchUntilAsync(string url, Func<ComposedReading, bool> isSo)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            var reading = await ComposedReading.OfAsync(url, TimeSpan.FromSeconds(3));
+            if (reading.Pictures.Count > 0 && isSo(reading))
+            {
+                return reading;
+            }
+
+            var last = reading.Pictures.Count - 1;
+            Assert.True(
+                TimeProvider.System.GetElapsedTime(began) < MeetTab.Patience,
+                $"Last seen: {reading.Pictures.Count} pictures, colours {string.Join(' ', new[] { 0.25, 0.5, 0.75 }.Select(x => last < 0 ? "none" : reading.ColourAt(last, x, 0.5).ToString()))}, "
+                + $"tones {string.Join(' ', MeetProbe.Tones.Select(tone => $"{reading.LevelOf(tone):F0}"))} dB.\n{server.Server.Errors}");
+        }
+    }
+
+    /// <summary>Keeps a picture to be looked at, where <c>ROOMCAST_SCREENSHOTS</c> names a folder.</summary>
+    private static async Task KeepAsync(string url, string name)
+    {
+        if (Environment.GetEnvironmentVariable("ROOMCAST_SCREENSHOTS") is { Length: > 0 } folder)
+        {
+            using var ffmpeg = Process.Start(
+                "ffmpeg", ["-loglevel", "error", "-nostdin", "-y", "-i", url, "-frames:v", "1", Path.Combine(folder, $"{name}.png")]);
+            await ffmpeg.WaitForExitAsync();
+        }
+    }
+
+    private async Task WaitUntilLiveAsync(string meeting)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while ((await GetAsync($"/meetings/{meeting}/active-livestream")).GetProperty("status").GetString() != "LIVE")
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(began) < MeetTab.Patience, $"It did not go live.\n{server.Server.Errors}");
+            await Task.Delay(200);
+        }
+    }
+
+    private async Task<JsonElement> GetAsync(string path)
+    {
+        using var api = server.Server.CreateApiClient();
+        using var answer = await api.GetAsync(new Uri(server.Server.AppPath + path, UriKind.Relative));
+        return JsonSerializer.Deserialize<JsonElement>(await answer.Content.ReadAsStringAsync()).GetProperty("data");
+    }
+
+    private async Task<JsonElement> PostAsync(string path)
+    {
+        using var api = server.Server.CreateApiClient();
+        using var answer = await api.PostAsJsonAsync(new Uri(server.Server.AppPath + path, UriKind.Relative), new { });
+        var body = await answer.Content.ReadAsStringAsync();
+        Assert.True(answer.IsSuccessStatusCode, body);
+        return JsonSerializer.Deserialize<JsonElement>(body).GetProperty("data");
+    }
+}
