@@ -1,14 +1,16 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Roomcast.Interop.Browser;
-using Roomcast.TestKit;
+using Roomcast.TestKit.Video;
 
 namespace Roomcast.Interop.Meetings;
 
 /// <summary>A meeting goes live by the official client, unmodified: what viewers are served shows who is on stage.</summary>
 [Collection(MeetingServerTests.Name)]
-public sealed class LiveMeetingTests(MeetingServer server) : IAsyncLifetime
+public sealed partial class LiveMeetingTests(MeetingServer server) : IAsyncLifetime
 {
     // A tone that is there for less than half of the time, through two codecs.
     private const double AudibleDb = -40;
@@ -95,6 +97,101 @@ public sealed class LiveMeetingTests(MeetingServer server) : IAsyncLifetime
         await ada.LeaveAsync();
         await PostAsync($"/meetings/{meeting}/active-livestream/stop");
     }
+
+    [Fact]
+    public async Task A_host_publishes_by_an_encoder_of_its_own()
+    {
+        var meeting = await server.CreateMeetingAsync("Manual");
+        var ada = await KitPage.OpenAsync(server, meeting, 0, "livestream_host", sends: false);
+        var eve = await KitPage.OpenAsync(server, meeting, 1, "livestream_viewer", sends: false, browser: 0);
+        await ada.RunAsync("meeting.livestream.start({ manualIngestion: true })");
+        await ada.WaitAsync("meeting.livestream.state === 'WAITING_ON_MANUAL_INGESTION'", MeetTab.Patience);
+        await eve.WaitAsync("meeting.livestream.state === 'WAITING_ON_MANUAL_INGESTION'", MeetTab.Patience);
+        var (target, key) = (
+            await ada.EvaluateAsync<string>("meeting.livestream.ingestionCredentials.ingestionServer"),
+            await ada.EvaluateAsync<string>("meeting.livestream.ingestionCredentials.streamKey"));
+        Assert.Null(await eve.EvaluateAsync<string?>("meeting.livestream.ingestionCredentials?.streamKey ?? null"));
+
+        await using (PictureClockSource.Start(new PictureClockOptions(), "-f", "flv", target + key))
+        {
+            await ada.WaitAsync("meeting.livestream.state === 'LIVESTREAMING'", MeetTab.Patience);
+            await eve.WaitAsync("meeting.livestream.state === 'LIVESTREAMING'", MeetTab.Patience);
+            var url = await eve.EvaluateAsync<string>("meeting.livestream.playbackUrl");
+            var reading = await ComposedReading.OfAsync(url, TimeSpan.FromSeconds(2));
+            Assert.True(reading.Pictures.Count > 40, $"{reading.Pictures.Count} pictures in two seconds.");
+            await ada.RunAsync("meeting.livestream.stop()");
+            await eve.WaitAsync("meeting.livestream.state === 'IDLE'", MeetTab.Patience);
+        }
+
+        foreach (var page in (BrowserPage[])[ada, eve])
+        {
+            await page.RunAsync("meeting.leave()");
+            await page.CloseAsync();
+        }
+    }
+
+    [Fact]
+    public async Task A_worker_that_is_killed_is_replaced_and_the_livestream_goes_on()
+    {
+        var meeting = await server.CreateMeetingAsync("Killed");
+        var ada = await server.JoinAsync(meeting, 0);
+        var url = (await PostAsync($"/meetings/{meeting}/livestreams")).GetProperty("playback_url").GetString()!;
+        await WaitUntilLiveAsync(meeting);
+        await WatchUntilAsync(url, reading => Alone(reading, 0));
+        var before = await GetAsync($"/meetings/{meeting}/active-livestream");
+
+        var worker = ComposedBy().Matches(server.Server.Errors)[^1].Groups["pid"].Value;
+        using (var process = Process.GetProcessById(int.Parse(worker, CultureInfo.InvariantCulture)))
+        {
+            process.Kill();
+        }
+
+        var began = TimeProvider.System.GetTimestamp();
+        while (ComposedBy().Matches(server.Server.Errors)[^1].Groups["pid"].Value == worker)
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(began) < MeetTab.Patience, $"No worker took its place.\n{server.Server.Errors}");
+            await Task.Delay(100);
+        }
+
+        using var http = new HttpClient();
+        await WatchUntilAsync(url, reading => Alone(reading, 0) && reading.Changes() > 20);
+        var media = (await http.GetStringAsync(new Uri(url))).Split('\n').First(line => line.EndsWith(".m3u8", StringComparison.Ordinal) && !line.StartsWith('#'));
+        Assert.Contains("#EXT-X-DISCONTINUITY", await http.GetStringAsync(new Uri(new Uri(url), media)), StringComparison.Ordinal);
+        var after = await GetAsync($"/meetings/{meeting}/active-livestream");
+        Assert.Equal((before.GetProperty("id").GetString(), "LIVE"), (after.GetProperty("id").GetString(), after.GetProperty("status").GetString()));
+        await ada.LeaveAsync();
+        await PostAsync($"/meetings/{meeting}/active-livestream/stop");
+    }
+
+    [Fact]
+    public async Task Who_comes_first_starts_it_and_an_empty_stage_ends_it_after_a_while()
+    {
+        var meeting = await server.CreateMeetingAsync("By itself", goesLiveOnStart: true);
+        var ada = await server.JoinAsync(meeting, 0);
+        await WaitUntilLiveAsync(meeting);
+        var url = (await GetAsync($"/meetings/{meeting}/active-livestream")).GetProperty("playback_url").GetString()!;
+        await WatchUntilAsync(url, reading => Alone(reading, 0));
+
+        // Gone, and viewers see that it is to go on; back, and it goes on at the same address.
+        await ada.LeaveAsync();
+        await WatchUntilAsync(url, reading => !reading.Shows(reading.Pictures.Count - 1, 0.5, 0.4, 0) && reading.LevelOf(MeetProbe.Tones[0]) < SilentDb);
+        await KeepAsync(url, "live-slate");
+        var again = await server.JoinAsync(meeting, 0);
+        await WatchUntilAsync(url, reading => Alone(reading, 0));
+
+        await again.LeaveAsync();
+        using var http = new HttpClient();
+        var media = (await http.GetStringAsync(new Uri(url))).Split('\n').First(line => line.EndsWith(".m3u8", StringComparison.Ordinal) && !line.StartsWith('#'));
+        var began = TimeProvider.System.GetTimestamp();
+        while (!(await http.GetStringAsync(new Uri(new Uri(url), media))).Contains("#EXT-X-ENDLIST", StringComparison.Ordinal))
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(began) < MeetTab.Patience, $"It did not end.\n{server.Server.Errors}");
+            await Task.Delay(500);
+        }
+    }
+
+    [GeneratedRegex("is composed by process (?<pid>[0-9]+)")]
+    private static partial Regex ComposedBy();
 
     private static bool Alone(ComposedReading reading, int participant) =>
         reading.Shows(reading.Pictures.Count - 1, 0.35, 0.5, participant) && reading.Shows(reading.Pictures.Count - 1, 0.65, 0.5, participant)

@@ -31,8 +31,8 @@ public sealed class MeetingServer : IAsyncLifetime
     /// <summary>A folder for what a test needs.</summary>
     public string Folder => _folder;
 
-    /// <summary>Arguments of the server.</summary>
-    public IReadOnlyList<string> Arguments { get; init; } = [];
+    /// <summary>Arguments of the server. The stage of a livestream need not stay empty for a minute until a test is over.</summary>
+    public IReadOnlyList<string> Arguments { get; init; } = ["--livestream-empty-stage", "12s"];
 
     /// <summary>Flags of each browser, by its number.</summary>
     public Func<int, IReadOnlyList<string>> FlagsOf { get; init; } = _ => [];
@@ -70,8 +70,8 @@ public sealed class MeetingServer : IAsyncLifetime
     }
 
     /// <summary>Makes a meeting; answers its id.</summary>
-    public async Task<string> CreateMeetingAsync(string title) =>
-        (await PostAsync("/meetings", new { title })).GetProperty("id").GetString()!;
+    public async Task<string> CreateMeetingAsync(string title, bool goesLiveOnStart = false) =>
+        (await PostAsync("/meetings", new { title, live_stream_on_start = goesLiveOnStart })).GetProperty("id").GetString()!;
 
     /// <summary>Makes a preset; answers its name.</summary>
     /// <param name="name">What it is called.</param>
