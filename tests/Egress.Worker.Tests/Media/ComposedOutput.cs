@@ -11,7 +11,8 @@ namespace Roomcast.Egress.Worker.Tests.Media;
 internal sealed class ComposedOutput : IComposerOutput, IDisposable
 {
     private readonly AvPacket _packet = new();
-    private readonly AvFrame _frame = new();
+    private readonly AvFrame _picture = new();
+    private readonly AvFrame _sound = new();
     private AvCodecContext? _pictureDecoder;
     private AvCodecContext? _soundDecoder;
     private byte[] _parameterSets = [];
@@ -31,7 +32,7 @@ internal sealed class ComposedOutput : IComposerOutput, IDisposable
     public List<(uint Ssrc, int Height)> HeightsPreferred { get; } = [];
 
     /// <summary>The last picture, decoded.</summary>
-    public Shot Last { get; private set; } = new(0, 0, [], [], []);
+    public Shot Last => Shot.Of(_picture);
 
     /// <summary>Every sample of the left channel that a decoder puts out, from <see cref="Sounds"/>' first time on.</summary>
     public List<float> Left { get; } = [];
@@ -78,9 +79,7 @@ internal sealed class ComposedOutput : IComposerOutput, IDisposable
         Assert.True(AnnexB.TryFromLengthPrefixed(accessUnit, 4, stream.AsSpan(stream.Length - length), out _));
         _packet.Fill(stream);
         LibAvUtil.Check(_pictureDecoder!.Send(_packet), "Decoding a composed picture");
-        LibAvUtil.Check(_pictureDecoder.Receive(_frame), "Decoding a composed picture");
-        Last = Shot.Of(_frame);
-        _frame.Clear();
+        LibAvUtil.Check(_pictureDecoder.Receive(_picture), "Decoding a composed picture");
     }
 
     public void TakeSound(ReadOnlySpan<byte> accessUnit, TimeSpan at)
@@ -88,11 +87,11 @@ internal sealed class ComposedOutput : IComposerOutput, IDisposable
         Sounds.Add(at);
         _packet.Fill(Adts(accessUnit));
         LibAvUtil.Check(_soundDecoder!.Send(_packet), "Decoding a composed sound");
-        LibAvUtil.Check(_soundDecoder.Receive(_frame), "Decoding a composed sound");
-        Assert.Equal(1_024, _frame.Samples);
-        Left.AddRange(_frame.Channel(0));
-        Right.AddRange(_frame.Channel(1));
-        _frame.Clear();
+        LibAvUtil.Check(_soundDecoder.Receive(_sound), "Decoding a composed sound");
+        Assert.Equal(1_024, _sound.Samples);
+        Left.AddRange(_sound.Channel(0));
+        Right.AddRange(_sound.Channel(1));
+        _sound.Clear();
     }
 
     public void WantKeyframe(uint ssrc) => KeyframesWanted.Add(ssrc);
@@ -123,7 +122,8 @@ internal sealed class ComposedOutput : IComposerOutput, IDisposable
     public void Dispose()
     {
         _packet.Dispose();
-        _frame.Dispose();
+        _picture.Dispose();
+        _sound.Dispose();
         _pictureDecoder?.Dispose();
         _soundDecoder?.Dispose();
     }

@@ -48,12 +48,29 @@ internal sealed class PictureSource : IDisposable
             TilePainter.Fill(_picture, new TileArea(0, 0, (Width / 2) & ~1, (Height / 2) & ~1), colour);
         }
 
+        return EncodePicture();
+    }
+
+    private byte[] EncodePicture()
+    {
         _picture.Time = _number++;
         LibAvUtil.Check(_encoder.Send(_picture), "Encoding a test's picture");
         LibAvUtil.Check(_encoder.Receive(_packet), "Encoding a test's picture");
         var bytes = _packet.Data.ToArray();
         _packet.Clear();
         return bytes;
+    }
+
+    /// <summary>Encodes noise, which cannot be foreseen.</summary>
+    public byte[] EncodeNoise(Random random)
+    {
+        _picture.MakeWritable();
+        for (var row = 0; row < Height; row++)
+        {
+            random.NextBytes(_picture.Row(0, row, 0, Width));
+        }
+
+        return EncodePicture();
     }
 
     public void Dispose()
