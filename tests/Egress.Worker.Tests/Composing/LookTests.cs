@@ -1,6 +1,7 @@
 using Roomcast.Egress.Composition;
 using Roomcast.Egress.Composition.Layouts;
 using Roomcast.Egress.Worker.Drawing;
+using Roomcast.Egress.Worker.Native;
 using Roomcast.Egress.Worker.Tests.Media;
 using Roomcast.TestKit;
 
@@ -236,7 +237,7 @@ public sealed class LookTests
 
     private static Lettering NewLettering()
     {
-        Native.CodecLibraries.Need();
+        CodecLibraries.Need();
         return new Lettering();
     }
 
