@@ -92,7 +92,8 @@ packages_for_composing() {
   local set codec util scale resample
   for set in $composing_sets; do
     IFS=: read -r codec util scale resample <<<"$set"
-    if apt-cache show "libavcodec$codec" >/dev/null 2>&1; then
+    # A package that is only spoken of has no candidate.
+    if apt-cache policy "libavcodec$codec" 2>/dev/null | grep 'Candidate: [^(]' >/dev/null; then
       echo "libavcodec$codec libavutil$util libswscale$scale libswresample$resample libopus0 libfreetype6 fonts-dejavu-core"
       return 0
     fi

@@ -58,12 +58,12 @@ internal sealed unsafe class AvFrame : SafeHandle
         return frame;
     }
 
-    /// <summary>Makes stereo sound of a length, in planes of floats.</summary>
-    public static AvFrame OfStereo(int samples)
+    /// <summary>Makes stereo sound of a length, in floats: planes of them, or both channels in turn.</summary>
+    public static AvFrame OfStereo(int samples, int format = LibAvUtil.FloatPlanar)
     {
         var frame = new AvFrame();
         *(int*)(frame.handle + SamplesBytes) = samples;
-        *(int*)(frame.handle + FormatBytes) = LibAvUtil.FloatPlanar;
+        *(int*)(frame.handle + FormatBytes) = format;
         LibAvUtil.av_channel_layout_default(frame.handle + AvLayout.FrameChannelLayout, 2);
         LibAvUtil.Check(LibAvUtil.av_frame_get_buffer(frame.handle, 0), "Making a sound");
         return frame;
@@ -79,6 +79,9 @@ internal sealed unsafe class AvFrame : SafeHandle
 
     /// <summary>Samples of one channel of a sound.</summary>
     public Span<float> Channel(int channel) => new(Planes[channel], Samples);
+
+    /// <summary>Samples of stereo sound, both channels in turn.</summary>
+    public Span<float> Interleaved() => new(Planes[0], Samples * 2);
 
     /// <summary>Makes sure that nobody else holds the memory: copies it when somebody does.</summary>
     public void MakeWritable() => LibAvUtil.Check(LibAvUtil.av_frame_make_writable(handle), "Writing to a frame");

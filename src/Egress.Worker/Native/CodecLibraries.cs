@@ -45,7 +45,7 @@ internal static class CodecLibraries
             }
 
             _ = Resolver.Value;
-            _handles = Load();
+            _handles = Find(static file => NativeLibrary.TryLoad(file, out var handle) ? handle : 0);
             try
             {
                 LibAvUtil.av_log_set_level(LibAvUtil.LogQuiet);
@@ -59,19 +59,23 @@ internal static class CodecLibraries
         }
     }
 
-    private static Dictionary<string, nint> Load()
+    /// <summary>Finds a set that belongs together, and the others.</summary>
+    /// <param name="load">Loads a file by its name; 0 when there is none.</param>
+    /// <returns>The libraries by the names above.</returns>
+    /// <exception cref="CodecLibraryException">One is missing.</exception>
+    internal static Dictionary<string, nint> Find(Func<string, nint> load)
     {
         foreach (var set in Sets)
         {
-            if (NativeLibrary.TryLoad($"libavcodec.so.{set.AvCodec}", out var codec))
+            if (load($"libavcodec.so.{set.AvCodec}") is var codec and not 0)
             {
                 return new Dictionary<string, nint>(StringComparer.Ordinal)
                 {
                     [AvCodec] = codec,
-                    [AvUtil] = LoadOne($"libavutil.so.{set.AvUtil}", $"libavutil{set.AvUtil}"),
-                    [SwScale] = LoadOne($"libswscale.so.{set.SwScale}", $"libswscale{set.SwScale}"),
-                    [Opus] = LoadOne(OpusFile, "libopus0"),
-                    [FreeType] = LoadOne(FreeTypeFile, "libfreetype6"),
+                    [AvUtil] = FindOne(load, $"libavutil.so.{set.AvUtil}", $"libavutil{set.AvUtil}"),
+                    [SwScale] = FindOne(load, $"libswscale.so.{set.SwScale}", $"libswscale{set.SwScale}"),
+                    [Opus] = FindOne(load, OpusFile, "libopus0"),
+                    [FreeType] = FindOne(load, FreeTypeFile, "libfreetype6"),
                 };
             }
         }
@@ -81,7 +85,7 @@ internal static class CodecLibraries
             + "On Debian 12: apt-get install libavcodec59 libavutil57 libswscale6 libswresample4.");
     }
 
-    private static nint LoadOne(string file, string package) => NativeLibrary.TryLoad(file, out var handle)
+    private static nint FindOne(Func<string, nint> load, string file, string package) => load(file) is var handle and not 0
         ? handle
         : throw new CodecLibraryException($"{file} was not found; composing needs it. On Debian and Ubuntu: apt-get install {package}.");
 

@@ -14,6 +14,9 @@ internal static unsafe partial class LibAvUtil
     /// <summary>AV_PIX_FMT_BGRA.</summary>
     public const int Bgra = 28;
 
+    /// <summary>AV_SAMPLE_FMT_FLT: floats, the channels in turn.</summary>
+    public const int Float = 3;
+
     /// <summary>AV_SAMPLE_FMT_FLTP: floats, one plane for each channel.</summary>
     public const int FloatPlanar = 8;
 

@@ -43,6 +43,7 @@ internal sealed class PictureEncoder : IDisposable
             ("keyint_min", Invariant($"{group}")),
             ("sc_threshold", "0"),
             ("bf", "0"),
+            ("x264-params", "8x8dct=1"), // Without it the quickest preset would not be High profile.
             ("color_range", "tv"),
             ("colorspace", "smpte170m"),
             ("color_primaries", "smpte170m"),

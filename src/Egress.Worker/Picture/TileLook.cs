@@ -28,8 +28,8 @@ internal sealed class TileLook : IDisposable
     public static int LetterSize(TileArea area, int pictureSide)
     {
         // Of the tile, but neither smaller than can be read nor larger than a title.
-        var smallest = Math.Clamp(pictureSide / 55, 10, 14);
-        return Math.Clamp(Math.Min(area.Height / 16, area.Width / 18), smallest, Math.Max(smallest, pictureSide / 32));
+        var smallest = Math.Clamp(pictureSide / 50, 10, 14);
+        return Math.Clamp(Math.Min(area.Height / 14, area.Width / 16), smallest, Math.Max(smallest, pictureSide / 32));
     }
 
     /// <summary>What was not asked for since the last call is forgotten.</summary>

@@ -20,19 +20,25 @@ internal sealed class Limiter
     private const float Release = (float)Block / 48_000 / 0.15f;
 
     private float _gain = 1;
+    private bool _hasBegun;
 
     /// <summary>Limits one block in place.</summary>
     /// <param name="left">The block and <see cref="BlocksAhead"/> more.</param>
     /// <param name="right">The same of the other channel.</param>
     public void Apply(Span<float> left, Span<float> right)
     {
+        if (!_hasBegun)
+        {
+            _hasBegun = true;
+            _gain = NeededFor(left[..Block], right[..Block]);
+        }
+
         var next = Math.Min(1, _gain + ((1 - _gain) * Release));
         for (var ahead = 0; ahead <= BlocksAhead; ahead++)
         {
-            var peak = Math.Max(PeakOf(left.Slice(ahead * Block, Block)), PeakOf(right.Slice(ahead * Block, Block)));
-            if (peak > Ceiling)
+            var needed = NeededFor(left.Slice(ahead * Block, Block), right.Slice(ahead * Block, Block));
+            if (needed < 1)
             {
-                var needed = Ceiling / peak;
                 var share = Math.Max(0, ahead - 1) / (float)BlocksAhead;
                 next = Math.Min(next, needed + ((1 - needed) * share));
             }
@@ -52,6 +58,12 @@ internal sealed class Limiter
         }
 
         _gain = next;
+    }
+
+    private static float NeededFor(ReadOnlySpan<float> left, ReadOnlySpan<float> right)
+    {
+        var peak = Math.Max(PeakOf(left), PeakOf(right));
+        return peak > Ceiling ? Ceiling / peak : 1;
     }
 
     private static float PeakOf(ReadOnlySpan<float> samples)

@@ -9,6 +9,12 @@ internal sealed class SoundComposer : IDisposable
     /// <summary>Samples that are mixed at once, at most.</summary>
     private const int MaxStep = 4_096;
 
+    /// <summary>
+    /// By how much what a decoder puts out is later than what the sender's microphone gave for the packet's time: the
+    /// look-ahead of Opus encoders, 6.5 ms (libopus, and so every browser). Positions count decoded samples, and times are told without it.
+    /// </summary>
+    private const int OpusDelay = 312;
+
     private const int Ahead = Limiter.Block * Limiter.BlocksAhead;
 
     private readonly CompositionFormat _format;
@@ -76,7 +82,7 @@ internal sealed class SoundComposer : IDisposable
         var end = PositionOf(until);
         if (_encoder is null)
         {
-            _mixed = end;
+            _mixed = end + OpusDelay;
             _encoder = new SoundEncoder(_format.AudioBitrateBps, end, _output);
         }
 

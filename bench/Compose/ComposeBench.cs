@@ -1,0 +1,166 @@
+using System.Diagnostics;
+using System.Globalization;
+using Roomcast.TestKit;
+
+namespace Roomcast.Bench.Compose;
+
+/// <summary>Measures what composing a meeting costs: our composer, the ffmpeg program, and a browser that is filmed, in turns, on the same media.</summary>
+internal static class ComposeBench
+{
+    private const string Display = ":97";
+
+    public static async Task<int> RunAsync(BenchOptions options)
+    {
+        using var folder = new TemporaryFolder();
+        var most = options.Participants.Max();
+        Console.WriteLine($"Encoding {most} participants, 20 s each …");
+        await Participants.MakeAsync(folder.Path, most);
+        Print($"To 1280x720 at 30/s, H.264 High {options.Preset} 2.5 Mbit/s with one thread, and AAC 128 kbit/s; {options.WarmUp.TotalSeconds:0} s warm-up, {options.Measured.TotalSeconds:0} s measured, in real time.");
+        foreach (var participants in options.Participants)
+        {
+            var runs = new List<(string Way, double Cores, double Megabytes)>();
+            for (var round = 0; round < options.Rounds; round++)
+            {
+                foreach (var way in (string[])["roomcast", "ffmpeg", "chromium"])
+                {
+                    if (options.Only is null || options.Only == way)
+                    {
+                        runs.Add(await MeasureAsync(way, participants, options, folder));
+                    }
+                }
+            }
+
+            Report(participants, runs);
+        }
+
+        return 0;
+    }
+
+    private static async Task<(string Way, double Cores, double Megabytes)> MeasureAsync(string way, int participants, BenchOptions options, TemporaryFolder folder)
+    {
+        var processes = new List<Process>();
+        var progress = folder.PathOf($"progress-{Guid.NewGuid():N}");
+        try
+        {
+            switch (way)
+            {
+                case "roomcast":
+                    processes.Add(StartSelf("compose", folder.Path, participants.ToString(CultureInfo.InvariantCulture), options.Preset));
+                    break;
+                case "ffmpeg":
+                    processes.Add(Process.Start(new ProcessStartInfo("ffmpeg", OtherSides.Ffmpeg(folder.Path, participants, options.Preset, progress)))!);
+                    break;
+                default:
+                    await StartBrowserAsync(processes, participants, options, folder, progress);
+                    break;
+            }
+
+            await Task.Delay(options.WarmUp);
+            var startedAt = TimeProvider.System.GetTimestamp();
+            var (before, encodedBefore) = (Sum(processes), OtherSides.Encoded(progress));
+            await Task.Delay(options.Measured);
+            var (after, encoded) = (Sum(processes), OtherSides.Encoded(progress));
+            var elapsed = TimeProvider.System.GetElapsedTime(startedAt);
+            if (processes.Exists(static process => process.HasExited))
+            {
+                throw new InvalidOperationException($"{way} ended too early.");
+            }
+
+            var (cores, megabytes) = ((after.CpuSeconds - before.CpuSeconds) / elapsed.TotalSeconds, after.Bytes / 1e6);
+            var remark = way == "roomcast" ? await EndAsync(processes[0]) : $"; {(encoded - encodedBefore) / elapsed.TotalSeconds:0.0} pictures/s";
+            Print($"  {participants} participants, {way,-9} {cores,6:0.000} of a core, {megabytes,6:0} MB{remark}");
+            return (way, cores, megabytes);
+        }
+        finally
+        {
+            foreach (var process in Enumerable.Reverse(processes))
+            {
+                if (!process.HasExited)
+                {
+                    process.Kill(entireProcessTree: true);
+                }
+
+                await process.WaitForExitAsync();
+                process.Dispose();
+            }
+        }
+    }
+
+    /// <summary>A display without a screen, a browser that fills it, and ffmpeg that films it.</summary>
+    private static async Task StartBrowserAsync(
+        List<Process> processes, int participants, BenchOptions options, TemporaryFolder folder, string progress)
+    {
+        var page = folder.PathOf($"meeting{participants}.html");
+        await File.WriteAllTextAsync(page, OtherSides.Page(folder.Path, participants));
+        processes.Add(Process.Start(Quiet("Xvfb", Display, "-screen", "0", "1280x720x24", "-nolisten", "tcp"))!);
+        await Task.Delay(TimeSpan.FromSeconds(2));
+        var browser = Quiet(
+            "chromium", "--no-sandbox", "--no-first-run", "--disable-gpu", "--kiosk", "--window-size=1280,720", "--window-position=0,0",
+            "--autoplay-policy=no-user-gesture-required", "--disable-dev-shm-usage", $"--user-data-dir={folder.PathOf($"profile-{Guid.NewGuid():N}")}", $"file://{page}");
+        browser.Environment["DISPLAY"] = Display;
+        processes.Add(Process.Start(browser)!);
+        await Task.Delay(TimeSpan.FromSeconds(6));
+        processes.Add(Process.Start(Quiet("ffmpeg", OtherSides.Capture(Display, options.Preset, progress)))!);
+    }
+
+    private static ProcessStartInfo Quiet(string program, params string[] arguments)
+    {
+        // Through a shell for one thing only: what they say about a machine without a graphics card goes nowhere.
+        var start = new ProcessStartInfo("/bin/sh", ["-c", "exec \"$0\" \"$@\" 2>/dev/null >/dev/null", program, .. arguments]);
+        return start;
+    }
+
+    private static async Task<string> EndAsync(Process process)
+    {
+        process.StandardInput.Close();
+        var words = (await process.StandardOutput.ReadToEndAsync()).Split(' ', StringSplitOptions.TrimEntries);
+        return words.Length == 6
+            ? $"; {words[5]} pictures/s; tick p50 {words[0]}, p95 {words[1]}, p99 {words[2]} ms; {words[3]} Mbit/s; {words[4]} damaged"
+            : throw new InvalidOperationException("The composer ended without its figures.");
+    }
+
+    private static ProcessCost Sum(List<Process> processes) => processes.Select(static process => ProcessCost.Of(process.Id))
+        .Aggregate(static (sum, cost) => new ProcessCost(sum.CpuSeconds + cost.CpuSeconds, sum.Bytes + cost.Bytes));
+
+    private static Process StartSelf(params string[] role)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!, role) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet")
+        {
+            start.ArgumentList.Insert(0, typeof(ComposeBench).Assembly.Location);
+        }
+
+        return Process.Start(start)!;
+    }
+
+    private static void Report(int participants, List<(string Way, double Cores, double Megabytes)> runs)
+    {
+        var means = runs.GroupBy(static run => run.Way).ToDictionary(
+            static group => group.Key, static group => (Cores: group.Average(static run => run.Cores), Megabytes: group.Average(static run => run.Megabytes)));
+        foreach (var (way, mean) in means)
+        {
+            Print($"{participants} participants, {way,-9} {mean.Cores,6:0.000} of a core {mean.Megabytes,6:0} MB");
+        }
+
+        if (!means.TryGetValue("roomcast", out var ours))
+        {
+            return;
+        }
+
+        if (means.TryGetValue("ffmpeg", out var ffmpeg))
+        {
+            Judge($"CPU {ours.Cores / ffmpeg.Cores:0.00} of ffmpeg with xstack; goal at most 1.10.", ours.Cores <= ffmpeg.Cores * 1.1);
+        }
+
+        if (means.TryGetValue("chromium", out var chromium))
+        {
+            Judge($"CPU {ours.Cores / chromium.Cores:0.00} of a browser that is filmed; goal at most 0.20.", ours.Cores <= chromium.Cores * 0.2);
+        }
+
+        Judge($"Memory {ours.Megabytes:0} MB; goal under 150.", ours.Megabytes < 150);
+    }
+
+    private static void Judge(FormattableString text, bool isMet) => Console.WriteLine($"{text.ToString(CultureInfo.InvariantCulture)} {(isMet ? "Met." : "Not met.")}");
+
+    private static void Print(FormattableString text) => Console.WriteLine(text.ToString(CultureInfo.InvariantCulture));
+}
