@@ -42,6 +42,7 @@ public static class RealtimeKitRoutes
             app.MapLivestreams();
             app.MapLivestreamOwnership();
             app.MapMeetingLivestreams();
+            app.MapLivestreamOutputs();
             app.MapLivestreamAnalytics();
         }
 

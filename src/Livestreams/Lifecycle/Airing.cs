@@ -134,6 +134,7 @@ internal sealed class Airing : IAsyncDisposable
     public async Task EndAsync()
     {
         _endedAt ??= StoredTime.Now(_settings.Time);
+        _settings.Feeds.Remove(_livestreamId, Feed);
         Feed.End();
         await _packaging;
         Viewers.Close();
@@ -177,6 +178,7 @@ internal sealed class Airing : IAsyncDisposable
 
         _settings.Metrics.Retire(PackagerDropped);
         _isDisposed = true;
+        _settings.Feeds.Remove(_livestreamId, Feed);
         Feed.End();
         _subscription.Dispose();
         await _packaging;

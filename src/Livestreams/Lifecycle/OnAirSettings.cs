@@ -16,6 +16,7 @@ internal sealed class OnAirSettings(
     ViewerTokens viewerTokens,
     ViewerCountingOptions viewerCounting,
     LivestreamMetrics metrics,
+    LivestreamFeeds feeds,
     IEnumerable<ILivestreamObserver> observers,
     IMeetingSessionLookup? meetingSessions = null)
 {
@@ -41,4 +42,6 @@ internal sealed class OnAirSettings(
 
     /// <summary>Null where there are no meetings.</summary>
     public IMeetingSessionLookup? MeetingSessions { get; } = meetingSessions;
+
+    public LivestreamFeeds Feeds { get; } = feeds;
 }

@@ -6,6 +6,7 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Roomcast.Accounts;
+using Roomcast.Egress.Push;
 using Roomcast.Livestreams;
 using Roomcast.Livestreams.Ingest;
 using Roomcast.Livestreams.Lifecycle;
@@ -80,6 +81,8 @@ public sealed class ApiHost : IAsyncDisposable
             RtmpsBase = "rtmps://live.example.org:1936",
             HttpBase = "https://live.example.org",
         });
+        builder.Services.AddSingleton<IPushableFeeds, TestPushableFeeds>();
+        builder.Services.AddPush();
         builder.Services.AddRealtimeKit(configure);
         replace?.Invoke(builder.Services);
 
