@@ -16,8 +16,8 @@ CREATE TABLE recordings (
     stopper text,
     started_at {time},
     stopped_at {time},
-    duration_ms bigint NOT NULL,
-    file_size bigint,
+    duration_ms {long} NOT NULL,
+    file_size {long},
     -- The names of the files that can be downloaded, and until when.
     media_file text,
     audio_file text,
