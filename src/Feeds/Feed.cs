@@ -36,6 +36,18 @@ public sealed class Feed
     /// <summary>The tracks announced last; empty before the first announcement.</summary>
     public IReadOnlyList<Track> Tracks => Volatile.Read(ref _tracks);
 
+    /// <summary>Whether it is over: nobody can publish or subscribe any more.</summary>
+    public bool IsEnded
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _isEnded;
+            }
+        }
+    }
+
     /// <summary>Subscribers now.</summary>
     public int SubscriberCount => _subscribers.Length;
 

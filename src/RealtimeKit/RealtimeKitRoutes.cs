@@ -41,6 +41,7 @@ public static class RealtimeKitRoutes
             app.MapActiveSessions();
             app.MapLivestreams();
             app.MapLivestreamOwnership();
+            app.MapLivestreamOutputs();
             app.MapLivestreamAnalytics();
         }
 

@@ -1,4 +1,5 @@
 using Roomcast.Accounts;
+using Roomcast.Egress.Push;
 using Roomcast.Livestreams;
 using Roomcast.Livestreams.Delivery;
 using Roomcast.Livestreams.Viewers;
@@ -9,6 +10,7 @@ using Roomcast.Meetings.Sessions;
 using Roomcast.RealtimeKit;
 using Roomcast.RealtimeKit.Client;
 using Roomcast.Server.Configuration;
+using Roomcast.Server.Egress;
 using Roomcast.Server.FirstStart;
 using Roomcast.Server.Listening;
 using Roomcast.Server.Observability;
@@ -39,6 +41,8 @@ return await ServerRun.UntilSignalAsync(() =>
     builder.Services.AddAccounts();
     builder.Services.AddLivestreams();
     builder.Services.AddHostedService<RtmpListeners>();
+    builder.Services.AddSingleton<IPushableFeeds, LivestreamPushableFeeds>();
+    builder.Services.AddPush();
     builder.Services.AddMeetings();
     builder.Services.AddHostedService<RtcListeners>();
     builder.Services.AddMeetingMedia();

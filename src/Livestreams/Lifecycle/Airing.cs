@@ -131,6 +131,7 @@ internal sealed class Airing : IAsyncDisposable
     public async Task EndAsync()
     {
         _endedAt ??= StoredTime.Now(_settings.Time);
+        _settings.Feeds.Remove(_livestreamId, Feed);
         Feed.End();
         await _packaging;
         Viewers.Close();
@@ -174,6 +175,7 @@ internal sealed class Airing : IAsyncDisposable
 
         _settings.Metrics.Retire(PackagerDropped);
         _isDisposed = true;
+        _settings.Feeds.Remove(_livestreamId, Feed);
         Feed.End();
         _subscription.Dispose();
         await _packaging;

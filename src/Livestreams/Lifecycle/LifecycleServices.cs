@@ -16,6 +16,7 @@ public static class LifecycleServices
         services.AddMetrics();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<LivestreamMetrics>();
+        services.TryAddSingleton<LivestreamFeeds>();
         services.TryAddSingleton<OnAirSettings>();
         services.TryAddSingleton<OnAirLivestreams>();
         services.TryAddSingleton<ILiveAudience, LiveAudience>();

@@ -283,6 +283,7 @@ internal sealed class OnAirLivestream
         }
 
         LivestreamLog.WentLive(_logger, Id, _publisher?.Request.Protocol ?? "none", string.Join(", ", airing.Feed.Tracks));
+        _settings.Feeds.Add(Id, airing.Feed);
         await airing.OpenSessionAsync();
     }
 

@@ -15,7 +15,8 @@ internal sealed class OnAirSettings(
     IPackaging packaging,
     ViewerTokens viewerTokens,
     ViewerCountingOptions viewerCounting,
-    LivestreamMetrics metrics)
+    LivestreamMetrics metrics,
+    LivestreamFeeds feeds)
 {
     public LivestreamOptions Options { get; } = options.Value;
 
@@ -34,4 +35,6 @@ internal sealed class OnAirSettings(
     public ViewerCountingOptions ViewerCounting { get; } = viewerCounting;
 
     public LivestreamMetrics Metrics { get; } = metrics;
+
+    public LivestreamFeeds Feeds { get; } = feeds;
 }

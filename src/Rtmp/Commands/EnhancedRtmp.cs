@@ -1,3 +1,4 @@
+using Roomcast.Media;
 using Roomcast.Rtmp.Amf;
 
 namespace Roomcast.Rtmp.Commands;
@@ -56,6 +57,53 @@ internal static class EnhancedRtmp
             .Add("videoFourCcInfoMap", MapOf(VideoFourCcs))
             .Add("audioFourCcInfoMap", MapOf(AudioFourCcs))
             .Add("capsEx", (double)AllCapabilities);
+    }
+
+    /// <summary>The codecs that a server says it takes, in the properties or the information of its answer to connect.</summary>
+    public static IReadOnlyCollection<Codec> CodecsOf(params ReadOnlySpan<AmfObject?> answers)
+    {
+        var codecs = new HashSet<Codec>();
+        foreach (var answer in answers)
+        {
+            foreach (var item in (answer?["fourCcList"] as AmfArray)?.Items ?? [])
+            {
+                AddNamed(item.AsString(), codecs);
+            }
+
+            foreach (var (name, _) in (answer?["videoFourCcInfoMap"] as AmfObject)?.Properties ?? [])
+            {
+                AddNamed(name, codecs);
+            }
+
+            foreach (var (name, _) in (answer?["audioFourCcInfoMap"] as AmfObject)?.Properties ?? [])
+            {
+                AddNamed(name, codecs);
+            }
+        }
+
+        return codecs;
+    }
+
+    private static void AddNamed(string? fourCc, HashSet<Codec> codecs)
+    {
+        switch (fourCc)
+        {
+            case "hvc1":
+                codecs.Add(Codec.H265);
+                break;
+            case "av01":
+                codecs.Add(Codec.Av1);
+                break;
+            case "vp09":
+                codecs.Add(Codec.Vp9);
+                break;
+            case "Opus":
+                codecs.Add(Codec.Opus);
+                break;
+            case "*":
+                codecs.UnionWith([Codec.H265, Codec.Av1, Codec.Vp9, Codec.Opus]);
+                break;
+        }
     }
 
     private const RtmpCapabilities AllCapabilities =

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Roomcast.Media;
 using Roomcast.Rtmp.Amf;
 using Roomcast.Rtmp.Chunks;
 using Roomcast.Rtmp.Commands;
@@ -46,6 +47,7 @@ public sealed class RtmpClientConnection : IDisposable
     private ulong _received;
     private ulong _acknowledged;
     private uint _lastAcknowledgement;
+    private IReadOnlyCollection<Codec> _taken = [];
 
     /// <summary>Makes a connection that has not begun.</summary>
     /// <param name="target">Where it publishes.</param>
@@ -56,6 +58,7 @@ public sealed class RtmpClientConnection : IDisposable
         _target = target;
         _options = options ?? new RtmpClientOptions();
         ArgumentOutOfRangeException.ThrowIfLessThan(_options.ChunkSize, 1);
+        ArgumentOutOfRangeException.ThrowIfNegative(_options.AcknowledgementWindowBytes);
         _handshake = new ClientHandshake(_options.Handshake);
         _reader = new ChunkReader(new RtmpLimits());
         _writer = new ChunkWriter { RepeatsExtendedTimestamp = _options.RepeatsExtendedTimestamp };
@@ -66,6 +69,9 @@ public sealed class RtmpClientConnection : IDisposable
 
     /// <summary>Why the server refused or ended; null unless it did.</summary>
     public RtmpStatus? Rejection { get; private set; }
+
+    /// <summary>What <see cref="Rejection"/> comes to.</summary>
+    public RtmpRefusal Refusal => Rejection is { } status ? RtmpRefusals.Of(status) : RtmpRefusal.None;
 
     /// <summary>What the server did against the protocol.</summary>
     public RtmpFault Fault { get; private set; }
@@ -81,6 +87,16 @@ public sealed class RtmpClientConnection : IDisposable
 
     /// <summary>Whether the handshake proved that the server knows the digests; never with the simple form.</summary>
     public bool IsServerVerified => _handshake.IsServerVerified;
+
+    /// <summary>How often the server has acknowledged.</summary>
+    public long Acknowledgements { get; private set; }
+
+    /// <summary>Most bytes that one acknowledgement confirmed: many servers keep to a window of their own.</summary>
+    public long LargestAcknowledgementStep { get; private set; }
+
+    /// <summary>Whether the server takes a codec; known once it has answered connect. H.264 and AAC are taken by all.</summary>
+    /// <remarks>Source: Enhanced RTMP v2, "Enhancing NetConnection connect Command": the answer lists FourCCs, <c>*</c> for any.</remarks>
+    public bool Takes(Codec codec) => codec is Codec.H264 or Codec.Aac || _options.IsEnhanced && _taken.Contains(codec);
 
     /// <summary>Begins the handshake.</summary>
     public void Start()
@@ -102,8 +118,20 @@ public sealed class RtmpClientConnection : IDisposable
         BytesSent += count;
         if (UnacknowledgedBytes is not null)
         {
-            UnacknowledgedBytes = unchecked((uint)BytesSent - _lastAcknowledgement);
+            UnacknowledgedBytes = Math.Max(0, unchecked((int)((uint)BytesSent - _lastAcknowledgement)));
         }
+    }
+
+    /// <summary>Takes bytes of <see cref="Output"/> out, to be sent, for owners that go on while a send is under way.</summary>
+    /// <param name="target">Where they go.</param>
+    /// <returns>How many.</returns>
+    public int TakeOutput(Span<byte> target)
+    {
+        var pending = _output.Pending.Span;
+        var count = Math.Min(pending.Length, target.Length);
+        pending[..count].CopyTo(target);
+        OutputSent(count);
+        return count;
     }
 
     /// <summary>Takes bytes up to the next event.</summary>
@@ -255,8 +283,11 @@ public sealed class RtmpClientConnection : IDisposable
                 return false;
 
             case RtmpMessageType.Acknowledgement when !isShort:
-                _lastAcknowledgement = BinaryPrimitives.ReadUInt32BigEndian(body);
-                UnacknowledgedBytes = unchecked((uint)BytesSent - _lastAcknowledgement);
+                var acknowledged = BinaryPrimitives.ReadUInt32BigEndian(body);
+                LargestAcknowledgementStep = Math.Max(LargestAcknowledgementStep, Math.Max(0, unchecked((int)(acknowledged - _lastAcknowledgement))));
+                _lastAcknowledgement = acknowledged;
+                UnacknowledgedBytes = Math.Max(0, unchecked((int)((uint)BytesSent - acknowledged)));
+                Acknowledgements++;
                 return false;
 
             case RtmpMessageType.WindowAcknowledgementSize when !isShort:
@@ -264,7 +295,7 @@ public sealed class RtmpClientConnection : IDisposable
                 return false;
 
             case RtmpMessageType.SetPeerBandwidth when !isShort:
-                WriteControl(RtmpMessageType.WindowAcknowledgementSize, BinaryPrimitives.ReadUInt32BigEndian(body));
+                WriteWindow(BinaryPrimitives.ReadUInt32BigEndian(body));
                 return false;
 
             case RtmpMessageType.UserControl when body.Length >= 6:
@@ -292,6 +323,12 @@ public sealed class RtmpClientConnection : IDisposable
         switch (command.Name)
         {
             case "_result" when command.TransactionId == ConnectTransaction && State is RtmpClientState.Connecting:
+                _taken = EnhancedRtmp.CodecsOf(command.Object, command.Argument(0) as AmfObject);
+                if (_options.AcknowledgementWindowBytes > 0)
+                {
+                    WriteWindow(uint.MaxValue);
+                }
+
                 WriteControl(RtmpMessageType.SetChunkSize, (uint)_options.ChunkSize);
                 _writer.ChunkSize = _options.ChunkSize;
                 WriteCommand(0, CommandChunkStream, "releaseStream", ReleaseTransaction, AmfValue.Null, _target.StreamName);
@@ -367,6 +404,13 @@ public sealed class RtmpClientConnection : IDisposable
 
     private static RtmpStatus StatusOf(RtmpCommand command) =>
         RtmpStatus.From(command.Argument(0)) ?? RtmpStatus.From(command.Object) ?? RtmpStatus.Error("", "The server gave no reason.");
+
+    // What the server proposes, unless we want to hear from it more often.
+    private void WriteWindow(uint proposed)
+    {
+        var own = _options.AcknowledgementWindowBytes;
+        WriteControl(RtmpMessageType.WindowAcknowledgementSize, own > 0 ? Math.Min((uint)own, proposed) : proposed);
+    }
 
     private void WriteConnect()
     {

@@ -19,4 +19,10 @@ public sealed record RtmpClientOptions
 
     /// <summary>Whether connect tells of Enhanced RTMP.</summary>
     public bool IsEnhanced { get; init; } = true;
+
+    /// <summary>
+    /// After how many bytes the server is asked to acknowledge what it has received; default 0: as the server proposes. Some
+    /// acknowledge nothing whatever they are asked.
+    /// </summary>
+    public int AcknowledgementWindowBytes { get; init; }
 }

@@ -1,3 +1,4 @@
+using Roomcast.Egress.Push;
 using Roomcast.Hls;
 using Roomcast.Livestreams.Delivery;
 using Roomcast.Livestreams.Ingest;
@@ -54,6 +55,15 @@ internal static class FeatureSettings
         settings.Bind("ingest_track_silence", (IngestOptions o) => o.TrackSilence, Seconds(2, 600), "A track silent for this long while the other goes on is taken out until it returns.");
         settings.Bind("ingest_max_clock_step", (IngestOptions o) => o.MaxClockStep, SettingTypes.Duration(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(60)), "A larger step of the encoder's clock is a discontinuity.");
         settings.Check(new IngestOptionsValidator());
+
+        settings.Group("Push");
+        settings.Bind("push_max_outputs", (PushOptions o) => o.MaxOutputs, SettingTypes.Whole(1, 100), "Most outputs of one livestream.");
+        settings.Bind("push_private_networks", (PushOptions o) => o.PrivateNetworks, SettingTypes.Networks, "Networks that are not public and may be pushed into all the same, such as 127.0.0.0/8 or 10.0.0.0/8. Link-local addresses never may.");
+        settings.Bind("push_trusted_authorities", (PushOptions o) => o.TrustedAuthorities, SettingTypes.Path.Optional(), "PEM file of authorities that the certificates of RTMPS targets may be signed by, besides those of the system.");
+        settings.Bind("push_connect_timeout", (PushOptions o) => o.ConnectTimeout, Seconds(1, 60), "Longest for looking up a target, connecting to it and TLS.");
+        settings.Bind("push_publish_timeout", (PushOptions o) => o.PublishTimeout, Seconds(1, 60), "Longest from there until the target lets us publish.");
+        settings.Bind("push_stall_timeout", (PushOptions o) => o.StallTimeout, Seconds(2, 120), "How long a target may take nothing before it counts as wedged; after as long again the connection is made anew.");
+        settings.Check(new PushOptionsValidator());
 
         settings.Group("Meetings");
         settings.Bind("participant_token_lifetime", (ParticipantTokenOptions o) => o.Lifetime, SettingTypes.Duration(ParticipantTokenOptions.MinLifetime, ParticipantTokenOptions.MaxLifetime), "How long the token of a participant is good for. Who is in a meeting when it ends stays.");

@@ -17,6 +17,7 @@ internal enum KitErrorCode
     DuplicateName = 409_00,
     AlreadyRunning = 409_01,
     IllegalStateChange = 409_02,
+    LimitReached = 409_03,
     BodyTooLarge = 413_00,
     UnsupportedMediaType = 415_00,
     TooManyRequests = 429_00,

@@ -28,6 +28,8 @@ namespace Roomcast.RealtimeKit.Rest.Answers;
 [JsonSerializable(typeof(ViewersResponse))]
 [JsonSerializable(typeof(PublisherResponse))]
 [JsonSerializable(typeof(PlaybackTokenResponse))]
+[JsonSerializable(typeof(LivestreamOutputResponse))]
+[JsonSerializable(typeof(LivestreamOutputResponse[]))]
 [JsonSerializable(typeof(LivestreamTotalsResponse))]
 [JsonSerializable(typeof(LivestreamDayResponse[]))]
 [JsonSerializable(typeof(MeetingResponse))]

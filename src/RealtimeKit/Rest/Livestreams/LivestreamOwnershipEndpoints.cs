@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
+using Roomcast.Egress.Push;
 using Roomcast.Livestreams;
 using Roomcast.Livestreams.Delivery;
 using Roomcast.Livestreams.Records;
@@ -48,13 +49,19 @@ internal static class LivestreamOwnershipEndpoints
     }
 
     private static async Task<KitAnswer> DeleteAsync(
-        KitRequest request, LivestreamDirectory livestreams, PublicAddresses addresses) =>
-        Answer(
-            LivestreamId.TryParse(request.PathValue("livestream_id"), out var id)
-                ? await livestreams.DeleteAsync(request.App.Id, id, request.Aborted)
-                : null,
-            request,
-            addresses);
+        KitRequest request, LivestreamDirectory livestreams, LivestreamOutputs outputs, PublicAddresses addresses)
+    {
+        var deleted = LivestreamId.TryParse(request.PathValue("livestream_id"), out var id)
+            ? await livestreams.DeleteAsync(request.App.Id, id, request.Aborted)
+            : null;
+        if (deleted is not null)
+        {
+            // Whoever hangs up now does not keep the keys of other services here.
+            await outputs.DeleteAllAsync(id.Value, CancellationToken.None);
+        }
+
+        return Answer(deleted, request, addresses);
+    }
 
     private static async Task<KitAnswer> RotateKeyAsync(
         KitRequest request, LivestreamDirectory livestreams, PublicAddresses addresses) =>
