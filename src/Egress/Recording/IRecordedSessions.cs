@@ -50,3 +50,28 @@ public interface IRecordingListener
     /// <summary>A recording was made, or came to another state.</summary>
     void Changed(RecordingRecord recording);
 }
+
+/// <summary>Where no meeting takes place.</summary>
+internal sealed class NoRecordedSessions : IRecordedSessions
+{
+    public Guid? Find(Guid meetingId) => null;
+
+    public IDisposable Watch(Guid sessionId, Action<SessionPresence> changed)
+    {
+        changed(new SessionPresence(0, HasEnded: true));
+        return new Nothing();
+    }
+
+    public RecordedPeer? FindPeer(Guid sessionId, string peerId) => null;
+
+    public void ShowWatermark(Guid sessionId, SceneWatermark? watermark)
+    {
+    }
+
+    private sealed class Nothing : IDisposable
+    {
+        public void Dispose()
+        {
+        }
+    }
+}

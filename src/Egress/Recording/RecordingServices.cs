@@ -11,7 +11,7 @@ namespace Roomcast.Egress.Recording;
 public static class RecordingServices
 {
     /// <summary>
-    /// Adds <see cref="Recordings"/>; needs <c>AddStorage</c>, <c>AddBlobs</c> and an <see cref="IRecordedSessions"/>, and takes
+    /// Adds <see cref="Recordings"/>; needs <c>AddStorage</c>, <c>AddBlobs</c> and, to record anything, an <see cref="IRecordedSessions"/>, and takes
     /// <see cref="ICompositions"/>, <see cref="ICompositionSource"/>, <see cref="IRecordingPushes"/> and every
     /// <see cref="IRecordingListener"/> where there are such. Options: <see cref="RecordingOptions"/>, of which the host sets the folder.
     /// </summary>
@@ -20,6 +20,7 @@ public static class RecordingServices
         services.AddOptionsWithValidateOnStart<RecordingOptions, RecordingOptionsValidator>();
         services.AddMetrics();
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<IRecordedSessions, NoRecordedSessions>();
         services.TryAddSingleton<RecordingMetrics>();
         services.TryAddSingleton<RecordingStore>();
         services.TryAddSingleton(provider => new RecordingFolder(provider.GetRequiredService<IOptions<RecordingOptions>>().Value.Folder));

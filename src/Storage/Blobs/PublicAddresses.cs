@@ -25,7 +25,7 @@ public static class PublicAddresses
     }
 
     /// <summary>Resolves and connects, for <see cref="SocketsHttpHandler.ConnectCallback"/>.</summary>
-    /// <exception cref="HttpRequestException">The name has no public address.</exception>
+    /// <exception cref="PrivateAddressException">The name has no public address.</exception>
     public static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
@@ -33,7 +33,7 @@ public static class PublicAddresses
         var open = addresses.Where(IsPublic).ToArray();
         if (open.Length == 0)
         {
-            throw new HttpRequestException("The host has no address in the public internet.");
+            throw new PrivateAddressException();
         }
 
         // What was checked is what is connected to: the name is not resolved again.
@@ -50,3 +50,6 @@ public static class PublicAddresses
         }
     }
 }
+
+/// <summary>A host that strangers named has no address in the public internet.</summary>
+public sealed class PrivateAddressException() : IOException("The host has no address in the public internet.");

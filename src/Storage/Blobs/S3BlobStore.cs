@@ -213,6 +213,8 @@ public sealed class S3BlobStore : IBlobStore, IDisposable
 
     private BlobException? Translate(Exception fault) => fault switch
     {
+        _ when IsForbiddenTarget(fault) => new BlobException(
+            BlobFailure.Refused, $"The {_target} is not in the public internet, and targets elsewhere are not allowed.", fault),
         AmazonServiceException { StatusCode: HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized } denied => new BlobException(
             BlobFailure.Refused, $"The {_target} refuses the access key: {denied.ErrorCode}.", fault),
         AmazonServiceException { ErrorCode: "QuotaExceeded" or "EntityTooLarge" or "XMinioStorageFull" } full => new BlobException(
@@ -227,6 +229,9 @@ public sealed class S3BlobStore : IBlobStore, IDisposable
             BlobFailure.Unreachable, $"The {_target} cannot be reached.", fault),
         _ => null,
     };
+
+    private static bool IsForbiddenTarget(Exception? fault) =>
+        fault is PrivateAddressException || (fault is not null && IsForbiddenTarget(fault.InnerException));
 
     private string KeyOf(BlobName name) => _target.Prefix + name;
 }
