@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Roomcast.Egress.Composition;
 using Roomcast.Feeds;
+using Roomcast.Media;
 using Roomcast.TestKit.Hls;
 
 namespace Roomcast.Egress.Tests.Recorder;
@@ -56,6 +57,23 @@ public sealed class TestComposition
                 _publisher.Publish(frame);
             }
 
+            frame.Release();
+        }
+    }
+
+    /// <summary>Publishes frames as they are, and lets go of them.</summary>
+    public void PublishRaw(IReadOnlyList<Track> tracks, IReadOnlyList<Frame> frames)
+    {
+        ArgumentNullException.ThrowIfNull(frames);
+        if (!_hasTracks)
+        {
+            _hasTracks = true;
+            _publisher.SetTracks(tracks);
+        }
+
+        foreach (var frame in frames)
+        {
+            _publisher.Publish(frame);
             frame.Release();
         }
     }

@@ -119,7 +119,7 @@ public sealed class RecordingFaultTests(EncodedMinute encoded) : IClassFixture<E
     {
         await using var server = await S3Server.StartAsync();
         await using var host = await RecordingHost.StartAsync(_folder.Path, recording: options => options.AllowsPrivateTargets = true);
-        var asked = await RecordAsync(host, new RecordingPlan { Target = Target(server) with { SecretKey = "falsch" } });
+        var asked = await RecordAsync(host, new RecordingPlan { Target = Target(server) with { AccessKey = "falsch", SecretKey = "falsch" } });
         await host.Recordings.StopAsync(asked.AppId, asked.Id, null, CancellationToken.None);
         var done = await host.WaitForAsync(asked, RecordingStatus.Errored);
         Assert.Contains("refuses", done.ErrorMessage, StringComparison.Ordinal);

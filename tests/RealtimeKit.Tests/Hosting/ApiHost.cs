@@ -6,6 +6,9 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Roomcast.Accounts;
+using Roomcast.Egress.Composition;
+using Roomcast.Egress.Recording;
+using Roomcast.Egress.Tests.Recorder;
 using Roomcast.Livestreams;
 using Roomcast.Livestreams.Ingest;
 using Roomcast.Livestreams.Lifecycle;
@@ -16,6 +19,7 @@ using Roomcast.Meetings.Presets;
 using Roomcast.Meetings.Records;
 using Roomcast.RealtimeKit.Tests.Schemas;
 using Roomcast.Storage;
+using Roomcast.Storage.Blobs;
 using Roomcast.TestKit;
 
 namespace Roomcast.RealtimeKit.Tests.Hosting;
@@ -37,6 +41,12 @@ public sealed class ApiHost : IAsyncDisposable
 
     /// <summary>The sessions under way, as the routes ask for them.</summary>
     public TestSessions Sessions { get; } = new();
+
+    /// <summary>The same as recordings see them; of their own, for the tests of the routes need no session records.</summary>
+    public Roomcast.Egress.Tests.Recorder.TestSessions RecordedSessions { get; } = new();
+
+    /// <summary>What is recorded.</summary>
+    public TestCompositions Compositions { get; } = new();
 
     /// <summary>Where published frames end, and by whom they are watched.</summary>
     public TestPackaging Packaging { get; } = new();
@@ -68,6 +78,19 @@ public sealed class ApiHost : IAsyncDisposable
         builder.Services.Configure<ChatFileOptions>(files => files.Folder = host._folder.PathOf("chat-files"));
         builder.Services.AddSingleton<IActiveSessions>(host.Sessions);
         builder.Services.AddSingleton<IPackaging>(host.Packaging);
+        builder.Services.AddSingleton<IRecordedSessions>(host.RecordedSessions);
+        builder.Services.AddSingleton<ICompositions>(host.Compositions);
+        builder.Services.Configure<BlobOptions>(blobs =>
+        {
+            blobs.Folder = host._folder.PathOf("blobs");
+            blobs.BaseAddress = "https://live.example.org";
+        });
+        builder.Services.Configure<RecordingOptions>(recordings =>
+        {
+            recordings.Folder = host._folder.PathOf("recordings");
+            recordings.MinFreeBytes = 0;
+        });
+        builder.Services.AddBlobs().AddRecordings();
         builder.Services.AddSingleton(new PublicAddresses
         {
             RtmpBase = "rtmp://live.example.org:1935",

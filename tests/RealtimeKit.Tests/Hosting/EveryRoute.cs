@@ -18,6 +18,8 @@ public sealed record FilledRoute(string Method, string Pattern, string Path, boo
         ("POST", "presets") or ("PUT", "{preset_id}") => $$"""{"config":{"view_type":"GROUP_CALL"},"name":"{{Guid.NewGuid()}}"}""",
         ("POST", "kick" or "mute") => """{"participant_ids":["x"]}""",
         ("POST", "poll") => """{"question":"x","options":["a","b"]}""",
+        ("POST", "recordings" or "track") => $$"""{"meeting_id":"{{Guid.NewGuid()}}"}""",
+        ("PUT", "{recording_id}") => """{"action":"stop"}""",
         ("POST" or "PATCH" or "PUT", _) => "{}",
         _ => null,
     };
