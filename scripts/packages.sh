@@ -71,6 +71,52 @@ missing_for_server() {
   has_library libssl.so.3 || echo openssl
 }
 
+# FFmpeg's libraries as they belong together, the newest first: libavcodec, libavutil, libswscale, libswresample.
+composing_sets="63:61:10:7 62:60:9:6 61:59:8:5 60:58:7:4 59:57:6:4"
+
+# Says whether meetings can be composed: codecs, and a font for names.
+has_composing() {
+  local set codec
+  for set in $composing_sets; do
+    codec=${set%%:*}
+    if has_library "libavcodec.so.$codec"; then
+      has_library libswscale.so. && has_library libopus.so.0 && has_library libfreetype.so.6 && compgen -G '/usr/share/fonts/*/dejavu/DejaVuSans.ttf' >/dev/null
+      return
+    fi
+  done
+  return 1
+}
+
+# Prints the packages that composing needs, by what this release has; fails when it has none.
+packages_for_composing() {
+  local set codec util scale resample
+  for set in $composing_sets; do
+    IFS=: read -r codec util scale resample <<<"$set"
+    if apt-cache show "libavcodec$codec" >/dev/null 2>&1; then
+      echo "libavcodec$codec libavutil$util libswscale$scale libswresample$resample libopus0 libfreetype6 fonts-dejavu-core"
+      return 0
+    fi
+  done
+  return 1
+}
+
+# Installs them unless they are there. Without them everything but composing works, so whoever calls decides what a failure means.
+install_for_composing() {
+  local packages as_root
+  ! has_composing || return 0
+  if can_install && ! packages_for_composing >/dev/null; then
+    # A fresh machine or container knows no packages at all.
+    as_root=$(root_words)
+    $as_root apt-get update >/dev/null 2>&1 || true
+  fi
+  if ! packages=$(packages_for_composing 2>/dev/null); then
+    echo "Missing for composing meetings: libavcodec (FFmpeg 5 to 9) with libavutil and libswscale, libopus, FreeType, the font DejaVu Sans" >&2
+    return 1
+  fi
+  # shellcheck disable=SC2086 # Package names.
+  install_packages $packages
+}
+
 # Node 18.18 or newer, with npm.
 has_node() {
   command -v npm >/dev/null 2>&1 &&

@@ -1,1 +1,3 @@
-return 1;
+using Roomcast.Egress.Worker.Running;
+
+return WorkerRun.Run(args, Console.Error, ComposerBridge.Make);

@@ -1,4 +1,5 @@
 using Roomcast.Accounts;
+using Roomcast.Egress;
 using Roomcast.Egress.Push;
 using Roomcast.Egress.Recording;
 using Roomcast.Livestreams;
@@ -51,6 +52,7 @@ return await ServerRun.UntilSignalAsync(() =>
     builder.Services.AddHostedService<RtcListeners>();
     builder.Services.AddMeetingMedia();
     builder.Services.AddMeetingSessions();
+    builder.Services.AddEgress();
     builder.Services.AddRealtimeKit();
     builder.Services.AddRealtimeKitClient();
     builder.Services.AddPages();

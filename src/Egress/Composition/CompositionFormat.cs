@@ -1,3 +1,5 @@
+using System.Globalization;
+
 namespace Roomcast.Egress.Composition;
 
 /// <summary>What a composition is encoded as. Fixed for its life: whoever joins later takes it as it is.</summary>
@@ -18,7 +20,7 @@ public sealed record CompositionFormat
     /// <summary>From one keyframe to the next; groups are closed. 1 to 10 s, default 2 s.</summary>
     public TimeSpan KeyframeInterval { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Bits per second of the sound, AAC-LC, stereo at 48 kHz; default 128,000.</summary>
+    /// <summary>Bits per second of the sound, AAC-LC, stereo at 48 kHz, 32,000 to 320,000; default 128,000.</summary>
     public int AudioBitrateBps { get; init; } = 128_000;
 
     /// <summary>Id of the picture's track in the feed.</summary>
@@ -26,4 +28,25 @@ public sealed record CompositionFormat
 
     /// <summary>Id of the sound's track in the feed.</summary>
     public const int AudioTrackId = 1;
+
+    /// <summary>Looks whether everything is in its range.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">Something is not; the message says what is allowed.</exception>
+    public void Check()
+    {
+        Check(nameof(Width), Width, 128, 1_920, isEven: true);
+        Check(nameof(Height), Height, 128, 1_920, isEven: true);
+        Check(nameof(FrameRate), FrameRate, 10, 60);
+        Check(nameof(VideoBitrateBps), VideoBitrateBps, 200_000, 20_000_000);
+        Check(nameof(KeyframeInterval), KeyframeInterval.TotalSeconds, 1, 10);
+        Check(nameof(AudioBitrateBps), AudioBitrateBps, 32_000, 320_000);
+    }
+
+    private static void Check(string name, double value, double least, double most, bool isEven = false)
+    {
+        if (!(value >= least && value <= most) || (isEven && value % 2 != 0))
+        {
+            var allowed = string.Create(CultureInfo.InvariantCulture, $"{name} is {least:0} to {most:0}{(isEven ? ", and even" : "")}.");
+            throw new ArgumentOutOfRangeException(name, value, allowed);
+        }
+    }
 }

@@ -27,6 +27,9 @@ public interface ICompositionLease : IAsyncDisposable
 
     /// <summary>What it is encoded as.</summary>
     CompositionFormat Format { get; }
+
+    /// <summary>Why the feed has ended although this lease was held; null while it goes on.</summary>
+    CompositionException? Failure => null;
 }
 
 /// <summary>Why something cannot be composed.</summary>

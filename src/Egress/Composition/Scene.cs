@@ -87,6 +87,9 @@ public sealed record SceneTrack(uint Ssrc, SceneCodec Codec, byte PayloadType)
 {
     /// <summary>Whether it is held back: nothing arrives, and nothing of it is to be seen or heard.</summary>
     public bool IsPaused { get; init; }
+
+    /// <summary>Id of the video orientation extension (3GPP TS 26.114 section 7.4.5) in its packets; 0 (the default) when they carry none.</summary>
+    public byte OrientationId { get; init; }
 }
 
 /// <summary>What a track is encoded with.</summary>

@@ -1,3 +1,4 @@
+using Roomcast.Egress.Composition;
 using Roomcast.Egress.Push;
 using Roomcast.Egress.Recording;
 using Roomcast.Hls;
@@ -8,10 +9,10 @@ using Roomcast.Livestreams.Viewers;
 using Roomcast.Meetings.Blobs;
 using Roomcast.Meetings.Sessions;
 using Roomcast.Meetings.Tokens;
-using Roomcast.RealtimeKit.Client;
 using Roomcast.RealtimeKit;
-using Roomcast.Storage.Blobs;
+using Roomcast.RealtimeKit.Client;
 using Roomcast.Storage;
+using Roomcast.Storage.Blobs;
 using Roomcast.Transports.Rtc;
 
 namespace Roomcast.Server.Configuration;
@@ -126,6 +127,17 @@ internal static class FeatureSettings
         settings.Bind("session_max_peers", (MeetingSessionOptions o) => o.MaxPeers, SettingTypes.Whole(1, 100_000), "Most participants connected to one meeting.");
         settings.Bind("ice_servers", (ClientOptions o) => o.IceServers, IceServerText.Type, "STUN and TURN servers that web clients are told of. None by default: this server is reached at its own address.", isSecret: true);
         settings.Check(new MeetingSessionOptionsValidator());
+
+        settings.Group("Composition");
+        settings.Bind("composition_preset", (CompositionOptions o) => o.Preset, SettingTypes.Text(1, 32, "one of " + string.Join(", ", CompositionOptions.Presets)), "How the composed picture trades quality for processor time.");
+        settings.Bind("composition_threads", (CompositionOptions o) => o.EncoderThreads, SettingTypes.Whole(1, 16), "Threads of each composed picture's encoder.");
+        settings.Bind("composition_nice", (CompositionOptions o) => o.Nice, SettingTypes.Whole(0, 19), "How modest composing is when others want the processor: 0 as the server itself, 19 the most.");
+        settings.Bind("composition_max", (CompositionOptions o) => o.MaxCompositions, SettingTypes.Whole(0, 1_000), "Most meetings composed at once.");
+        settings.Bind("composition_admission", (CompositionOptions o) => o.AdmitsByLoad, SettingTypes.Boolean, "Whether composing one more meeting is refused when the machine has no room for it by what those that run were measured to take.");
+        settings.Bind("composition_max_load", (CompositionOptions o) => o.MaxLoadPercent, SettingTypes.Whole(10, 100), "Percent of all processors that may be busy with one more meeting composed.");
+        settings.Bind("composition_silence", (CompositionOptions o) => o.Silence, Seconds(1, 60), "A composing worker that gives nothing for this long is replaced.");
+        settings.Bind("composition_worker", (CompositionOptions o) => o.WorkerPath, SettingTypes.Text(1, 4_096, "a path").Optional(), "The composing worker's program. Without it: the one that was built with the server.");
+        settings.Check(new CompositionOptionsValidator());
 
         settings.Group("REST");
         settings.Bind("list_shape", (RealtimeKitOptions o) => o.ListShape, SettingTypes.Choice<LivestreamListShape>(), "How the list of livestreams is answered: an object, as the schema has it, or an array, as its example has it.");

@@ -1,0 +1,40 @@
+using Roomcast.Rtc.Rtcp;
+
+namespace Roomcast.Egress.Worker.Intake;
+
+/// <summary>What the tracks of one peer share: its wall clock, counted from the first report, and how that lies on ours.</summary>
+internal sealed class PeerTimes
+{
+    private readonly List<TrackClock> _tracks = [];
+    private NtpTime? _epoch;
+
+    /// <summary>How the peer's time lies on the composition's.</summary>
+    public PeerClock Clock { get; } = new();
+
+    /// <summary>Whether a sound of the peer goes by its reports.</summary>
+    public bool HasSoundReports { get; set; }
+
+    /// <summary>Makes the clock of one more track.</summary>
+    public TrackClock Add(int clockRateHz, bool isSound)
+    {
+        var track = new TrackClock(this, clockRateHz, isSound);
+        _tracks.Add(track);
+        return track;
+    }
+
+    /// <summary>A track is gone.</summary>
+    public void Remove(TrackClock track) => _tracks.Remove(track);
+
+    /// <summary>A moment of the peer's wall clock as time since its first report.</summary>
+    public TimeSpan TimeOf(NtpTime ntp) => ntp.Since(_epoch ??= ntp);
+
+    /// <summary>The peer set its wall clock.</summary>
+    public void OnClockSet(TimeSpan by)
+    {
+        Clock.OnClockSet(by);
+        foreach (var track in _tracks)
+        {
+            track.OnClockSet(by);
+        }
+    }
+}

@@ -1,0 +1,29 @@
+namespace Roomcast.Rtc.Rtp.Vp8;
+
+/// <summary>What is known of a whole VP8 frame that packets made up. A plain value; the data is apart.</summary>
+public readonly record struct Vp8Frame
+{
+    /// <summary>When it was sampled, in units of 90 kHz, modulo 2^32.</summary>
+    public uint Timestamp { get; init; }
+
+    /// <summary>Whether decoding can start here.</summary>
+    public bool IsKeyframe { get; init; }
+
+    /// <summary>Whether packets before it were given up, so that only a keyframe can be relied on.</summary>
+    public bool FollowsGap { get; init; }
+
+    /// <summary>Width of the picture in pixels in a keyframe; otherwise 0.</summary>
+    public int Width { get; init; }
+
+    /// <summary>Height of the picture in pixels in a keyframe; otherwise 0.</summary>
+    public int Height { get; init; }
+
+    /// <summary>Bytes of VP8 data (RFC 6386), without descriptors.</summary>
+    public int Length { get; init; }
+
+    /// <summary>When the last of its packets arrived.</summary>
+    public TimeSpan CompletedAt { get; init; }
+
+    /// <summary>The byte of the orientation (camera, flip, rotation) that its packets carried; null when none did.</summary>
+    public byte? Orientation { get; init; }
+}
