@@ -256,6 +256,6 @@ internal sealed record RecordedFiles(
     /// <summary>Paths of files of single tracks.</summary>
     public IReadOnlyList<string> TrackPaths { get; init; } = [];
 
-    /// <summary>All paths.</summary>
-    public IEnumerable<string> All => new[] { Media, Audio }.OfType<string>().Concat(TrackPaths);
+    /// <summary>All paths, the archive of tracks last: the others can be made of it.</summary>
+    public IEnumerable<string> All => TrackPaths.Concat(new[] { Media, Audio }.OfType<string>());
 }

@@ -76,6 +76,22 @@ internal sealed class RecordingFile : IDisposable
         }
     }
 
+    /// <summary>Writes over the beginning of the file.</summary>
+    /// <exception cref="RecordingFault">The disk cannot be written.</exception>
+    public void Replace(ReadOnlySpan<byte> front)
+    {
+        try
+        {
+            _file.Position = 0;
+            _file.Write(front);
+            _file.Flush(flushToDisk: true);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw Translate(fault);
+        }
+    }
+
     public void Dispose() => _file.Dispose();
 
     private void TakeBack()

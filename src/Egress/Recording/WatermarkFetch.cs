@@ -23,7 +23,7 @@ internal sealed class WatermarkFetch : IDisposable
         var handler = new SocketsHttpHandler { AllowAutoRedirect = false, ConnectTimeout = Patience, PooledConnectionLifetime = TimeSpan.FromMinutes(1) };
         if (!options.Value.AllowsPrivateTargets)
         {
-            handler.ConnectCallback = PublicAddresses.ConnectAsync;
+            handler.ConnectCallback = OpenInternet.ConnectAsync;
         }
 
         _client = new HttpClient(handler) { Timeout = Patience, MaxResponseContentBufferSize = MaxBytes };

@@ -13,7 +13,7 @@ namespace Roomcast.RealtimeKit.Client;
 
 /// <summary>The HTTP calls of the web client. It makes them on several host names, which are all this server's.</summary>
 internal sealed class ClientRoutes(
-    ClientDoor door, ChatFiles files, IOptions<ClientOptions> options, IOptions<RealtimeKitOptions> kit, PublicAddresses addresses)
+    ClientDoor door, ClientRecordings recordings, ChatFiles files, IOptions<ClientOptions> options, IOptions<RealtimeKitOptions> kit, PublicAddresses addresses)
 {
     private const int MaxTelemetryBytes = 1 << 20;
     private const int MaxExpirySeconds = 365 * 86_400;
@@ -25,14 +25,15 @@ internal sealed class ClientRoutes(
         routes.MapGet("/iceservers", door.ForParticipant(AnswerIceServers));
         routes.MapPost("/v2/meetings/chat-upload", door.ForParticipant(ReserveFileAsync));
 
-        // Transcripts, livestreams and recordings of a meeting: the client asks whether there is one, and there is none.
+        routes.MapGet("/v2/recordings/active-recording/{meetingId}", door.ForParticipant(recordings.GetActiveAsync));
+        routes.MapPost("/v2/recordings", door.ForParticipant(recordings.StartAsync));
+        routes.MapPut("/v2/recordings/{id}", door.ForParticipant(recordings.ControlAsync));
+
+        // Transcripts and livestreams of a meeting: the client asks whether there is one, and there is none.
         routes.MapGet("/v2/meetings/{meetingId}/active-transcript", door.ForParticipant(NoTranscript));
         routes.MapGet("/v2/meetings/{meetingId}/active-livestream", door.ForParticipant(NoLivestream));
         routes.MapPost("/v2/meetings/{meetingId}/active-livestream/stop", door.ForParticipant(NoLivestream));
         routes.MapPost("/v2/meetings/{meetingId}/livestreams", door.ForParticipant(NotThere));
-        routes.MapGet("/v2/recordings/active-recording/{meetingId}", door.ForParticipant(NoRecording));
-        routes.MapPost("/v2/recordings", door.ForParticipant(NotThere));
-        routes.MapPut("/v2/recordings/{id}", door.ForParticipant(NoRecording));
 
         // What it tells of itself. It asks for no answer but that there is one.
         routes.MapPost("/otel/logs", door.Open(TakeTelemetryAsync));
@@ -77,9 +78,6 @@ internal sealed class ClientRoutes(
 
     private static ValueTask<KitAnswer> NoLivestream(HttpContext context, AdmittedClient client) =>
         new(KitAnswer.Refuse(KitErrorCode.NoActiveLivestream, "the meeting has no livestream"));
-
-    private static ValueTask<KitAnswer> NoRecording(HttpContext context, AdmittedClient client) =>
-        new(KitAnswer.Refuse(KitErrorCode.NoActiveRecording, "the meeting has no recording"));
 
     private static ValueTask<KitAnswer> NotThere(HttpContext context, AdmittedClient client) =>
         new(KitAnswer.Refuse(KitErrorCode.UnknownRoute, "this server does not do that for meetings yet"));

@@ -18,7 +18,7 @@ internal sealed class S3HttpClients(bool isPublicOnly) : HttpClientFactory
         };
         if (isPublicOnly)
         {
-            handler.ConnectCallback = PublicAddresses.ConnectAsync;
+            handler.ConnectCallback = OpenInternet.ConnectAsync;
         }
 
         return new HttpClient(handler) { Timeout = clientConfig.Timeout ?? Timeout.InfiniteTimeSpan };

@@ -106,7 +106,7 @@ public sealed class S3BlobStoreTests : IAsyncLifetime, IDisposable
     [InlineData("::ffff:10.0.0.1", false)]
     [InlineData("64:ff9b::a00:1", false)]
     public void Addresses_of_private_networks_are_told_from_public_ones(string address, bool isPublic) =>
-        Assert.Equal(isPublic, PublicAddresses.IsPublic(IPAddress.Parse(address)));
+        Assert.Equal(isPublic, OpenInternet.IsPublic(IPAddress.Parse(address)));
 
     private S3Target Target() => new()
     {

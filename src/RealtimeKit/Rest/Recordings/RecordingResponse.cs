@@ -19,6 +19,8 @@ internal sealed record RecordingResponse
         ["ERRORED"] = RecordingStatus.Errored,
     };
 
+    public static string WordOf(RecordingStatus status) => StatusWords.First(word => word.Value == status).Key;
+
     public required Guid Id { get; init; }
 
     public required string Status { get; init; }
@@ -97,7 +99,7 @@ internal sealed record RecordingResponse
     private static RecordingResponse Plain(RecordingRecord recording, Egress.Recording.Recordings recordings) => new()
     {
         Id = recording.Id.Value,
-        Status = StatusWords.First(word => word.Value == recording.Status).Key,
+        Status = WordOf(recording.Status),
         InvokedTime = recording.CreatedAt,
         OutputFileName = recording.OutputFileName,
         SessionId = recording.SessionId,

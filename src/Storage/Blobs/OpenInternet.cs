@@ -4,7 +4,7 @@ using System.Net.Sockets;
 namespace Roomcast.Storage.Blobs;
 
 /// <summary>Connects only to addresses that are open to the whole internet, however a name resolves: strangers choose these targets.</summary>
-public static class PublicAddresses
+public static class OpenInternet
 {
     private static readonly IPNetwork[] Closed =
     [
