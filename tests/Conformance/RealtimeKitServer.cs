@@ -3,6 +3,8 @@ using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Roomcast.Accounts;
+using Roomcast.Egress.Push;
+using Roomcast.Feeds;
 using Roomcast.Livestreams;
 using Roomcast.Livestreams.Ingest;
 using Roomcast.Livestreams.Lifecycle;
@@ -31,6 +33,8 @@ internal sealed class RealtimeKitServer : IAsyncDisposable
         builder.Services.AddStorage().AddAccounts().AddLivestreams().AddMeetings();
         builder.Services.AddSingleton<IPackaging, PlayableAtOnce>();
         builder.Services.AddSingleton(new PublicAddresses { RtmpBase = "rtmp://127.0.0.1:1935", HttpBase = "http://127.0.0.1:8080" });
+        builder.Services.AddSingleton<IPushableFeeds, NothingToPush>();
+        builder.Services.AddPush();
         builder.Services.AddRealtimeKit();
         _app = builder.Build();
         _app.MapRealtimeKit();
@@ -118,5 +122,17 @@ internal sealed class RealtimeKitServer : IAsyncDisposable
 
             public ValueTask DisposeAsync() => ValueTask.CompletedTask;
         }
+    }
+
+    /// <summary>No livestream is shown to what pushes: outputs are made and kept, and wait.</summary>
+    private sealed class NothingToPush : IPushableFeeds
+    {
+        public event Action<Guid, Feed>? WentLive
+        {
+            add { }
+            remove { }
+        }
+
+        public Feed? Find(Guid livestreamId) => null;
     }
 }

@@ -20,7 +20,7 @@ internal sealed class PushAttempt : IDisposable
     private const int ReceiveBytes = 4 << 10;
 
     // Frames are sent together where that delays none by more than this.
-    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(50);
+    private static readonly TimeSpan Gathering = TimeSpan.FromMilliseconds(30);
     private static readonly TimeSpan WatchEvery = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(3);
 

@@ -12,6 +12,9 @@ public sealed class PushJob : IAsyncDisposable
 {
     private static readonly TimeSpan LookAround = TimeSpan.FromSeconds(1);
 
+    // Timers know no shorter one.
+    private static readonly TimeSpan ShortestDelay = TimeSpan.FromMilliseconds(1);
+
     private readonly string _label;
     private readonly PushAddress _address;
     private readonly Feed _feed;
@@ -190,7 +193,7 @@ public sealed class PushJob : IAsyncDisposable
             }
 
             var left = wait - _time.GetElapsedTime(began);
-            if (left <= TimeSpan.Zero)
+            if (left < ShortestDelay)
             {
                 return null;
             }

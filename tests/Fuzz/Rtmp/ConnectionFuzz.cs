@@ -68,7 +68,7 @@ public sealed class ConnectionFuzz
         Assert.True(RtmpTarget.TryParse("rtmp://host/live/key", out var target));
         FuzzRun.Of("rtmp-client", [ServerAnswers(), Strange()], input =>
         {
-            using var client = new RtmpClientConnection(target);
+            using var client = new RtmpClientConnection(target, new RtmpClientOptions { AcknowledgementWindowBytes = 500_000 });
             client.Start();
             var s0s1s2 = new byte[3_073];
             s0s1s2[0] = 3;
@@ -79,6 +79,16 @@ public sealed class ConnectionFuzz
             }
 
             client.OutputSent(client.Output.Length);
+            if (client.UnacknowledgedBytes < 0 || client.LargestAcknowledgementStep < 0 || (client.Rejection is null) != (client.Refusal is RtmpRefusal.None))
+            {
+                throw new InvalidOperationException("Its figures make no sense.");
+            }
+
+            if (client.State is RtmpClientState.Publishing)
+            {
+                client.SendMedia(RtmpMediaKind.Audio, 0, [0xAF, 0]);
+                client.Unpublish();
+            }
         });
 
         static void Feed(RtmpClientConnection client, ReadOnlySpan<byte> bytes)
@@ -180,7 +190,10 @@ public sealed class ConnectionFuzz
         var output = new ArrayBufferWriter<byte>();
         writer.Write(output, 2, RtmpMessageType.WindowAcknowledgementSize, 0, 0, [0, 38, 37, 160], []);
         writer.Write(output, 2, RtmpMessageType.SetPeerBandwidth, 0, 0, [0, 38, 37, 160, 2], []);
-        writer.Write(output, 3, RtmpMessageType.CommandAmf0, 0, 0, Encode("_result", 1, new AmfObject(), RtmpStatus.Of(RtmpStatusCodes.ConnectSuccess, "").ToAmf()), []);
+        var taken = new AmfArray();
+        taken.Add("hvc1");
+        var properties = new AmfObject().Add("fourCcList", taken).Add("videoFourCcInfoMap", new AmfObject().Add("av01", 4));
+        writer.Write(output, 3, RtmpMessageType.CommandAmf0, 0, 0, Encode("_result", 1, properties, RtmpStatus.Of(RtmpStatusCodes.ConnectSuccess, "").ToAmf()), []);
         writer.Write(output, 3, RtmpMessageType.CommandAmf0, 0, 0, Encode("_result", 4, AmfValue.Null, 1), []);
         writer.Write(output, 5, RtmpMessageType.CommandAmf0, 1, 0, Encode("onStatus", 0, AmfValue.Null, RtmpStatus.Of(RtmpStatusCodes.PublishStart, "").ToAmf()), []);
         writer.Write(output, 2, RtmpMessageType.Acknowledgement, 0, 0, [0, 0, 0, 9], []);

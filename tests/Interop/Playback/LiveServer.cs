@@ -37,6 +37,20 @@ internal sealed class LiveServer : IAsyncDisposable
         return await ReadDataAsync(answer);
     }
 
+    /// <summary>The payload of a POST below the app.</summary>
+    public async Task<JsonNode> PostAsync(string path, object body)
+    {
+        using var answer = await _api.PostAsJsonAsync(new Uri(Process.AppPath + path, UriKind.Relative), body);
+        return await ReadDataAsync(answer);
+    }
+
+    /// <summary>The payload of a DELETE below the app.</summary>
+    public async Task<JsonNode> DeleteAsync(string path)
+    {
+        using var answer = await _api.DeleteAsync(new Uri(Process.AppPath + path, UriKind.Relative));
+        return await ReadDataAsync(answer);
+    }
+
     public async Task<string> StatusOfAsync(LiveTarget livestream) =>
         (string)(await GetAsync($"/livestreams/{livestream.Id}"))["livestream"]!["status"]!;
 

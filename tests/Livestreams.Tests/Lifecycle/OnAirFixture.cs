@@ -39,6 +39,8 @@ internal sealed class OnAirFixture : IAsyncDisposable
 
     public LivestreamDirectory Directory => _services.GetRequiredService<LivestreamDirectory>();
 
+    public LivestreamFeeds Feeds => _services.GetRequiredService<LivestreamFeeds>();
+
     public IIngestGate Gate => _services.GetRequiredService<IIngestGate>();
 
     public OnAirLivestreams OnAir => _services.GetRequiredService<OnAirLivestreams>();

@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Roomcast.Accounts;
 using Roomcast.Egress.Composition;
+using Roomcast.Egress.Push;
 using Roomcast.Egress.Recording;
 using Roomcast.Egress.Tests.Recorder;
 using Roomcast.Livestreams;
@@ -97,6 +98,8 @@ public sealed class ApiHost : IAsyncDisposable
             RtmpsBase = "rtmps://live.example.org:1936",
             HttpBase = "https://live.example.org",
         });
+        builder.Services.AddSingleton<IPushableFeeds, TestPushableFeeds>();
+        builder.Services.AddPush();
         builder.Services.AddRealtimeKit(configure);
         replace?.Invoke(builder.Services);
 

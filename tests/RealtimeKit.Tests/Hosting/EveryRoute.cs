@@ -17,6 +17,7 @@ public sealed record FilledRoute(string Method, string Pattern, string Path, boo
         ("POST", "participants") => """{"custom_participant_id":"x","preset_name":"group_call_host"}""",
         ("POST", "presets") or ("PUT", "{preset_id}") => $$"""{"config":{"view_type":"GROUP_CALL"},"name":"{{Guid.NewGuid()}}"}""",
         ("POST", "kick" or "mute") => """{"participant_ids":["x"]}""",
+        ("POST", "outputs") => """{"url":"rtmp://live.example.net/app/key"}""",
         ("POST", "poll") => """{"question":"x","options":["a","b"]}""",
         ("POST", "recordings" or "track") => $$"""{"meeting_id":"{{Guid.NewGuid()}}"}""",
         ("PUT", "{recording_id}") => """{"action":"stop"}""",

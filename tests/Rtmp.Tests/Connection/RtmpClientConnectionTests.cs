@@ -1,3 +1,4 @@
+using Roomcast.Media;
 using Roomcast.Media.Buffers;
 using Roomcast.Rtmp.Amf;
 using Roomcast.Rtmp.Commands;
@@ -62,6 +63,7 @@ public sealed class RtmpClientConnectionTests
 
         Assert.Equal(RtmpClientState.Rejected, client.State);
         Assert.Equal("No livestream has this stream key.", client.Rejection!.Description);
+        Assert.Equal(RtmpRefusal.PublishDenied, client.Refusal);
         Assert.Throws<InvalidOperationException>(() => client.SendMedia(RtmpMediaKind.Audio, 0, [1]));
     }
 
@@ -126,6 +128,105 @@ public sealed class RtmpClientConnectionTests
     }
 
     [Fact]
+    public void The_server_tells_which_codecs_it_takes()
+    {
+        using var client = new RtmpClientConnection(Target());
+        using var server = new RtmpServerConnection();
+        var wire = new Wire(client, server, cut: 100);
+        client.Start();
+        Assert.True(client.Takes(Codec.H264) && client.Takes(Codec.Aac));
+        Assert.False(client.Takes(Codec.H265));
+        wire.Run();
+        Assert.All(Enum.GetValues<Codec>(), codec => Assert.True(client.Takes(codec)));
+
+        using var classic = new RtmpClientConnection(Target(), new RtmpClientOptions { IsEnhanced = false });
+        using var other = new RtmpServerConnection();
+        var classicWire = new Wire(classic, other, cut: 100);
+        classic.Start();
+        classicWire.Run();
+        Assert.Equal([Codec.H264, Codec.Aac], Enum.GetValues<Codec>().Where(classic.Takes));
+    }
+
+    [Theory]
+    [InlineData("fourCcList", "hvc1", Codec.H265)]
+    [InlineData("videoFourCcInfoMap", "av01", Codec.Av1)]
+    [InlineData("audioFourCcInfoMap", "Opus", Codec.Opus)]
+    [InlineData("fourCcList", "*", Codec.Vp9)]
+    public void Codecs_are_found_in_every_place_where_servers_tell_them(string property, string fourCc, Codec expected)
+    {
+        var list = new AmfArray();
+        list.Add(fourCc);
+        var answer = new AmfObject().Add(property, property == "fourCcList" ? list : new AmfObject().Add(fourCc, 4));
+        Assert.Contains(expected, EnhancedRtmp.CodecsOf(null, answer));
+        Assert.Contains(expected, EnhancedRtmp.CodecsOf(answer, null));
+        Assert.Empty(EnhancedRtmp.CodecsOf(null, new AmfObject().Add(property, 7)));
+    }
+
+    [Fact]
+    public void A_client_that_wants_to_hear_often_asks_for_it_and_is_acknowledged()
+    {
+        using var client = new RtmpClientConnection(Target(), new RtmpClientOptions { AcknowledgementWindowBytes = 50_000 });
+        using var server = new RtmpServerConnection();
+        var wire = new Wire(client, server, cut: 100_000);
+        client.Start();
+        wire.Run();
+        for (var i = 0; i < 100; i++)
+        {
+            client.SendMedia(RtmpMediaKind.Video, (uint)(i * 33), new byte[10_000]);
+            wire.Run();
+        }
+
+        // Our server acknowledges at half the window, so as never to be late.
+        Assert.InRange(client.Acknowledgements, 15, 50);
+        Assert.InRange(client.LargestAcknowledgementStep, 20_000, 80_000);
+        Assert.InRange(client.UnacknowledgedBytes!.Value, 0, 80_000);
+        wire.Release();
+    }
+
+    [Fact]
+    public void Output_can_be_taken_out_in_pieces_of_any_size()
+    {
+        using var whole = new RtmpClientConnection(Target());
+        whole.Start();
+        for (var size = 1; size < 2_000; size = (size * 3) + 1)
+        {
+            using var client = new RtmpClientConnection(Target());
+            using var server = new RtmpServerConnection();
+            client.Start();
+            var piece = new byte[size];
+            var taken = new List<byte>();
+            while (client.TakeOutput(piece) is > 0 and var count)
+            {
+                taken.AddRange(piece[..count]);
+            }
+
+            Assert.Equal(whole.Output.Length, taken.Count);
+            Assert.Equal(taken.Count, client.BytesSent);
+            Assert.True(client.Output.IsEmpty);
+        }
+    }
+
+    [Theory]
+    [InlineData("NetStream.Publish.BadName", "", RtmpRefusal.BadName)]
+    [InlineData("NetStream.Publish.BadName", "Already publishing", RtmpRefusal.NameInUse)]
+    [InlineData("NetStream.Publish.Denied", "", RtmpRefusal.PublishDenied)]
+    [InlineData("NetStream.Publish.Rejected", "The name is in use", RtmpRefusal.NameInUse)]
+    [InlineData("NetStream.publish.Unauthorized", "Authorization required.", RtmpRefusal.AuthenticationFailed)]
+    [InlineData("NetStream.Publish.BadConnection", "", RtmpRefusal.NameInUse)]
+    [InlineData("NetConnection.Connect.InvalidApp", "", RtmpRefusal.UnknownApplication)]
+    [InlineData("NetConnection.Connect.Rejected", "", RtmpRefusal.ConnectRejected)]
+    [InlineData("NetConnection.Connect.Rejected", "[ code=403 need auth; authmod=adobe ]", RtmpRefusal.AuthenticationNeeded)]
+    [InlineData("NetConnection.Connect.Rejected", "authmod=llnw?reason=authfailed", RtmpRefusal.AuthenticationFailed)]
+    [InlineData("NetConnection.Connect.AppShutdown", "", RtmpRefusal.ShuttingDown)]
+    [InlineData("NetConnection.Connect.Closed", "", RtmpRefusal.Closed)]
+    [InlineData("NetStream.Unpublish.Success", "", RtmpRefusal.Closed)]
+    [InlineData("NetConnection.Call.Failed", "", RtmpRefusal.Failed)]
+    [InlineData("", "", RtmpRefusal.Unknown)]
+    [InlineData("Nonsense", "", RtmpRefusal.Unknown)]
+    public void Refusals_are_told_apart(string code, string description, RtmpRefusal expected) =>
+        Assert.Equal(expected, RtmpRefusals.Of(RtmpStatus.Error(code, description)));
+
+    [Fact]
     public void A_server_that_breaks_the_protocol_is_left()
     {
         using var client = new RtmpClientConnection(Target());
@@ -146,6 +247,27 @@ public sealed class RtmpClientConnectionTests
         var target = Target(address);
         Assert.Equal((host, port, isEncrypted, app, name, tcUrl), (target.Host, target.Port, target.IsEncrypted, target.App, target.StreamName, target.TcUrl));
         Assert.DoesNotContain("key", target.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("rtmps://host:443/rtmp/", "key?a=b", "rtmp", "rtmps://host:443/rtmp")]
+    [InlineData("rtmp://host/live/instance", "k/e/y", "live/instance", "rtmp://host/live/instance")]
+    [InlineData("rtmp://host/live?token=secret", "key", "live?token=secret", "rtmp://host/live?token=secret")]
+    [InlineData("rtmp://host", "key", "", "rtmp://host/")]
+    public void A_stream_name_may_stand_beside_the_address(string address, string name, string app, string tcUrl)
+    {
+        Assert.True(RtmpTarget.TryParse(address, name, out var target));
+        Assert.Equal((app, name, tcUrl, false), (target.App, target.StreamName, target.TcUrl, target.NamesUser));
+        Assert.DoesNotContain("secret", $"{target}", StringComparison.Ordinal);
+        Assert.False(RtmpTarget.TryParse(address, "", out _));
+    }
+
+    [Fact]
+    public void A_user_in_the_address_is_noticed_and_not_passed_on()
+    {
+        var target = Target("rtmp://user:password@host/live/key");
+        Assert.True(target.NamesUser);
+        Assert.Equal("rtmp://host/live", target.TcUrl);
     }
 
     [Theory]
