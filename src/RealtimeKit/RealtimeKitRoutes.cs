@@ -10,6 +10,7 @@ using Roomcast.RealtimeKit.Rest.Livestreams;
 using Roomcast.RealtimeKit.Rest.Meetings;
 using Roomcast.RealtimeKit.Rest.OpenApi;
 using Roomcast.RealtimeKit.Rest.Presets;
+using Roomcast.RealtimeKit.Rest.Recordings;
 using Roomcast.RealtimeKit.Rest.Sessions;
 using Roomcast.RealtimeKit.Rest.Tokens;
 
@@ -39,6 +40,7 @@ public static class RealtimeKitRoutes
             app.MapMeetings();
             app.MapParticipants();
             app.MapActiveSessions();
+            app.MapRecordings();
             app.MapLivestreams();
             app.MapLivestreamOwnership();
             app.MapMeetingLivestreams();

@@ -1,6 +1,7 @@
 using Roomcast.Accounts;
 using Roomcast.Egress;
 using Roomcast.Egress.Push;
+using Roomcast.Egress.Recording;
 using Roomcast.Livestreams;
 using Roomcast.Livestreams.Delivery;
 using Roomcast.Livestreams.Viewers;
@@ -19,6 +20,7 @@ using Roomcast.Server.Observability;
 using Roomcast.Server.Pages;
 using Roomcast.Server.Tls;
 using Roomcast.Storage;
+using Roomcast.Storage.Blobs;
 using Roomcast.Transports.Rtc;
 
 var reading = SettingsReader.Read(ServerSettings.Registry, args, Environment.GetEnvironmentVariables(), Environment.CurrentDirectory);
@@ -45,6 +47,8 @@ return await ServerRun.UntilSignalAsync(() =>
     builder.Services.AddHostedService<RtmpListeners>();
     builder.Services.AddSingleton<IPushableFeeds, LivestreamPushableFeeds>();
     builder.Services.AddPush();
+    builder.Services.AddBlobs();
+    builder.Services.AddRecordings();
     builder.Services.AddMeetings();
     builder.Services.AddHostedService<RtcListeners>();
     builder.Services.AddMeetingMedia();
@@ -64,6 +68,7 @@ return await ServerRun.UntilSignalAsync(() =>
     app.MapRealtimeKitClient();
     app.MapViewers();
     app.MapChatFiles();
+    app.MapBlobs();
     app.MapPages();
     app.MapFallback(RealtimeKitRoutes.AnswerUnknownRouteAsync);
     return app;

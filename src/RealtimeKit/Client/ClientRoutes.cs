@@ -13,7 +13,13 @@ namespace Roomcast.RealtimeKit.Client;
 
 /// <summary>The HTTP calls of the web client. It makes them on several host names, which are all this server's.</summary>
 internal sealed class ClientRoutes(
-    ClientDoor door, ClientLivestreams livestreams, ChatFiles files, IOptions<ClientOptions> options, IOptions<RealtimeKitOptions> kit, PublicAddresses addresses)
+    ClientDoor door,
+    ClientLivestreams livestreams,
+    ClientRecordings recordings,
+    ChatFiles files,
+    IOptions<ClientOptions> options,
+    IOptions<RealtimeKitOptions> kit,
+    PublicAddresses addresses)
 {
     private const int MaxTelemetryBytes = 1 << 20;
     private const int MaxExpirySeconds = 365 * 86_400;
@@ -26,12 +32,12 @@ internal sealed class ClientRoutes(
         routes.MapPost("/v2/meetings/chat-upload", door.ForParticipant(ReserveFileAsync));
 
         livestreams.Map(routes, door);
+        routes.MapGet("/v2/recordings/active-recording/{meetingId}", door.ForParticipant(recordings.GetActiveAsync));
+        routes.MapPost("/v2/recordings", door.ForParticipant(recordings.StartAsync));
+        routes.MapPut("/v2/recordings/{id}", door.ForParticipant(recordings.ControlAsync));
 
-        // Transcripts and recordings of a meeting: the client asks whether there is one, and there is none.
+        // The client asks whether there is a transcript, and there is none.
         routes.MapGet("/v2/meetings/{meetingId}/active-transcript", door.ForParticipant(NoTranscript));
-        routes.MapGet("/v2/recordings/active-recording/{meetingId}", door.ForParticipant(NoRecording));
-        routes.MapPost("/v2/recordings", door.ForParticipant(NotThere));
-        routes.MapPut("/v2/recordings/{id}", door.ForParticipant(NoRecording));
 
         // What it tells of itself. It asks for no answer but that there is one.
         routes.MapPost("/otel/logs", door.Open(TakeTelemetryAsync));
@@ -73,12 +79,6 @@ internal sealed class ClientRoutes(
 
     private static ValueTask<KitAnswer> NoTranscript(HttpContext context, AdmittedClient client) =>
         new(KitAnswer.NotFound("transcript"));
-
-    private static ValueTask<KitAnswer> NoRecording(HttpContext context, AdmittedClient client) =>
-        new(KitAnswer.Refuse(KitErrorCode.NoActiveRecording, "the meeting has no recording"));
-
-    private static ValueTask<KitAnswer> NotThere(HttpContext context, AdmittedClient client) =>
-        new(KitAnswer.Refuse(KitErrorCode.UnknownRoute, "this server does not do that for meetings yet"));
 
     private static ValueTask<KitAnswer> NoRoute(HttpContext context) =>
         new(KitAnswer.Refuse(KitErrorCode.UnknownRoute, "there is no such route"));

@@ -1,5 +1,6 @@
 using Roomcast.Egress.Composition;
 using Roomcast.Egress.Push;
+using Roomcast.Egress.Recording;
 using Roomcast.Hls;
 using Roomcast.Livestreams.Delivery;
 using Roomcast.Livestreams.Ingest;
@@ -12,6 +13,7 @@ using Roomcast.RealtimeKit;
 using Roomcast.RealtimeKit.Client;
 using Roomcast.Server.Live;
 using Roomcast.Storage;
+using Roomcast.Storage.Blobs;
 using Roomcast.Transports.Rtc;
 
 namespace Roomcast.Server.Configuration;
@@ -81,6 +83,21 @@ internal static class FeatureSettings
         settings.Bind("chat_check_pictures", (ChatFileOptions o) => o.ChecksPictures, SettingTypes.Boolean, "Whether a file whose name ends like a picture's must be one.");
         settings.Bind("chat_upload_time", (ChatFileOptions o) => o.UploadTime, SettingTypes.Duration(TimeSpan.FromSeconds(10), TimeSpan.FromHours(1)), "How long the address that a file is uploaded to can be used.");
         settings.Check(new ChatFileOptionsValidator());
+
+        settings.Group("Recordings");
+        settings.Bind("recording_link_lifetime", (RecordingOptions o) => o.LinkLifetime, SettingTypes.Duration(TimeSpan.FromMinutes(1), TimeSpan.FromDays(365)), "How long files of recordings can be downloaded; then they are deleted. Addresses of a bucket hold for 7 days at most.");
+        settings.Bind("recording_max", (RecordingOptions o) => o.MaxRecordings, SettingTypes.Whole(1, 10_000), "Most recordings under way at once.");
+        settings.Bind("recording_upload_patience", (RecordingOptions o) => o.UploadPatience, SettingTypes.Duration(TimeSpan.FromMinutes(1), TimeSpan.FromDays(30)), "How long an upload that fails is tried again.");
+        settings.Bind("recording_allow_private_targets", (RecordingOptions o) => o.AllowsPrivateTargets, SettingTypes.Boolean, "Whether storages and watermarks that recordings name may be at addresses of private networks.");
+        settings.Check(new RecordingOptionsValidator());
+        settings.Bind("s3_bucket", (BlobOptions o) => o.S3Bucket, SettingTypes.Text(1, 255, "a bucket's name").Optional(), "The bucket that recordings are kept in. Without it: the data folder.");
+        settings.Bind("s3_endpoint", (BlobOptions o) => o.S3Endpoint, SettingTypes.Text(1, 2_048, "an address such as https://s3.example.org").Optional(), "Where the S3-compatible server is. Without it: AWS in the region.");
+        settings.Bind("s3_region", (BlobOptions o) => o.S3Region, SettingTypes.Text(1, 64, "a region such as eu-central-1"), "The bucket's region.");
+        settings.Bind("s3_access_key", (BlobOptions o) => o.S3AccessKey, SettingTypes.Text(1, 1_024, "an access key").Optional(), "The access key to the bucket.", isSecret: true);
+        settings.Bind("s3_secret_key", (BlobOptions o) => o.S3SecretKey, SettingTypes.Text(1, 1_024, "the secret of an access key").Optional(), "The secret of the access key.", isSecret: true);
+        settings.Bind("s3_prefix", (BlobOptions o) => o.S3Prefix, SettingTypes.Text(0, 512, "a path such as roomcast/"), "Put before the names of all files in the bucket.");
+        settings.Bind("s3_path_style", (BlobOptions o) => o.S3PathStyle, SettingTypes.Boolean, "Whether the bucket stands in the path rather than in the host's name, as most servers other than AWS want it.");
+        settings.Check(new BlobOptionsValidator());
 
         settings.Group("WebRTC");
         RtcThreads = settings.Bind("rtc_threads", (RtcHostOptions o) => o.Threads, SettingTypes.Whole(0, 64), "Threads that receive, forward and send. 0: one for each core, at most 16.");

@@ -1,7 +1,9 @@
-using Roomcast.Livestreams;
+using Roomcast.Egress.Recording;
 using Roomcast.Livestreams.Delivery;
+using Roomcast.Livestreams;
 using Roomcast.Meetings.Blobs;
 using Roomcast.Server.Configuration;
+using Roomcast.Storage.Blobs;
 
 namespace Roomcast.Server.Listening;
 
@@ -33,6 +35,16 @@ internal static class ServerHost
             files.Folder = Path.Combine(dataFolder, "chat-files");
             files.BaseAddress = sockets.PageAddresses(reading.Values).SecureBase;
             files.MinFreeBytes = reading.Values.Get(ServerSettings.MinFreeDisk);
+        });
+        builder.Services.Configure<BlobOptions>(blobs =>
+        {
+            blobs.Folder = Path.Combine(dataFolder, "blobs");
+            blobs.BaseAddress = sockets.PageAddresses(reading.Values).SecureBase;
+        });
+        builder.Services.Configure<RecordingOptions>(recordings =>
+        {
+            recordings.Folder = Path.Combine(dataFolder, "recordings");
+            recordings.MinFreeBytes = reading.Values.Get(ServerSettings.MinFreeDisk);
         });
     }
 }

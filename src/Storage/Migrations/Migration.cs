@@ -16,6 +16,7 @@ internal sealed partial class Migration
     {
         ["uuid"] = ("TEXT", "uuid"),
         ["time"] = ("INTEGER", "bigint"), // Milliseconds of UTC since 1970.
+        ["long"] = ("INTEGER", "bigint"),
         ["flag"] = ("INTEGER", "boolean"),
         ["false"] = ("0", "FALSE"),
         ["seconds"] = ("REAL", "double precision"),

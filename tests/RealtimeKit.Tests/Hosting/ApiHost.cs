@@ -6,7 +6,10 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Roomcast.Accounts;
+using Roomcast.Egress.Composition;
 using Roomcast.Egress.Push;
+using Roomcast.Egress.Recording;
+using Roomcast.Egress.Tests.Recorder;
 using Roomcast.Livestreams;
 using Roomcast.Livestreams.Ingest;
 using Roomcast.Livestreams.Lifecycle;
@@ -18,6 +21,7 @@ using Roomcast.Meetings.Presets;
 using Roomcast.Meetings.Records;
 using Roomcast.RealtimeKit.Tests.Schemas;
 using Roomcast.Storage;
+using Roomcast.Storage.Blobs;
 using Roomcast.TestKit;
 
 namespace Roomcast.RealtimeKit.Tests.Hosting;
@@ -42,6 +46,11 @@ public sealed class ApiHost : IAsyncDisposable
 
     /// <summary>The livestreams of meetings.</summary>
     public TestMeetingLivestreams Livestreams => Service<TestMeetingLivestreams>();
+    /// <summary>The same as recordings see them; of their own, for the tests of the routes need no session records.</summary>
+    public Roomcast.Egress.Tests.Recorder.TestSessions RecordedSessions { get; } = new();
+
+    /// <summary>What is recorded.</summary>
+    public TestCompositions Compositions { get; } = new();
 
     /// <summary>Where published frames end, and by whom they are watched.</summary>
     public TestPackaging Packaging { get; } = new();
@@ -75,6 +84,19 @@ public sealed class ApiHost : IAsyncDisposable
         builder.Services.AddSingleton<TestMeetingLivestreams>();
         builder.Services.AddSingleton<IMeetingLivestreams>(provider => provider.GetRequiredService<TestMeetingLivestreams>());
         builder.Services.AddSingleton<IPackaging>(host.Packaging);
+        builder.Services.AddSingleton<IRecordedSessions>(host.RecordedSessions);
+        builder.Services.AddSingleton<ICompositions>(host.Compositions);
+        builder.Services.Configure<BlobOptions>(blobs =>
+        {
+            blobs.Folder = host._folder.PathOf("blobs");
+            blobs.BaseAddress = "https://live.example.org";
+        });
+        builder.Services.Configure<RecordingOptions>(recordings =>
+        {
+            recordings.Folder = host._folder.PathOf("recordings");
+            recordings.MinFreeBytes = 0;
+        });
+        builder.Services.AddBlobs().AddRecordings();
         builder.Services.AddSingleton(new PublicAddresses
         {
             RtmpBase = "rtmp://live.example.org:1935",

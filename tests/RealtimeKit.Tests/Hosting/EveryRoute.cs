@@ -19,6 +19,8 @@ public sealed record FilledRoute(string Method, string Pattern, string Path, boo
         ("POST", "kick" or "mute") => """{"participant_ids":["x"]}""",
         ("POST", "outputs") => """{"url":"rtmp://live.example.net/app/key"}""",
         ("POST", "poll") => """{"question":"x","options":["a","b"]}""",
+        ("POST", "recordings" or "track") => $$"""{"meeting_id":"{{Guid.NewGuid()}}"}""",
+        ("PUT", "{recording_id}") => """{"action":"stop"}""",
         ("POST" or "PATCH" or "PUT", _) => "{}",
         _ => null,
     };

@@ -50,7 +50,7 @@ public sealed class PublishedContractTests(SharedHost shared)
     }
 
     [Fact]
-    public void Thirty_eight_operations_are_published_of_what_is_implemented() => Assert.Equal(38, PublishedOperations.Count);
+    public void Forty_four_operations_are_published_of_what_is_implemented() => Assert.Equal(44, PublishedOperations.Count);
 
     [Theory]
     [MemberData(nameof(PublishedOperations))]

@@ -78,8 +78,8 @@ public sealed class ClientHttpTests : IAsyncLifetime
     [InlineData("GET", "/v2/meetings/x/active-livestream", 403)]
     [InlineData("POST", "/v2/meetings/x/active-livestream/stop", 403)]
     [InlineData("POST", "/v2/meetings/x/livestreams", 403)]
-    [InlineData("POST", "/v2/recordings", 404)]
-    [InlineData("PUT", "/v2/recordings/x", 404)]
+    [InlineData("POST", "/v2/recordings", 400)]
+    [InlineData("PUT", "/v2/recordings/x", 400)]
     [InlineData("GET", "/v2/recordings/active-recording/x", 404)]
     [InlineData("GET", "/v2/nothing", 404)]
     [InlineData("POST", "/otel/logs", 200)]
@@ -98,6 +98,30 @@ public sealed class ClientHttpTests : IAsyncLifetime
         Assert.Contains(method, answer.Headers.GetValues("Access-Control-Allow-Methods").Single(), StringComparison.Ordinal);
         var allowed = answer.Headers.GetValues("Access-Control-Allow-Headers").Single().ToLowerInvariant();
         Assert.All(ClientHeaders, header => Assert.Contains(header, allowed, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task Who_may_record_starts_pauses_and_stops_and_nobody_else_does()
+    {
+        var host = await _host.NewGuestAsync(_guest.Meeting, "Host", patch: """{"permissions":{"can_record":true}}""");
+        var other = await _host.NewGuestAsync(_guest.Meeting, "Other", patch: """{"permissions":{"can_record":false}}""");
+        var start = $$"""{"meeting_id":"{{_guest.Meeting.Id}}","allow_multiple_recordings":false,"file_name_prefix":"x"}""";
+        Assert.Equal(403, (await SendAsync(HttpMethod.Post, "/v2/recordings", start, other.Token)).Status);
+        Assert.Equal(404, (await SendAsync(HttpMethod.Post, "/v2/recordings", start, host.Token)).Status);
+        _host.Api.RecordedSessions.Begin(_guest.Meeting.Id.Value);
+        var elsewhere = $$"""{"meeting_id":"{{Guid.NewGuid()}}"}""";
+        Assert.Equal(403, (await SendAsync(HttpMethod.Post, "/v2/recordings", elsewhere, host.Token)).Status);
+
+        var (status, body) = await SendAsync(HttpMethod.Post, "/v2/recordings", start, host.Token);
+        Assert.Equal(200, status);
+        var path = $"/v2/recordings/{body!["data"]!["id"]!.GetValue<string>()}";
+        Assert.Equal(409, (await SendAsync(HttpMethod.Post, "/v2/recordings", start, host.Token)).Status);
+        Assert.Equal(200, (await SendAsync(HttpMethod.Get, $"/v2/recordings/active-recording/{_guest.Meeting.Id}", null, other.Token)).Status);
+        Assert.Equal(403, (await SendAsync(HttpMethod.Put, path, """{"action":"stop"}""", other.Token)).Status);
+        Assert.Equal(400, (await SendAsync(HttpMethod.Put, path, """{"action":"rewind"}""", host.Token)).Status);
+        Assert.Equal(409, (await SendAsync(HttpMethod.Put, path, """{"action":"pause"}""", host.Token)).Status);
+        Assert.Equal(200, (await SendAsync(HttpMethod.Put, path, """{"action":"stop"}""", host.Token)).Status);
+        Assert.Equal(404, (await SendAsync(HttpMethod.Get, $"/v2/recordings/active-recording/{_guest.Meeting.Id}", null, host.Token)).Status);
     }
 
     [Fact]

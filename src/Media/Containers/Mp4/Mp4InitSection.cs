@@ -17,7 +17,7 @@ public static class Mp4InitSection
     private const int RoomForHeader = 512;
     private const int MaxTracks = 64;
     private const uint IsEnabledAndInMovie = 3;
-    private const int Undetermined = 0x55C4; // "und", five bits a letter
+    internal const int Undetermined = 0x55C4; // "und", five bits a letter
     private const uint MovieTimescaleHz = 1_000;
 
     /// <summary>The track_ID in init section and fragments: MP4 counts from 1.</summary>
@@ -180,7 +180,7 @@ public static class Mp4InitSection
         writer.End(box);
     }
 
-    private static void WriteMatrix(ref BoxWriter writer)
+    internal static void WriteMatrix(ref BoxWriter writer)
     {
         writer.UInt32(0x0001_0000);
         writer.Zeros(12);
@@ -190,6 +190,6 @@ public static class Mp4InitSection
     }
 
     // 16.16: the width with square pixels.
-    private static uint ShownWidth(int width, SampleAspectRatio shape) =>
+    internal static uint ShownWidth(int width, SampleAspectRatio shape) =>
         (uint)Math.Min((((long)width << 16) * shape.Width) / shape.Height, uint.MaxValue);
 }

@@ -4,6 +4,7 @@ using Roomcast.RealtimeKit.Rest.Apps;
 using Roomcast.RealtimeKit.Rest.Livestreams;
 using Roomcast.RealtimeKit.Rest.Meetings;
 using Roomcast.RealtimeKit.Rest.Presets;
+using Roomcast.RealtimeKit.Rest.Recordings;
 using Roomcast.RealtimeKit.Rest.Sessions;
 using Roomcast.RealtimeKit.Rest.Tokens;
 
@@ -51,4 +52,7 @@ namespace Roomcast.RealtimeKit.Rest.Answers;
 [JsonSerializable(typeof(KickAllResponse))]
 [JsonSerializable(typeof(MuteAllResponse))]
 [JsonSerializable(typeof(CreatedPollResponse))]
+[JsonSerializable(typeof(RecordingResponse))]
+[JsonSerializable(typeof(RecordingResponse[]))]
+[JsonSerializable(typeof(TrackRecordingResponse))]
 internal sealed partial class KitJson : JsonSerializerContext;

@@ -127,5 +127,6 @@ internal static class MeetingConfigs
     private static bool IsLanguage(string text) =>
         text.Length is >= 2 and <= 8 && text.All(c => char.IsAsciiLetterOrDigit(c) || c == '-') && char.IsAsciiLetter(text[0]);
 
-    private static bool IsPrefix(string text) => text.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-');
+    /// <summary>Whether a text may stand before the name of a file.</summary>
+    public static bool IsPrefix(string text) => text.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-');
 }

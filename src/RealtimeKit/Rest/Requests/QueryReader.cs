@@ -83,6 +83,29 @@ internal sealed class QueryReader(IQueryCollection query)
         return null;
     }
 
+    /// <summary>Reads <c>true</c> or <c>false</c>; null when it is not given.</summary>
+    public bool? ReadOptionalFlag(string parameter) => ReadSingle(parameter) is null ? null : ReadFlag(parameter);
+
+    /// <summary>Reads several words, whatever their case: the parameter given more than once, or one list with commas.</summary>
+    public IReadOnlyCollection<T> ReadWords<T>(string parameter, IReadOnlyDictionary<string, T> words)
+        where T : struct
+    {
+        var found = new HashSet<T>();
+        foreach (var text in query[parameter].SelectMany(value => (value ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)))
+        {
+            if (words.TryGetValue(text.ToUpperInvariant(), out var value))
+            {
+                found.Add(value);
+            }
+            else if (_faults.Count < MaxPageSize)
+            {
+                Fault(parameter, $"must be of {string.Join(", ", words.Keys.Order(StringComparer.Ordinal))}");
+            }
+        }
+
+        return found;
+    }
+
     /// <summary>Reads free text to search for; null when it is not given or blank.</summary>
     public string? ReadSearch(string parameter)
     {

@@ -1,16 +1,16 @@
-using Roomcast.TestKit;
 using System.Diagnostics;
 
-namespace Roomcast.Server.Tests.Running;
+namespace Roomcast.TestKit;
 
 /// <summary>A real file system of a few kilobytes, in memory, to run out of space on. Mounting one takes root.</summary>
-internal sealed class SmallDisk : IDisposable
+public sealed class SmallDisk : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
 
     /// <summary>Where it is mounted.</summary>
     public string Path => _folder.Path;
 
+    /// <summary>Mounts one.</summary>
     public static SmallDisk Mount(int sizeKiB)
     {
         var disk = new SmallDisk();
@@ -39,6 +39,7 @@ internal sealed class SmallDisk : IDisposable
     /// <summary>Gives it another size.</summary>
     public void Grow(int sizeKiB) => Run("mount", "-o", $"remount,size={sizeKiB}k", Path);
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         Run("umount", "-l", Path);

@@ -1,0 +1,32 @@
+namespace Roomcast.Egress.Recording;
+
+/// <summary>What a reading of a capture found.</summary>
+internal readonly record struct CaptureReading(bool HasMedia, bool HasEnded);
+
+/// <summary>What takes media in and writes it to the disk: of one recording, driven by its loop.</summary>
+internal interface ICapture : IAsyncDisposable
+{
+    /// <summary>How much is recorded, pauses left out.</summary>
+    TimeSpan Recorded { get; }
+
+    /// <summary>Frames lost because this reader was too slow.</summary>
+    long DroppedFrames { get; }
+
+    /// <summary>Waits until a reading may find something.</summary>
+    ValueTask<bool> WaitAsync();
+
+    /// <summary>Takes in what waits.</summary>
+    /// <exception cref="RecordingFault">The disk does not take it.</exception>
+    CaptureReading Read();
+
+    /// <summary>Records nothing from now on.</summary>
+    /// <exception cref="RecordingFault">The disk does not take what was not written yet.</exception>
+    void Pause();
+
+    /// <summary>Records again.</summary>
+    void Resume();
+
+    /// <summary>Writes what is not written yet, and closes the files.</summary>
+    /// <exception cref="RecordingFault">The disk does not take it.</exception>
+    void Close();
+}

@@ -1,0 +1,77 @@
+using Roomcast.Egress.Composition;
+using Roomcast.Feeds;
+
+namespace Roomcast.Egress.Recording;
+
+/// <summary>What recording must know of sessions. Thread-safe; no call blocks.</summary>
+public interface IRecordedSessions
+{
+    /// <summary>The session under way in a meeting; null when nobody is in it.</summary>
+    Guid? Find(Guid meetingId);
+
+    /// <summary>Tells of those who are in a session: at once, and whenever it changes, until disposed of.</summary>
+    /// <param name="sessionId">The session.</param>
+    /// <param name="changed">Called with what holds then; must not block. Of a session that is not there or over, it tells just that.</param>
+    IDisposable Watch(Guid sessionId, Action<SessionPresence> changed);
+
+    /// <summary>Whose a peer is; null when the session knows no such peer, or is over.</summary>
+    /// <param name="sessionId">The session.</param>
+    /// <param name="peerId">As <see cref="ScenePeer.Id"/> has it.</param>
+    RecordedPeer? FindPeer(Guid sessionId, string peerId);
+
+    /// <summary>Lays a picture over the session's composition, or takes it away; all outputs of the composition show it.</summary>
+    void ShowWatermark(Guid sessionId, SceneWatermark? watermark);
+}
+
+/// <summary>Who is in a session.</summary>
+/// <param name="PeerCount">How many.</param>
+/// <param name="HasEnded">Whether the session is over.</param>
+public readonly record struct SessionPresence(int PeerCount, bool HasEnded);
+
+/// <summary>Whose a peer is.</summary>
+/// <param name="ParticipantId">The participant's id.</param>
+/// <param name="CustomId">The customer's own name for the participant.</param>
+public sealed record RecordedPeer(string ParticipantId, string CustomId);
+
+/// <summary>Pushes of what is recorded to an RTMP(S) address.</summary>
+public interface IRecordingPushes
+{
+    /// <summary>Begins to push. Faults of the target are its own matter and end nothing here.</summary>
+    /// <param name="recordingId">For which recording.</param>
+    /// <param name="feed">What is pushed.</param>
+    /// <param name="address">Where, with the key; never logged.</param>
+    /// <returns>Disposing of it ends the push.</returns>
+    IAsyncDisposable Start(RecordingId recordingId, Feed feed, string address);
+}
+
+/// <summary>Told of every recording that came to another state, in order for each. Thread-safe; must not block or throw.</summary>
+public interface IRecordingListener
+{
+    /// <summary>A recording was made, or came to another state.</summary>
+    void Changed(RecordingRecord recording);
+}
+
+/// <summary>Where no meeting takes place.</summary>
+internal sealed class NoRecordedSessions : IRecordedSessions
+{
+    public Guid? Find(Guid meetingId) => null;
+
+    public IDisposable Watch(Guid sessionId, Action<SessionPresence> changed)
+    {
+        changed(new SessionPresence(0, HasEnded: true));
+        return new Nothing();
+    }
+
+    public RecordedPeer? FindPeer(Guid sessionId, string peerId) => null;
+
+    public void ShowWatermark(Guid sessionId, SceneWatermark? watermark)
+    {
+    }
+
+    private sealed class Nothing : IDisposable
+    {
+        public void Dispose()
+        {
+        }
+    }
+}

@@ -1,0 +1,261 @@
+using System.Security.Cryptography;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Roomcast.Egress.Recording.Tracks;
+using Roomcast.Media.Containers.Mp4;
+using Roomcast.Storage;
+using Roomcast.Storage.Blobs;
+
+namespace Roomcast.Egress.Recording;
+
+/// <summary>Makes the files of a recording that stopped, and stores them where they belong.</summary>
+/// <remarks>
+/// Everything can be done again from what is on the disk, which is deleted last: a server that is killed in the middle begins anew
+/// at its next start.
+/// </remarks>
+internal sealed class RecordingDelivery(
+    RecordingFolder folder,
+    IBlobStore blobs,
+    IOptions<RecordingOptions> options,
+    RecordingMetrics metrics,
+    TimeProvider clock,
+    ILogger<RecordingDelivery> logger)
+{
+    private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
+
+    /// <summary>Delivers a recording.</summary>
+    /// <param name="recording">As it stopped; one that ended with a fault stays so, and what there is of it is delivered as it is.</param>
+    /// <param name="cancellationToken">The server stops: it is gone on with at the next start.</param>
+    /// <returns>What has become of it. Its folder is still there.</returns>
+    public async Task<RecordingRecord> DeliverAsync(RecordingRecord recording, CancellationToken cancellationToken)
+    {
+        if (!recording.Plan.KeepsFiles)
+        {
+            return Finished(recording, error: null);
+        }
+
+        RecordedFiles files;
+        try
+        {
+            files = await Task.Run(() => MakeFiles(recording, cancellationToken), cancellationToken);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return Finished(recording, RecordingFile.Translate(fault).Message);
+        }
+        catch (RecordingFault fault)
+        {
+            return Finished(recording, fault.Message);
+        }
+
+        var told = recording with
+        {
+            FileSize = new FileInfo(files.Media ?? files.Audio!).Length,
+            Duration = files.Duration > TimeSpan.Zero ? files.Duration : recording.Duration,
+            TrackFiles = files.Tracks,
+            OutputFileName = files.IsWhole || files.Media is null ? recording.OutputFileName : Path.GetFileName(files.Media),
+        };
+        return await StoreAsync(told, files, cancellationToken);
+    }
+
+    private async Task<RecordingRecord> StoreAsync(RecordingRecord recording, RecordedFiles files, CancellationToken cancellationToken)
+    {
+        string? error = null;
+        if (recording.Plan.Target is { } target)
+        {
+            using var own = new S3BlobStore(
+                target with { IsPublicOnly = !options.Value.AllowsPrivateTargets }, clock, logger);
+            error = await TryStoreAllAsync(recording, files, own, cancellationToken);
+        }
+
+        if (recording.Plan.KeepsInBucket)
+        {
+            // Also when the owner's storage did not take it: then this is the one place it can be had from.
+            var ours = await TryStoreAllAsync(recording, files, blobs, cancellationToken);
+            error ??= ours;
+            if (ours is null)
+            {
+                recording = recording with
+                {
+                    MediaFile = files.Media is null ? null : Path.GetFileName(files.Media),
+                    AudioFile = files.Audio is null ? null : Path.GetFileName(files.Audio),
+                    LinksExpireAt = StoredTime.Of(clock.GetUtcNow() + options.Value.LinkLifetime),
+                };
+            }
+        }
+
+        return Finished(recording, error);
+    }
+
+    private async Task<string?> TryStoreAllAsync(
+        RecordingRecord recording, RecordedFiles files, IBlobStore store, CancellationToken cancellationToken)
+    {
+        foreach (var file in files.All)
+        {
+            if (await TryStoreAsync(recording, file, store, cancellationToken) is { } error)
+            {
+                return error;
+            }
+        }
+
+        return null;
+    }
+
+    private async Task<string?> TryStoreAsync(RecordingRecord recording, string file, IBlobStore store, CancellationToken cancellationToken)
+    {
+        var began = clock.GetTimestamp();
+        for (var attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await store.StoreAsync(
+                    BlobName.Of(recording.Id.Value, Path.GetFileName(file)), file, TypeOf(file), cancellationToken);
+                return null;
+            }
+            catch (BlobException fault)
+            {
+                if (!fault.IsWorthRetrying || clock.GetElapsedTime(began) > options.Value.UploadPatience)
+                {
+                    RecordingLog.Failed(logger, fault, recording.Id, fault.Message);
+                    return fault.Message;
+                }
+
+                metrics.RetriedUpload();
+                RecordingLog.UploadRetried(logger, recording.Id, attempt, fault.Message);
+                var wait = Math.Min(LongestWait.TotalMilliseconds, FirstWait.TotalMilliseconds * Math.Pow(2, Math.Min(attempt - 1, 10)));
+                await Task.Delay(
+                    TimeSpan.FromMilliseconds(wait * RandomNumberGenerator.GetInt32(75, 126) / 100), clock, cancellationToken);
+            }
+        }
+    }
+
+    private static RecordingRecord Finished(RecordingRecord recording, string? error)
+    {
+        var hasFailed = error is not null || recording.Status is RecordingStatus.Errored;
+        return recording with
+        {
+            Status = hasFailed ? RecordingStatus.Errored : RecordingStatus.Uploaded,
+            StopReason = error is not null && recording.StopReason is null ? RecordingStopReason.InternalError : recording.StopReason,
+            ErrorMessage = recording.ErrorMessage ?? error,
+            Plan = recording.Plan.WithoutSecrets(),
+        };
+    }
+
+    private RecordedFiles MakeFiles(RecordingRecord recording, CancellationToken cancellationToken) =>
+        recording.Kind is RecordingKind.Tracks
+            ? TrackFiles.Pack(recording, folder.Of(recording.Id), cancellationToken)
+            : MakeComposite(recording, cancellationToken);
+
+    private RecordedFiles MakeComposite(RecordingRecord recording, CancellationToken cancellationToken)
+    {
+        var path = folder.FragmentsOf(recording.Id);
+        var media = Path.Combine(folder.Of(recording.Id), recording.OutputFileName);
+        if (!File.Exists(path))
+        {
+            throw new RecordingFault("Nothing was recorded.");
+        }
+
+        try
+        {
+            using var source = new FileStream(path, new FileStreamOptions { BufferSize = 64 << 10 });
+            var recorded = Mp4RecordedFile.Read(source, cancellationToken);
+            if (recorded.FragmentCount == 0)
+            {
+                throw new RecordingFault("Nothing was recorded.");
+            }
+
+            if (recording.Status is RecordingStatus.Errored)
+            {
+                return AsItIs(path, recorded.Length, media);
+            }
+
+            var video = default(TimeSpan);
+            var audio = default(TimeSpan);
+            var sound = Path.ChangeExtension(media, ".m4a");
+            if (recording.Plan.ExportsVideo)
+            {
+                video = Write(recorded, source, media, Mp4Selection.Everything, cancellationToken);
+            }
+
+            if (recording.Plan.ExportsAudio)
+            {
+                audio = Write(recorded, source, sound, Mp4Selection.Sound, cancellationToken);
+            }
+
+            if (video == TimeSpan.Zero && audio == TimeSpan.Zero)
+            {
+                throw new RecordingFault(recording.Plan.ExportsVideo ? "Nothing was recorded." : "There was no sound to record.");
+            }
+
+            return new RecordedFiles(
+                video > TimeSpan.Zero ? media : null, audio > TimeSpan.Zero ? sound : null, [], video > audio ? video : audio, IsWhole: true);
+        }
+        catch (IOException fault) when (RecordingFile.IsNoRoom(fault))
+        {
+            // No room for the second form of it: the first one plays as well, only seeking in it is slower.
+            File.Delete(media);
+            using var source = new FileStream(path, new FileStreamOptions());
+            return AsItIs(path, Mp4RecordedFile.Read(source, cancellationToken).Length, media);
+        }
+    }
+
+    private static RecordedFiles AsItIs(string path, long length, string media)
+    {
+        using (var file = new FileStream(path, new FileStreamOptions { Access = FileAccess.ReadWrite, Share = FileShare.ReadWrite, BufferSize = 0 }))
+        {
+            file.SetLength(length);
+        }
+
+        File.Move(path, media, overwrite: true);
+        return new RecordedFiles(media, null, [], TimeSpan.Zero, IsWhole: false);
+    }
+
+    private static TimeSpan Write(
+        Mp4RecordedFile recorded, FileStream source, string path, Mp4Selection selection, CancellationToken cancellationToken)
+    {
+        TimeSpan duration;
+        using (var output = new FileStream(path, new FileStreamOptions
+        {
+            Mode = FileMode.Create,
+            Access = FileAccess.Write,
+            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
+            BufferSize = 0,
+        }))
+        {
+            duration = Mp4ProgressiveFile.Write(recorded, source, output, selection, cancellationToken);
+            output.Flush(flushToDisk: true);
+        }
+
+        if (duration == TimeSpan.Zero)
+        {
+            File.Delete(path);
+        }
+
+        return duration;
+    }
+
+    private static string TypeOf(string file) => Path.GetExtension(file) switch
+    {
+        ".mp4" => "video/mp4",
+        ".m4a" => "audio/mp4",
+        ".webm" => "video/webm",
+        _ => "application/zip",
+    };
+}
+
+/// <summary>The files of a recording, ready to be stored.</summary>
+/// <param name="Media">The path of the first, or of the archive; null for none.</param>
+/// <param name="Audio">The path of the sound alone; null for none.</param>
+/// <param name="Tracks">Files of single tracks.</param>
+/// <param name="Duration">How long it plays; zero when it was not measured.</param>
+/// <param name="IsWhole">Whether it is as it was asked for, rather than what is left of it.</param>
+internal sealed record RecordedFiles(
+    string? Media, string? Audio, IReadOnlyList<RecordedTrackFile> Tracks, TimeSpan Duration, bool IsWhole)
+{
+    /// <summary>Paths of files of single tracks.</summary>
+    public IReadOnlyList<string> TrackPaths { get; init; } = [];
+
+    /// <summary>All paths, the archive of tracks last: the others can be made of it.</summary>
+    public IEnumerable<string> All => TrackPaths.Concat(new[] { Media, Audio }.OfType<string>());
+}

@@ -1,0 +1,38 @@
+using System.Diagnostics.Metrics;
+
+namespace Roomcast.Egress.Recording;
+
+/// <summary>What recordings come to, for <c>/metrics</c> and OTLP.</summary>
+internal sealed class RecordingMetrics : IDisposable
+{
+    private readonly Meter _meter;
+    private readonly Counter<long> _ended;
+    private readonly Counter<long> _bytes;
+    private readonly Counter<long> _dropped;
+    private readonly Counter<long> _uploadRetries;
+    private Func<(int Active, int Uploading)> _count = () => default;
+
+    public RecordingMetrics(IMeterFactory meters)
+    {
+        _meter = meters.Create("Roomcast.Egress.Recording");
+        _meter.CreateObservableGauge("roomcast.recordings.active", () => _count().Active, "{recording}", "Recordings asked for, recording or paused.");
+        _meter.CreateObservableGauge("roomcast.recordings.uploading", () => _count().Uploading, "{recording}", "Recordings whose files are being made and stored.");
+        _ended = _meter.CreateCounter<long>("roomcast.recordings.ended", "{recording}", "Recordings that came to their end; tag status.");
+        _bytes = _meter.CreateCounter<long>("roomcast.recordings.written", "By", "Bytes of media written to the disk.");
+        _dropped = _meter.CreateCounter<long>("roomcast.recordings.dropped", "{frame}", "Frames lost because the disk was too slow.");
+        _uploadRetries = _meter.CreateCounter<long>("roomcast.recordings.upload_retries", "{retry}", "Uploads that failed and are tried again.");
+    }
+
+    /// <summary>Says how recordings are counted.</summary>
+    public void Observe(Func<(int Active, int Uploading)> count) => _count = count;
+
+    public void Ended(RecordingStatus status) => _ended.Add(1, new KeyValuePair<string, object?>("status", RecordingRow.Write(status)));
+
+    public void Wrote(long bytes) => _bytes.Add(bytes);
+
+    public void Dropped(long frames) => _dropped.Add(frames);
+
+    public void RetriedUpload() => _uploadRetries.Add(1);
+
+    public void Dispose() => _meter.Dispose();
+}

@@ -1,0 +1,85 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Roomcast.Egress.Composition;
+using Roomcast.Storage.Blobs;
+
+namespace Roomcast.Egress.Recording;
+
+/// <summary>What is to be recorded, and where it goes: read from requests and settings, and checked. Immutable.</summary>
+public sealed record RecordingPlan
+{
+    /// <summary>Longest recording, 60 s to 24 h; default 24 h. Pauses do not count.</summary>
+    public TimeSpan MaxLength { get; init; } = TimeSpan.FromHours(24);
+
+    /// <summary>Put before the file's name; letters, digits, <c>_</c> and <c>-</c>. Null for none.</summary>
+    public string? FileNamePrefix { get; init; }
+
+    /// <summary>Width of the composed picture, even, 128 to 1,920.</summary>
+    public int Width { get; init; } = 1_280;
+
+    /// <summary>Height of the composed picture, even, 128 to 1,920.</summary>
+    public int Height { get; init; } = 720;
+
+    /// <summary>Whether a file with picture and sound is made.</summary>
+    public bool ExportsVideo { get; init; } = true;
+
+    /// <summary>Whether a file with the sound alone is made.</summary>
+    public bool ExportsAudio { get; init; }
+
+    /// <summary>Whether the files are kept by this installation, and can be downloaded.</summary>
+    public bool KeepsInBucket { get; init; } = true;
+
+    /// <summary>A bucket of the owner's that the files go to; null for none. Holds keys.</summary>
+    public S3Target? Target { get; init; }
+
+    /// <summary>The storage as it was asked for, as a JSON object without keys: for those who ask how it is recorded. Null for none.</summary>
+    public string? StorageTold { get; init; }
+
+    /// <summary>An RTMP(S) address that the composition is pushed to as long as it is recorded; null for none. Holds a key.</summary>
+    public string? PushAddress { get; init; }
+
+    /// <summary>A picture over a corner; null for none.</summary>
+    public RecordingWatermark? Watermark { get; init; }
+
+    /// <summary>For tracks: which participants, by id or the customer's own name; empty for all.</summary>
+    public IReadOnlyList<string> UserIds { get; init; } = [];
+
+    /// <summary>For tracks: whether pictures are recorded too, beside the sound.</summary>
+    public bool RecordsPictures { get; init; }
+
+    /// <summary>For tracks: the layer's name.</summary>
+    public string Layer { get; init; } = "default";
+
+    /// <summary>Whether a file is made at all. A recording that only pushes makes none.</summary>
+    [JsonIgnore]
+    public bool KeepsFiles => KeepsInBucket || Target is not null;
+
+    /// <summary>The composition it takes part in.</summary>
+    [JsonIgnore]
+    public CompositionFormat Format => new() { Width = Width, Height = Height };
+
+    /// <summary>The same without what is secret and no longer of use.</summary>
+    public RecordingPlan WithoutSecrets() => this with { Target = null, PushAddress = null };
+
+    /// <summary>Says nothing of what it holds, among which are keys.</summary>
+    public override string ToString() => nameof(RecordingPlan);
+
+    internal string Write() => JsonSerializer.Serialize(this, RecordingJson.Default.RecordingPlan);
+
+    internal static RecordingPlan Read(string text) =>
+        JsonSerializer.Deserialize(text, RecordingJson.Default.RecordingPlan) ?? new RecordingPlan();
+}
+
+/// <summary>A picture laid over a corner of what is recorded.</summary>
+/// <param name="Address">Where it is fetched from, http or https.</param>
+/// <param name="Corner">Where it is shown.</param>
+/// <param name="Width">In pixels; 0 for its own.</param>
+/// <param name="Height">In pixels; 0 for its own.</param>
+public sealed record RecordingWatermark(string Address, SceneCorner Corner, int Width, int Height);
+
+/// <summary>How plans, callers and files are kept.</summary>
+[JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
+[JsonSerializable(typeof(RecordingPlan))]
+[JsonSerializable(typeof(RecordingCaller))]
+[JsonSerializable(typeof(IReadOnlyList<RecordedTrackFile>))]
+internal sealed partial class RecordingJson : JsonSerializerContext;

@@ -1,0 +1,48 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Roomcast.Egress.Composition;
+using Roomcast.Storage.Blobs;
+
+namespace Roomcast.Egress.Recording;
+
+/// <summary>Registration of recordings.</summary>
+public static class RecordingServices
+{
+    /// <summary>
+    /// Adds <see cref="Recordings"/>; needs <c>AddStorage</c>, <c>AddBlobs</c> and, to record anything, an <see cref="IRecordedSessions"/>, and takes
+    /// <see cref="ICompositions"/>, <see cref="ICompositionSource"/>, <see cref="IRecordingPushes"/> and every
+    /// <see cref="IRecordingListener"/> where there are such. Options: <see cref="RecordingOptions"/>, of which the host sets the folder.
+    /// </summary>
+    public static IServiceCollection AddRecordings(this IServiceCollection services)
+    {
+        services.AddOptionsWithValidateOnStart<RecordingOptions, RecordingOptionsValidator>();
+        services.AddMetrics();
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<IRecordedSessions, NoRecordedSessions>();
+        services.TryAddSingleton<RecordingMetrics>();
+        services.TryAddSingleton<RecordingStore>();
+        services.TryAddSingleton(provider => new RecordingFolder(provider.GetRequiredService<IOptions<RecordingOptions>>().Value.Folder));
+        services.TryAddSingleton<RecordingDelivery>();
+        services.TryAddSingleton<WatermarkFetch>();
+        services.TryAddSingleton(provider => new Recordings(
+            provider.GetRequiredService<RecordingStore>(),
+            provider.GetRequiredService<RecordingDelivery>(),
+            provider.GetRequiredService<RecordingFolder>(),
+            new RecordingOutside(
+                provider.GetRequiredService<IRecordedSessions>(),
+                provider.GetService<ICompositions>(),
+                provider.GetService<ICompositionSource>(),
+                provider.GetService<IRecordingPushes>(),
+                [.. provider.GetServices<IRecordingListener>()]),
+            provider.GetRequiredService<WatermarkFetch>(),
+            provider.GetRequiredService<IBlobStore>(),
+            provider.GetRequiredService<IOptions<RecordingOptions>>(),
+            provider.GetRequiredService<RecordingMetrics>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<Recordings>>()));
+        services.AddHostedService(provider => provider.GetRequiredService<Recordings>());
+        return services;
+    }
+}

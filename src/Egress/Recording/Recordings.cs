@@ -1,0 +1,419 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Roomcast.Accounts;
+using Roomcast.Egress.Composition;
+using Roomcast.Egress.Recording.Tracks;
+using Roomcast.Storage;
+using Roomcast.Storage.Blobs;
+
+namespace Roomcast.Egress.Recording;
+
+/// <summary>What is to be recorded.</summary>
+/// <param name="AppId">The app.</param>
+/// <param name="MeetingId">The meeting; that the app has it is known.</param>
+/// <param name="Kind">Composed, or each track.</param>
+/// <param name="Plan">How, and where it goes.</param>
+/// <param name="AllowsOthers">Whether it may run beside another of the meeting.</param>
+/// <param name="Reason">Why.</param>
+/// <param name="Caller">Who asked; null for nobody.</param>
+public sealed record RecordingWish(
+    AppId AppId, Guid MeetingId, RecordingKind Kind, RecordingPlan Plan, bool AllowsOthers, RecordingStartReason Reason, RecordingCaller? Caller);
+
+/// <summary>Why a recording does not begin, or does not change.</summary>
+public enum RecordingRefusal
+{
+    /// <summary>Nobody is in the meeting.</summary>
+    NoSession,
+
+    /// <summary>One is running.</summary>
+    AlreadyRunning,
+
+    /// <summary>The app has no such recording.</summary>
+    NotFound,
+
+    /// <summary>It is not in a state for that.</summary>
+    IllegalChange,
+
+    /// <summary>It cannot be composed, or the server has too much to do, or the disk is full. The message says which.</summary>
+    Unavailable,
+}
+
+/// <summary>How a request went.</summary>
+/// <param name="Recording">The recording after it; null when it was refused.</param>
+/// <param name="Refusal">Why it was refused; null when it was not.</param>
+/// <param name="Message">For a person; null when it was not refused.</param>
+public sealed record RecordingAnswer(RecordingRecord? Recording, RecordingRefusal? Refusal, string? Message)
+{
+    internal static RecordingAnswer Of(RecordingRecord recording) => new(recording, null, null);
+
+    internal static RecordingAnswer Refuse(RecordingRefusal refusal, string message) => new(null, refusal, message);
+}
+
+/// <summary>The recordings of all meetings: those under way, and those that were. Thread-safe.</summary>
+public sealed class Recordings : IHostedService, IDisposable
+{
+    private readonly ConcurrentDictionary<RecordingId, RecordingJob> _jobs = new();
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly SemaphoreSlim _starting = new(1, 1);
+    private readonly RecordingStore _store;
+    private readonly RecordingParts _parts;
+    private readonly RecordingFolder _folder;
+    private readonly RecordingOptions _options;
+    private readonly ICompositions? _compositions;
+    private readonly ICompositionSource? _source;
+    private readonly IRecordingPushes? _pushes;
+    private readonly WatermarkFetch _watermarks;
+    private readonly IBlobStore _blobs;
+    private readonly ILogger _logger;
+    private Task _clearing = Task.CompletedTask;
+
+    internal Recordings(
+        RecordingStore store,
+        RecordingDelivery delivery,
+        RecordingFolder folder,
+        RecordingOutside outside,
+        WatermarkFetch watermarks,
+        IBlobStore blobs,
+        IOptions<RecordingOptions> options,
+        RecordingMetrics metrics,
+        TimeProvider clock,
+        ILogger<Recordings> logger)
+    {
+        _store = store;
+        _folder = folder;
+        _options = options.Value;
+        _compositions = outside.Compositions;
+        _source = outside.Source;
+        _pushes = outside.Pushes;
+        _watermarks = watermarks;
+        _blobs = blobs;
+        _logger = logger;
+        _parts = new RecordingParts(store, delivery, folder, outside.Sessions, outside.Listeners, metrics, clock, logger);
+        metrics.Observe(() => (
+            _jobs.Values.Count(job => job.Record.IsActive), _jobs.Values.Count(job => job.Record.Status is RecordingStatus.Uploading)));
+    }
+
+    /// <summary>Whether <see cref="RecordingPlan.PushAddress"/> can be served.</summary>
+    public bool CanPush => _pushes is not null;
+
+    /// <summary>Begins to record the session under way in a meeting.</summary>
+    /// <exception cref="StorageException">It could not be kept.</exception>
+    public async Task<RecordingAnswer> StartAsync(RecordingWish wish, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(wish);
+        if (_parts.Sessions.Find(wish.MeetingId) is not { } sessionId)
+        {
+            return RecordingAnswer.Refuse(RecordingRefusal.NoSession, "the meeting has no active session");
+        }
+
+        await _starting.WaitAsync(cancellationToken);
+        try
+        {
+            if (!wish.AllowsOthers
+                && (await _store.FindActiveAsync(wish.AppId, wish.MeetingId, cancellationToken)).Any(other => other.Kind == wish.Kind))
+            {
+                return Running();
+            }
+
+            if (_stopping.IsCancellationRequested || _jobs.Values.Count(job => job.Record.IsActive) >= _options.MaxRecordings)
+            {
+                return RecordingAnswer.Refuse(
+                    RecordingRefusal.Unavailable, $"the server records as many meetings as it may ({_options.MaxRecordings})");
+            }
+
+            return await BeginAsync(wish, sessionId, cancellationToken);
+        }
+        catch (CompositionException refused)
+        {
+            return refused.Refusal is CompositionRefusal.NoSession
+                ? RecordingAnswer.Refuse(RecordingRefusal.NoSession, "the meeting has no active session")
+                : RecordingAnswer.Refuse(RecordingRefusal.Unavailable, refused.Message);
+        }
+        catch (RecordingFault fault)
+        {
+            return RecordingAnswer.Refuse(RecordingRefusal.Unavailable, fault.Message);
+        }
+        finally
+        {
+            _starting.Release();
+        }
+    }
+
+    /// <summary>Holds a recording.</summary>
+    public Task<RecordingAnswer> PauseAsync(AppId appId, RecordingId id, CancellationToken cancellationToken) =>
+        AskAsync(appId, id, RecordingInput.Pause, null, cancellationToken);
+
+    /// <summary>Goes on with a recording that is held.</summary>
+    public Task<RecordingAnswer> ResumeAsync(AppId appId, RecordingId id, CancellationToken cancellationToken) =>
+        AskAsync(appId, id, RecordingInput.Resume, null, cancellationToken);
+
+    /// <summary>Stops a recording; its files are made and stored then.</summary>
+    public Task<RecordingAnswer> StopAsync(AppId appId, RecordingId id, RecordingCaller? caller, CancellationToken cancellationToken) =>
+        AskAsync(appId, id, RecordingInput.Stop, caller, cancellationToken);
+
+    /// <summary>Finds one of an app; null when the app has none of this id.</summary>
+    public async Task<RecordingRecord?> FindAsync(AppId appId, RecordingId id, CancellationToken cancellationToken) =>
+        _jobs.TryGetValue(id, out var job) && job.Record.AppId == appId
+            ? job.Record // The database may not have been told yet.
+            : await _store.FindAsync(appId, id, cancellationToken);
+
+    /// <summary>The active recordings of a meeting, newest first.</summary>
+    public Task<IReadOnlyList<RecordingRecord>> FindActiveAsync(AppId appId, Guid meetingId, CancellationToken cancellationToken) =>
+        _store.FindActiveAsync(appId, meetingId, cancellationToken);
+
+    /// <summary>Lists an app's recordings by page.</summary>
+    public Task<Page<RecordingRecord>> ListAsync(AppId appId, RecordingQuery query, CancellationToken cancellationToken) =>
+        _store.ListAsync(appId, query, cancellationToken);
+
+    /// <summary>The address of a recording's file; null when there is none, or its time is over.</summary>
+    /// <param name="recording">The recording.</param>
+    /// <param name="fileName">One of its files; null for none.</param>
+    public string? AddressOf(RecordingRecord recording, string? fileName)
+    {
+        ArgumentNullException.ThrowIfNull(recording);
+        return fileName is not null && recording.LinksExpireAt is { } expiry && expiry > _parts.Clock.GetUtcNow()
+            ? _blobs.AddressOf(BlobName.Of(recording.Id.Value, fileName), expiry)
+            : null;
+    }
+
+    /// <inheritdoc/>
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        foreach (var left in await _store.FindUnfinishedAsync(_folder.Node, cancellationToken))
+        {
+            RecordingLog.Repairing(_logger, left.Id);
+            var stopped = left.IsActive ? await TakeUpAsync(left, cancellationToken) : left;
+            var job = new RecordingJob(stopped, _parts, _stopping.Token);
+            Keep(job, job.Deliver);
+        }
+
+        _clearing = Task.Run(() => ClearRegularlyAsync(_stopping.Token), CancellationToken.None);
+    }
+
+    /// <inheritdoc/>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _stopping.CancelAsync();
+        await Task.WhenAll(_jobs.Values.Select(job => job.Completion).Append(_clearing))
+            .WaitAsync(cancellationToken)
+            .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _stopping.Dispose();
+        _starting.Dispose();
+    }
+
+    /// <summary>Deletes the files whose time is over.</summary>
+    internal async Task ClearAsync(CancellationToken cancellationToken)
+    {
+        foreach (var expired in await _store.FindExpiredAsync(_folder.Node, cancellationToken))
+        {
+            try
+            {
+                foreach (var file in new[] { expired.MediaFile, expired.AudioFile }.Concat(expired.TrackFiles.Select(track => track.FileName)))
+                {
+                    if (file is not null)
+                    {
+                        await _blobs.DeleteAsync(BlobName.Of(expired.Id.Value, file), cancellationToken);
+                    }
+                }
+
+                await _store.SaveAsync(
+                    expired with { MediaFile = null, AudioFile = null, UpdatedAt = StoredTime.Now(_parts.Clock) }, cancellationToken);
+            }
+            catch (BlobException fault)
+            {
+                RecordingLog.NotDeleted(_logger, fault, expired.Id);
+            }
+        }
+    }
+
+    private static RecordingAnswer Running() => RecordingAnswer.Refuse(
+        RecordingRefusal.AlreadyRunning, "the meeting is being recorded; allow_multiple_recordings starts another one beside it");
+
+    private async Task<RecordingAnswer> BeginAsync(RecordingWish wish, Guid sessionId, CancellationToken cancellationToken)
+    {
+        var now = StoredTime.Now(_parts.Clock);
+        var id = new RecordingId(Guid.NewGuid());
+        var record = new RecordingRecord
+        {
+            Id = id,
+            AppId = wish.AppId,
+            MeetingId = wish.MeetingId,
+            SessionId = sessionId,
+            Kind = wish.Kind,
+            Status = RecordingStatus.Invoked,
+            OutputFileName = OutputFileNames.Of(wish, now),
+            StartReason = wish.Reason,
+            Starter = wish.Caller,
+            Plan = wish.Plan,
+            Node = _folder.Node,
+            CreatedAt = now,
+            UpdatedAt = now,
+        };
+        var capture = await OpenAsync(record, cancellationToken);
+        try
+        {
+            if (!await _store.AddAsync(record, !wish.AllowsOthers, cancellationToken))
+            {
+                await capture.DisposeAsync();
+                _folder.Delete(id);
+                return Running();
+            }
+        }
+        catch
+        {
+            await capture.DisposeAsync();
+            _folder.Delete(id);
+            throw;
+        }
+
+        RecordingLog.Asked(_logger, id, sessionId);
+        var job = new RecordingJob(record, _parts, _stopping.Token);
+        foreach (var listener in _parts.Listeners)
+        {
+            listener.Changed(record);
+        }
+
+        Keep(job, () => job.Start(capture));
+        return RecordingAnswer.Of(record);
+    }
+
+    private async Task<ICapture> OpenAsync(RecordingRecord record, CancellationToken cancellationToken)
+    {
+        _folder.Make(record.Id);
+        try
+        {
+            if (record.Kind is RecordingKind.Tracks)
+            {
+                return _source is { } source
+                    ? await TrackCapture.OpenAsync(record, source, _parts, _options, cancellationToken)
+                    : throw new RecordingFault("This server records no single tracks.");
+            }
+
+            if (_compositions is not { } compositions)
+            {
+                throw new RecordingFault("This server composes no meetings.");
+            }
+
+            if (record.Plan.Watermark is { } watermark)
+            {
+                await _watermarks.ShowAsync(record, watermark, _folder.Of(record.Id), cancellationToken);
+            }
+
+            var lease = await compositions.AcquireAsync(record.SessionId, record.Plan.Format, cancellationToken);
+            try
+            {
+                var file = record.Plan.KeepsFiles
+                    ? new RecordingFile(_folder.FragmentsOf(record.Id), _options.MinFreeBytes, _parts.Metrics)
+                    : null;
+                var push = record.Plan.PushAddress is { } address ? _pushes?.Start(record.Id, lease.Feed, address) : null;
+                return new CompositeCapture(lease, file, push);
+            }
+            catch
+            {
+                await lease.DisposeAsync();
+                throw;
+            }
+        }
+        catch
+        {
+            _folder.Delete(record.Id);
+            throw;
+        }
+    }
+
+    private void Keep(RecordingJob job, Action start)
+    {
+        _jobs[job.Record.Id] = job;
+        start();
+        _ = job.Completion.ContinueWith(
+            _ => _jobs.TryRemove(job.Record.Id, out var _), CancellationToken.None, TaskContinuationOptions.None, TaskScheduler.Default);
+    }
+
+    private async Task<RecordingAnswer> AskAsync(
+        AppId appId, RecordingId id, RecordingInput input, RecordingCaller? caller, CancellationToken cancellationToken)
+    {
+        if (_jobs.TryGetValue(id, out var job) && job.Record.AppId == appId
+            && await job.AskAsync(input, RecordingStopReason.Asked, caller, cancellationToken) is { } changed)
+        {
+            return RecordingAnswer.Of(changed);
+        }
+
+        return await FindAsync(appId, id, cancellationToken) is { } record
+            ? RecordingAnswer.Refuse(
+                RecordingRefusal.IllegalChange,
+                $"a recording that is {RecordingRow.Write(record.Status)} cannot be {(input switch { RecordingInput.Pause => "paused", RecordingInput.Resume => "resumed", _ => "stopped" })}")
+            : RecordingAnswer.Refuse(RecordingRefusal.NotFound, "recording not found");
+    }
+
+    // It ended with the server; when, its file knows better than the database.
+    private async Task<RecordingRecord> TakeUpAsync(RecordingRecord left, CancellationToken cancellationToken)
+    {
+        var file = new FileInfo(_folder.FragmentsOf(left.Id));
+        var stopped = left with
+        {
+            Status = RecordingStatus.Uploading,
+            StopReason = RecordingStopReason.ServerStopped,
+            StoppedAt = StoredTime.Of(file.Exists ? new DateTimeOffset(file.LastWriteTimeUtc) : left.UpdatedAt),
+            UpdatedAt = StoredTime.Now(_parts.Clock),
+        };
+        await _store.SaveAsync(stopped, cancellationToken);
+        foreach (var listener in _parts.Listeners)
+        {
+            listener.Changed(stopped);
+        }
+
+        return stopped;
+    }
+
+    private async Task ClearRegularlyAsync(CancellationToken stopping)
+    {
+        try
+        {
+            using var timer = new PeriodicTimer(TimeSpan.FromHours(1), _parts.Clock);
+            do
+            {
+                try
+                {
+                    await ClearAsync(stopping);
+                }
+                catch (StorageException fault)
+                {
+                    RecordingLog.NotLookedUp(_logger, fault);
+                }
+            }
+            while (await timer.WaitForNextTickAsync(stopping));
+        }
+        catch (OperationCanceledException)
+        {
+            // The server stops.
+        }
+    }
+}
+
+/// <summary>What recording is given by others, and may lack.</summary>
+internal sealed record RecordingOutside(
+    IRecordedSessions Sessions,
+    ICompositions? Compositions,
+    ICompositionSource? Source,
+    IRecordingPushes? Pushes,
+    IReadOnlyList<IRecordingListener> Listeners);
+
+/// <summary>How the files of recordings are called.</summary>
+internal static class OutputFileNames
+{
+    public static string Of(RecordingWish wish, DateTimeOffset now)
+    {
+        var prefix = wish.Plan.FileNamePrefix is { Length: > 0 } given ? $"{given}_" : "";
+        var milliseconds = now.ToUnixTimeMilliseconds().ToString(System.Globalization.CultureInfo.InvariantCulture);
+        return wish.Kind is RecordingKind.Tracks
+            ? $"{prefix}<user_id>_<peer_id>_<stream_kind>_<media_kind>_{milliseconds}.webm"
+            : $"{prefix}{wish.MeetingId:D}_{milliseconds}.mp4";
+    }
+}

@@ -1,0 +1,262 @@
+using System.Buffers;
+using Roomcast.Egress.Composition;
+using Roomcast.Media.Containers.WebM;
+using Roomcast.Rtc.Rtcp;
+using Roomcast.Rtc.Rtp;
+using Roomcast.Rtc.Rtp.Opus;
+using Roomcast.Rtc.Rtp.Vp8;
+
+namespace Roomcast.Egress.Recording.Tracks;
+
+/// <summary>One track on its way into a file.</summary>
+/// <remarks>
+/// Its place in time comes from its sender's clock, told by sender reports. The clock of a peer is laid beside ours once, at the
+/// first report of any of its tracks, so that they stay together; a track without a report is laid by its first packet after a
+/// while, since some senders report late.
+/// </remarks>
+internal sealed class TrackLane : IDisposable
+{
+    private static readonly TimeSpan GapPatience = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan KeyframePatience = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ReportPatience = TimeSpan.FromSeconds(6);
+
+    private readonly ArrayBufferWriter<byte> _buffer = new();
+    private readonly OpusPacketQueue _sound = new();
+    private readonly Vp8FrameAssembler _pictures = new();
+    private readonly SenderClock _clock;
+    private readonly SceneTrack _track;
+    private readonly string _peerId;
+    private readonly string _path;
+    private readonly long _minFreeBytes;
+    private readonly RecordingMetrics _metrics;
+
+    private RecordingFile? _file;
+    private WebMWriter? _writer;
+    private NtpTime? _peerZero;
+    private TimeSpan? _firstAt;
+    private TimeSpan _last = TimeSpan.FromTicks(-1);
+    private TimeSpan? _blockedSince;
+    private TimeSpan _askedAt = -KeyframePatience;
+    private bool _needsKeyframe = true;
+    private bool _isClosed;
+
+    public TrackLane(string peerId, SceneTrack track, string path, long minFreeBytes, RecordingMetrics metrics)
+    {
+        _peerId = peerId;
+        _track = track;
+        _path = path;
+        _minFreeBytes = minFreeBytes;
+        _metrics = metrics;
+        _clock = new SenderClock(IsPicture ? 90_000 : OpusPayload.ClockRateHz);
+    }
+
+    public uint Ssrc => _track.Ssrc;
+
+    public bool IsPicture => _track.Codec is SceneCodec.Vp8;
+
+    public bool HasStarted => _writer is not null;
+
+    public TimeSpan Recorded => _writer?.Duration ?? TimeSpan.Zero;
+
+    /// <summary>Takes a sender report.</summary>
+    public void TakeReport(NtpTime ntp, uint timestamp, TimeSpan at, IEnumerable<TrackLane> all)
+    {
+        _clock.OnSenderReport(ntp, timestamp);
+        _peerZero ??= all.FirstOrDefault(lane => lane._peerId == _peerId && lane._peerZero is not null)?._peerZero ?? ntp.Add(-at);
+    }
+
+    /// <summary>Whether pictures are withheld until a keyframe comes, and none was asked for lately.</summary>
+    /// <param name="now">From the beginning of the recording.</param>
+    public bool WantsKeyframe(TimeSpan now)
+    {
+        if (!IsPicture || !_needsKeyframe || now - _askedAt < KeyframePatience)
+        {
+            return false;
+        }
+
+        _askedAt = now;
+        return true;
+    }
+
+    /// <summary>Takes a packet.</summary>
+    public void Take(in RtpHeader header, ReadOnlySpan<byte> payload, TimeSpan at)
+    {
+        if (header.PayloadType != _track.PayloadType)
+        {
+            return;
+        }
+
+        _firstAt ??= at;
+        if (IsPicture)
+        {
+            _pictures.Add(header, payload, at);
+        }
+        else
+        {
+            _sound.Add(header, payload, at);
+        }
+    }
+
+    /// <summary>Writes what has come.</summary>
+    /// <param name="now">From the beginning of the recording.</param>
+    /// <param name="isPaused">Whether it is dropped.</param>
+    /// <param name="pausedFor">How much of the time so far was paused.</param>
+    /// <exception cref="RecordingFault">The disk does not take it.</exception>
+    public void Write(TimeSpan now, bool isPaused, TimeSpan pausedFor)
+    {
+        if (_isClosed || _firstAt is not { } first || (!_clock.IsKnown && now - first < ReportPatience))
+        {
+            return;
+        }
+
+        if (IsPicture)
+        {
+            WritePictures(now, isPaused, pausedFor);
+        }
+        else
+        {
+            WriteSound(now, isPaused, pausedFor);
+        }
+
+        Drain();
+    }
+
+    /// <summary>Goes on after a pause: with a keyframe.</summary>
+    public void Resume() => _needsKeyframe = true;
+
+    /// <summary>Ends the file.</summary>
+    /// <exception cref="RecordingFault">The disk does not take it.</exception>
+    public void Close()
+    {
+        if (_isClosed || _writer is null)
+        {
+            return;
+        }
+
+        _isClosed = true;
+        var front = _writer.Finish();
+        Drain();
+        _file!.Replace(front);
+        _file.Dispose();
+    }
+
+    public void Dispose()
+    {
+        _sound.Clear();
+        _pictures.Clear();
+        _file?.Dispose();
+    }
+
+    private void WriteSound(TimeSpan now, bool isPaused, TimeSpan pausedFor)
+    {
+        while (_sound.TryPeek(out var next))
+        {
+            // A packet that is missing is waited for; what is lost is silence of its length, which the times say.
+            if (next.Missing > 0 && now - next.ArrivedAt < GapPatience)
+            {
+                return;
+            }
+
+            if (_sound.TryTake(out var packet, out var data))
+            {
+                Add(packet.Timestamp, packet.Duration, packet.ArrivedAt, isKeyframe: true, 0, 0, data, isPaused, pausedFor);
+            }
+        }
+    }
+
+    private void WritePictures(TimeSpan now, bool isPaused, TimeSpan pausedFor)
+    {
+        while (true)
+        {
+            if (_pictures.TryTake(out var frame, out var data))
+            {
+                _blockedSince = null;
+                _needsKeyframe |= frame.FollowsGap;
+                if (frame.IsKeyframe)
+                {
+                    _needsKeyframe = false;
+                }
+
+                if (!_needsKeyframe)
+                {
+                    Add(frame.Timestamp, TimeSpan.Zero, frame.CompletedAt, frame.IsKeyframe, frame.Width, frame.Height, data, isPaused, pausedFor);
+                    _needsKeyframe |= isPaused;
+                }
+
+                continue;
+            }
+
+            if (_pictures.HeldPackets == 0)
+            {
+                _blockedSince = null;
+                return;
+            }
+
+            _blockedSince ??= now;
+            if (now - _blockedSince < GapPatience)
+            {
+                return;
+            }
+
+            _blockedSince = null;
+            var before = _pictures.HeldPackets;
+            _pictures.SkipGap();
+            if (_pictures.HeldPackets == before)
+            {
+                return;
+            }
+        }
+    }
+
+    private void Add(
+        uint timestamp,
+        TimeSpan duration,
+        TimeSpan arrivedAt,
+        bool isKeyframe,
+        int width,
+        int height,
+        ReadOnlySpan<byte> data,
+        bool isPaused,
+        TimeSpan pausedFor)
+    {
+        if (_peerZero is null)
+        {
+            // No report in all this time: its first packet is taken for punctual.
+            var zero = NtpTime.From(DateTimeOffset.UnixEpoch);
+            _clock.OnSenderReport(zero.Add(arrivedAt), timestamp);
+            _peerZero = zero;
+        }
+
+        var time = _clock.ToNtp(timestamp)!.Value.Since(_peerZero.Value) - pausedFor;
+        if (isPaused || time <= _last || time < TimeSpan.Zero)
+        {
+            return;
+        }
+
+        if (_writer is null)
+        {
+            _file = new RecordingFile(_path, _minFreeBytes, _metrics);
+            _writer = IsPicture
+                ? new WebMWriter(_buffer, WebMCodec.Vp8, Math.Max(1, width), Math.Max(1, height), 0)
+                : new WebMWriter(_buffer, WebMCodec.Opus, 0, 0, 2);
+        }
+
+        _last = time;
+        _writer.Add(time, duration, isKeyframe, data);
+    }
+
+    private void Drain()
+    {
+        if (_buffer.WrittenCount > 0)
+        {
+            try
+            {
+                _file!.Append(_buffer.WrittenSpan);
+            }
+            finally
+            {
+                _buffer.ResetWrittenCount();
+            }
+        }
+    }
+}

@@ -1,0 +1,150 @@
+using System.Buffers.Binary;
+
+namespace Roomcast.Media.Containers.Mp4;
+
+/// <summary>The fragmented file of an <see cref="Mp4Recorder"/>, as found: perhaps cut off anywhere, by a crash or a full disk.</summary>
+/// <remarks>
+/// It is walked box by box; only headers and moof boxes are read, one at a time, whatever the length of the file. Never throws on
+/// the bytes: it ends where the last whole fragment ends, and what stands behind is a torn tail.
+/// </remarks>
+public sealed class Mp4RecordedFile
+{
+    private const int BoxHeaderLength = 8;
+    private const int MaxInitLength = 1 << 20;
+    private const int MaxMovieFragmentLength = 4 << 20;
+    private const long MaxPayloadLength = 1L << 30;
+
+    private readonly Stream _file;
+    private readonly List<Section> _sections = [];
+
+    private Mp4RecordedFile(Stream file) => _file = file;
+
+    /// <summary>Bytes up to the end of the last whole fragment; 0 when there is none.</summary>
+    public long Length { get; private set; }
+
+    /// <summary>Whole fragments.</summary>
+    public long FragmentCount { get; private set; }
+
+    /// <summary>Whether something stands behind the last whole fragment.</summary>
+    public bool IsTorn => _file.Length > Length;
+
+    internal IReadOnlyList<Section> Sections => _sections;
+
+    /// <summary>Reads where its fragments are.</summary>
+    /// <param name="file">The file, seekable; it is not written.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    public static Mp4RecordedFile Read(Stream file, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(file);
+        var recorded = new Mp4RecordedFile(file);
+        foreach (var fragment in recorded.Walk(file.Length, recorded._sections, cancellationToken))
+        {
+            recorded.Length = fragment.End;
+            recorded.FragmentCount++;
+        }
+
+        // A section whose first fragment is torn holds nothing.
+        recorded._sections.RemoveAll(section => section.Offset >= recorded.Length);
+        return recorded;
+    }
+
+    /// <summary>All whole fragments, in order.</summary>
+    internal IEnumerable<Fragment> Fragments(CancellationToken cancellationToken) => Walk(Length, null, cancellationToken);
+
+    private IEnumerable<Fragment> Walk(long length, List<Section>? sections, CancellationToken cancellationToken)
+    {
+        var header = new byte[BoxHeaderLength];
+        var section = (Section?)null;
+        var sectionIndex = -1;
+        long position = 0;
+        while (TryReadBox(position, length, header, out var box))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            if (box.Is("ftyp"u8) && box.Length <= MaxInitLength)
+            {
+                position += box.Length;
+                if (!TryReadBox(position, length, header, out var movie) || !movie.Is("moov"u8) || movie.Length > MaxInitLength
+                    || ReadBytes(position, (int)movie.Length) is not { } init
+                    || Mp4Reader.TryReadInit(init, out var tracks) is not Mp4ReadStatus.Done)
+                {
+                    yield break;
+                }
+
+                section = new Section(position - box.Length, ++sectionIndex, tracks);
+                sections?.Add(section);
+                position += movie.Length;
+                continue;
+            }
+
+            if (!box.Is("moof"u8) || section is null || box.Length > MaxMovieFragmentLength
+                || !TryReadBox(position + box.Length, length, header, out var payload) || !payload.Is("mdat"u8)
+                || payload.Length > MaxPayloadLength || ReadBytes(position, (int)box.Length) is not { } moof)
+            {
+                yield break;
+            }
+
+            var reader = new Mp4FragmentReader((int)(box.Length + payload.Length), 0, section.Tracks, Mp4Reader.MaxSamples);
+            if (reader.Read(moof.AsSpan(BoxHeaderLength), null, out var fragment) is not Mp4ReadStatus.Done || fragment is null
+                || !AreContiguous(fragment.Samples, box.Length + BoxHeaderLength))
+            {
+                yield break;
+            }
+
+            var end = position + box.Length + payload.Length;
+            yield return new Fragment(section, position, end, fragment.Samples);
+            position = end;
+        }
+    }
+
+    // One run for each track, each in one piece: that is how they are written.
+    private static bool AreContiguous(IReadOnlyList<Mp4ReadSample> samples, long payloadStart)
+    {
+        long next = payloadStart;
+        foreach (var sample in samples)
+        {
+            if (sample.Offset != next)
+            {
+                return false;
+            }
+
+            next += sample.Length;
+        }
+
+        return samples.Count > 0;
+    }
+
+    private bool TryReadBox(long position, long length, byte[] header, out BoxHead box)
+    {
+        box = default;
+        if (position > length - BoxHeaderLength || !TryFill(position, header))
+        {
+            return false;
+        }
+
+        box = new BoxHead(BinaryPrimitives.ReadUInt32BigEndian(header), BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(4)));
+        return box.Length >= BoxHeaderLength && box.Length <= length - position;
+    }
+
+    private byte[]? ReadBytes(long position, int length)
+    {
+        var bytes = new byte[length];
+        return TryFill(position, bytes) ? bytes : null;
+    }
+
+    private bool TryFill(long position, byte[] bytes)
+    {
+        _file.Position = position;
+        return _file.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false) == bytes.Length;
+    }
+
+    private readonly record struct BoxHead(long Length, uint Type)
+    {
+        public bool Is(ReadOnlySpan<byte> type) => BinaryPrimitives.ReadUInt32BigEndian(type) == Type;
+    }
+
+    /// <summary>An init section and what follows it.</summary>
+    internal sealed record Section(long Offset, int Index, IReadOnlyList<Mp4Track> Tracks);
+
+    /// <summary>A fragment; the offsets of its samples count from <paramref name="Start"/>.</summary>
+    internal sealed record Fragment(Section Section, long Start, long End, IReadOnlyList<Mp4ReadSample> Samples);
+}

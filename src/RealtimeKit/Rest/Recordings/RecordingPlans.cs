@@ -1,0 +1,195 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
+using Roomcast.Egress.Composition;
+using Roomcast.Egress.Recording;
+using Roomcast.RealtimeKit.Rest.Answers;
+using Roomcast.RealtimeKit.Rest.Meetings;
+using Roomcast.Storage.Blobs;
+
+namespace Roomcast.RealtimeKit.Rest.Recordings;
+
+/// <summary>Makes plans of recording configurations as this API words them.</summary>
+public static class RecordingPlans
+{
+    private const int LeastSide = 128;
+
+    /// <summary>The plan of a meeting that is recorded from its start.</summary>
+    /// <param name="recordingConfig">The meeting's <c>recording_config</c>; null when it has none.</param>
+    /// <param name="canPush">Whether an RTMP address can be served.</param>
+    /// <param name="fault">What cannot be had of it, for a person; null when all can.</param>
+    public static RecordingPlan OfMeeting(string? recordingConfig, bool canPush, out string? fault)
+    {
+        var plan = Of(
+            recordingConfig is null ? [] : JsonNode.Parse(recordingConfig)!.AsObject(), null, canPush, isTracks: false, out var faults);
+        fault = faults.Count == 0 ? null : string.Join("; ", faults.Select(found => found.Message));
+        return plan;
+    }
+
+    /// <summary>The plan of a configuration whose shape was checked.</summary>
+    internal static RecordingPlan Of(
+        JsonObject config, string? pushAddress, bool canPush, bool isTracks, out IReadOnlyList<FieldFault> faults)
+    {
+        var found = new List<FieldFault>();
+        faults = found;
+        var video = config["video_config"] as JsonObject ?? [];
+        var audio = config["audio_config"] as JsonObject;
+        var width = (int?)video["width"] ?? 1_280;
+        var height = (int?)video["height"] ?? 720;
+        if (!isTracks)
+        {
+            CheckCodecs(video, audio, found);
+            CheckSide("width", width, found);
+            CheckSide("height", height, found);
+        }
+
+        pushAddress ??= (string?)config["live_streaming_config"]?["rtmp_url"];
+        if (pushAddress is not null && (!canPush || isTracks))
+        {
+            Add(found, "/rtmp_out_config/rtmp_url", isTracks ? "cannot be had for single tracks" : "is not available on this server");
+        }
+
+        var plan = new RecordingPlan
+        {
+            MaxLength = (int?)config["max_seconds"] is { } seconds ? TimeSpan.FromSeconds(seconds) : new RecordingPlan().MaxLength,
+            FileNamePrefix = (string?)config["file_name_prefix"],
+            Width = width,
+            Height = height,
+            ExportsVideo = (bool?)video["export_file"] ?? true,
+            ExportsAudio = audio is not null && ((bool?)audio["export_file"] ?? true),
+            KeepsInBucket = (bool?)config["realtimekit_bucket_config"]?["enabled"] ?? true,
+            PushAddress = pushAddress,
+            Watermark = isTracks ? null : ReadWatermark(video["watermark"] as JsonObject),
+        };
+        if (config["storage_config"] is JsonObject storage)
+        {
+            plan = plan with
+            {
+                Target = ReadStorage(storage, found),
+                StorageTold = MeetingConfigs.Told(new JsonObject { ["storage_config"] = storage.DeepClone() }.ToJsonString())!["storage_config"]!.ToJsonString(),
+            };
+        }
+
+        if (!isTracks && plan.KeepsFiles && !plan.ExportsVideo && !plan.ExportsAudio)
+        {
+            Add(found, "/video_config/export_file", "and audio_config/export_file cannot both be false: nothing would be recorded");
+        }
+
+        if (!plan.KeepsFiles && pushAddress is null)
+        {
+            Add(found, "/realtimekit_bucket_config/enabled", "can be false only with a storage_config or an rtmp_out_config: nothing would be kept");
+        }
+
+        return plan;
+    }
+
+    private static void CheckCodecs(JsonObject video, JsonObject? audio, List<FieldFault> faults)
+    {
+        if ((string?)video["codec"] is "VP8" or "VP9")
+        {
+            Add(faults, "/video_config/codec", "VP8 and VP9 are not available for the composed picture: use H264");
+        }
+
+        if ((string?)audio?["codec"] is "MP3")
+        {
+            Add(faults, "/audio_config/codec", "MP3 is not available: use AAC");
+        }
+
+        if ((string?)audio?["channel"] is "mono")
+        {
+            Add(faults, "/audio_config/channel", "mono is not available: the composed sound is stereo");
+        }
+    }
+
+    private static void CheckSide(string side, int pixels, List<FieldFault> faults)
+    {
+        if (pixels < LeastSide || pixels % 2 != 0)
+        {
+            Add(faults, $"/video_config/{side}", $"must be an even number from {LeastSide} to 1920");
+        }
+    }
+
+    private static RecordingWatermark? ReadWatermark(JsonObject? watermark) => (string?)watermark?["url"] is not { } address
+        ? null
+        : new RecordingWatermark(
+            address,
+            (string?)watermark["position"] switch
+            {
+                "right top" => SceneCorner.RightTop,
+                "left bottom" => SceneCorner.LeftBottom,
+                "right bottom" => SceneCorner.RightBottom,
+                _ => SceneCorner.LeftTop,
+            },
+            (int?)watermark["size"]?["width"] ?? 0,
+            (int?)watermark["size"]?["height"] ?? 0);
+
+    private static S3Target? ReadStorage(JsonObject storage, List<FieldFault> faults)
+    {
+        const string At = "/storage_config";
+        var type = (string?)storage["type"];
+        if (type is not ("aws" or "digitalocean" or "cloudflare"))
+        {
+            Add(faults, $"{At}/type", "must be one of aws, digitalocean, cloudflare: other kinds are not available on this server");
+            return null;
+        }
+
+        foreach (var field in new[] { "access_key", "secret", "bucket", type is "cloudflare" ? "account_id" : "region" })
+        {
+            if (string.IsNullOrEmpty((string?)storage[field]))
+            {
+                Add(faults, $"{At}/{field}", "is required for this kind of storage");
+            }
+        }
+
+        var region = (string?)storage["region"] ?? "";
+        var account = (string?)storage["account_id"] ?? "";
+        foreach (var (field, text) in new[] { ("region", region), ("account_id", account) })
+        {
+            if (!text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-'))
+            {
+                Add(faults, $"{At}/{field}", "must consist of letters, digits and hyphens");
+            }
+        }
+
+        if (faults.Count > 0)
+        {
+            return null;
+        }
+
+        var path = ((string?)storage["path"] ?? "").Trim('/');
+        var host = (string?)storage["host"];
+        var endpoint = type switch
+        {
+            "digitalocean" => $"https://{region}.digitaloceanspaces.com",
+            "cloudflare" => $"https://{account}.r2.cloudflarestorage.com",
+            _ => host is null ? null : EndpointOf(host, (int?)storage["port"]),
+        };
+        if (endpoint is not null && !Uri.TryCreate(endpoint, UriKind.Absolute, out _))
+        {
+            Add(faults, $"{At}/host", "must be the name of a host, or its http or https address");
+            return null;
+        }
+
+        return new S3Target
+        {
+            Bucket = (string)storage["bucket"]!,
+            Endpoint = endpoint,
+            Region = type is "cloudflare" ? "auto" : region,
+            AccessKey = (string)storage["access_key"]!,
+            SecretKey = (string)storage["secret"]!,
+            Prefix = path.Length == 0 ? "" : $"{path}/",
+            UsesPathStyle = type is "cloudflare" || host is not null,
+        };
+    }
+
+    // A server of one's own that speaks S3 is named as AWS with a host.
+    private static string EndpointOf(string host, int? port)
+    {
+        var isAddress = host.StartsWith("http://", StringComparison.OrdinalIgnoreCase)
+            || host.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
+        var start = isAddress ? host.TrimEnd('/') : $"https://{host}";
+        return port is { } number ? string.Create(CultureInfo.InvariantCulture, $"{start}:{number}") : start;
+    }
+
+    private static void Add(List<FieldFault> faults, string pointer, string message) =>
+        faults.Add(FieldFault.InBody(pointer, $"{pointer[(pointer.LastIndexOf('/') + 1)..]} {message}"));
+}

@@ -1,0 +1,103 @@
+using System.Text.Json.Nodes;
+using Roomcast.Egress.Recording;
+using Roomcast.RealtimeKit.Rest.Answers;
+using Roomcast.RealtimeKit.Rest.Meetings;
+using Roomcast.RealtimeKit.Rest.Requests;
+
+namespace Roomcast.RealtimeKit.Rest.Recordings;
+
+/// <summary>What a body says of a recording to be started.</summary>
+internal sealed class RecordingRequest
+{
+    private const int MaxUserIds = 100;
+    private const int MaxIdLength = 256;
+
+    private static readonly JsonShape Extras = JsonShape.Object(
+        ("rtmp_out_config", JsonShape.Object(("rtmp_url", JsonShape.Address("rtmp", "rtmps")))),
+        ("interactive_config", JsonShape.Object(("type", JsonShape.Word("ID3")))),
+        ("url", JsonShape.Address("http", "https")));
+
+    private static readonly JsonShape Layers = JsonShape.Object(("default", JsonShape.Object(
+        ("media_kind", JsonShape.Word("audio", "video")),
+        ("file_name_prefix", JsonShape.Text(256, MeetingConfigs.IsPrefix, "at most 256 letters, digits, _ and -")))));
+
+    private readonly JsonObject? _config;
+    private readonly JsonObject? _extras;
+    private readonly JsonObject? _layer;
+
+    /// <summary>Reads every field; what is wrong is noted by the reader.</summary>
+    public RecordingRequest(BodyReader body, bool isTracks)
+    {
+        MeetingId = body.ReadText("meeting_id", MaxIdLength, isNullable: false, minLength: 1, isRequired: true).Value ?? "";
+        AllowsOthers = body.ReadFlag("allow_multiple_recordings").Value ?? false;
+        IsTracks = isTracks || body.ReadWord("type", new Dictionary<string, RecordingKind>
+        {
+            ["composite"] = RecordingKind.Composite,
+            ["track"] = RecordingKind.Tracks,
+        }).Value is RecordingKind.Tracks;
+        UserIds = body.ReadTexts("user_ids", 0, MaxUserIds, MaxIdLength, isRequired: false) ?? [];
+        _config = body.ReadWhole((element, faults) => MeetingConfigs.Recording.Read(element, "", faults)) as JsonObject;
+        _extras = body.ReadWhole((element, faults) => Extras.Read(element, "", faults)) as JsonObject;
+        _layer = body.ReadWhole(ReadLayer)?["default"] as JsonObject;
+        if (_extras?["interactive_config"] is not null)
+        {
+            body.AddFault("interactive_config", "is not available: recordings are MP4 files without timed metadata");
+        }
+
+        if (_extras?["url"] is not null)
+        {
+            body.AddFault("url", "is not available: the meeting's own composition is recorded, and no web page");
+        }
+    }
+
+    /// <summary>The meeting, as given.</summary>
+    public string MeetingId { get; }
+
+    /// <summary>Whether it may run beside another.</summary>
+    public bool AllowsOthers { get; }
+
+    /// <summary>Whether single tracks are recorded.</summary>
+    public bool IsTracks { get; }
+
+    /// <summary>For tracks: whose.</summary>
+    public IReadOnlyList<string> UserIds { get; }
+
+    /// <summary>What is to be recorded: the request before the meeting's configuration before the defaults.</summary>
+    /// <param name="meetingConfig">The meeting's <c>recording_config</c>; null when it has none.</param>
+    /// <param name="canPush">Whether an RTMP address can be served.</param>
+    /// <param name="faults">What cannot be had, or does not go together.</param>
+    public RecordingPlan ToPlan(string? meetingConfig, bool canPush, out IReadOnlyList<FieldFault> faults)
+    {
+        var effective = JsonShape.Merge(meetingConfig is null ? [] : JsonNode.Parse(meetingConfig)!.AsObject(), _config ?? []);
+        var pushAddress = (string?)_extras?["rtmp_out_config"]?["rtmp_url"];
+        var plan = RecordingPlans.Of(effective, pushAddress, canPush, IsTracks, out faults);
+        return IsTracks
+            ? plan with
+            {
+                UserIds = UserIds,
+                RecordsPictures = (string?)_layer?["media_kind"] is "video",
+                FileNamePrefix = (string?)_layer?["file_name_prefix"] ?? plan.FileNamePrefix,
+            }
+            : plan;
+    }
+
+    // Older clients send a list with one layer.
+    private static JsonObject? ReadLayer(System.Text.Json.JsonElement body, ICollection<FieldFault> faults)
+    {
+        if (body.ValueKind is not System.Text.Json.JsonValueKind.Object || !body.TryGetProperty("layers", out var layers))
+        {
+            return null;
+        }
+
+        if (layers.ValueKind is System.Text.Json.JsonValueKind.Array)
+        {
+            return layers.GetArrayLength() is 0 ? null
+                : new JsonObject { ["default"] = ((JsonObject?)Layers.Read(Wrap(layers[0]), "/layers/0", faults))?["default"]?.DeepClone() };
+        }
+
+        return Layers.Read(layers, "/layers", faults) as JsonObject;
+
+        static System.Text.Json.JsonElement Wrap(System.Text.Json.JsonElement layer) =>
+            System.Text.Json.JsonDocument.Parse($$"""{"default":{{layer.GetRawText()}}}""").RootElement;
+    }
+}

@@ -1,0 +1,58 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Net.Http.Headers;
+
+namespace Roomcast.Storage.Blobs;
+
+/// <summary>The addresses of blobs on the disk of this server. They need no token: the address itself is the permission.</summary>
+public static class BlobEndpoints
+{
+    /// <summary>What their paths begin with.</summary>
+    internal const string Prefix = "/blobs";
+
+    private const string Pattern = Prefix + "/{shelf}/{fileName}";
+
+    /// <summary>Maps them, with range requests. Any page may read them, for dashboards are served from anywhere.</summary>
+    public static void MapBlobs(this IEndpointRouteBuilder routes)
+    {
+        ArgumentNullException.ThrowIfNull(routes);
+        routes.MapMethods(Pattern, [HttpMethods.Get, HttpMethods.Head], Get);
+    }
+
+    private static IResult Get(string shelf, string fileName, string? expires, string? signature, HttpContext context, IBlobStore blobs)
+    {
+        var headers = context.Response.Headers;
+        headers.AccessControlAllowOrigin = "*";
+        headers.AccessControlExposeHeaders = "Content-Length, Content-Range, Accept-Ranges";
+        if (blobs is not DiskBlobStore disk
+            || BlobName.Read(shelf, fileName) is not { } name
+            || !disk.IsSigned(name, expires, signature))
+        {
+            return TypedResults.StatusCode(StatusCodes.Status403Forbidden);
+        }
+
+        if (disk.Find(name) is not { } file)
+        {
+            return TypedResults.NotFound();
+        }
+
+        var disposition = new ContentDispositionHeaderValue("attachment");
+        disposition.SetHttpFileName(name.FileName);
+        headers.ContentDisposition = disposition.ToString();
+        headers.XContentTypeOptions = "nosniff";
+        headers["Cross-Origin-Resource-Policy"] = "cross-origin";
+        headers["Referrer-Policy"] = "no-referrer";
+        headers.CacheControl = "private, max-age=3600";
+        return TypedResults.PhysicalFile(file.FullName, TypeOf(name.FileName), enableRangeProcessing: true);
+    }
+
+    private static string TypeOf(string fileName) => Path.GetExtension(fileName) switch
+    {
+        ".mp4" => "video/mp4",
+        ".m4a" => "audio/mp4",
+        ".webm" => "video/webm",
+        ".zip" => "application/zip",
+        _ => "application/octet-stream",
+    };
+}

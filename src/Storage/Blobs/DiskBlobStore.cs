@@ -1,0 +1,121 @@
+using System.Buffers.Text;
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using Roomcast.Storage.Keys;
+
+namespace Roomcast.Storage.Blobs;
+
+/// <summary>Blobs on the disk of this server, under addresses that are signed.</summary>
+internal sealed class DiskBlobStore : IBlobStore
+{
+    private const string KeyFile = "blobs.key";
+    private const int KeyLength = 32;
+    private const int NoSpace = 28; // ENOSPC
+    private const int QuotaExceeded = 122; // EDQUOT
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute;
+
+    private readonly string _folder;
+    private readonly string _base;
+    private readonly Lazy<byte[]> _key;
+    private readonly TimeProvider _clock;
+
+    /// <summary>Blobs in the folder of the options; nothing is touched before the first.</summary>
+    public DiskBlobStore(BlobOptions options, KeyFiles keys, TimeProvider clock)
+    {
+        _folder = options.Folder;
+        _base = options.BaseAddress.TrimEnd('/');
+        _key = new Lazy<byte[]>(() => keys.GetOrCreate(KeyFile, KeyLength));
+        _clock = clock;
+    }
+
+    public Task StoreAsync(BlobName name, string file, string contentType, CancellationToken cancellationToken) => Task.Run(
+        () =>
+        {
+            try
+            {
+                if (!File.Exists(file))
+                {
+                    throw new BlobException(BlobFailure.NoFile, $"There is no file {file}.");
+                }
+
+                var path = PathOf(name);
+                Directory.CreateDirectory(_folder, OwnerOnly);
+                Directory.CreateDirectory(Path.GetDirectoryName(path)!, OwnerOnly);
+
+                // Within one disk a move is a change of name; from another disk the bytes are copied under a name that nobody asks for.
+                var incoming = $"{path}.{Guid.NewGuid():N}.tmp";
+                File.Move(file, incoming);
+                File.Move(incoming, path, overwrite: true);
+            }
+            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+            {
+                throw new BlobException(
+                    fault.HResult is NoSpace or QuotaExceeded ? BlobFailure.NoRoom : BlobFailure.Refused,
+                    fault.HResult is NoSpace or QuotaExceeded
+                        ? $"The disk that holds {_folder} is full."
+                        : $"The file cannot be kept in {_folder}: {fault.Message}",
+                    fault);
+            }
+        },
+        cancellationToken);
+
+    public string AddressOf(BlobName name, DateTimeOffset expiresAt)
+    {
+        var expiry = expiresAt.ToUnixTimeSeconds();
+        return string.Create(
+            CultureInfo.InvariantCulture,
+            $"{_base}{BlobEndpoints.Prefix}/{name}?expires={expiry}&signature={Sign(name, expiry)}");
+    }
+
+    public Task DeleteAsync(BlobName name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var path = PathOf(name);
+            if (File.Exists(path))
+            {
+                File.Delete(path);
+            }
+
+            var shelf = Path.GetDirectoryName(path)!;
+            if (Directory.Exists(shelf) && !Directory.EnumerateFileSystemEntries(shelf).Any())
+            {
+                Directory.Delete(shelf);
+            }
+
+            return Task.CompletedTask;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw new BlobException(BlobFailure.Refused, $"A file in {_folder} cannot be deleted: {fault.Message}", fault);
+        }
+    }
+
+    /// <summary>The file of an address; null when there is none.</summary>
+    public FileInfo? Find(BlobName name) => new FileInfo(PathOf(name)) is { Exists: true } file ? file : null;
+
+    /// <summary>Checks a signature in constant time, and the time.</summary>
+    public bool IsSigned(BlobName name, string? expires, string? signature)
+    {
+        if (!long.TryParse(expires, NumberStyles.None, CultureInfo.InvariantCulture, out var expiry) || signature is not { Length: <= 64 })
+        {
+            return false;
+        }
+
+        var isOurs = CryptographicOperations.FixedTimeEquals(
+            Encoding.UTF8.GetBytes(signature), Encoding.ASCII.GetBytes(Sign(name, expiry)));
+        return isOurs && _clock.GetUtcNow().ToUnixTimeSeconds() < expiry;
+    }
+
+    private string PathOf(BlobName name) => Path.Combine(_folder, name.Shelf.ToString("D"), name.FileName);
+
+    private string Sign(BlobName name, long expiry)
+    {
+        // A name holds no line break.
+        var text = string.Create(CultureInfo.InvariantCulture, $"blob\n{name}\n{expiry}");
+        Span<byte> signature = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        HMACSHA256.HashData(_key.Value, Encoding.UTF8.GetBytes(text), signature);
+        return Base64Url.EncodeToString(signature);
+    }
+}

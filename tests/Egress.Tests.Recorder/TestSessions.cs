@@ -1,0 +1,76 @@
+using System.Collections.Concurrent;
+using Roomcast.Egress.Composition;
+using Roomcast.Egress.Recording;
+
+namespace Roomcast.Egress.Tests.Recorder;
+
+/// <summary>Sessions that begin and end as a test says.</summary>
+public sealed class TestSessions : IRecordedSessions
+{
+    private readonly ConcurrentDictionary<Guid, Guid> _sessions = new();
+    private readonly ConcurrentDictionary<Guid, SessionPresence> _presences = new();
+    private readonly List<(Guid SessionId, Action<SessionPresence> Changed)> _watchers = [];
+
+    /// <summary>Whose the peers are.</summary>
+    public ConcurrentDictionary<string, RecordedPeer> Peers { get; } = new();
+
+    /// <summary>What was to be laid over.</summary>
+    public SceneWatermark? Watermark { get; private set; }
+
+    /// <summary>Begins one with a peer in it.</summary>
+    public Guid Begin(Guid meetingId)
+    {
+        var sessionId = _sessions.GetOrAdd(meetingId, _ => Guid.NewGuid());
+        Set(sessionId, new SessionPresence(1, false));
+        return sessionId;
+    }
+
+    /// <summary>Says who is in it now.</summary>
+    public void Set(Guid sessionId, SessionPresence presence)
+    {
+        _presences[sessionId] = presence;
+        Action<SessionPresence>[] told;
+        lock (_watchers)
+        {
+            told = [.. _watchers.Where(watcher => watcher.SessionId == sessionId).Select(watcher => watcher.Changed)];
+        }
+
+        foreach (var changed in told)
+        {
+            changed(presence);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Guid? Find(Guid meetingId) =>
+        _sessions.TryGetValue(meetingId, out var sessionId) && !_presences[sessionId].HasEnded ? sessionId : null;
+
+    /// <inheritdoc/>
+    public IDisposable Watch(Guid sessionId, Action<SessionPresence> changed)
+    {
+        lock (_watchers)
+        {
+            _watchers.Add((sessionId, changed));
+        }
+
+        changed(_presences.TryGetValue(sessionId, out var presence) ? presence : new SessionPresence(0, true));
+        return new Watcher(() =>
+        {
+            lock (_watchers)
+            {
+                _watchers.Remove((sessionId, changed));
+            }
+        });
+    }
+
+    /// <inheritdoc/>
+    public RecordedPeer? FindPeer(Guid sessionId, string peerId) => Peers.GetValueOrDefault(peerId);
+
+    /// <inheritdoc/>
+    public void ShowWatermark(Guid sessionId, SceneWatermark? watermark) => Watermark = watermark;
+
+    private sealed class Watcher(Action leave) : IDisposable
+    {
+        public void Dispose() => leave();
+    }
+}

@@ -1,0 +1,157 @@
+using Roomcast.Egress.Recording;
+using Roomcast.Egress.Tests.Recorder;
+using Roomcast.Storage.Blobs;
+using Roomcast.TestKit;
+using Roomcast.TestKit.Hls;
+using Roomcast.TestKit.S3;
+
+namespace Roomcast.Egress.Tests.Recording;
+
+/// <summary>What goes wrong around a recording: the disk is full, the bucket is away, the owner's storage refuses.</summary>
+public sealed class RecordingFaultTests(EncodedMinute encoded) : IClassFixture<EncodedMinute>, IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task A_full_disk_ends_the_recording_with_a_reason_and_what_was_written_plays()
+    {
+        using var disk = SmallDisk.Mount(sizeKiB: 700);
+        await using var host = await RecordingHost.StartAsync(_folder.Path, recordingsFolder: Path.Combine(disk.Path, "recordings"));
+        var asked = await StartAsync(host);
+        var composition = host.Compositions.Of(asked.SessionId);
+        for (var second = 0; second < 25; second++)
+        {
+            composition.Publish(encoded.Source, TimeSpan.FromSeconds(second), TimeSpan.FromSeconds(second + 1));
+        }
+
+        var failed = await host.WaitForAsync(asked, RecordingStatus.Errored);
+        Assert.Contains("disk", failed.ErrorMessage, StringComparison.Ordinal);
+        Assert.Contains("full", failed.ErrorMessage, StringComparison.Ordinal);
+        Assert.Equal(RecordingStopReason.InternalError, failed.StopReason);
+
+        RecordingRecord? kept = null;
+        await RecordingHost.UntilAsync(
+            () => (kept = host.Changes.LastOrDefault(change => change.Id == asked.Id && change.MediaFile is not null)) is not null,
+            "what was written is kept");
+        var path = _folder.PathOf("kept.mp4");
+        await File.WriteAllBytesAsync(path, await host.DownloadAsync(kept!, kept!.MediaFile));
+        await EncodedSource.RunAsync("-v", "error", "-i", path, "-f", "null", "-");
+
+        // The disk is free again, and the next recording is none the worse.
+        await RecordingHost.UntilAsync(() => host.Compositions.LeaseCount == 0, "the composition is given back");
+        var next = await StartAsync(host);
+        host.Compositions.Of(next.SessionId).Publish(encoded.Source, TimeSpan.Zero, TimeSpan.FromSeconds(3));
+        await host.WaitForAsync(next, RecordingStatus.Recording);
+        await host.Recordings.StopAsync(next.AppId, next.Id, null, CancellationToken.None);
+        await host.WaitForAsync(next, RecordingStatus.Uploaded);
+    }
+
+    [Fact]
+    public async Task A_recording_leaves_the_room_that_others_need()
+    {
+        await using var host = await RecordingHost.StartAsync(_folder.Path, recording: options => options.MinFreeBytes = 1L << 50);
+        var asked = await StartAsync(host);
+        host.Compositions.Of(asked.SessionId).Publish(encoded.Source, TimeSpan.Zero, TimeSpan.FromSeconds(3));
+        Assert.Contains("full", (await host.WaitForAsync(asked, RecordingStatus.Errored)).ErrorMessage, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_bucket_that_is_away_for_half_a_minute_gets_the_recording_afterwards()
+    {
+        await using var server = await S3Server.StartAsync();
+        var clock = new ManualClock();
+        await using var host = await RecordingHost.StartAsync(_folder.Path, clock, blobs: options =>
+        {
+            options.S3Bucket = server.Bucket;
+            options.S3Endpoint = server.Endpoint;
+            options.S3AccessKey = S3Server.Key;
+            options.S3SecretKey = S3Server.Key;
+            options.S3PathStyle = true;
+        });
+        var asked = await RecordAsync(host);
+        server.Kill();
+        await host.Recordings.StopAsync(asked.AppId, asked.Id, null, CancellationToken.None);
+        var away = clock.Elapsed;
+        while (clock.Elapsed - away < TimeSpan.FromSeconds(40) || !host.Log.Any(line => line.Contains(" 6205 ", StringComparison.Ordinal)))
+        {
+            clock.Advance(TimeSpan.FromMilliseconds(500));
+            await Task.Delay(5);
+        }
+
+        Assert.Equal(RecordingStatus.Uploading, (await host.Recordings.FindAsync(asked.AppId, asked.Id, CancellationToken.None))!.Status);
+        await server.StartAgainAsync();
+        while ((await host.Recordings.FindAsync(asked.AppId, asked.Id, CancellationToken.None))!.Status is RecordingStatus.Uploading)
+        {
+            clock.Advance(TimeSpan.FromMilliseconds(500));
+            await Task.Delay(5);
+        }
+
+        var done = await host.WaitForAsync(asked, RecordingStatus.Uploaded);
+        Assert.Equal(done.FileSize, new FileInfo(server.Objects[$"{done.Id}/{done.MediaFile}"]).Length);
+        Assert.DoesNotContain(host.Log, line => line.Contains(S3Server.Key, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_recording_goes_to_the_owners_own_storage_too()
+    {
+        await using var server = await S3Server.StartAsync();
+        await using var host = await RecordingHost.StartAsync(_folder.Path, recording: options => options.AllowsPrivateTargets = true);
+        var asked = await RecordAsync(host, new RecordingPlan { Target = Target(server) });
+        await host.Recordings.StopAsync(asked.AppId, asked.Id, null, CancellationToken.None);
+        var done = await host.WaitForAsync(asked, RecordingStatus.Uploaded);
+        var file = Assert.Single(server.Objects);
+        Assert.Equal($"team/{done.Id}/{done.MediaFile}", file.Key);
+        Assert.Equal(await host.DownloadAsync(done, done.MediaFile), await File.ReadAllBytesAsync(file.Value));
+        Assert.Null(done.Plan.Target);
+
+        var elsewhere = await RecordAsync(host, new RecordingPlan { Target = Target(server), KeepsInBucket = false });
+        await host.Recordings.StopAsync(elsewhere.AppId, elsewhere.Id, null, CancellationToken.None);
+        var alone = await host.WaitForAsync(elsewhere, RecordingStatus.Uploaded);
+        Assert.Equal((null, null), (alone.MediaFile, host.Recordings.AddressOf(alone, alone.MediaFile)));
+        Assert.Equal(2, server.Objects.Count);
+        Assert.False(Directory.Exists(Path.Combine(_folder.Path, "recordings", alone.Id.ToString())));
+    }
+
+    [Fact]
+    public async Task A_storage_that_refuses_is_told_and_the_recording_can_still_be_downloaded()
+    {
+        await using var server = await S3Server.StartAsync();
+        await using var host = await RecordingHost.StartAsync(_folder.Path, recording: options => options.AllowsPrivateTargets = true);
+        var asked = await RecordAsync(host, new RecordingPlan { Target = Target(server) with { AccessKey = "falsch", SecretKey = "falsch" } });
+        await host.Recordings.StopAsync(asked.AppId, asked.Id, null, CancellationToken.None);
+        var done = await host.WaitForAsync(asked, RecordingStatus.Errored);
+        Assert.Contains("refuses", done.ErrorMessage, StringComparison.Ordinal);
+        Assert.NotEmpty(await host.DownloadAsync(done, done.MediaFile));
+        Assert.DoesNotContain(host.Log, line => line.Contains("falsch", StringComparison.Ordinal));
+    }
+
+    private static S3Target Target(S3Server server) => new()
+    {
+        Bucket = server.Bucket,
+        Endpoint = server.Endpoint,
+        Region = "us-east-1",
+        AccessKey = S3Server.Key,
+        SecretKey = S3Server.Key,
+        Prefix = "team/",
+        UsesPathStyle = true,
+    };
+
+    private static async Task<RecordingRecord> StartAsync(RecordingHost host, RecordingPlan? plan = null)
+    {
+        var meeting = Guid.NewGuid();
+        host.Sessions.Begin(meeting);
+        var answer = await host.Recordings.StartAsync(host.Wish(meeting, plan), CancellationToken.None);
+        Assert.Null(answer.Message);
+        return answer.Recording!;
+    }
+
+    private async Task<RecordingRecord> RecordAsync(RecordingHost host, RecordingPlan? plan = null)
+    {
+        var asked = await StartAsync(host, plan);
+        host.Compositions.Of(asked.SessionId).Publish(encoded.Source, TimeSpan.Zero, TimeSpan.FromSeconds(3));
+        await host.WaitForAsync(asked, RecordingStatus.Recording);
+        return asked;
+    }
+}

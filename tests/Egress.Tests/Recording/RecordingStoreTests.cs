@@ -1,0 +1,162 @@
+using Roomcast.Accounts;
+using Roomcast.Egress.Recording;
+using Roomcast.Storage;
+using Roomcast.Storage.Blobs;
+using Roomcast.TestKit;
+using Roomcast.TestKit.Databases;
+
+namespace Roomcast.Egress.Tests.Recording;
+
+public sealed class SqliteRecordingStoreTests() : RecordingStoreTests(DatabaseEngine.Sqlite);
+
+public sealed class PostgresRecordingStoreTests() : RecordingStoreTests(DatabaseEngine.Postgres);
+
+public abstract class RecordingStoreTests(DatabaseEngine engine) : DatabaseTests(engine)
+{
+    private readonly ManualClock _clock = new();
+
+    private RecordingStore Store => new(Database, _clock);
+
+    [Fact]
+    public async Task A_recording_is_found_as_it_was_kept()
+    {
+        var made = await MakeAsync(await MakeAppAsync());
+        Assert.Equivalent(made, await Store.FindAsync(made.AppId, made.Id, CancellationToken.None), strict: true);
+
+        var changed = made with
+        {
+            Status = RecordingStatus.Uploaded,
+            StopReason = RecordingStopReason.AllPeersLeft,
+            Stopper = new RecordingCaller(true, "p", null),
+            StartedAt = Now,
+            StoppedAt = Now,
+            Duration = TimeSpan.FromMilliseconds(61_234),
+            FileSize = 5L << 32,
+            MediaFile = "a.mp4",
+            AudioFile = "a.m4a",
+            TrackFiles = [new RecordedTrackFile("t.webm", "default", 7)],
+            LinksExpireAt = Now,
+            ErrorMessage = "why",
+            Plan = made.Plan.WithoutSecrets(),
+        };
+        await Store.SaveAsync(changed, CancellationToken.None);
+        Assert.Equivalent(changed, await Store.FindAsync(made.AppId, made.Id, CancellationToken.None), strict: true);
+    }
+
+    [Fact]
+    public async Task A_recording_of_another_app_does_not_exist()
+    {
+        var made = await MakeAsync(await MakeAppAsync());
+        var other = await MakeAppAsync();
+        Assert.Null(await Store.FindAsync(other, made.Id, CancellationToken.None));
+        Assert.Empty(await Store.FindActiveAsync(other, made.MeetingId, CancellationToken.None));
+        Assert.Equal(0, (await ListAsync(other)).TotalCount);
+    }
+
+    [Fact]
+    public async Task One_that_is_to_be_alone_is_refused_beside_an_active_one_of_its_kind()
+    {
+        var app = await MakeAppAsync();
+        var first = await MakeAsync(app);
+        var second = Draft(app) with { MeetingId = first.MeetingId };
+        Assert.False(await Store.AddAsync(second, isAlone: true, CancellationToken.None));
+        Assert.True(await Store.AddAsync(second with { Kind = RecordingKind.Tracks }, isAlone: true, CancellationToken.None));
+        await Store.SaveAsync(first with { Status = RecordingStatus.Uploading }, CancellationToken.None);
+        Assert.True(await Store.AddAsync(Draft(app) with { MeetingId = first.MeetingId }, isAlone: true, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Lists_are_filtered_and_paged()
+    {
+        var app = await MakeAppAsync();
+        var all = new List<RecordingRecord>();
+        foreach (var status in Enum.GetValues<RecordingStatus>())
+        {
+            var made = await MakeAsync(app);
+            _clock.Advance(TimeSpan.FromSeconds(1));
+            await Store.SaveAsync(
+                made with { Status = status, LinksExpireAt = status is RecordingStatus.Uploaded ? Now : null }, CancellationToken.None);
+            all.Add(made);
+        }
+
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(all.Select(made => made.Id).Reverse(), (await ListAsync(app)).Items.Select(item => item.Id));
+        Assert.Equal(
+            [all[3].Id, all[0].Id],
+            (await ListAsync(app, query => query with { Statuses = [RecordingStatus.Invoked, RecordingStatus.Uploading] })).Items.Select(item => item.Id));
+        Assert.Equal([all[2].Id], (await ListAsync(app, query => query with { MeetingIds = [all[2].MeetingId] })).Items.Select(item => item.Id));
+        Assert.Empty((await ListAsync(app, query => query with { MeetingIds = [] })).Items);
+        Assert.Equal([all[4].Id], (await ListAsync(app, query => query with { IsExpired = true })).Items.Select(item => item.Id));
+        Assert.Equal(5, (await ListAsync(app, query => query with { IsExpired = false })).TotalCount);
+        Assert.Equal(
+            [all[0].Id], (await ListAsync(app, query => query with { Page = new PageRequest(2, 5) })).Items.Select(item => item.Id));
+        Assert.Equal(
+            [all[5].Id],
+            (await ListAsync(app, query => query with { Invoked = new TimeRange(all[5].CreatedAt, null) })).Items.Select(item => item.Id));
+    }
+
+    [Fact]
+    public async Task Unfinished_ones_are_those_of_their_server()
+    {
+        var app = await MakeAppAsync();
+        var mine = await MakeAsync(app);
+        await Store.AddAsync(Draft(app) with { Node = "other" }, isAlone: false, CancellationToken.None);
+        Assert.Equal([mine.Id], (await Store.FindUnfinishedAsync("here", CancellationToken.None)).Select(left => left.Id));
+        await Store.SaveAsync(mine with { Status = RecordingStatus.Errored }, CancellationToken.None);
+        Assert.Empty(await Store.FindUnfinishedAsync("here", CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Keys_are_in_no_text()
+    {
+        var made = await MakeAsync(await MakeAppAsync());
+        Assert.Equal("geheim", made.Plan.Target!.SecretKey);
+        foreach (var text in new[] { made.ToString(), made.Plan.ToString(), made.Plan.Target.ToString(), $"{made.Plan.WithoutSecrets().Write()}" })
+        {
+            Assert.DoesNotContain("geheim", text, StringComparison.Ordinal);
+        }
+    }
+
+    private DateTimeOffset Now => StoredTime.Now(_clock);
+
+    private Task<Page<RecordingRecord>> ListAsync(AppId app, Func<RecordingQuery, RecordingQuery>? change = null)
+    {
+        var query = new RecordingQuery(new PageRequest(1, 100), null, [], default, null, SortOrder.Descending);
+        return Store.ListAsync(app, change?.Invoke(query) ?? query, CancellationToken.None);
+    }
+
+    private async Task<AppId> MakeAppAsync()
+    {
+        var account = await new AccountStore(Database, _clock).CreateAsync(null, CancellationToken.None);
+        return (await new AppStore(Database, _clock).CreateAsync(account.Id, null, CancellationToken.None)).Id;
+    }
+
+    private async Task<RecordingRecord> MakeAsync(AppId app)
+    {
+        var made = Draft(app);
+        Assert.True(await Store.AddAsync(made, isAlone: true, CancellationToken.None));
+        return made;
+    }
+
+    private RecordingRecord Draft(AppId app) => new()
+    {
+        Id = new RecordingId(Guid.NewGuid()),
+        AppId = app,
+        MeetingId = Guid.NewGuid(),
+        SessionId = Guid.NewGuid(),
+        Kind = RecordingKind.Composite,
+        Status = RecordingStatus.Invoked,
+        OutputFileName = "a.mp4",
+        StartReason = RecordingStartReason.OnStart,
+        Starter = new RecordingCaller(false, "1", "Größe"),
+        Plan = new RecordingPlan
+        {
+            MaxLength = TimeSpan.FromMinutes(2),
+            Target = new S3Target { Bucket = "b", Region = "r", AccessKey = "k", SecretKey = "geheim", Prefix = "p/" },
+            PushAddress = "rtmp://example.org/live/geheim",
+        },
+        Node = "here",
+        CreatedAt = Now,
+        UpdatedAt = Now,
+    };
+}

@@ -1,0 +1,172 @@
+using System.IO.Compression;
+using System.Diagnostics;
+using System.Globalization;
+using Microsoft.Extensions.DependencyInjection;
+using Roomcast.Egress.Composition;
+using Roomcast.Egress.Recording;
+using Roomcast.Egress.Tests.Recorder;
+using Roomcast.Rtc.Rtcp;
+using Roomcast.Rtc.Rtp;
+using Roomcast.TestKit;
+
+namespace Roomcast.Egress.Tests.Recording;
+
+/// <summary>Packets of two peers become a file for each track, laid in time by their senders' reports.</summary>
+public sealed class TrackRecordingTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private readonly ManualClock _clock = new();
+    private readonly TestSource _source = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Each_microphone_becomes_a_file_and_reports_keep_them_together()
+    {
+        await using var host = await StartHostAsync();
+        var asked = await StartAsync(host, new RecordingPlan { FileNamePrefix = "team" });
+        _source.Show(("a", 1), ("b", 2));
+
+        // The second peer speaks a second later by its report; its packets come with the others.
+        _source.Report(1, secondsOfSender: 1_000, timestamp: 5_000);
+        _source.Report(2, secondsOfSender: 77, timestamp: 90_000);
+        for (var i = 0; i < 200; i++)
+        {
+            _source.Send(1, (ushort)i, (uint)(5_000 + (960 * i)));
+            _source.Send(2, (ushort)(65_500 + i), (uint)(90_000 + 48_000 + (960 * i)));
+            _clock.Advance(TimeSpan.FromMilliseconds(20));
+        }
+
+        await host.WaitForAsync(asked, RecordingStatus.Recording);
+        await host.Recordings.StopAsync(asked.AppId, asked.Id, null, CancellationToken.None);
+        var done = await host.WaitForAsync(asked, RecordingStatus.Uploaded);
+        Assert.Equal(2, done.TrackFiles.Count);
+        Assert.EndsWith("_tracks.zip", done.MediaFile, StringComparison.Ordinal);
+        using var zip = new ZipArchive(new MemoryStream(await host.DownloadAsync(done, done.MediaFile)));
+        Assert.Equal(done.TrackFiles.Select(file => file.FileName), zip.Entries.Select(entry => entry.Name));
+        Assert.Matches("^team_user-a_a_peer_audio_[0-9]+\\.webm$", done.TrackFiles[0].FileName);
+
+        var first = await TimesOfAsync(await host.DownloadAsync(done, done.TrackFiles[0].FileName));
+        var second = await TimesOfAsync(await host.DownloadAsync(done, done.TrackFiles[1].FileName));
+        Assert.Equal((200, 200), (first.Count, second.Count));
+        Assert.Equal(1.0, second[0] - first[0], 2);
+        Assert.Equal(3.98, first[^1] - first[0], 2);
+    }
+
+    [Fact]
+    public async Task Only_those_asked_for_are_recorded_a_lost_packet_leaves_its_gap_and_a_pause_none()
+    {
+        await using var host = await StartHostAsync();
+        var asked = await StartAsync(host, new RecordingPlan { UserIds = ["custom-b"] });
+        _source.Show(("a", 1), ("b", 2));
+        _source.Report(2, secondsOfSender: 77, timestamp: 0);
+        for (var i = 0; i < 100; i++)
+        {
+            if (i != 50)
+            {
+                _source.Send(2, (ushort)i, (uint)(960 * i));
+            }
+
+            _source.Send(1, (ushort)i, (uint)(960 * i));
+            _clock.Advance(TimeSpan.FromMilliseconds(20));
+        }
+
+        await host.WaitForAsync(asked, RecordingStatus.Recording);
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        await host.Recordings.PauseAsync(asked.AppId, asked.Id, CancellationToken.None);
+        _clock.Advance(TimeSpan.FromSeconds(10));
+        await host.Recordings.ResumeAsync(asked.AppId, asked.Id, CancellationToken.None);
+        for (var i = 650; i < 700; i++)
+        {
+            _source.Send(2, (ushort)i, (uint)(960 * i));
+            _clock.Advance(TimeSpan.FromMilliseconds(20));
+        }
+
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        await host.Recordings.StopAsync(asked.AppId, asked.Id, null, CancellationToken.None);
+        var done = await host.WaitForAsync(asked, RecordingStatus.Uploaded);
+        var file = Assert.Single(done.TrackFiles);
+        var times = await TimesOfAsync(await host.DownloadAsync(done, file.FileName));
+        Assert.InRange(times.Count, 145, 149);
+        Assert.Equal(0.04, times[50] - times[49], 3);
+        Assert.InRange(times[^1] - times[0], 3.5, 5.5);
+    }
+
+    private static async Task<RecordingRecord> StartAsync(RecordingHost host, RecordingPlan plan)
+    {
+        var meeting = Guid.NewGuid();
+        host.Sessions.Begin(meeting);
+        host.Sessions.Peers["a"] = new RecordedPeer("user-a", "custom-a");
+        host.Sessions.Peers["b"] = new RecordedPeer("user-b", "custom-b");
+        var answer = await host.Recordings.StartAsync(host.Wish(meeting, plan) with { Kind = RecordingKind.Tracks }, CancellationToken.None);
+        Assert.Null(answer.Message);
+        return answer.Recording!;
+    }
+
+    private Task<RecordingHost> StartHostAsync() => RecordingHost.StartAsync(
+        _folder.Path, _clock, more: services => services.AddSingleton<ICompositionSource>(_source));
+
+    private async Task<List<double>> TimesOfAsync(byte[] file)
+    {
+        var path = _folder.PathOf($"{Guid.NewGuid():N}.webm");
+        await File.WriteAllBytesAsync(path, file);
+        using var process = Process.Start(new ProcessStartInfo(
+            "ffprobe", ["-v", "error", "-show_entries", "packet=pts_time", "-of", "csv=p=0", path]) { RedirectStandardOutput = true })!;
+        var output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        Assert.Equal(0, process.ExitCode);
+        return [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => double.Parse(line.Trim().TrimEnd(','), CultureInfo.InvariantCulture))];
+    }
+
+    /// <summary>A session whose packets a test makes.</summary>
+    private sealed class TestSource : ICompositionSource, ICompositionReturn
+    {
+        private ICompositionInput? _input;
+
+        public ValueTask<ICompositionReturn?> ConnectAsync(Guid sessionId, ICompositionInput input, CancellationToken cancellationToken)
+        {
+            _input = input;
+            input.SetScene(Scene.Empty);
+            return ValueTask.FromResult<ICompositionReturn?>(this);
+        }
+
+        public void WantKeyframe(uint ssrc)
+        {
+        }
+
+        public void PreferHeight(uint ssrc, int height)
+        {
+        }
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+        public void Show(params (string Id, uint Ssrc)[] peers) => _input!.SetScene(new Scene
+        {
+            Peers = [.. peers.Select(peer => new ScenePeer(peer.Id, peer.Id) { Microphone = new SceneTrack(peer.Ssrc, SceneCodec.Opus, 111) })],
+        });
+
+        public void Report(uint ssrc, int secondsOfSender, uint timestamp)
+        {
+            var bytes = new byte[128];
+            var writer = new RtcpWriter(bytes);
+            Assert.True(SenderReport.TryWrite(
+                ref writer, ssrc, NtpTime.From(DateTimeOffset.UnixEpoch.AddSeconds(secondsOfSender)), timestamp, 1, 1, []));
+            _input!.TakePacket(bytes.AsSpan(0, writer.Length), isRtcp: true);
+        }
+
+        public void Send(uint ssrc, ushort number, uint timestamp)
+        {
+            // Opus, CELT, 20 ms, stereo: the first byte says so.
+            byte[] payload = [0xFC, 1, 2, 3];
+            var packet = new byte[12 + payload.Length];
+            packet[0] = 0x80;
+            packet[1] = 111;
+            System.Buffers.Binary.BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(2), number);
+            System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(packet.AsSpan(4), timestamp);
+            System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(packet.AsSpan(8), ssrc);
+            payload.CopyTo(packet, 12);
+            Assert.True(RtpHeader.TryRead(packet, out _));
+            _input!.TakePacket(packet, isRtcp: false);
+        }
+    }
+}

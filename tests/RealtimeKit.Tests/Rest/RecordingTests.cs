@@ -1,0 +1,206 @@
+using System.Text.Json.Nodes;
+using Roomcast.Egress.Recording;
+using Roomcast.Media;
+using Roomcast.Media.Codecs;
+using Roomcast.Media.Time;
+using Roomcast.Meetings.Records;
+using Roomcast.RealtimeKit.Tests.Hosting;
+using Roomcast.TestKit;
+
+namespace Roomcast.RealtimeKit.Tests.Rest;
+
+[Collection(SharedHostTests.Name)]
+public sealed class RecordingTests(SharedHost shared)
+{
+    private static readonly Track Video = TrackFactory.TryCreate(0, Codec.H264, CodecSamples.AvcHigh, out var track, out var fault)
+        ? track
+        : throw new InvalidOperationException(fault.ToString());
+
+    private readonly ApiHost _host = shared.Host;
+
+    [Fact]
+    public async Task A_recording_is_started_shown_paused_resumed_and_stopped()
+    {
+        var account = await _host.NewAccountAsync();
+        var meeting = await NewMeetingAsync(account);
+        var started = await SendAsync(account, HttpMethod.Post, "/recordings", new JsonObject
+        {
+            ["meeting_id"] = meeting.Id.ToString(),
+            ["file_name_prefix"] = "weekly",
+            ["max_seconds"] = 3_600,
+        });
+        Assert.Equal(200, started.Status);
+        var id = started.Data["id"]!.GetValue<string>();
+        Assert.Equal("INVOKED", started.Data["status"]!.GetValue<string>());
+        Assert.StartsWith($"weekly_{meeting.Id}_", started.Data["output_file_name"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Equal("API_CALL", started.Data["start_reason"]!["reason"]!.GetValue<string>());
+        Assert.Equal("ORGANIZATION", started.Data["start_reason"]!["caller"]!["type"]!.GetValue<string>());
+        foreach (var field in new[] { "started_time", "stopped_time", "file_size", "download_url", "audio_download_url", "download_url_expiry", "storage_config" })
+        {
+            Assert.True(started.Data.AsObject().ContainsKey(field) && started.Data[field] is null, field);
+        }
+
+        Publish(meeting, 0);
+        await UntilAsync(account, id, "RECORDING");
+        var active = await SendAsync(account, HttpMethod.Get, $"/recordings/active-recording/{meeting.Id}");
+        Assert.Equal(id, active.Data["id"]!.GetValue<string>());
+        Assert.Equal("PAUSED", (await ActAsync(account, id, "pause")).Data["status"]!.GetValue<string>());
+        var conflict = await ActAsync(account, id, "pause");
+        Assert.Equal((409, 40902), (conflict.Status, conflict.Code));
+        Assert.Equal("RECORDING", (await ActAsync(account, id, "resume")).Data["status"]!.GetValue<string>());
+        Assert.Equal("UPLOADING", (await ActAsync(account, id, "stop")).Data["status"]!.GetValue<string>());
+        var done = await UntilAsync(account, id, "UPLOADED");
+        Assert.StartsWith($"https://live.example.org/blobs/{id}/weekly_", done["download_url"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.True(done["file_size"]!.GetValue<long>() > 0);
+        Assert.Equal("API_CALL", done["stop_reason"]!["reason"]!.GetValue<string>());
+        var over = await ActAsync(account, id, "stop");
+        Assert.Equal((409, 40902), (over.Status, over.Code));
+
+        var listed = await SendAsync(account, HttpMethod.Get, $"/recordings?meeting_id={meeting.Id}&status=UPLOADED,ERRORED&status=PAUSED&expired=false&search=week");
+        var item = Assert.Single(listed.Body["data"]!.AsArray())!;
+        Assert.Equal((id, meeting.Id.ToString()), (item["id"]!.GetValue<string>(), item["meeting"]!["id"]!.GetValue<string>()));
+        Assert.Equal(1, listed.Body["paging"]!["total_count"]!.GetValue<int>());
+        foreach (var none in new[] { "?expired=true", "?status=INVOKED", "?search=nothing-like-it", $"?meeting_id={Guid.NewGuid()}", "?meeting_id=x" })
+        {
+            Assert.Empty((await SendAsync(account, HttpMethod.Get, $"/recordings{none}")).Body["data"]!.AsArray());
+        }
+    }
+
+    [Fact]
+    public async Task What_is_not_there_or_runs_already_is_told_with_its_code()
+    {
+        var account = await _host.NewAccountAsync();
+        var meeting = await NewMeetingAsync(account);
+        var quiet = await _host.NewMeetingAsync(account.First, "quiet");
+        Assert.Equal((404, 40402), await CodeOfAsync(account, HttpMethod.Post, "/recordings", Body(quiet)));
+        Assert.Equal((404, 40401), await CodeOfAsync(account, HttpMethod.Post, "/recordings", new JsonObject { ["meeting_id"] = Guid.NewGuid().ToString() }));
+        Assert.Equal((400, 40001), await CodeOfAsync(account, HttpMethod.Post, "/recordings", []));
+        Assert.Equal((404, 40403), await CodeOfAsync(account, HttpMethod.Get, $"/recordings/active-recording/{meeting.Id}"));
+        Assert.Equal((404, 40401), await CodeOfAsync(account, HttpMethod.Get, $"/recordings/active-recording/{Guid.NewGuid()}"));
+        Assert.Equal((404, 40401), await CodeOfAsync(account, HttpMethod.Get, $"/recordings/{Guid.NewGuid()}"));
+        Assert.Equal((404, 40401), await CodeOfAsync(account, HttpMethod.Get, "/recordings/x"));
+        Assert.Equal((404, 40401), await CodeOfAsync(account, HttpMethod.Put, $"/recordings/{Guid.NewGuid()}", new JsonObject { ["action"] = "stop" }));
+        Assert.Equal((400, 40001), await CodeOfAsync(account, HttpMethod.Put, $"/recordings/{Guid.NewGuid()}", new JsonObject { ["action"] = "rewind" }));
+        Assert.Equal((400, 40001), await CodeOfAsync(account, HttpMethod.Put, $"/recordings/{Guid.NewGuid()}", []));
+        Assert.Equal((400, 40001), await CodeOfAsync(account, HttpMethod.Get, "/recordings?status=LOST"));
+
+        var first = await SendAsync(account, HttpMethod.Post, "/recordings", Body(meeting));
+        Assert.Equal((409, 40901), await CodeOfAsync(account, HttpMethod.Post, "/recordings", Body(meeting)));
+        var second = Body(meeting);
+        second["allow_multiple_recordings"] = true;
+        var other = await SendAsync(account, HttpMethod.Post, "/recordings", second);
+        Assert.Equal(200, other.Status);
+        foreach (var started in new[] { first, other })
+        {
+            await ActAsync(account, started.Data["id"]!.GetValue<string>(), "stop");
+            Assert.NotNull((await UntilAsync(account, started.Data["id"]!.GetValue<string>(), "ERRORED"))["err_message"]);
+        }
+    }
+
+    [Theory]
+    [InlineData("""{"video_config":{"codec":"VP8"}}""", "/video_config/codec")]
+    [InlineData("""{"video_config":{"codec":"VP9"}}""", "/video_config/codec")]
+    [InlineData("""{"video_config":{"width":1281}}""", "/video_config/width")]
+    [InlineData("""{"video_config":{"height":2}}""", "/video_config/height")]
+    [InlineData("""{"video_config":{"export_file":false}}""", "/video_config/export_file")]
+    [InlineData("""{"audio_config":{"codec":"MP3"}}""", "/audio_config/codec")]
+    [InlineData("""{"audio_config":{"channel":"mono"}}""", "/audio_config/channel")]
+    [InlineData("""{"max_seconds":59}""", "/max_seconds")]
+    [InlineData("""{"file_name_prefix":"a/b"}""", "/file_name_prefix")]
+    [InlineData("""{"interactive_config":{"type":"ID3"}}""", "/interactive_config")]
+    [InlineData("""{"url":"https://example.org"}""", "/url")]
+    [InlineData("""{"rtmp_out_config":{"rtmp_url":"http://example.org"}}""", "/rtmp_out_config/rtmp_url")]
+    [InlineData("""{"rtmp_out_config":{"rtmp_url":"rtmp://example.org/live/key"}}""", "/rtmp_out_config/rtmp_url")]
+    [InlineData("""{"realtimekit_bucket_config":{"enabled":false}}""", "/realtimekit_bucket_config/enabled")]
+    [InlineData("""{"storage_config":{"type":"gcs","secret":"{}"}}""", "/storage_config/type")]
+    [InlineData("""{"storage_config":{"type":"aws","access_key":"a","region":"r","secret":"s"}}""", "/storage_config/bucket")]
+    [InlineData("""{"storage_config":{"type":"digitalocean","access_key":"a","region":"evil.example/","secret":"s","bucket":"b"}}""", "/storage_config/region")]
+    public async Task What_cannot_be_had_is_refused_and_named(string fields, string pointer)
+    {
+        var account = await _host.NewAccountAsync();
+        var meeting = await NewMeetingAsync(account);
+        var body = JsonNode.Parse(fields)!.AsObject();
+        body["meeting_id"] = meeting.Id.ToString();
+        var refused = await SendAsync(account, HttpMethod.Post, "/recordings", body);
+        Assert.Equal(400, refused.Status);
+        Assert.Contains(refused.Body["errors"]!.AsArray(), fault => fault!["source"]?["pointer"]?.GetValue<string>() == pointer);
+    }
+
+    [Fact]
+    public async Task The_request_goes_before_the_meetings_configuration_and_keys_are_never_told()
+    {
+        var account = await _host.NewAccountAsync();
+        var meeting = await NewMeetingAsync(account, """
+            {"file_name_prefix":"meeting","audio_config":{"codec":"AAC"},
+             "storage_config":{"type":"aws","access_key":"AKIA-GEHEIM","secret":"GEHEIM","region":"eu-1","bucket":"mine","path":"team"}}
+            """);
+        var started = await SendAsync(account, HttpMethod.Post, "/recordings", Body(meeting));
+        Assert.StartsWith("meeting_", started.Data["output_file_name"]!.GetValue<string>(), StringComparison.Ordinal);
+        var storage = started.Data["storage_config"]!;
+        Assert.Equal(("aws", "mine", "team"), (storage["type"]!.GetValue<string>(), storage["bucket"]!.GetValue<string>(), storage["path"]!.GetValue<string>()));
+        Assert.DoesNotContain("GEHEIM", started.Body.ToJsonString(), StringComparison.Ordinal);
+
+        var kept = (await _host.Service<Recordings>().FindAsync(
+            account.First.Id, new RecordingId(Guid.Parse(started.Data["id"]!.GetValue<string>())), CancellationToken.None))!;
+        Assert.Equal(("mine", "AKIA-GEHEIM", "team/"), (kept.Plan.Target!.Bucket, kept.Plan.Target.AccessKey, kept.Plan.Target.Prefix));
+        Assert.True(kept.Plan.ExportsAudio);
+        await ActAsync(account, kept.Id.ToString(), "stop");
+        await UntilAsync(account, kept.Id.ToString(), "ERRORED");
+
+        var own = Body(meeting);
+        own["file_name_prefix"] = "request";
+        own["storage_config"] = null;
+        var other = await SendAsync(account, HttpMethod.Post, "/recordings", own);
+        Assert.StartsWith("request_", other.Data["output_file_name"]!.GetValue<string>(), StringComparison.Ordinal);
+        Assert.Null(other.Data["storage_config"]);
+        await ActAsync(account, other.Data["id"]!.GetValue<string>(), "stop");
+        await UntilAsync(account, other.Data["id"]!.GetValue<string>(), "ERRORED");
+    }
+
+    private static JsonObject Body(Meeting meeting) => new() { ["meeting_id"] = meeting.Id.ToString() };
+
+    private async Task<Meeting> NewMeetingAsync(TestAccount account, string? recordingConfig = null)
+    {
+        var meeting = await _host.Service<MeetingStore>().CreateAsync(
+            account.First.Id, "A week", new MeetingSettings { RecordingConfig = recordingConfig }, CancellationToken.None);
+        _host.RecordedSessions.Begin(meeting.Id.Value);
+        return meeting;
+    }
+
+    private Task<Reply> SendAsync(TestAccount account, HttpMethod method, string path, JsonObject? body = null) =>
+        _host.Client.SendAsync(method, account.AppPath + path, account.WriteToken, body?.ToJsonString());
+
+    private Task<Reply> ActAsync(TestAccount account, string id, string action) =>
+        SendAsync(account, HttpMethod.Put, $"/recordings/{id}", new JsonObject { ["action"] = action });
+
+    private async Task<(int Status, int Code)> CodeOfAsync(TestAccount account, HttpMethod method, string path, JsonObject? body = null)
+    {
+        var reply = await SendAsync(account, method, path, body);
+        return (reply.Status, reply.Code);
+    }
+
+    private async Task<JsonObject> UntilAsync(TestAccount account, string id, string status)
+    {
+        for (var tries = 0; ; tries++)
+        {
+            var now = await SendAsync(account, HttpMethod.Get, $"/recordings/{id}");
+            if (now.Data["status"]!.GetValue<string>() == status)
+            {
+                return now.Data.AsObject();
+            }
+
+            Assert.True(tries < 5_000, $"The recording is {now.Data.ToJsonString()}, not {status}.");
+            await Task.Delay(TimeSpan.FromMilliseconds(10));
+        }
+    }
+
+    private void Publish(Meeting meeting, int seconds)
+    {
+        var session = _host.RecordedSessions.Find(meeting.Id.Value)!.Value;
+        _host.Compositions.Of(session).PublishRaw([Video], [.. Enumerable.Range(0, 60).Select(i =>
+        {
+            var time = new MediaTime((seconds * TimeSpan.TicksPerSecond) + (i * TimeSpan.TicksPerSecond / 30));
+            return Frame.CopyOf(Video.Id, time, time, TimeSpan.Zero, i % 30 == 0, [0, 0, 0, 2, 0x65, (byte)i]);
+        })]);
+    }
+}

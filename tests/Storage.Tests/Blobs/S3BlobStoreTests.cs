@@ -1,0 +1,132 @@
+using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
+using Roomcast.Storage.Blobs;
+using Roomcast.TestKit;
+using Roomcast.TestKit.S3;
+
+namespace Roomcast.Storage.Tests.Blobs;
+
+/// <summary>Against an S3-compatible server that nobody here wrote.</summary>
+public sealed class S3BlobStoreTests : IAsyncLifetime, IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private S3Server _server = null!;
+
+    public async Task InitializeAsync() => _server = await S3Server.StartAsync();
+
+    public async Task DisposeAsync() => await _server.DisposeAsync();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1_000)]
+    [InlineData(20_000_001)]
+    public async Task A_file_is_stored_in_one_piece_or_in_parts_and_fetched_by_its_address(int length)
+    {
+        using var store = Open();
+        var (file, content) = MakeFile(length);
+        var name = BlobName.Of(Guid.NewGuid(), "weekly_1.mp4");
+        await store.StoreAsync(name, file, "video/mp4", CancellationToken.None);
+        Assert.True(File.Exists(file));
+        Assert.Contains($"kept/{name}", _server.Objects.Keys);
+
+        using var client = new HttpClient();
+        var address = new Uri(store.AddressOf(name, TimeProvider.System.GetUtcNow() + TimeSpan.FromDays(30)));
+        using var whole = await client.GetAsync(address);
+        Assert.Equal(HttpStatusCode.OK, whole.StatusCode);
+        Assert.Equal("video/mp4", whole.Content.Headers.ContentType!.MediaType);
+        Assert.Equal(content, await whole.Content.ReadAsByteArrayAsync());
+        if (length > 100)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, address) { Headers = { { "Range", "bytes=10-19" } } };
+            using var part = await client.SendAsync(request);
+            Assert.Equal(content[10..20], await part.Content.ReadAsByteArrayAsync());
+        }
+
+        await store.DeleteAsync(name, CancellationToken.None);
+        await store.DeleteAsync(name, CancellationToken.None);
+        Assert.Empty(_server.Objects);
+    }
+
+    [Fact]
+    public async Task An_upload_goes_on_when_the_server_was_away()
+    {
+        using var store = Open();
+        var (file, content) = MakeFile(30_000_000);
+        var name = BlobName.Of(Guid.NewGuid(), "a.mp4");
+        _server.Kill();
+        var storing = store.StoreAsync(name, file, "video/mp4", CancellationToken.None);
+        await Task.Delay(TimeSpan.FromSeconds(2));
+        Assert.False(storing.IsCompleted);
+        await _server.StartAgainAsync();
+        await storing;
+        Assert.Equal(content, await File.ReadAllBytesAsync(_server.Objects[$"kept/{name}"]));
+    }
+
+    [Fact]
+    public async Task What_will_never_do_is_refused_at_once_without_a_key_in_the_words()
+    {
+        var (file, _) = MakeFile(10);
+        var name = BlobName.Of(Guid.NewGuid(), "a.mp4");
+        foreach (var target in new[]
+        {
+            Target() with { AccessKey = "falsch", SecretKey = "falsch" },
+            Target() with { Bucket = "no-such-bucket" },
+            Target() with { IsPublicOnly = true },
+        })
+        {
+            using var store = new S3BlobStore(target, TimeProvider.System, NullLogger.Instance);
+            var fault = await Assert.ThrowsAsync<BlobException>(() => store.StoreAsync(name, file, "video/mp4", CancellationToken.None));
+            Assert.Equal((BlobFailure.Refused, false), (fault.Failure, fault.IsWorthRetrying));
+            Assert.DoesNotContain(S3Server.Key, fault.Message, StringComparison.Ordinal);
+            Assert.DoesNotContain("falsch", $"{fault.Message}{target}", StringComparison.Ordinal);
+        }
+
+        using var open = Open();
+        var missing = await Assert.ThrowsAsync<BlobException>(() => open.StoreAsync(name, _folder.Path + "/none", "video/mp4", CancellationToken.None));
+        Assert.Equal(BlobFailure.NoFile, missing.Failure);
+    }
+
+    [Theory]
+    [InlineData("8.8.8.8", true)]
+    [InlineData("2001:4860:4860::8888", true)]
+    [InlineData("127.0.0.1", false)]
+    [InlineData("10.1.2.3", false)]
+    [InlineData("172.31.0.1", false)]
+    [InlineData("192.168.0.1", false)]
+    [InlineData("169.254.169.254", false)]
+    [InlineData("100.64.0.1", false)]
+    [InlineData("0.0.0.0", false)]
+    [InlineData("255.255.255.255", false)]
+    [InlineData("::1", false)]
+    [InlineData("::", false)]
+    [InlineData("fd00::1", false)]
+    [InlineData("fe80::1", false)]
+    [InlineData("::ffff:10.0.0.1", false)]
+    [InlineData("64:ff9b::a00:1", false)]
+    public void Addresses_of_private_networks_are_told_from_public_ones(string address, bool isPublic) =>
+        Assert.Equal(isPublic, OpenInternet.IsPublic(IPAddress.Parse(address)));
+
+    private S3Target Target() => new()
+    {
+        Bucket = _server.Bucket,
+        Endpoint = _server.Endpoint,
+        Region = "us-east-1",
+        AccessKey = S3Server.Key,
+        SecretKey = S3Server.Key,
+        Prefix = "kept/",
+        UsesPathStyle = true,
+    };
+
+    private S3BlobStore Open() => new(Target(), TimeProvider.System, NullLogger.Instance);
+
+    private (string File, byte[] Content) MakeFile(int length)
+    {
+        var file = _folder.PathOf($"{Guid.NewGuid():N}.bin");
+        var content = new byte[length];
+        new Random(7).NextBytes(content);
+        File.WriteAllBytes(file, content);
+        return (file, content);
+    }
+}
