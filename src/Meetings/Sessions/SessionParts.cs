@@ -22,4 +22,8 @@ internal sealed record SessionParts(
     SessionRecorder Recorder,
     ChatMessageStore Messages,
     MeetingFamilies Family,
-    Func<string, IMediaSide> OpenMedia);
+    Func<string, IMediaSide> OpenMedia)
+{
+    /// <summary>When the server began to have sessions, on the sessions' clock.</summary>
+    public TimeSpan ServerStartedAt { get; } = Time.GetElapsedTime(0, Time.GetTimestamp());
+}

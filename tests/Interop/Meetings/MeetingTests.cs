@@ -293,7 +293,6 @@ public sealed class MeetingTests(MeetingServer server, ITestOutputHelper output)
         await ben.LeaveAsync();
     }
 
-    /// <remarks>That they see each other again is not promised yet: see the README's "What is not there yet".</remarks>
     [Fact]
     public async Task A_server_that_was_killed_and_comes_back_is_joined_again_by_itself()
     {
@@ -307,6 +306,8 @@ public sealed class MeetingTests(MeetingServer server, ITestOutputHelper output)
         {
             await tab.WaitAsync("document.getElementById('meeting').dataset.connection === 'steady'");
             await tab.WaitForOthersAsync(other.Name);
+            await tab.AssertSeesAsync(other);
+            await tab.WaitUntilHearsAsync(other);
         }
 
         await ada.LeaveAsync();
