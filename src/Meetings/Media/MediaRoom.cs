@@ -48,6 +48,10 @@ public sealed class MediaRoom : IAsyncDisposable
     /// <exception cref="MediaException">TooMany, Closed, Busy.</exception>
     public ValueTask<IReadOnlyList<MediaProducer>> JoinAsync(string peerId) => RunAsync((room, _) => room.Join(peerId));
 
+    /// <summary>Whether a peer has transports of both directions here, connected or about to be.</summary>
+    /// <exception cref="MediaException">Closed, Busy.</exception>
+    public ValueTask<bool> HasTransportsAsync(string peerId) => RunAsync((room, _) => room.HasTransports(peerId));
+
     /// <summary>Takes a peer out with its transports, producers and consumers. One that is not in is no error.</summary>
     /// <returns>The producers that ended, as they last were.</returns>
     /// <exception cref="MediaException">Closed, Busy.</exception>
@@ -64,6 +68,8 @@ public sealed class MediaRoom : IAsyncDisposable
     public ValueTask<IReadOnlyList<MediaProducer>> ListProducersAsync(string peerId) => RunAsync((room, _) => room.ProducersOf(peerId));
 
     /// <summary>Makes a transport out of the peer's first offer. An older one of the same direction is closed.</summary>
+    /// <remarks>An offer with the older one's own credentials and certificate is made on the connection that is there: a client
+    /// that is not sure of having been answered asks again on it. It is negotiated anew and nothing is closed.</remarks>
     /// <exception cref="MediaException">BadDescription, UnsupportedCodec, TooMany, Closed, Busy.</exception>
     public async ValueTask<CreatedTransport> CreateTransportAsync(string peerId, TransportDirection direction, string offerSdp)
     {

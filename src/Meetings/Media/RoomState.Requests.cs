@@ -20,6 +20,8 @@ internal sealed partial class RoomState
 
     public IReadOnlyList<MediaProducer> Join(string peerId) => DropProducers(FindOrAdd(peerId));
 
+    public bool HasTransports(string peerId) => _peers.TryGetValue(peerId, out var peer) && peer is { FromPeer: not null, ToPeer: not null };
+
     public IReadOnlyList<MediaProducer> Leave(string peerId)
     {
         if (!_peers.Remove(peerId, out var peer))
@@ -57,6 +59,14 @@ internal sealed partial class RoomState
 
         var peer = FindOrAdd(peerId);
         var replaced = peer.TransportOf(direction);
+        if (replaced is not null && replaced.Negotiation.IsWith(reading.Credentials, reading.Fingerprint)
+            && offer.Media.Count >= replaced.Negotiation.Sections.Count)
+        {
+            replaced.Negotiation.Apply(replaced.Negotiation.Read(offer));
+            Follow(replaced);
+            return (replaced, direction is TransportDirection.FromPeer ? Answer(replaced) : replaced.Negotiation.Answer(static _ => false), null, []);
+        }
+
         var dropped = replaced is null ? [] : Drop(replaced);
         negotiation.Apply(reading);
         var transport = MakeTransport(peer, direction, negotiation, credentials, reading, now);

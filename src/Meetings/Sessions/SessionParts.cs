@@ -24,4 +24,8 @@ internal sealed record SessionParts(
     ChatMessageStore Messages,
     MeetingFamilies Family,
     Func<string, IMediaSide> OpenMedia,
-    Func<IReadOnlyList<ISessionObserver>> Observers);
+    Func<IReadOnlyList<ISessionObserver>> Observers)
+{
+    /// <summary>When the server began to have sessions, on the sessions' clock.</summary>
+    public TimeSpan ServerStartedAt { get; } = Time.GetElapsedTime(0, Time.GetTimestamp());
+}

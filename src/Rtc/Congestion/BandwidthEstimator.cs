@@ -155,6 +155,10 @@ public sealed class BandwidthEstimator
         if (_trend.Load is not PathLoad.Overused && _probes.TakeResult() is { } probed)
         {
             _rate.RaiseTo(probed);
+            if (LossRatio <= LowLoss)
+            {
+                _lossBps = Math.Max(_lossBps, probed); // What was lost before says less than what has just got through.
+            }
         }
 
         UpdateLoss(now);

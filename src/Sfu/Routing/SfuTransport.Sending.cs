@@ -13,9 +13,14 @@ public sealed partial class SfuTransport
     private const long MinAudioBps = 40_000;
     private const long UnknownRateBps = 100_000;
 
+    // What a probe tries at most, against what is known to get through; and more than a step up needs, against what that takes.
+    private const long ProbeFactor = 3;
+    private const double ProbeHeadroom = 1.2;
+
     private static readonly TimeSpan AllocationInterval = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan ProbeStep = TimeSpan.FromMilliseconds(2);
-    private static readonly TimeSpan ProbeInterval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan ProbeInterval = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan QuickProbeInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan TrialInterval = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan TrialLength = TimeSpan.FromSeconds(2);
 
@@ -25,6 +30,8 @@ public sealed partial class SfuTransport
     private readonly BandwidthProbe _probe = new();
     private TimeSpan _allocateAt;
     private TimeSpan? _probedAt;
+    private long _probedFromBps;
+    private long _wantedBps;
     private TimeSpan? _tryAt;
     private long _receiverEstimateBps = long.MaxValue;
 
@@ -230,12 +237,35 @@ public sealed partial class SfuTransport
             consumer.Aim(target, isStarved: target is null && consumer.Wish.Candidates.Count > 0);
         }
 
-        // More is wanted than the estimate gives, and the estimate cannot grow by what is being sent: try a burst.
-        if (wanted > budget && Estimator.AcknowledgedBps is not null && !Estimator.IsOverused
-            && Estimator.LossRatio < 0.02 && (_probedAt is not { } probedAt || now - probedAt >= ProbeInterval))
+        Probe(wanted, budget, now);
+    }
+
+    /// <summary>
+    /// Tries a burst when more is wanted than the estimate gives, as that cannot grow by what is being sent: at once when the wish
+    /// is new, and again soon when the last burst got through, since it may not have been the limit.
+    /// </summary>
+    private void Probe(long wantedBps, long budgetBps, TimeSpan now)
+    {
+        var isNew = wantedBps > 1.3 * _wantedBps;
+        _wantedBps = wantedBps;
+        var target = Estimator.TargetBps;
+        var needed = (long)(ProbeHeadroom * (target - budgetBps + wantedBps));
+        if (needed <= target || Estimator.AcknowledgedBps is null || Estimator.IsOverused || Estimator.LossRatio >= 0.02)
+        {
+            return;
+        }
+
+        var interval = isNew || target >= 1.3 * _probedFromBps ? QuickProbeInterval : ProbeInterval;
+        if (_probedAt is { } probedAt && now - probedAt < interval)
+        {
+            _wantedBps = isNew ? 0 : _wantedBps; // Still new at the next look.
+            return;
+        }
+
+        if (_probe.TryBegin(Math.Min(ProbeFactor * target, needed), now))
         {
             _probedAt = now;
-            _probe.TryBegin(Math.Min(2 * Estimator.TargetBps, (long)(1.2 * (Estimator.TargetBps - budget + wanted))), now);
+            _probedFromBps = target;
         }
     }
 

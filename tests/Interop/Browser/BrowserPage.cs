@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 namespace Roomcast.Interop.Browser;
 
 /// <summary>One tab.</summary>
-public sealed class BrowserPage(ChromiumBrowser browser, int name)
+public sealed class BrowserPage(IBrowserDriver browser, int name)
 {
     private static readonly JsonSerializerOptions Json = new(JsonSerializerDefaults.Web);
 

@@ -7,7 +7,7 @@ using Roomcast.TestKit;
 namespace Roomcast.Interop.Browser;
 
 /// <summary>A headless Chromium of its own, with a fresh profile, driven over a small Node program (driver/driver.mjs).</summary>
-public sealed class ChromiumBrowser : IAsyncDisposable
+public sealed class ChromiumBrowser : IBrowserDriver, IAsyncDisposable
 {
     private const string Executable = "/usr/bin/chromium";
 
@@ -126,10 +126,10 @@ public sealed class ChromiumBrowser : IAsyncDisposable
         _writing.Dispose();
     }
 
-    /// <summary>Has the driver do one thing.</summary>
-    /// <exception cref="InvalidOperationException">It could not; the message says why.</exception>
-    internal async Task<JsonNode?> AskAsync(string act, JsonObject request)
+    /// <inheritdoc/>
+    public async Task<JsonNode?> AskAsync(string act, JsonObject request)
     {
+        ArgumentNullException.ThrowIfNull(request);
         var id = Interlocked.Increment(ref _lastRequest);
         var answer = new TaskCompletionSource<JsonNode?>(TaskCreationOptions.RunContinuationsAsynchronously);
         _waiting[id] = answer;

@@ -231,6 +231,33 @@ public sealed class MeetingMediaTests
     }
 
     [Fact]
+    public async Task An_offer_of_a_connection_that_is_there_is_negotiated_on_it()
+    {
+        using var media = new VirtualMedia(21);
+        var (anna, ben) = await TwoAsync(media);
+        var (picture, camera) = await anna.PublishCameraAsync();
+        var received = await ben.ConsumeAsync(picture);
+        media.Run(500);
+
+        foreach (var (bot, direction, browser) in new[]
+        {
+            (anna, TransportDirection.FromPeer, anna.Browser.Sending), (ben, TransportDirection.ToPeer, ben.Browser.Receiving),
+        })
+        {
+            var before = direction is TransportDirection.FromPeer ? bot.SendTransportId : bot.ReceiveTransportId;
+            var created = await media.Room.CreateTransportAsync(bot.PeerId, direction, browser.CreateOffer());
+            Assert.Equal((before, null), (created.TransportId, created.ReplacedTransportId));
+            Assert.Empty(created.Dropped);
+            browser.ApplyAnswer(created.AnswerSdp, media.Now);
+        }
+
+        var frames = received.Frames.Count;
+        media.Run(1_000);
+        Assert.True(received.Frames.Count > frames + 20, $"{received.Frames.Count - frames} frames in a second");
+        AssertIsOf(camera, received, 40);
+    }
+
+    [Fact]
     public async Task Joining_again_drops_what_was_sent_before()
     {
         using var media = new VirtualMedia(10);

@@ -123,7 +123,7 @@ public sealed class AttendanceTests : IAsyncLifetime
     {
         var alice = await _fixture.JoinAsync("Alice");
         var bob = await _fixture.JoinAsync("Bob");
-        await bob.AskAsync<bool>((room, answer) => room.Media.Enter(bob.Peer, answer));
+        await bob.AskAsync<bool>((room, answer) => room.Media.Enter(bob.Peer, isReturn: false, answer));
         await bob.AskAsync<CreatedTransport>((room, answer) =>
             room.Media.Open(bob.Peer, TransportDirection.FromPeer, "offer", answer));
 

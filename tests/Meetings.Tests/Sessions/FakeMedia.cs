@@ -27,6 +27,8 @@ internal sealed class FakeMedia : IMediaSide
 
     public ValueTask<IReadOnlyList<MediaProducer>> JoinAsync(string peerId) => Drop("join", peerId);
 
+    public ValueTask<bool> HasTransportsAsync(string peerId) => new(_transports.Keys.Count(key => key.PeerId == peerId) == 2);
+
     public ValueTask<IReadOnlyList<MediaProducer>> LeaveAsync(string peerId)
     {
         foreach (var key in _transports.Keys.Where(key => key.PeerId == peerId))

@@ -105,7 +105,7 @@ public sealed class HostAndMediaTests : IAsyncLifetime
         var snapshot = await bob.DoAsync(room => room.Media.Complete(bob.Peer));
         Assert.Equal(produced.Producer.Id, Assert.Single(Assert.Single(snapshot.Others).Producers).Id);
 
-        await alice.AskAsync<bool>((room, answer) => room.Media.Enter(alice.Peer, answer));
+        await alice.AskAsync<bool>((room, answer) => room.Media.Enter(alice.Peer, isReturn: false, answer));
         Assert.Single(bob.Heard<ProducerClosed>());
         await alice.DoAsync(room => room.Media.Complete(alice.Peer));
         await ProduceAsync(alice, MediaKind.Video);
@@ -128,7 +128,7 @@ public sealed class HostAndMediaTests : IAsyncLifetime
     public async Task Speakers_are_told_in_order_and_the_dropped_with_them()
     {
         var alice = await ReadyAsync("Alice");
-        await alice.AskAsync<bool>((room, answer) => room.Media.Enter(alice.Peer, answer));
+        await alice.AskAsync<bool>((room, answer) => room.Media.Enter(alice.Peer, isReturn: false, answer));
         await alice.DoAsync(room => room.Media.Complete(alice.Peer));
         _fixture.Media!.Raise(new SpeakersChanged(["a", "b"]));
         _fixture.Media.Raise(new SpeakersChanged(["b"]));
@@ -140,12 +140,57 @@ public sealed class HostAndMediaTests : IAsyncLifetime
     public async Task A_media_room_that_fails_is_entered_anew()
     {
         var alice = await ReadyAsync("Alice");
-        await alice.AskAsync<bool>((room, answer) => room.Media.Enter(alice.Peer, answer));
+        await alice.AskAsync<bool>((room, answer) => room.Media.Enter(alice.Peer, isReturn: false, answer));
         var failed = _fixture.Media!;
         failed.Raise(new RoomFailed());
         await SessionFixture.UntilAsync(() => alice.Heard<MediaRestarted>().Count == 1);
-        await alice.AskAsync<bool>((room, answer) => room.Media.Enter(alice.Peer, answer));
+        await alice.AskAsync<bool>((room, answer) => room.Media.Enter(alice.Peer, isReturn: false, answer));
         Assert.NotSame(failed, _fixture.Media);
+    }
+
+    [Fact]
+    public async Task A_return_to_transports_that_are_not_there_waits_for_new_ones()
+    {
+        var alice = await _fixture.JoinAsync("Alice");
+        var back = AskToReturnAsync(alice);
+        await SessionFixture.UntilAsync(() => _fixture.Media?.Calls.Contains($"join {alice.Id}") == true);
+        await _fixture.PassAsync(TimeSpan.FromSeconds(2));
+        Assert.False(back.IsCompleted);
+        await OpenTransportsAsync(alice);
+
+        // Whoever asks again meanwhile keeps what it sends by then.
+        var sent = await ProduceAsync(alice, MediaKind.Video);
+        var again = AskToReturnAsync(alice);
+        await SessionFixture.UntilAsync(async () =>
+        {
+            await _fixture.PassAsync(TimeSpan.FromMilliseconds(500));
+            return again.IsCompleted;
+        });
+        Assert.True(await again);
+        Assert.Equal(sent.Producer.Id, Assert.Single(alice.Peer.Producers).Key);
+
+        // With transports there is nothing to wait for.
+        Assert.True(await AskToReturnAsync(alice));
+    }
+
+    [Fact]
+    public async Task A_return_is_refused_before_the_client_gives_up_and_not_held_up_for_ever()
+    {
+        var alice = await _fixture.JoinAsync("Alice");
+        var back = AskToReturnAsync(alice);
+        await SessionFixture.UntilAsync(async () =>
+        {
+            await _fixture.PassAsync(TimeSpan.FromMilliseconds(500));
+            await alice.SettleAsync();
+            return back.IsCompleted;
+        });
+        Assert.Equal(SessionFault.WrongState, await TestPeer.RefusalOfAsync(() => back));
+
+        // By then the client has found out, and whoever asks again has no transports to find dead.
+        await _fixture.PassAsync(TimeSpan.FromSeconds(6));
+        Assert.True(await AskToReturnAsync(alice));
+        Assert.Single(_fixture.Media!.Calls, call => call == $"join {alice.Id}");
+        Assert.True(await AskToReturnAsync(alice));
     }
 
     [Fact]
@@ -285,10 +330,21 @@ public sealed class HostAndMediaTests : IAsyncLifetime
     private static Task<Produced> ProduceAsync(TestPeer peer, MediaKind kind, bool isScreen = false) => peer.AskAsync<Produced>((room, answer) =>
         room.Media.Produce(peer.Peer, new ProduceRequest(kind, false, isScreen, "{}", null, null, "offer"), answer));
 
+    private static Task<bool> AskToReturnAsync(TestPeer peer) =>
+        peer.AskAsync<bool>((room, answer) => room.Media.Enter(peer.Peer, isReturn: true, answer));
+
+    private static async Task OpenTransportsAsync(TestPeer peer)
+    {
+        foreach (var direction in new[] { TransportDirection.FromPeer, TransportDirection.ToPeer })
+        {
+            await peer.AskAsync<CreatedTransport>((room, answer) => room.Media.Open(peer.Peer, direction, "offer", answer));
+        }
+    }
+
     private async Task<TestPeer> ReadyAsync(string name)
     {
         var peer = await _fixture.JoinAsync(name);
-        await peer.AskAsync<bool>((room, answer) => room.Media.Enter(peer.Peer, answer));
+        await peer.AskAsync<bool>((room, answer) => room.Media.Enter(peer.Peer, isReturn: false, answer));
         await peer.DoAsync(room => room.Media.Complete(peer.Peer));
         return peer;
     }

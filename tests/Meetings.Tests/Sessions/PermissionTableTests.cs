@@ -256,7 +256,7 @@ public sealed class PermissionTableTests(SharedSessionFixture shared) : IClassFi
             SessionAct.Spotlight => actor.DoAsync(room => Broadcast(room, actor, isSpotlight: true)),
             SessionAct.BroadcastToMeetings => actor.DoAsync(room =>
                 room.Broadcasts.SendToMeetings(peer, new BroadcastMessage("t", Value, 0), [room.Meeting.Id.ToString()])),
-            SessionAct.OpenMedia => actor.AskAsync<bool>((room, answer) => room.Media.Enter(peer, answer)),
+            SessionAct.OpenMedia => actor.AskAsync<bool>((room, answer) => room.Media.Enter(peer, isReturn: false, answer)),
             SessionAct.CompleteMedia => actor.DoAsync(room => room.Media.Complete(peer)),
             SessionAct.ProduceAudio => Produce(actor, MediaKind.Audio, isScreen: false),
             SessionAct.ProduceVideo => Produce(actor, MediaKind.Video, isScreen: false),

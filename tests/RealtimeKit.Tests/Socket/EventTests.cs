@@ -331,13 +331,18 @@ public sealed class EventTests(SharedMeetingHost shared) : IAsyncLifetime
                 Requests = { new UpdateConsumerSimulcastConfigRequest { ProducerId = camera.ProducerId, Simulcast = new Simulcast { PreferredRid = "q" } } },
             },
             PeerJoinResponse.Parser);
-        Assert.Equal(
-            """{"errorCode":"internal_error","errorDescription":"Backend error"}""",
-            await _bob.RefusedAsync(SocketEvent.Consume, new ConsumePeersRequest
+
+        // A transport that is not known, or not yet: the client is to ask again.
+        var later = await _bob.AskAsync(
+            SocketEvent.Consume,
+            new ConsumePeersRequest
             {
                 ConsumingTransportId = "gone",
                 Requests = { new ConsumePeerRequest { ProducerId = camera.ProducerId } },
-            }));
+            },
+            ConsumePeerResponse.Parser);
+        Assert.Equal("busy", Assert.Single(later.ConsumerIdsMap.Map).Value.ErrorCode);
+        Assert.Null(later.Description);
         await _bob.RefusedAsync(SocketEvent.Renegotiate, new RenegotiateRequest { TransportId = ofBob.Receiving });
         await _bob.RefusedAsync(SocketEvent.CreateTransport, new CreateTransportRequest
         {

@@ -230,11 +230,18 @@ public sealed class IsolationTests(SharedMeetingHost shared)
         await mallory.RefusedAsync(SocketEvent.ToggleProducer, new ProducerToggleRequest { ProducerId = camera.ProducerId, Pause = true });
         await mallory.RefusedAsync(SocketEvent.CloseProducer, new ProducerCloseRequest { ProducerId = camera.ProducerId });
         await mallory.RefusedAsync(SocketEvent.Produce, MediaClientExtensions.ProduceOf("audio", ofAlice.Sending));
-        await mallory.RefusedAsync(SocketEvent.Consume, new ConsumePeersRequest
-        {
-            ConsumingTransportId = ofAlice.Receiving,
-            Requests = { new ConsumePeerRequest { ProducerId = camera.ProducerId } },
-        });
+
+        // Another's transport is as unknown as one that does not exist: there is no track and no description to be had.
+        var refused = await mallory.AskAsync(
+            SocketEvent.Consume,
+            new ConsumePeersRequest
+            {
+                ConsumingTransportId = ofAlice.Receiving,
+                Requests = { new ConsumePeerRequest { ProducerId = camera.ProducerId } },
+            },
+            ConsumePeerResponse.Parser);
+        var track = Assert.Single(refused.ConsumerIdsMap.Map).Value;
+        Assert.Equal(("busy", null, null, null), (track.ErrorCode, track.ProducerTrack, track.ProducerState, refused.Description));
     }
 
     private async Task<HttpStatusCode> RefusedAsync(string token, string meetingId, string? peerId = null)

@@ -56,6 +56,10 @@ internal sealed partial class TransportNegotiation
     /// <summary>The numbers of the header extensions over all sections.</summary>
     public RtpExtensionMap Extensions { get; } = new();
 
+    /// <summary>Whether the peer described itself like this: then it is the same end of the same connection.</summary>
+    public bool IsWith(IceCredentials credentials, DtlsFingerprint fingerprint) =>
+        _peerCredentials is { } peer && peer.Ufrag == credentials.Ufrag && peer.Password == credentials.Password && fingerprint.Equals(_peerFingerprint);
+
     /// <summary>Reads a description.</summary>
     /// <exception cref="MediaException">BadDescription, TooMany.</exception>
     /// <remarks>Needs no transport; can be done on any thread.</remarks>
@@ -119,8 +123,7 @@ internal sealed partial class TransportNegotiation
             throw Bad("ICE credentials or the fingerprint of the certificate are missing or malformed.");
         }
 
-        if (_peerCredentials is { } before
-            && (before.Ufrag != credentials.Ufrag || before.Password != credentials.Password || !fingerprint.Equals(_peerFingerprint)))
+        if (_peerCredentials is not null && !IsWith(credentials, fingerprint))
         {
             throw Bad("Credentials or certificate have changed; that takes a new transport.");
         }

@@ -10,6 +10,8 @@ internal interface IMediaSide : IAsyncDisposable
 
     ValueTask<IReadOnlyList<MediaProducer>> JoinAsync(string peerId);
 
+    ValueTask<bool> HasTransportsAsync(string peerId);
+
     ValueTask<IReadOnlyList<MediaProducer>> LeaveAsync(string peerId);
 
     ValueTask<IReadOnlyList<MediaProducer>> DropProducersAsync(string peerId);
@@ -41,6 +43,8 @@ internal sealed class MediaRoomSide(MediaRoom room) : IMediaSide
     public ChannelReader<MediaEvent> Events => room.Events;
 
     public ValueTask<IReadOnlyList<MediaProducer>> JoinAsync(string peerId) => room.JoinAsync(peerId);
+
+    public ValueTask<bool> HasTransportsAsync(string peerId) => room.HasTransportsAsync(peerId);
 
     public ValueTask<IReadOnlyList<MediaProducer>> LeaveAsync(string peerId) => room.LeaveAsync(peerId);
 

@@ -12,11 +12,24 @@ namespace Roomcast.Meetings.Sessions.Features;
 /// </remarks>
 public sealed class SessionMedia
 {
+    // The client gives up a question after 5 s and asks again.
+    private static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(4);
+
+    // A browser takes 5 to 8 s to find out that nobody answers on a transport, and the client another 2 s to make a new one.
+    private static readonly TimeSpan TransportsLostAfter = TimeSpan.FromSeconds(9);
+
     private readonly SessionRoom _room;
     private IMediaSide? _side;
     private IReadOnlyList<string> _speakers = [];
 
-    internal SessionMedia(SessionRoom room) => _room = room;
+    // Transports that peers say they had before were lost then, all at once.
+    private TimeSpan _transportsLostAt;
+
+    internal SessionMedia(SessionRoom room)
+    {
+        _room = room;
+        _transportsLostAt = room.Parts.ServerStartedAt;
+    }
 
     /// <summary>Who spoke last, the latest first.</summary>
     internal IReadOnlyList<string> Speakers => _speakers;
@@ -25,17 +38,38 @@ public sealed class SessionMedia
     internal IMediaSide Side => _side ??= Open();
 
     /// <summary>Enters the media side; may come before joining. One that is in already loses what it sends and keeps its transports.</summary>
-    public void Enter(SessionPeer peer, Answer<bool> answer)
+    /// <param name="peer">Who.</param>
+    /// <param name="isReturn">Whether the peer says that it was in already. A client whose transports still look healthy to it
+    /// would go on with them and turn its camera off when that is refused; so when there are none, since the server has just been
+    /// restarted, the answer is held up until it has found that out and made new ones, 9 s at most.</param>
+    /// <param name="answer">Takes the outcome.</param>
+    public void Enter(SessionPeer peer, bool isReturn, Answer<bool> answer)
     {
         ArgumentNullException.ThrowIfNull(peer);
         _room.Require(peer, SessionAct.OpenMedia);
+        if (isReturn && peer.HeldReturn is { } held)
+        {
+            // What it sends by now over new transports is not taken from it again.
+            peer.HeldReturn = held with { Answer = answer, AskedAt = _room.Now };
+            TryRelease(peer);
+            return;
+        }
+
+        peer.HeldReturn = null;
         Run(peer, side => side.JoinAsync(peer.Id), new(
             _ =>
             {
                 peer.IsInMedia = true;
                 peer.IsMediaComplete = false;
                 CloseAll(peer);
-                answer.Give(true);
+                if (!isReturn)
+                {
+                    answer.Give(true);
+                    return;
+                }
+
+                peer.HeldReturn = new HeldReturn(answer, _room.Now);
+                TryRelease(peer);
             },
             answer.Refuse));
     }
@@ -207,6 +241,18 @@ public sealed class SessionMedia
             Screen: !SessionRoom.May(peer, SessionAct.ProduceScreen)),
         initiatorPeerId: "");
 
+    /// <summary>Lets those in whose return was held up and whose transports are there by now.</summary>
+    internal void LookAround()
+    {
+        foreach (var peer in _room.Peers.Values)
+        {
+            if (peer.HeldReturn is { Answer: not null })
+            {
+                TryRelease(peer);
+            }
+        }
+    }
+
     /// <summary>The peer has left the session. A lost one keeps its transports for its grace.</summary>
     internal void Depart(SessionPeer peer)
     {
@@ -298,10 +344,39 @@ public sealed class SessionMedia
     private void Forget(SessionPeer peer)
     {
         peer.Producers.Clear();
+        peer.HeldReturn = null;
         if (peer.IsMediaComplete)
         {
             peer.IsMediaComplete = false;
             Tell(new MediaPeerLeft(peer.Id), except: peer);
+        }
+    }
+
+    private void TryRelease(SessionPeer peer) => Run(peer, side => side.HasTransportsAsync(peer.Id), new(
+        hasTransports => Release(peer, hasTransports),
+        refusal =>
+        {
+            var held = peer.HeldReturn;
+            peer.HeldReturn = null;
+            held?.Answer?.Refuse(refusal);
+        }));
+
+    private void Release(SessionPeer peer, bool hasTransports)
+    {
+        if (peer.HeldReturn is not { Answer: { } answer } held)
+        {
+            return;
+        }
+
+        if (hasTransports || _room.Now - _transportsLostAt >= TransportsLostAfter)
+        {
+            peer.HeldReturn = null;
+            answer.Give(true);
+        }
+        else if (_room.Now - held.AskedAt >= LongestHold)
+        {
+            peer.HeldReturn = held with { Answer = null };
+            answer.Refuse(new SessionException(SessionFault.WrongState, "your transports are gone; ask again with new ones"));
         }
     }
 
@@ -334,6 +409,7 @@ public sealed class SessionMedia
         SessionLog.MediaRoomFailed(_room.Parts.Logger, _room.Meeting.Id.ToString());
         _side = null;
         _speakers = [];
+        _transportsLostAt = _room.Now;
         var restarted = new MediaRestarted();
         foreach (var peer in _room.Peers.Values.Where(peer => peer.IsInMedia))
         {

@@ -81,6 +81,9 @@ public sealed class SessionPeer
     /// <summary>Whether it is ready to send and receive, and the others know.</summary>
     internal bool IsMediaComplete { get; set; }
 
+    /// <summary>Its return to the media side while that is held up; null otherwise.</summary>
+    internal HeldReturn? HeldReturn { get; set; }
+
     /// <summary>The last of its media calls; they are made one after the other.</summary>
     internal Task MediaCalls { get; set; } = Task.CompletedTask;
 

@@ -17,15 +17,15 @@ internal static class MediaRoutes
     private const int MaxAppDataLength = 4_096;
     private const int MaxWordLength = 512;
 
-    // What makes the client throw away its receiving transport and make a new one.
-    private const string TransportLost = """{"errorCode":"internal_error","errorDescription":"Backend error"}""";
+    // Any word but two makes the client ask again after half a second.
+    private const string AskAgain = "busy";
 
     public static void AddTo(SocketRouteTable routes)
     {
         routes.On(
             SocketEvent.JoinMedia,
             PeerJoinRequest.Parser,
-            (call, _) => call.Room.Media.Enter(call.Peer, call.Later<bool>(_ => new PeerJoinResponse())),
+            (call, request) => call.Room.Media.Enter(call.Peer, request.Prejoined, call.Later<bool>(_ => new PeerJoinResponse())),
             SocketEnvelope.MaxFrameBytes);
         routes.On(SocketEvent.LeaveMedia, call =>
             call.Room.Media.Leave(call.Peer, call.Later<bool>(_ => new PeerLeaveResponse())));
@@ -133,9 +133,32 @@ internal static class MediaRoutes
                 wish.ProducerId, wish.Simulcast is { HasPreferredRid: true } simulcast ? simulcast.PreferredRid : null))],
             new(
                 consumed => call.Reply(ConsumedOf(consumed)),
-                refusal => call.Refuse(refusal.Fault is SessionFault.NotFound or SessionFault.MediaFailed
-                    ? new SessionException(refusal.Fault, TransportLost)
-                    : refusal)));
+                refusal =>
+                {
+                    if (refusal.Fault is SessionFault.NotFound or SessionFault.MediaFailed)
+                    {
+                        call.Reply(AskAgainFor(request));
+                    }
+                    else
+                    {
+                        call.Refuse(refusal);
+                    }
+                }));
+    }
+
+    /// <summary>
+    /// Has the client ask again. Its transport is not known, or not yet: it finds that out by itself, makes another, and asks
+    /// there. Told to make another, which there is a word for, it would not ask there for anything.
+    /// </summary>
+    private static ConsumePeerResponse AskAgainFor(ConsumePeersRequest request)
+    {
+        var map = new ProducerIdToConsumerMap();
+        foreach (var wish in request.Requests)
+        {
+            map.Map[wish.ProducerId] = new ConsumerState { ConsumerId = wish.ProducerId, ErrorCode = AskAgain };
+        }
+
+        return new ConsumePeerResponse { Status = true, ConsumerIdsMap = map };
     }
 
     private static ConsumePeerResponse ConsumedOf(Consumed consumed)
@@ -155,7 +178,7 @@ internal static class MediaRoutes
             else
             {
                 // Of a track that is gone nothing more is to be had; for the rest the client asks again.
-                state.ErrorCode = track.Error is MediaErrorCode.Busy or MediaErrorCode.TooMany ? "busy" : "not_found_track_error";
+                state.ErrorCode = track.Error is MediaErrorCode.Busy or MediaErrorCode.TooMany ? AskAgain : "not_found_track_error";
             }
 
             map.Map[track.ProducerId] = state;

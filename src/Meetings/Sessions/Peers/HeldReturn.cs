@@ -1,0 +1,8 @@
+using Roomcast.Meetings.Sessions.Rules;
+
+namespace Roomcast.Meetings.Sessions.Peers;
+
+/// <summary>A peer that says it comes back to transports which the server does not have: its return waits for new ones.</summary>
+/// <param name="Answer">Takes the outcome; null when that was given and the peer has to ask again.</param>
+/// <param name="AskedAt">When it asked last, which is the question that is to be answered.</param>
+internal sealed record HeldReturn(Answer<bool>? Answer, TimeSpan AskedAt);
