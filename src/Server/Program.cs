@@ -47,14 +47,14 @@ return await ServerRun.UntilSignalAsync(() =>
     builder.Services.AddHostedService<RtmpListeners>();
     builder.Services.AddSingleton<IPushableFeeds, LivestreamPushableFeeds>();
     builder.Services.AddPush();
-    builder.Services.AddBlobs();
-    builder.Services.AddRecordings();
     builder.Services.AddMeetings();
     builder.Services.AddHostedService<RtcListeners>();
     builder.Services.AddMeetingMedia();
     builder.Services.AddMeetingSessions();
     builder.Services.AddEgress();
     builder.Services.AddLive();
+    builder.Services.AddBlobs();
+    builder.Services.AddRecordings();
     builder.Services.AddRealtimeKit();
     builder.Services.AddRealtimeKitClient();
     builder.Services.AddPages();

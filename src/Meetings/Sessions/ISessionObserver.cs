@@ -1,4 +1,5 @@
 using Roomcast.Meetings.Records;
+using Roomcast.Meetings.Sessions.Peers;
 
 namespace Roomcast.Meetings.Sessions;
 
@@ -8,6 +9,9 @@ public interface ISessionObserver
 {
     /// <summary>A session has begun, or goes on that a restart of the server interrupted.</summary>
     void Began(Meeting meeting, SessionId sessionId, DateTimeOffset startedAt);
+
+    /// <summary>A peer has joined, or joined again.</summary>
+    void PeerJoined(MeetingId meetingId, SessionId sessionId, PeerView peer);
 
     /// <summary>So many peers are in the session now, hidden ones not counted.</summary>
     void CountChanged(MeetingId meetingId, SessionId sessionId, int count);

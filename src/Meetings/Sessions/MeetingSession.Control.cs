@@ -136,7 +136,15 @@ public sealed partial class MeetingSession
     internal Task TellAsync(SessionEvent happened, CancellationToken cancellationToken) => AskAsync<object>(
         room =>
         {
-            room.TellJoined(happened);
+            if (happened is RecordingChanged recording)
+            {
+                room.TellRecording(recording);
+            }
+            else
+            {
+                room.TellJoined(happened);
+            }
+
             return room;
         },
         cancellationToken);

@@ -19,6 +19,7 @@ public sealed class SessionRoom
 {
     private readonly Func<Action, ValueTask> _post;
     private readonly Queue<Action> _later = new();
+    private readonly Dictionary<Guid, RecordingChanged> _recordings = [];
 
     private readonly Action<object?> _tellId;
 
@@ -85,6 +86,9 @@ public sealed class SessionRoom
     /// <summary>When it began.</summary>
     public DateTimeOffset? StartedAt { get; internal set; }
 
+    /// <summary>The recordings that run, each as it was told last.</summary>
+    public IReadOnlyCollection<RecordingChanged> Recordings => _recordings.Values;
+
     internal Followers Followers { get; }
 
     internal SessionParts Parts { get; }
@@ -140,6 +144,25 @@ public sealed class SessionRoom
     /// empty room.
     /// </summary>
     internal bool Sees(SessionPeer peer) => peer.IsJoined || (peer.State is PresenceState.Connected && !Waiting.MustWait(peer));
+
+    /// <summary>Tells every peer that has joined how a recording stands, and remembers it for those who join later.</summary>
+    internal void TellRecording(RecordingChanged recording)
+    {
+        if (recording.State is SessionRecordingState.Over)
+        {
+            _recordings.Remove(recording.RecordingId);
+        }
+        else
+        {
+            _recordings[recording.RecordingId] = recording;
+        }
+
+        // The one who starts it knows by the answer; that it records is told when it does.
+        if (recording.State is not SessionRecordingState.Starting)
+        {
+            TellJoined(recording);
+        }
+    }
 
     /// <summary>Tells every peer that has joined.</summary>
     internal void TellJoined(SessionEvent happened, SessionPeer? except = null)
@@ -288,6 +311,7 @@ public sealed class SessionRoom
             observer.Ended(Meeting.Id, ended, reason);
         }
 
+        _recordings.Clear();
         SessionId = null;
         _tellId(null);
         StartedAt = null;

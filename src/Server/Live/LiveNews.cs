@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Roomcast.Livestreams.Lifecycle;
 using Roomcast.Meetings.Records;
 using Roomcast.Meetings.Sessions;
+using Roomcast.Meetings.Sessions.Peers;
 
 namespace Roomcast.Server.Live;
 
@@ -40,6 +41,10 @@ internal sealed class LiveNews(ILogger<LiveNews> logger) : ISessionObserver, ILi
 
     public void Began(Meeting meeting, SessionId sessionId, DateTimeOffset startedAt) =>
         Add(new SessionBegan(meeting, sessionId, startedAt));
+
+    public void PeerJoined(MeetingId meetingId, SessionId sessionId, PeerView peer)
+    {
+    }
 
     public void CountChanged(MeetingId meetingId, SessionId sessionId, int count)
     {

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Roomcast.Egress.Composition;
+using Roomcast.Egress.Recording;
 using Roomcast.Livestreams.Lifecycle;
 using Roomcast.Livestreams.Meetings;
 using Roomcast.Meetings.Sessions;
@@ -9,7 +10,8 @@ namespace Roomcast.Server.Live;
 /// <summary>Registration of what brings meetings, compositions and livestreams together.</summary>
 internal static class LiveServices
 {
-    /// <summary>Adds it; needs <c>AddLivestreams</c>, <c>AddMeetingSessions</c> and <c>AddEgress</c>. Options: <see cref="MeetingLivestreamOptions"/>.</summary>
+    /// <summary>Adds it; needs <c>AddLivestreams</c>, <c>AddMeetingSessions</c>, <c>AddEgress</c>, <c>AddPush</c>; comes before
+    /// <c>AddRecordings</c>. Options: <see cref="MeetingLivestreamOptions"/>.</summary>
     public static IServiceCollection AddLive(this IServiceCollection services)
     {
         services.AddOptionsWithValidateOnStart<MeetingLivestreamOptions, MeetingLivestreamOptionsValidator>();
@@ -17,7 +19,14 @@ internal static class LiveServices
         services.AddSingleton<ISessionObserver>(provider => provider.GetRequiredService<LiveNews>());
         services.AddSingleton<ILivestreamObserver>(provider => provider.GetRequiredService<LiveNews>());
         services.AddSingleton<IMeetingSessionLookup, MeetingSessionLookup>();
+        services.AddSingleton<SceneOverlays>();
         services.AddSingleton<ICompositionSource, SessionCompositionSource>();
+        services.AddSingleton<RecordedMeetings>();
+        services.AddSingleton<IRecordedSessions>(provider => provider.GetRequiredService<RecordedMeetings>());
+        services.AddSingleton<ISessionObserver>(provider => provider.GetRequiredService<RecordedMeetings>());
+        services.AddSingleton<ISessionObserver, RecordOnStart>();
+        services.AddSingleton<IRecordingPushes, RecordingPushes>();
+        services.AddSingleton<IRecordingListener, RecordingNews>();
         services.AddSingleton<MeetingLivestreams>();
         services.AddSingleton<IMeetingLivestreams>(provider => provider.GetRequiredService<MeetingLivestreams>());
         services.AddHostedService(provider => provider.GetRequiredService<MeetingLivestreams>());

@@ -8,28 +8,45 @@ using Roomcast.Meetings.Sessions.Following;
 namespace Roomcast.Server.Live;
 
 /// <summary>Sessions of meetings, for compositions.</summary>
-internal sealed class SessionCompositionSource(MeetingSessions sessions, IOptions<MeetingLivestreamOptions> options) : ICompositionSource
+internal sealed class SessionCompositionSource(
+    MeetingSessions sessions, SceneOverlays overlays, IOptions<MeetingLivestreamOptions> options) : ICompositionSource
 {
     public async ValueTask<ICompositionReturn?> ConnectAsync(Guid sessionId, ICompositionInput input, CancellationToken cancellationToken)
     {
-        var stage = new ComposedStage(input, options.Value.SlateText);
-        return await sessions.FollowAsync(new SessionId(sessionId), stage, cancellationToken) is { } following
-            ? new StageReturn(following)
-            : null;
+        var stage = new ComposedStage(input, options.Value.SlateText, () => overlays.Find(sessionId));
+        if (await sessions.FollowAsync(new SessionId(sessionId), stage, cancellationToken) is not { } following)
+        {
+            return null;
+        }
+
+        void Heed(Guid changed)
+        {
+            if (changed == sessionId)
+            {
+                stage.OnOverlay();
+            }
+        }
+
+        overlays.Changed += Heed;
+        return new StageReturn(following, () => overlays.Changed -= Heed);
     }
 
-    private sealed class StageReturn(SessionFollowing following) : ICompositionReturn
+    private sealed class StageReturn(SessionFollowing following, Action left) : ICompositionReturn
     {
         public void WantKeyframe(uint ssrc) => following.WantKeyframe(ssrc);
 
         public void PreferHeight(uint ssrc, int height) => following.PreferHeight(ssrc, height);
 
-        public ValueTask DisposeAsync() => following.DisposeAsync();
+        public ValueTask DisposeAsync()
+        {
+            left();
+            return following.DisposeAsync();
+        }
     }
 }
 
 /// <summary>Makes scenes of who is on stage and of the tracks there are. Told from the session's loop and from its media's worker.</summary>
-internal sealed class ComposedStage(ICompositionInput input, string slateText) : ISessionFollower
+internal sealed class ComposedStage(ICompositionInput input, string slateText, Func<SceneWatermark?> watermark) : ISessionFollower
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, SceneTrack> _tracks = new(StringComparer.Ordinal);
@@ -40,6 +57,15 @@ internal sealed class ComposedStage(ICompositionInput input, string slateText) :
         lock (_lock)
         {
             _stage = stage;
+            Tell();
+        }
+    }
+
+    /// <summary>What is laid over the picture has changed.</summary>
+    public void OnOverlay()
+    {
+        lock (_lock)
+        {
             Tell();
         }
     }
@@ -91,6 +117,7 @@ internal sealed class ComposedStage(ICompositionInput input, string slateText) :
                 SpeakerId = stage.SpeakerId,
                 SpotlightId = stage.PinnedId,
                 SlateText = slateText,
+                Watermark = watermark(),
             });
         }
     }

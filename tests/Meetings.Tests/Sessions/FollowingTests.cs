@@ -3,6 +3,7 @@ using Roomcast.Meetings.Media;
 using Roomcast.Meetings.Records;
 using Roomcast.Meetings.Sessions;
 using Roomcast.Meetings.Sessions.Following;
+using Roomcast.Meetings.Sessions.Peers;
 using Roomcast.Meetings.Sessions.Rules;
 
 namespace Roomcast.Meetings.Tests.Sessions;
@@ -102,6 +103,10 @@ public sealed class FollowingTests
         public ConcurrentQueue<string> Told { get; } = new();
 
         public void Began(Meeting meeting, SessionId sessionId, DateTimeOffset startedAt) => Told.Enqueue($"began {sessionId}");
+
+        public void PeerJoined(MeetingId meetingId, SessionId sessionId, PeerView peer)
+        {
+        }
 
         public void CountChanged(MeetingId meetingId, SessionId sessionId, int count) => Told.Enqueue($"count {count}");
 

@@ -162,6 +162,14 @@ public sealed class Attendance(SessionRoom room)
         room.Parts.Metrics.PeerJoined();
         room.Parts.Recorder.Joined(room, peer);
         room.TellJoined(new PeerJoined(peer.View), except: peer);
+        if (room.SessionId is { } sessionId)
+        {
+            foreach (var observer in room.Parts.Observers())
+            {
+                observer.PeerJoined(room.Meeting.Id, sessionId, peer.View);
+            }
+        }
+
         if (isReturn && peer.Stage is StageState.Requested)
         {
             room.Stage.TellRequests();

@@ -95,6 +95,20 @@ internal static class EventForms
         }),
         MediaRestarted => (SocketEvent.MediaTerminated, new MediaRoomTerminationBroadcastResponse { Reason = "restarted" }),
 
+        RecordingChanged changed => (
+            changed.State switch
+            {
+                SessionRecordingState.Paused => SocketEvent.RecordingPaused,
+                SessionRecordingState.Over => SocketEvent.RecordingStopped,
+                _ => SocketEvent.RecordingStarted,
+            },
+            new RecordingEvent
+            {
+                RecordingId = changed.RecordingId.ToString(),
+                ErrMessage = changed.Error,
+                RecordingType = WireForms.TypeOf(changed),
+            }),
+
         LivestreamInvoked invoked => (SocketEvent.LivestreamInvoked, WireForms.Of(invoked.Livestream, "INVOKED")),
         LivestreamStarted started => (SocketEvent.LivestreamStarted, WireForms.Of(started.Livestream, "LIVE")),
         LivestreamStopped stopped => (SocketEvent.LivestreamStopped, WireForms.Of(stopped.Livestream, "IDLE")),

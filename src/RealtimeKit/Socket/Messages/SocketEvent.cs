@@ -37,6 +37,9 @@ internal enum SocketEvent : uint
     WaitingDenied = 37,
     StageChanged = 38,
     BroadcastToEntity = 39,
+    RecordingStarted = 40,
+    RecordingStopped = 41,
+    RecordingPaused = 42,
     GetStage = 43,
     LivestreamInvoked = 44,
 

@@ -184,6 +184,20 @@ internal static class WireForms
         return added;
     }
 
+    public static RecordingType TypeOf(RecordingChanged recording) => recording.OfTracks ? RecordingType.Track : RecordingType.Browser;
+
+    public static ActiveRecording Of(RecordingChanged recording) => new()
+    {
+        RecordingId = recording.RecordingId.ToString(),
+        RecordingType = TypeOf(recording),
+        RecordingStatus = recording.State switch
+        {
+            SessionRecordingState.Starting => "STARTING",
+            SessionRecordingState.Paused => "PAUSED",
+            _ => "RECORDING",
+        },
+    };
+
     public static LiveStreamingEvent Of(SessionLivestream livestream, string status, string error = "") => new()
     {
         LivestreamId = livestream.LivestreamId.ToString(),

@@ -33,6 +33,7 @@ internal static class RoomRoutes
                     Title = call.Room.Meeting.Title,
                     CreatedAt = (ulong)(call.Room.StartedAt?.ToUnixTimeSeconds() ?? 0),
                     RoomUuid = call.Room.SessionId?.ToString() ?? "",
+                    ActiveRecordings = { call.Room.Recordings.Select(WireForms.Of) },
                 },
             });
         });

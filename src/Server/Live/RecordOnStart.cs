@@ -1,0 +1,56 @@
+using Roomcast.Egress.Recording;
+using Roomcast.Meetings.Records;
+using Roomcast.Meetings.Sessions;
+using Roomcast.Meetings.Sessions.Peers;
+using Roomcast.RealtimeKit.Rest.Recordings;
+
+namespace Roomcast.Server.Live;
+
+/// <summary>Records meetings that are to be recorded from their start.</summary>
+internal sealed class RecordOnStart(Recordings recordings, ILogger<RecordOnStart> logger) : ISessionObserver
+{
+    public void Began(Meeting meeting, SessionId sessionId, DateTimeOffset startedAt)
+    {
+        if (meeting.Settings.RecordsOnStart)
+        {
+            _ = StartAsync(meeting);
+        }
+    }
+
+    public void PeerJoined(MeetingId meetingId, SessionId sessionId, PeerView peer)
+    {
+    }
+
+    public void CountChanged(MeetingId meetingId, SessionId sessionId, int count)
+    {
+    }
+
+    public void StageChanged(MeetingId meetingId, SessionId sessionId, int onStage)
+    {
+    }
+
+    public void Ended(MeetingId meetingId, SessionId sessionId, SessionEndReason reason)
+    {
+    }
+
+    private async Task StartAsync(Meeting meeting)
+    {
+        await Task.Yield();
+        try
+        {
+            var plan = RecordingPlans.OfMeeting(meeting.Settings.RecordingConfig, recordings.CanPush, out var fault);
+            var refusal = fault ?? (await recordings.StartAsync(
+                new RecordingWish(
+                    meeting.AppId, meeting.Id.Value, RecordingKind.Composite, plan, AllowsOthers: false, RecordingStartReason.OnStart, Caller: null),
+                CancellationToken.None)).Message;
+            if (refusal is not null)
+            {
+                LiveLog.NotRecorded(logger, meeting.Id.ToString(), refusal);
+            }
+        }
+        catch (Exception thrown)
+        {
+            LiveLog.NewsFailed(logger, thrown, "Beginning", meeting.Id.ToString());
+        }
+    }
+}
