@@ -21,7 +21,7 @@ public sealed record WireStart(int Version, CompositionFormat Format, string Pre
 /// <param name="Version"><see cref="WireStart.CurrentVersion"/> of the worker.</param>
 /// <param name="ProcessId">Its process.</param>
 /// <param name="Missing">What it lacks to compose, and what to install; null when it lacks nothing.</param>
-public sealed record WireReady(int Version, int ProcessId, string? Missing);
+public sealed record WireReady(int Version, int ProcessId, string? Missing = null);
 
 /// <summary>What a second came to in a worker. Counts are since its start.</summary>
 public sealed record WireFigures
