@@ -120,6 +120,18 @@ public sealed class WireTests
         Assert.Equal((1, Codec.Aac, "1190"), (again.Id, again.Codec, Convert.ToHexString(again.Configuration.Span)));
     }
 
+    [Theory]
+    [InlineData(null)]
+    [InlineData("libavcodec is missing")]
+    public void Readiness_comes_back_with_and_without_what_is_missing(string? missing)
+    {
+        var output = new ArrayBufferWriter<byte>();
+        WireJson.Write(WireKind.Ready, new WireReady(1, 2, missing), output);
+        WireMessage.TryRead(output.WrittenSpan, out _, out var body, out _);
+        Assert.True(WireJson.TryRead<WireReady>(body, out var read));
+        Assert.Equal(new WireReady(1, 2, missing), read);
+    }
+
     [Fact]
     public void A_scene_comes_back_whole()
     {

@@ -1,0 +1,175 @@
+using System.Diagnostics;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Roomcast.Egress.Composition;
+using Roomcast.Feeds;
+using Roomcast.Media;
+using Roomcast.TestKit;
+using Roomcast.TestKit.Rtc;
+using Roomcast.TestKit.Video;
+
+namespace Roomcast.Egress.Tests.Composition;
+
+/// <summary>The built worker as a process of its own, fed with packets in real time.</summary>
+public sealed class WorkerProcessTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
+    [Fact]
+    public async Task The_composed_picture_and_sound_are_what_was_sent_at_the_right_times()
+    {
+        await using var session = new ClockSession(await EncodedClock.MakeAsync(TimeSpan.FromSeconds(16)));
+        await using var services = Build(session);
+        var lease = await services.GetRequiredService<ICompositions>().AcquireAsync(Guid.NewGuid(), new CompositionFormat { Width = 640, Height = 360 }, default);
+        using var feed = lease.Feed.TrySubscribe()!;
+        using var folder = new TemporaryFolder();
+        var file = Path.Combine(folder.Path, "composed.flv");
+        var pictures = await RecordAsync(feed, file, TimeSpan.FromSeconds(14));
+        await lease.DisposeAsync();
+
+        // Every tick has its picture: none is missing or doubled.
+        Assert.All(pictures.Zip(pictures.Skip(1)), pair => Assert.Equal(1.0 / 30, (pair.Second - pair.First).TotalSeconds, 0.0001));
+        var reading = await PictureClockReader.ReadAsync(file);
+        var read = reading.Pictures.Where(picture => picture.Stamp is not null).ToList();
+        Assert.InRange(read.Count, 200, 480);
+        var steps = read.Zip(read.Skip(1)).Select(pair => (int)pair.Second.Stamp!.Value.Counter - (int)pair.First.Stamp!.Value.Counter).ToList();
+        Assert.All(steps, step => Assert.True(step >= 0));
+        // The sender shares its processors with whatever else runs: what it sends late by more than media is held is shown late.
+        Assert.InRange(steps.Count(step => step != 1), 0, steps.Count / 5);
+        Assert.InRange(reading.AudioOffsets.Count, 3, 8);
+        var offsets = reading.AudioOffsets.Select(offset => offset.Duration()).Order().ToList();
+        Assert.True(offsets[(int)Math.Ceiling(offsets.Count * 0.95) - 1] <= TimeSpan.FromMilliseconds(45), string.Join(", ", reading.AudioOffsets));
+    }
+
+    [Fact]
+    public async Task A_worker_that_is_killed_is_replaced_and_frames_go_on_after_a_discontinuity()
+    {
+        await using var session = new ClockSession(await EncodedClock.MakeAsync(TimeSpan.FromSeconds(30)));
+        await using var services = Build(session);
+        var launcher = (RecordingLauncher)services.GetRequiredService<IWorkerLauncher>();
+        var lease = await services.GetRequiredService<ICompositions>().AcquireAsync(Guid.NewGuid(), new CompositionFormat { Width = 640, Height = 360 }, default);
+        using var feed = lease.Feed.TrySubscribe()!;
+        var before = await ReadUntilAsync(feed, item => item.Frame is { TrackId: 0 } frame && frame.PresentationTime.SinceStart > TimeSpan.FromSeconds(2));
+        using (var process = Process.GetProcessById(launcher.ProcessIds.Single()))
+        {
+            process.Kill();
+        }
+
+        var items = await ReadUntilAsync(feed, item => item.Kind is FeedItemKind.Discontinuity);
+        var after = await ReadUntilAsync(feed, item => item.Frame is { TrackId: 0 });
+        Assert.Equal(2, session.Connections);
+        Assert.Equal(2, launcher.ProcessIds.Count);
+        var last = items.Concat(before).Where(each => each.TrackId == 0).Max(each => each.At);
+        Assert.True(after[^1].IsKeyframe);
+        // A second on a machine that has time; how much it has nobody knows here.
+        Assert.InRange(after[^1].At - last, TimeSpan.FromMilliseconds(33), TimeSpan.FromSeconds(20));
+        await lease.DisposeAsync();
+        Assert.All(launcher.ProcessIds, id => Assert.Throws<ArgumentException>(() => Process.GetProcessById(id)));
+    }
+
+    [Fact]
+    public async Task A_worker_ends_when_its_server_is_gone()
+    {
+        // A server that is killed closes its sockets without a word, and so does this.
+        var launcher = new WorkerLauncher(Options.Create(new CompositionOptions()));
+        await using var worker = await launcher.StartAsync(default);
+        await worker.Stream.DisposeAsync();
+        using var patience = new CancellationTokenSource(Patience);
+        Assert.StartsWith("exit code", await worker.WhenEndedAsync(patience.Token), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_worker_that_is_not_there_is_said()
+    {
+        var launcher = new WorkerLauncher(Options.Create(new CompositionOptions { WorkerPath = "/nowhere/worker" }));
+        Assert.Contains("/nowhere/worker", (await Assert.ThrowsAsync<CompositionException>(async () => await launcher.StartAsync(default))).Message, StringComparison.Ordinal);
+    }
+
+    private static ServiceProvider Build(ClockSession session) => new ServiceCollection()
+        .AddSingleton(TimeProvider.System)
+        .AddSingleton<ICompositionSource>(session)
+        .AddSingleton<IWorkerLauncher>(provider => new RecordingLauncher(new WorkerLauncher(provider.GetRequiredService<IOptions<CompositionOptions>>())))
+        .Configure<CompositionOptions>(options => (options.Preset, options.StartTimeout, options.Silence) = ("ultrafast", TimeSpan.FromSeconds(60), TimeSpan.FromSeconds(30)))
+        .AddLogging()
+        .AddCompositions()
+        .BuildServiceProvider();
+
+    private static async Task<List<(int TrackId, TimeSpan At, bool IsKeyframe)>> ReadUntilAsync(FeedSubscription feed, Func<FeedItem, bool> isLast)
+    {
+        var read = new List<(int, TimeSpan, bool)>();
+        using var patience = new CancellationTokenSource(Patience);
+        while (true)
+        {
+            FeedItem item;
+            while (!feed.TryRead(out item))
+            {
+                await feed.WaitToReadAsync().AsTask().WaitAsync(patience.Token);
+            }
+
+            Assert.NotEqual(FeedItemKind.Ended, item.Kind);
+            if (item.Frame is { } frame)
+            {
+                read.Add((frame.TrackId, frame.PresentationTime.SinceStart, frame.IsKeyframe));
+            }
+
+            var isOver = isLast(item);
+            item.Frame?.Release();
+            if (isOver)
+            {
+                return read;
+            }
+        }
+    }
+
+    /// <summary>Writes what is composed as FLV; returns the times of the pictures.</summary>
+    private static async Task<List<TimeSpan>> RecordAsync(FeedSubscription feed, string path, TimeSpan length)
+    {
+        var pictures = new List<TimeSpan>();
+        using var file = new BinaryWriter(File.Create(path));
+        file.Write((ReadOnlySpan<byte>)[(byte)'F', (byte)'L', (byte)'V', 1, 5, 0, 0, 0, 9, 0, 0, 0, 0]);
+        await ReadUntilAsync(feed, item =>
+        {
+            foreach (var track in item.Tracks ?? [])
+            {
+                WriteTag(file, track.Kind is TrackKind.Video, [track.Kind is TrackKind.Video ? (byte)0x17 : (byte)0xAF, 0, .. track.Kind is TrackKind.Video ? (byte[])[0, 0, 0] : [], .. track.Configuration.Span], default);
+            }
+
+            if (item.Frame is not { } frame)
+            {
+                return false;
+            }
+
+            var isVideo = frame.TrackId == CompositionFormat.VideoTrackId;
+            var at = frame.PresentationTime.SinceStart;
+            WriteTag(file, isVideo, [isVideo ? (byte)(frame.IsKeyframe ? 0x17 : 0x27) : (byte)0xAF, 1, .. isVideo ? (byte[])[0, 0, 0] : [], .. frame.Payload.Span], at);
+            if (isVideo)
+            {
+                pictures.Add(at);
+            }
+
+            return at > length;
+        });
+        return pictures;
+    }
+
+    private static void WriteTag(BinaryWriter file, bool isVideo, byte[] body, TimeSpan at)
+    {
+        var ms = (int)Math.Round(at.TotalMilliseconds);
+        file.Write((ReadOnlySpan<byte>)[isVideo ? (byte)9 : (byte)8, (byte)(body.Length >> 16), (byte)(body.Length >> 8), (byte)body.Length, (byte)(ms >> 16), (byte)(ms >> 8), (byte)ms, 0, 0, 0, 0]);
+        file.Write(body);
+        var whole = body.Length + 11;
+        file.Write((ReadOnlySpan<byte>)[(byte)(whole >> 24), (byte)(whole >> 16), (byte)(whole >> 8), (byte)whole]);
+    }
+
+    private sealed class RecordingLauncher(WorkerLauncher launcher) : IWorkerLauncher
+    {
+        public List<int> ProcessIds { get; } = [];
+
+        public async ValueTask<IWorker> StartAsync(CancellationToken cancellationToken)
+        {
+            var worker = await launcher.StartAsync(cancellationToken);
+            ProcessIds.Add(worker.ProcessId);
+            return worker;
+        }
+    }
+}
