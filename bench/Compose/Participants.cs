@@ -11,7 +11,7 @@ internal static class Participants
     private static readonly string[] Pictures =
     [
         "testsrc2=s=640x360:r=30",
-        "mandelbrot=s=640x360:r=30",
+        "life=s=640x360:r=30:mold=10:ratio=0.1:death_color=0xC83232:life_color=0x00C060,boxblur=2",
         "testsrc=s=640x360:r=30,noise=alls=6:allf=t",
         "cellauto=s=640x360:r=30:rule=18,boxblur=2",
         "gradients=s=640x360:r=30:speed=0.05,format=yuv420p,noise=alls=8:allf=t",
