@@ -4,6 +4,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Roomcast.Accounts;
 using Roomcast.Egress.Push;
+using Roomcast.Egress.Recording;
 using Roomcast.Feeds;
 using Roomcast.Livestreams;
 using Roomcast.Livestreams.Ingest;
@@ -14,6 +15,7 @@ using Roomcast.Media;
 using Roomcast.Meetings;
 using Roomcast.RealtimeKit;
 using Roomcast.Storage;
+using Roomcast.Storage.Blobs;
 using Roomcast.TestKit;
 
 namespace Roomcast.Conformance;
@@ -35,6 +37,9 @@ internal sealed class RealtimeKitServer : IAsyncDisposable
         builder.Services.AddSingleton(new PublicAddresses { RtmpBase = "rtmp://127.0.0.1:1935", HttpBase = "http://127.0.0.1:8080" });
         builder.Services.AddSingleton<IPushableFeeds, NothingToPush>();
         builder.Services.AddPush();
+        builder.Services.Configure<BlobOptions>(blobs => blobs.Folder = _folder.PathOf("blobs"));
+        builder.Services.Configure<RecordingOptions>(recordings => recordings.Folder = _folder.PathOf("recordings"));
+        builder.Services.AddBlobs().AddRecordings();
         builder.Services.AddRealtimeKit();
         _app = builder.Build();
         _app.MapRealtimeKit();

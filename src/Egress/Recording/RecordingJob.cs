@@ -88,6 +88,11 @@ internal sealed class RecordingJob
                     RecordingLog.Dropped(_parts.Logger, Record.Id, capture.DroppedFrames);
                 }
 
+                if (Record.Plan.Watermark is not null)
+                {
+                    _parts.Sessions.ShowWatermark(Record.SessionId, null);
+                }
+
                 await capture.DisposeAsync();
             }
         }

@@ -323,6 +323,11 @@ public sealed class Recordings : IHostedService, IDisposable
         }
         catch
         {
+            if (record.Plan.Watermark is not null)
+            {
+                _parts.Sessions.ShowWatermark(record.SessionId, null);
+            }
+
             _folder.Delete(record.Id);
             throw;
         }

@@ -28,7 +28,7 @@ function clientOf({ baseURL = `${facts.origin}/client/v4`, apiToken = facts.writ
 }
 
 const client = clientOf();
-const { activeSession, apps, livestreams, meetings, presets } = client.realtimeKit;
+const { activeSession, apps, livestreams, meetings, presets, recordings } = client.realtimeKit;
 const livestreamsPath = `/accounts/${account_id}/realtime/kit/${app_id}/livestreams`;
 
 /** Expects an error of a class of the client, and that it was not repeated. */
@@ -200,6 +200,25 @@ const checks = {
     const nameless = await makeLivestream();
     assert.equal(nameless.data.name, null);
     assert.notEqual(nameless.data.stream_key, named.data.stream_key);
+  },
+
+  async "recordings of a quiet meeting are none, and its start is refused without repetition"() {
+    const { data: meeting } = await meetings.create(app_id, { account_id, title: "Quiet" });
+    const listed = await recordings.getRecordings(app_id, {
+      account_id, meeting_id: meeting.id, page_no: 1, per_page: 5, expired: false, sort_by: "invokedTime", sort_order: "DESC",
+      status: ["INVOKED", "UPLOADED"],
+    });
+    assert.deepEqual(listed.data, []);
+    assert.equal(listed.paging.total_count, 0);
+    const start = { account_id, meeting_id: meeting.id, max_seconds: 60, file_name_prefix: "quiet" };
+    await refused(() => recordings.startRecordings(app_id, start), Cloudflare.NotFoundError, 404, 40402);
+    await refused(() => recordings.startTrackRecording(app_id, { account_id, meeting_id: meeting.id }), Cloudflare.NotFoundError, 404, 40402);
+    await refused(() => recordings.getActiveRecordings(meeting.id, { account_id, app_id }), Cloudflare.NotFoundError, 404, 40403);
+    await refused(() => recordings.getOneRecording(absentId, { account_id, app_id }), Cloudflare.NotFoundError, 404, 40401);
+    await refused(
+      () => recordings.pauseResumeStopRecording(absentId, { account_id, app_id, action: "stop" }), Cloudflare.NotFoundError, 404, 40401);
+    await refused(
+      () => recordings.startRecordings(app_id, { ...start, video_config: { codec: "VP9" } }), Cloudflare.BadRequestError, 400, 40001);
   },
 
   async "livestreams.getAllLivestreams lists, filters and pages"() {
