@@ -47,14 +47,24 @@ async Task<(double Idle, double Busy)> MeasureRoomcastAsync()
     using var publisher = Publish($"{server.RtmpBase.ToString().TrimEnd('/')}/live/{livestream.GetProperty("stream_key").GetString()}");
     try
     {
-        var idle = await MeasureAsync(server.ProcessId);
+        var outputs = $"{server.AppPath}/livestreams/{livestream.GetProperty("id").GetString()}/outputs";
+        var ids = new List<string?>();
         foreach (var address in addresses)
         {
-            await PostAsync(api, $"{server.AppPath}/livestreams/{livestream.GetProperty("id").GetString()}/outputs", new { url = address });
+            ids.Add((await PostAsync(api, outputs, new { url = address })).GetProperty("id").GetString());
         }
 
         await WaitForTargetsAsync();
-        return (idle, await MeasureAsync(server.ProcessId));
+        var busy = await MeasureAsync(server.ProcessId);
+
+        // The same process without them afterwards: before, it would still be compiling.
+        foreach (var id in ids)
+        {
+            using var deleted = await api.DeleteAsync(new Uri($"{outputs}/{id}", UriKind.Relative));
+            deleted.EnsureSuccessStatusCode();
+        }
+
+        return (await MeasureAsync(server.ProcessId), busy);
     }
     finally
     {
@@ -97,7 +107,7 @@ async Task WaitForTargetsAsync()
 // After some time to settle and to be compiled.
 async Task<double> MeasureAsync(int processId)
 {
-    await Task.Delay(TimeSpan.FromSeconds(8));
+    await Task.Delay(TimeSpan.FromSeconds(10));
     var (before, began) = (ProcessCost.Of(processId), TimeProvider.System.GetTimestamp());
     await Task.Delay(TimeSpan.FromSeconds(seconds));
     return (ProcessCost.Of(processId).CpuSeconds - before.CpuSeconds) / TimeProvider.System.GetElapsedTime(began).TotalSeconds * 100;
