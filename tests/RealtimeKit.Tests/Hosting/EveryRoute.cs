@@ -25,6 +25,18 @@ public sealed record FilledRoute(string Method, string Pattern, string Path, boo
         _ => null,
     };
 
+    /// <summary>Whether a path fits the pattern.</summary>
+    public bool Takes(string path)
+    {
+        ArgumentNullException.ThrowIfNull(path);
+        var (own, other) = (Path.Split('/'), path.Split('/'));
+        var parts = Pattern.Split('/');
+        var hosted = own.Length - parts.Length;
+        return own.Length == other.Length
+            && Enumerable.Range(0, own.Length).All(at =>
+                own[at] == other[at] || (at > hosted && parts[at - hosted] is ['{', .., '}']));
+    }
+
     public override string ToString() => $"{Method} {Pattern}";
 }
 

@@ -32,6 +32,9 @@ public sealed class MigrationTextTests
             "1 accounts 41c14bfb74cde92f",
             "2 livestreams 902bdb79835d4753",
             "3 meetings d29c4a6b7c36f9b5",
+            "4 outputs 8f41546704a203b2",
+            "5 recordings ee8a9abe9a4e8c82",
+            "6 meeting_livestreams c001f7d13abd6505",
         ],
         Migration.All.Select(migration => $"{migration.Version} {migration.Name} {migration.Checksum[..16]}"));
 }
