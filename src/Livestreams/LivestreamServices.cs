@@ -5,6 +5,7 @@ using Roomcast.Hls;
 using Roomcast.Livestreams.Delivery;
 using Roomcast.Livestreams.Ingest;
 using Roomcast.Livestreams.Lifecycle;
+using Roomcast.Livestreams.Meetings;
 using Roomcast.Livestreams.Records;
 using Roomcast.Livestreams.Viewers;
 using Roomcast.Storage.Keys;
@@ -30,6 +31,7 @@ public static class LivestreamServices
         services.TryAddSingleton(provider => provider.GetRequiredService<IOptions<ViewerCountingOptions>>().Value);
         services.AddRtmpIngest();
         services.AddViewers();
+        services.TryAddSingleton<IMeetingLivestreams, NoMeetingLivestreams>();
         services.AddLivestreamDelivery();
         services.TryAddSingleton(provider => new ViewerTokens(
             provider.GetRequiredService<KeyFiles>().GetOrCreate(ViewerKeyFile, ViewerTokens.MinKeyLength)));

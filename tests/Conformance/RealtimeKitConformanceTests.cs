@@ -10,6 +10,7 @@ public sealed class RealtimeKitConformanceTests(RealtimeKitConformanceTests.Run 
         "participants: add, list, get, edit, refresh, delete",
         "presets: list, get, create whole, update, replace, delete",
         "active session: every call says when nobody is there",
+        "a quiet meeting is not livestreamed, and every call says so",
         "recordings of a quiet meeting are none, and its start is refused without repetition",
         "client.post makes an independent livestream, with a body and without",
         "livestreams.getAllLivestreams lists, filters and pages",

@@ -4,7 +4,10 @@ using Roomcast.Livestreams.Records;
 namespace Roomcast.Livestreams.Meetings;
 
 /// <summary>The livestreams of meetings: at most one of each meeting is active. Thread-safe.</summary>
-/// <remarks>The host implements it, since it takes a meeting, its composition and a livestream.</remarks>
+/// <remarks>
+/// The host implements it, since it takes a meeting, its composition and a livestream. <c>AddLivestreams</c> adds one that knows
+/// of no session; the one added last is taken.
+/// </remarks>
 public interface IMeetingLivestreams
 {
     /// <summary>Starts to livestream a meeting. It is live once a player can play it, which its status tells.</summary>
@@ -59,4 +62,17 @@ public sealed class MeetingLivestreamException(MeetingLivestreamRefusal refusal,
 
     /// <summary>When it is worth another attempt; null when it is not.</summary>
     public TimeSpan? RetryAfter { get; } = retryAfter;
+}
+
+/// <summary>Where no meeting takes place.</summary>
+internal sealed class NoMeetingLivestreams : IMeetingLivestreams
+{
+    public Task<Livestream> StartAsync(
+        AppId appId, Guid meetingId, MeetingLivestreamRequest request, CancellationToken cancellationToken) =>
+        throw new MeetingLivestreamException(MeetingLivestreamRefusal.NoSession, "Nobody is in the meeting.");
+
+    public Task<Livestream?> FindActiveAsync(AppId appId, Guid meetingId, CancellationToken cancellationToken) =>
+        Task.FromResult<Livestream?>(null);
+
+    public Task<bool> StopAsync(AppId appId, Guid meetingId, CancellationToken cancellationToken) => Task.FromResult(false);
 }

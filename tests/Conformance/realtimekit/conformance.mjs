@@ -221,6 +221,20 @@ const checks = {
       () => recordings.startRecordings(app_id, { ...start, video_config: { codec: "VP9" } }), Cloudflare.BadRequestError, 400, 40001);
   },
 
+  async "a quiet meeting is not livestreamed, and every call says so"() {
+    const { data: meeting } = await meetings.create(app_id, { account_id, title: "Quiet" });
+    const at = { account_id, app_id };
+    await refused(
+      () => livestreams.startLivestreamingAMeeting(meeting.id, { ...at, name: "Quiet", video_config: { width: 1280, height: 720 } }),
+      Cloudflare.NotFoundError, 404, 40402);
+    await refused(
+      () => livestreams.startLivestreamingAMeeting(meeting.id, { ...at, video_config: { width: 0, height: 720 } }),
+      Cloudflare.BadRequestError, 400, 40001);
+    await refused(() => livestreams.getMeetingActiveLivestreams(meeting.id, at), Cloudflare.NotFoundError, 404, 40404);
+    await refused(() => livestreams.stopLivestreamingAMeeting(meeting.id, at), Cloudflare.NotFoundError, 404, 40404);
+    await refused(() => livestreams.stopLivestreamingAMeeting(absentId, at), Cloudflare.NotFoundError, 404, 40401);
+  },
+
   async "livestreams.getAllLivestreams lists, filters and pages"() {
     const first = (await makeLivestream("first")).data;
     await new Promise((resolve) => setTimeout(resolve, 5)); // Livestreams of one millisecond have no order.
