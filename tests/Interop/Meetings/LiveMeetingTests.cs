@@ -231,7 +231,8 @@ public sealed partial class LiveMeetingTests(MeetingServer server) : IAsyncLifet
     private async Task WaitUntilLiveAsync(string meeting)
     {
         var began = TimeProvider.System.GetTimestamp();
-        while ((await GetAsync($"/meetings/{meeting}/active-livestream")).GetProperty("status").GetString() != "LIVE")
+        while (await GetAsync($"/meetings/{meeting}/active-livestream") is not { ValueKind: JsonValueKind.Object } livestream
+            || livestream.GetProperty("status").GetString() != "LIVE")
         {
             Assert.True(TimeProvider.System.GetElapsedTime(began) < MeetTab.Patience, $"It did not go live.\n{server.Server.Errors}");
             await Task.Delay(200);
