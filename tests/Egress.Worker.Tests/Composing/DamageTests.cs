@@ -111,20 +111,26 @@ public sealed class DamageTests
     [Fact]
     public void Mutated_frames_and_packets_never_stop_the_ticks()
     {
-        // A fault here would take the process down, so what is tried is fixed by the seed, and repeats.
+        // A fault here would take the process down, so what is tried is fixed by the seed, and repeats. Sound has chances of its
+        // own: how long an encoded picture is depends on how much time the encoder had.
         using var stage = new Stage(new CompositionFormat { Width = 320, Height = 180 }, decodesPictures: false);
         using var picture = new PictureSource(176, 144, keyframeEvery: 4);
         using var sound = new SoundSource(SoundSource.Tone(300, 0.5), isVoice: true);
         var random = new Random(20_260_101);
+        var soundRandom = new Random(20_260_102);
         var noise = new Random(7);
         stage.Composer.SetScene(new Scene { Peers = [Stage.Peer(0), Stage.Peer(1)] });
         for (var tick = 0; tick < 3_000; tick++)
         {
             stage.Show(Stage.CameraOf(0), Mutate(tick % 3 == 0 ? picture.EncodeNoise(noise) : picture.Encode(tick), random), random.Next(-1, 5) * 90);
-            stage.Composer.TakeAudio(Stage.MicrophoneOf(0), Mutate(sound.Encode(), random), stage.Now + TimeSpan.FromMilliseconds(random.Next(-400, 400)));
-            if (random.Next(4) == 0)
+            stage.Composer.TakeAudio(
+                Stage.MicrophoneOf(0), Mutate(sound.Encode(), soundRandom), stage.Now + TimeSpan.FromMilliseconds(soundRandom.Next(-400, 400)));
+            if (soundRandom.Next(4) == 0)
             {
-                stage.Composer.MissAudio(Stage.MicrophoneOf(0), stage.Now + TimeSpan.FromMilliseconds(random.Next(-400, 400)), TimeSpan.FromMilliseconds(random.Next(-20, 200)));
+                stage.Composer.MissAudio(
+                    Stage.MicrophoneOf(0),
+                    stage.Now + TimeSpan.FromMilliseconds(soundRandom.Next(-400, 400)),
+                    TimeSpan.FromMilliseconds(soundRandom.Next(-20, 200)));
             }
 
             stage.Tick();

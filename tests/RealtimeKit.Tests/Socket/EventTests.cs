@@ -255,6 +255,7 @@ public sealed class EventTests(SharedMeetingHost shared) : IAsyncLifetime
             SocketEvent.LeaveStage, new LeaveStageRequest { UserIds = { viewer.UserId } }, PeerStatusUpdate.Parser, on: SocketEvent.StageChanged);
         Assert.Equal(StageType.OffStage, left.StageType);
         await viewer.SendAsync(SocketEvent.RequestStage, null);
+        await viewer.SettleAsync(); // The two come by sockets of their own.
         await host.SendAsync(SocketEvent.DenyStage, new DenyStageAccessRequest { UserIds = { viewer.UserId } });
         await viewer.HearAsync(SocketEvent.DenyStage);
     }
