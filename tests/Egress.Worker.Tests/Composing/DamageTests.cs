@@ -117,7 +117,7 @@ public sealed class DamageTests
         using var picture = new PictureSource(176, 144, keyframeEvery: 4);
         using var sound = new SoundSource(SoundSource.Tone(300, 0.5), isVoice: true);
         var random = new Random(20_260_101);
-        var soundRandom = new Random(20_260_102);
+        var soundRandom = new Random(20_260_104);
         var noise = new Random(7);
         stage.Composer.SetScene(new Scene { Peers = [Stage.Peer(0), Stage.Peer(1)] });
         for (var tick = 0; tick < 3_000; tick++)
