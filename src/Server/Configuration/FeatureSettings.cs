@@ -47,7 +47,7 @@ internal static class FeatureSettings
         settings.Bind("figure_interval", (LivestreamOptions o) => o.FigureInterval, SettingTypes.Duration(TimeSpan.FromMilliseconds(500), TimeSpan.FromSeconds(5)), "How often figures of livestreams on air are stored: a crash loses at most this much.");
 
         settings.Bind("livestream_empty_stage", (MeetingLivestreamOptions o) => o.EmptyStage, SettingTypes.Duration(MeetingLivestreamOptionsValidator.LeastEmptyStage, MeetingLivestreamOptionsValidator.MostEmptyStage), "How long nobody need be on stage before the livestream of a meeting ends.");
-        settings.Bind("livestream_slate_text", (MeetingLivestreamOptions o) => o.SlateText, SettingTypes.Text(0, MeetingLivestreamOptionsValidator.MaxSlateLength, "up to 120 characters"), "What viewers read while nobody is on stage.");
+        settings.Bind("livestream_slate_text", (MeetingLivestreamOptions o) => o.SlateText, SettingTypes.Text(1, MeetingLivestreamOptionsValidator.MaxSlateLength), "What viewers read while nobody is on stage.");
         settings.Check(new MeetingLivestreamOptionsValidator());
 
         settings.Group("Ingest limits");
@@ -95,7 +95,7 @@ internal static class FeatureSettings
         settings.Bind("s3_region", (BlobOptions o) => o.S3Region, SettingTypes.Text(1, 64, "a region such as eu-central-1"), "The bucket's region.");
         settings.Bind("s3_access_key", (BlobOptions o) => o.S3AccessKey, SettingTypes.Text(1, 1_024, "an access key").Optional(), "The access key to the bucket.", isSecret: true);
         settings.Bind("s3_secret_key", (BlobOptions o) => o.S3SecretKey, SettingTypes.Text(1, 1_024, "the secret of an access key").Optional(), "The secret of the access key.", isSecret: true);
-        settings.Bind("s3_prefix", (BlobOptions o) => o.S3Prefix, SettingTypes.Text(0, 512, "a path such as roomcast/"), "Put before the names of all files in the bucket.");
+        settings.Bind("s3_prefix", (BlobOptions o) => o.S3Prefix, SettingTypes.Text(1, 512, "a path such as roomcast/").Optional(), "Put before the names of all files in the bucket.");
         settings.Bind("s3_path_style", (BlobOptions o) => o.S3PathStyle, SettingTypes.Boolean, "Whether the bucket stands in the path rather than in the host's name, as most servers other than AWS want it.");
         settings.Check(new BlobOptionsValidator());
 

@@ -8,7 +8,7 @@ internal sealed class MeetingLivestreamOptions
     /// <summary>How long nobody need be on stage before the livestream of a meeting ends; 5 s to 1 h; default 60 s.</summary>
     public TimeSpan EmptyStage { get; set; } = TimeSpan.FromSeconds(60);
 
-    /// <summary>What viewers read while nobody is on stage; up to 120 characters.</summary>
+    /// <summary>What viewers read while nobody is on stage; 1 to 120 characters.</summary>
     public string SlateText { get; set; } = "The stream will continue shortly";
 }
 
@@ -26,9 +26,9 @@ internal sealed class MeetingLivestreamOptionsValidator : IValidateOptions<Meeti
             result.AddError($"{options.EmptyStage.TotalSeconds} s is outside 5 s to 3,600 s.", nameof(options.EmptyStage));
         }
 
-        if (options.SlateText.Length > MaxSlateLength)
+        if (options.SlateText.Length is 0 or > MaxSlateLength)
         {
-            result.AddError($"{options.SlateText.Length} characters are more than {MaxSlateLength}.", nameof(options.SlateText));
+            result.AddError($"{options.SlateText.Length} characters are not 1 to {MaxSlateLength}.", nameof(options.SlateText));
         }
 
         return result.Build();

@@ -26,8 +26,8 @@ public sealed class BlobOptions
     /// <summary>The secret of the access key.</summary>
     public string? S3SecretKey { get; set; }
 
-    /// <summary>Put before the names of all files, for example <c>roomcast/</c>; empty by default.</summary>
-    public string S3Prefix { get; set; } = "";
+    /// <summary>Put before the names of all files, for example <c>roomcast/</c>; null, the default, for nothing.</summary>
+    public string? S3Prefix { get; set; }
 
     /// <summary>Whether the bucket stands in the path rather than in the host's name; off by default. Most servers other than AWS want it.</summary>
     public bool S3PathStyle { get; set; }
@@ -40,7 +40,7 @@ public sealed class BlobOptions
         Region = S3Region,
         AccessKey = S3AccessKey ?? "",
         SecretKey = S3SecretKey ?? "",
-        Prefix = S3Prefix,
+        Prefix = S3Prefix ?? "",
         UsesPathStyle = S3PathStyle,
     };
 
