@@ -190,6 +190,42 @@ public sealed partial class LiveMeetingTests(MeetingServer server) : IAsyncLifet
         }
     }
 
+    [Fact]
+    public async Task A_meeting_is_recorded_by_the_client_and_the_file_shows_who_was_there()
+    {
+        var meeting = await server.CreateMeetingAsync("Recorded");
+        var ada = await KitPage.OpenAsync(server, meeting, 0, "group_call_host", sends: true);
+        await ada.RunAsync("meeting.recording.start()");
+        await ada.WaitAsync("meeting.recording.recordingState === 'RECORDING'", MeetTab.Patience);
+        var late = await KitPage.OpenAsync(server, meeting, 1, "group_call_participant", sends: false, browser: 0);
+        await late.WaitAsync("meeting.recording.recordingState === 'RECORDING'", MeetTab.Patience);
+        await ada.RunAsync("meeting.recording.pause()");
+        await late.WaitAsync("meeting.recording.recordingState === 'PAUSED'", MeetTab.Patience);
+        await ada.RunAsync("meeting.recording.resume()");
+        await late.WaitAsync("meeting.recording.recordingState === 'RECORDING'", MeetTab.Patience);
+        await Task.Delay(TimeSpan.FromSeconds(6));
+        await ada.RunAsync("meeting.recording.stop()");
+        await late.WaitAsync("meeting.recording.recordingState === 'IDLE'", MeetTab.Patience);
+
+        var began = TimeProvider.System.GetTimestamp();
+        JsonElement recording;
+        while ((recording = (await GetAsync($"/recordings?meeting_id={meeting}"))[0]).GetProperty("status").GetString() != "UPLOADED")
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(began) < MeetTab.Patience, $"{recording}\n{server.Server.Errors}");
+            await Task.Delay(200);
+        }
+
+        var file = await ComposedReading.OfAsync(recording.GetProperty("download_url").GetString()!, TimeSpan.FromSeconds(60));
+        Assert.InRange(file.Pictures.Count, 150, 600);
+        Assert.True(file.Shows(file.Pictures.Count - 1, 0.35, 0.5, 0), $"The last picture has {file.ColourAt(file.Pictures.Count - 1, 0.35, 0.5)}.");
+        Assert.True(file.LevelOf(MeetProbe.Tones[0]) > AudibleDb, $"{file.LevelOf(MeetProbe.Tones[0]):F0} dB.");
+        foreach (var page in (BrowserPage[])[ada, late])
+        {
+            await page.RunAsync("meeting.leave()");
+            await page.CloseAsync();
+        }
+    }
+
     [GeneratedRegex("is composed by process (?<pid>[0-9]+)")]
     private static partial Regex ComposedBy();
 
