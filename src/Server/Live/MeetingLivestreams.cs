@@ -116,7 +116,9 @@ internal sealed class MeetingLivestreams(
                 await Task.WhenAny(tick, item);
                 while (news.Items.TryRead(out var told))
                 {
-                    await HandleAsync(told, stoppingToken);
+                    // Not waited for: a meeting whose worker is slow to start must not hold up the others. What happened to one
+                    // meeting stays in order, since each enters its gate before the next is taken.
+                    _ = HandleAsync(told, stoppingToken);
                 }
 
                 if (item.IsCompleted)
@@ -162,7 +164,11 @@ internal sealed class MeetingLivestreams(
             using var gate = await EnterAsync(meetingId, cancellationToken);
             await HandleAsync(meetingId, item, cancellationToken);
         }
-        catch (Exception fault) when (fault is not OperationCanceledException)
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The server stops; livestreams are ended by themselves.
+        }
+        catch (Exception fault)
         {
             LiveLog.NewsFailed(logger, fault, item.GetType().Name, meetingId.ToString());
         }
