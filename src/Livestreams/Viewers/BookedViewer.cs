@@ -121,12 +121,19 @@ internal sealed class BookedViewer(ViewerKey key, string player, TimeSpan now, V
         return counted;
     }
 
-    /// <summary>It left, or the session ended. Returns the time to count.</summary>
+    /// <summary>
+    /// It left, or the session ended. Returns the time to count. A viewer with heartbeats is then as one that paused, so that
+    /// a playlist request that it sent with its goodbye, and that arrives after it, does not count as a return.
+    /// </summary>
     public TimeSpan Leave(TimeSpan now, ViewerRules rules)
     {
-        var counted = _sendsHeartbeats ? UpTo(now, rules) : TimeSpan.Zero;
-        _countedTo = Later(_countedTo, now);
-        return counted;
+        if (!_sendsHeartbeats)
+        {
+            _countedTo = Later(_countedTo, now);
+            return TimeSpan.Zero;
+        }
+
+        return Beat(now, ViewerPlayback.Paused, player: null, rules);
     }
 
     /// <summary>Counts what is certain by now, and tells whether it has left.</summary>

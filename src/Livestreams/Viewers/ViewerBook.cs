@@ -158,9 +158,20 @@ public sealed class ViewerBook
         var shard = ShardOf(key);
         lock (shard.Lock)
         {
-            if (shard.Viewers.Remove(key, out var viewer))
+            if (!shard.Viewers.TryGetValue(key, out var viewer))
             {
-                CountHeartbeat(viewer.Leave(now, rules));
+                return;
+            }
+
+            CountHeartbeat(viewer.Leave(now, rules));
+            if (viewer.SendsHeartbeats)
+            {
+                // Kept until it has been silent for a while: requests that its goodbye overtook still find it gone.
+                Place(viewer, now, rules);
+            }
+            else
+            {
+                shard.Viewers.Remove(key);
                 Remove(viewer, now);
             }
         }

@@ -85,7 +85,8 @@ public sealed class HostileClientTests
     [Fact]
     public async Task A_publisher_that_falls_silent_is_told_and_cut_off()
     {
-        await using var server = new IngestServer(Impatient);
+        // Long enough that a slow machine is not silent while it still begins to publish.
+        await using var server = new IngestServer(Impatient with { IdleTimeout = TimeSpan.FromSeconds(3) });
         var key = server.Gate.Admit("k");
         await using var publisher = await RtmpPublisher.ConnectAsync(server.Address("k"));
         await publisher.PublishAsync(SyntheticMedia.Create());

@@ -126,6 +126,10 @@ internal sealed class OnAirFixture : IAsyncDisposable
         throw new TimeoutException($"It did not come about: the last value was {await read()}.");
     }
 
+    /// <summary>The only packager; it is opened by a loop of its own some moments after the first tracks are known.</summary>
+    public async Task<NotingPackager> OnlyPackagerAsync() =>
+        (await UntilAsync(() => Task.FromResult(Packaging.Opened), static opened => opened.Count > 0)).Single();
+
     public Task<Livestream> UntilStatusAsync(Livestream livestream, LivestreamStatus status) => UntilAsync(
         async () => (await Livestreams.FindAsync(livestream.Id, CancellationToken.None))!, found => found.Status == status);
 

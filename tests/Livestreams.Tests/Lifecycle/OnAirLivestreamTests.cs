@@ -110,7 +110,7 @@ public sealed class OnAirLivestreamTests
         Assert.Equal(IngestEndReason.TakenOver, first.EndReason);
 
         // What the one taken over still sends goes nowhere.
-        var packager = fixture.Packaging.Opened.Single();
+        var packager = await fixture.OnlyPackagerAsync();
         second.SetTracks([OnAirFixture.Video]);
         await fixture.SendAsync(second, seconds: 1);
         await fixture.UntilAsync(() => Task.FromResult(packager.Times.Count), count => count == 50);

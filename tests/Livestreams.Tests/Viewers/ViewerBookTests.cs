@@ -70,6 +70,32 @@ public sealed class ViewerBookTests
     }
 
     [Fact]
+    public void A_playlist_request_that_a_goodbye_overtook_is_no_return()
+    {
+        var viewer = NewViewer();
+        Book.Seen(viewer, null, Seconds(1));
+        Assert.True(Book.Beat(viewer, ViewerPlayback.Playing, "hls.js", null, Seconds(2)));
+        Book.Leave(viewer, Seconds(4));
+        Book.Seen(viewer, null, Seconds(4.1));
+        Assert.Equal(0, Book.Concurrent(Seconds(4.2)));
+        Assert.Equal(0, Book.Concurrent(Seconds(30)));
+        Assert.Equal(3, Book.ViewerSeconds(Seconds(60)), 0.01);
+        Assert.Equal(1, Book.MaxConcurrent(Seconds(60)));
+    }
+
+    [Fact]
+    public void Who_left_may_come_back_with_the_same_id()
+    {
+        var viewer = NewViewer();
+        Assert.True(Book.Beat(viewer, ViewerPlayback.Playing, "hls.js", null, Seconds(1)));
+        Book.Leave(viewer, Seconds(2));
+        Assert.True(Book.Beat(viewer, ViewerPlayback.Playing, "hls.js", null, Seconds(5)));
+        Assert.Equal(1, Book.Concurrent(Seconds(5)));
+        Book.Leave(viewer, Seconds(6));
+        Assert.Equal(2, Book.ViewerSeconds(Seconds(60)), 0.01);
+    }
+
+    [Fact]
     public void A_plain_player_that_pauses_stops_being_counted()
     {
         var viewer = _audience.Poll(Seconds(0), Seconds(30), every: Seconds(2));

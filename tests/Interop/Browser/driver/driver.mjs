@@ -142,7 +142,10 @@ const acts = {
   },
   async close({ page }) {
     // As a person closes a tab: the page may still say goodbye.
-    await pages.get(page).close({ runBeforeUnload: true });
+    const closing = pages.get(page);
+    const closed = closing.isClosed() ? null : closing.waitForEvent("close");
+    await closing.close({ runBeforeUnload: true });
+    await closed;
     pages.delete(page);
     devtools.delete(page);
     return null;
