@@ -86,7 +86,7 @@ public sealed class HostileClientTests
     public async Task A_publisher_that_falls_silent_is_told_and_cut_off()
     {
         // Long enough that a slow machine is not silent while it still begins to publish.
-        await using var server = new IngestServer(Impatient with { IdleTimeout = TimeSpan.FromSeconds(3) });
+        await using var server = new IngestServer(new IngestOptions { IdleTimeout = TimeSpan.FromSeconds(3), CloseLinger = Impatient.CloseLinger });
         var key = server.Gate.Admit("k");
         await using var publisher = await RtmpPublisher.ConnectAsync(server.Address("k"));
         await publisher.PublishAsync(SyntheticMedia.Create());
