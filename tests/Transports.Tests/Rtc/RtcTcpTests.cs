@@ -87,10 +87,19 @@ public sealed class RtcTcpTests
         client.Send(sent);
 
         await ReadToEndAsync(client);
-        await UntilAsync(() => test.Host.Tcp.ConnectionCount == 0);
+        await UntilAsync(() => test.Host.Tcp.ConnectionCount == 0 && Count() > 0);
         lock (ended)
         {
             Assert.Equal([reason], ended);
+        }
+
+        // Counted a moment after the connection is no longer held.
+        int Count()
+        {
+            lock (ended)
+            {
+                return ended.Count;
+            }
         }
     }
 
