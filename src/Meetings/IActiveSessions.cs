@@ -67,6 +67,12 @@ public interface IActiveSessions
     /// <summary>Told that name, picture or preset of a participant changed.</summary>
     Task ParticipantChangedAsync(Participant participant, CancellationToken cancellationToken);
 
+    /// <summary>
+    /// Told that a preset changed. It holds at once for all who have it, in every session under way, in the place of what a host
+    /// changed for one of them in the meeting.
+    /// </summary>
+    Task PresetChangedAsync(Preset preset, CancellationToken cancellationToken);
+
     /// <summary>Told that a participant was deleted: its peers are disconnected.</summary>
     Task ParticipantDeletedAsync(Participant participant, CancellationToken cancellationToken);
 }
@@ -98,6 +104,8 @@ internal sealed class NoActiveSessions : IActiveSessions
     public Task MeetingChangedAsync(Meeting meeting, CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task ParticipantChangedAsync(Participant participant, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task PresetChangedAsync(Preset preset, CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task ParticipantDeletedAsync(Participant participant, CancellationToken cancellationToken) => Task.CompletedTask;
 }

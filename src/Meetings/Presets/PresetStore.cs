@@ -114,7 +114,7 @@ public sealed class PresetStore(Database database, TimeProvider clock)
                 cancellationToken);
     }
 
-    /// <summary>Changes a preset. Whoever joins from now on gets the change.</summary>
+    /// <summary>Changes a preset. Whoever joins from now on gets the change; sessions under way are told by the caller.</summary>
     /// <param name="appId">The app.</param>
     /// <param name="id">The preset.</param>
     /// <param name="name">The new name; null to keep it.</param>

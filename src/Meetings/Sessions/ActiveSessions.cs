@@ -58,6 +58,12 @@ internal sealed class ActiveSessions(MeetingSessions sessions, PresetStore prese
         }
     }
 
+    public Task PresetChangedAsync(Preset preset, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(preset);
+        return Task.WhenAll(sessions.All.Select(session => session.ApplyAsync(preset, cancellationToken)));
+    }
+
     public async Task ParticipantDeletedAsync(Participant participant, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(participant);

@@ -111,6 +111,21 @@ public sealed partial class MeetingSession
             cancellationToken);
     }
 
+    /// <summary>A preset was changed: it holds at once for all who have it.</summary>
+    internal Task ApplyAsync(Preset preset, CancellationToken cancellationToken) => AskAsync<object>(
+        room =>
+        {
+            // Of two changes at nearly the same time the older may be told last.
+            foreach (var member in room.Members.Values.Where(
+                member => member.Preset.Id == preset.Id && member.Preset.UpdatedAt <= preset.UpdatedAt))
+            {
+                room.Permissions.Replace(member, preset);
+            }
+
+            return room;
+        },
+        cancellationToken);
+
     /// <summary>A participant was deleted: it is removed, and its connections are closed.</summary>
     internal Task RemoveAsync(ParticipantId participantId, CancellationToken cancellationToken) => AskAsync<object>(
         room =>

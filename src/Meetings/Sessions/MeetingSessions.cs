@@ -43,6 +43,9 @@ public sealed class MeetingSessions : IHostedService, IDisposable
         return isThere;
     }
 
+    /// <summary>Those of all meetings somebody is connected to, as it is at this moment.</summary>
+    internal IReadOnlyList<MeetingSession> All => [.. _sessions.Values.Select(entry => entry.Session)];
+
     /// <summary>Begins to follow a session. Null when it is not under way.</summary>
     /// <exception cref="SessionException">There are as many followers as may be.</exception>
     public async Task<SessionFollowing?> FollowAsync(SessionId sessionId, ISessionFollower follower, CancellationToken cancellationToken)

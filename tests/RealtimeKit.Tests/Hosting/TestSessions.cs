@@ -69,6 +69,8 @@ public sealed class TestSessions : IActiveSessions
 
     public Task ParticipantChangedAsync(Participant participant, CancellationToken cancellationToken) => TellAsync(participant);
 
+    public Task PresetChangedAsync(Preset preset, CancellationToken cancellationToken) => TellAsync(preset);
+
     public Task ParticipantDeletedAsync(Participant participant, CancellationToken cancellationToken) => TellAsync(("deleted", participant));
 
     private Task TellAsync(object what)

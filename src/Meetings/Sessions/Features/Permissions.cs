@@ -109,5 +109,7 @@ public sealed class Permissions(SessionRoom room)
             room.Media.HoldBackWhatMayNotBeSent(other);
             room.Waiting.Welcome(other);
         }
+
+        room.Waiting.LookAgain();
     }
 }

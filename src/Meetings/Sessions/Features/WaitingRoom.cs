@@ -77,6 +77,9 @@ public sealed class WaitingRoom(SessionRoom room)
         }
     }
 
+    /// <summary>Lets in those whose preset has come to let them in by itself.</summary>
+    internal void LookAgain() => LetIn([.. room.Peers.Values.Where(other => other.State is PresenceState.Waiting && !MustWait(other))]);
+
     internal void TellChange() => room.TellThoseWhoMay(SessionAct.AnswerWaiting, new WaitingChanged(Waiting()));
 
     private List<PeerView> Waiting() => [.. room.Peers.Values.Where(peer => peer.State is PresenceState.Waiting).Select(peer => peer.View)];

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
+using Roomcast.Meetings;
 using Roomcast.Meetings.Presets;
 using Roomcast.Meetings.Records;
 using Roomcast.RealtimeKit.Rest.Answers;
@@ -57,7 +58,7 @@ internal static class PresetEndpoints
     private static async Task<KitAnswer> GetAsync(KitRequest request, PresetStore presets) =>
         Answer(await FindAsync(request, presets));
 
-    private static async Task<KitAnswer> UpdateAsync(KitRequest request, PresetStore presets)
+    private static async Task<KitAnswer> UpdateAsync(KitRequest request, PresetStore presets, IActiveSessions sessions)
     {
         using var body = await request.ReadBodyAsync();
         var name = body.ReadName("name", isRequired: false, isNullable: false);
@@ -66,15 +67,15 @@ internal static class PresetEndpoints
         var basis = PresetContent.DefaultsOf(ViewType.GroupCall);
         body.ReadWhole((preset, faults) => ReadPatch(preset, basis, faults));
         return body.Refusal ?? await ChangeAsync(
-            request, presets, name.Value, before => body.ReadWhole((preset, faults) => ReadPatch(preset, before, faults))!);
+            request, presets, sessions, name.Value, before => body.ReadWhole((preset, faults) => ReadPatch(preset, before, faults))!);
     }
 
-    private static async Task<KitAnswer> ReplaceAsync(KitRequest request, PresetStore presets)
+    private static async Task<KitAnswer> ReplaceAsync(KitRequest request, PresetStore presets, IActiveSessions sessions)
     {
         using var body = await request.ReadBodyAsync();
         var name = body.ReadName("name", isRequired: true, isNullable: false);
         var content = body.ReadWhole(static (preset, faults) => Read(preset, faults));
-        return body.Refusal ?? await ChangeAsync(request, presets, name.Value, _ => content!);
+        return body.Refusal ?? await ChangeAsync(request, presets, sessions, name.Value, _ => content!);
     }
 
     private static async Task<KitAnswer> DeleteAsync(KitRequest request, PresetStore presets) =>
@@ -88,7 +89,7 @@ internal static class PresetEndpoints
             : null;
 
     private static async Task<KitAnswer> ChangeAsync(
-        KitRequest request, PresetStore presets, string? name, Func<PresetContent, PresetContent> change)
+        KitRequest request, PresetStore presets, IActiveSessions sessions, string? name, Func<PresetContent, PresetContent> change)
     {
         if (!PresetId.TryParse(request.PathValue("preset_id"), out var id))
         {
@@ -96,6 +97,11 @@ internal static class PresetEndpoints
         }
 
         var (outcome, preset) = await presets.UpdateAsync(request.App.Id, id, name, change, request.Aborted);
+        if (preset is not null)
+        {
+            await sessions.PresetChangedAsync(preset, request.Aborted);
+        }
+
         return outcome is PresetOutcome.NameTaken ? NameTaken() : Answer(preset);
     }
 
