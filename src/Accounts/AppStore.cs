@@ -53,6 +53,14 @@ public sealed class AppStore(Database database, TimeProvider clock)
                 $"SELECT {Columns} FROM apps WHERE id = @Id", new { Id = id.Value }))?.ToApp(),
             cancellationToken);
 
+    /// <summary>In a transaction: an app, whoever owns it; null when there is none.</summary>
+    public static async Task<App?> FindAsync(DatabaseTransaction transaction, AppId id)
+    {
+        ArgumentNullException.ThrowIfNull(transaction);
+        return (await transaction.QueryRowAsync<AppRow>(
+            $"SELECT {Columns} FROM apps WHERE id = @Id", new { Id = id.Value }))?.ToApp();
+    }
+
     /// <summary>Lists an account's apps by age.</summary>
     /// <param name="accountId">The account.</param>
     /// <param name="page">The page.</param>

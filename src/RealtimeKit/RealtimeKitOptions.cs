@@ -24,6 +24,12 @@ public sealed class RealtimeKitOptions
     /// <summary>How the list of livestreams is shaped; default <see cref="LivestreamListShape.Object"/>.</summary>
     public LivestreamListShape ListShape { get; set; } = LivestreamListShape.Object;
 
+    /// <summary>Whether the events of livestreams carry the stream key, as published; default yes.</summary>
+    public bool WebhooksTellStreamKeys { get; set; } = true;
+
+    /// <summary>Whether deliveries carry the older names of their headers besides; default no.</summary>
+    public bool WebhooksSendOlderHeaders { get; set; }
+
     /// <summary>
     /// Limits on how often an account may call; none by default. A request must be within every limit that counts it.
     /// </summary>

@@ -13,6 +13,7 @@ using Roomcast.RealtimeKit.Rest.Presets;
 using Roomcast.RealtimeKit.Rest.Recordings;
 using Roomcast.RealtimeKit.Rest.Sessions;
 using Roomcast.RealtimeKit.Rest.Tokens;
+using Roomcast.RealtimeKit.Rest.Webhooks;
 
 namespace Roomcast.RealtimeKit;
 
@@ -20,8 +21,8 @@ namespace Roomcast.RealtimeKit;
 public static class RealtimeKitRoutes
 {
     /// <summary>
-    /// Maps every route, under <c>/client/v4</c> and without it, the OpenAPI document at <c>/openapi.json</c>, and JSON
-    /// answers for what none of them takes below <c>/client/v4</c>, <c>/accounts</c> and <c>/user</c>.
+    /// Maps every route, under <c>/client/v4</c> and without it, the OpenAPI document at <c>/openapi.json</c>, the
+    /// key of webhooks at <c>/.well-known/webhooks.json</c>, and JSON answers for what none of them takes below <c>/client/v4</c>, <c>/accounts</c> and <c>/user</c>.
     /// </summary>
     public static void MapRealtimeKit(this IEndpointRouteBuilder routes)
     {
@@ -46,9 +47,12 @@ public static class RealtimeKitRoutes
             app.MapMeetingLivestreams();
             app.MapLivestreamOutputs();
             app.MapLivestreamAnalytics();
+            app.MapWebhooks();
+            app.MapWebhookDeliveries();
         }
 
         routes.MapOpenApi();
+        routes.MapWebhookKey();
         UnmatchedRoutes.Map(routes);
     }
 

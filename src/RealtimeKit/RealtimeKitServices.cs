@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Roomcast.RealtimeKit.Rest;
 using Roomcast.RealtimeKit.Rest.Access;
 using Roomcast.RealtimeKit.Rest.OpenApi;
+using Roomcast.RealtimeKit.Webhooks;
 
 namespace Roomcast.RealtimeKit;
 
@@ -31,6 +32,7 @@ public static class RealtimeKitServices
         services.TryAddSingleton<KitDoor>();
         services.TryAddSingleton<UnmatchedRoutes>();
         services.TryAddSingleton<OpenApiDocument>();
+        services.AddRealtimeKitWebhooks();
         return services;
     }
 }

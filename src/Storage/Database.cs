@@ -209,7 +209,7 @@ public sealed class Database : IAsyncDisposable
             try
             {
                 var result = await body(new DatabaseTransaction(
-                    _engine.Kind, transaction.Connection, transaction.Driver, _clock, _options.SlowStatement, _logger, cancellationToken));
+                    _engine.Kind, transaction.Connection, transaction.Driver, _clock, _options.SlowStatement, _logger, attempt.AfterCommit, cancellationToken));
                 cancellationToken.ThrowIfCancellationRequested();
                 attempt.IsCommitting = writes;
                 await transaction.CommitAsync();
@@ -242,7 +242,13 @@ public sealed class Database : IAsyncDisposable
             var attempt = new Attempt();
             try
             {
-                return await run(attempt);
+                var result = await run(attempt);
+                foreach (var step in attempt.AfterCommit)
+                {
+                    step();
+                }
+
+                return result;
             }
             catch (Exception e) when (_engine.Translate(e) is { } fault)
             {
@@ -275,5 +281,7 @@ public sealed class Database : IAsyncDisposable
         public bool IsCommitting { get; set; }
 
         public bool IsOver { get; set; }
+
+        public List<Action> AfterCommit { get; } = [];
     }
 }

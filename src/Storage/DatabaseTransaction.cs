@@ -14,6 +14,7 @@ public sealed class DatabaseTransaction
     private readonly TimeSpan _slowStatement;
     private readonly ILogger _logger;
     private readonly CancellationToken _cancellationToken;
+    private readonly ICollection<Action> _afterCommit;
 
     internal DatabaseTransaction(
         DatabaseEngine engine,
@@ -22,6 +23,7 @@ public sealed class DatabaseTransaction
         TimeProvider clock,
         TimeSpan slowStatement,
         ILogger logger,
+        ICollection<Action> afterCommit,
         CancellationToken cancellationToken)
     {
         Engine = engine;
@@ -30,6 +32,7 @@ public sealed class DatabaseTransaction
         _clock = clock;
         _slowStatement = slowStatement;
         _logger = logger;
+        _afterCommit = afterCommit;
         _cancellationToken = cancellationToken;
     }
 
@@ -53,6 +56,14 @@ public sealed class DatabaseTransaction
     /// <summary>Reads the first column of the first row; the default when there is no row or it is null.</summary>
     public Task<T?> QueryValueAsync<T>(string sql, object? parameters = null) =>
         RunAsync(sql, parameters, static (connection, command) => connection.ExecuteScalarAsync<T>(command));
+
+    /// <summary>Does something once this transaction is committed, and never when it is not.</summary>
+    /// <param name="step">Must neither block nor throw; a process that is killed in between does not come to it.</param>
+    public void AfterCommit(Action step)
+    {
+        ArgumentNullException.ThrowIfNull(step);
+        _afterCommit.Add(step);
+    }
 
     private async Task<T> RunAsync<T>(string sql, object? parameters, Func<DbConnection, CommandDefinition, Task<T>> run)
     {

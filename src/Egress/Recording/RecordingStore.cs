@@ -4,7 +4,7 @@ using Roomcast.Storage;
 namespace Roomcast.Egress.Recording;
 
 /// <summary>The recordings as kept.</summary>
-public sealed class RecordingStore(Database database, TimeProvider clock)
+public sealed class RecordingStore(Database database, TimeProvider clock, IEnumerable<IRecordingFacts>? facts = null)
 {
     private const string Columns =
         "id, app_id, meeting_id, session_id, kind, status, output_file_name, start_reason, starter, stop_reason, stopper, started_at, "
@@ -12,6 +12,8 @@ public sealed class RecordingStore(Database database, TimeProvider clock)
         + "created_at, updated_at";
 
     private const string Active = "status IN ('INVOKED', 'RECORDING', 'PAUSED')";
+
+    private readonly IRecordingFacts[] _facts = [.. facts ?? []];
 
     /// <summary>Adds one.</summary>
     /// <param name="recording">The recording; its app must exist.</param>
@@ -39,6 +41,7 @@ public sealed class RecordingStore(Database database, TimeProvider clock)
                          @Plan, @Node, @CreatedAt, @UpdatedAt)
                     """,
                     RecordingRow.Of(recording));
+                await TellAsync(transaction, recording);
                 return true;
             },
             cancellationToken);
@@ -46,16 +49,25 @@ public sealed class RecordingStore(Database database, TimeProvider clock)
     /// <summary>Keeps what has become of one, all of it.</summary>
     internal Task SaveAsync(RecordingRecord recording, CancellationToken cancellationToken) =>
         database.WriteAsync(
-            transaction => transaction.ExecuteAsync(
-                """
-                UPDATE recordings
-                SET status = @Status, stop_reason = @StopReason, stopper = @Stopper, started_at = @StartedAt, stopped_at = @StoppedAt,
-                    duration_ms = @DurationMs, file_size = @FileSize, media_file = @MediaFile, audio_file = @AudioFile,
-                    track_files = @TrackFiles, links_expire_at = @LinksExpireAt, error_message = @ErrorMessage, plan = @Plan,
-                    updated_at = @UpdatedAt
-                WHERE id = @Id
-                """,
-                RecordingRow.Of(recording)),
+            async transaction =>
+            {
+                var row = RecordingRow.Of(recording);
+                var before = await transaction.QueryValueAsync<string>("SELECT status FROM recordings WHERE id = @Id", new { row.Id });
+                await transaction.ExecuteAsync(
+                    """
+                    UPDATE recordings
+                    SET status = @Status, stop_reason = @StopReason, stopper = @Stopper, started_at = @StartedAt, stopped_at = @StoppedAt,
+                        duration_ms = @DurationMs, file_size = @FileSize, media_file = @MediaFile, audio_file = @AudioFile,
+                        track_files = @TrackFiles, links_expire_at = @LinksExpireAt, error_message = @ErrorMessage, plan = @Plan,
+                        updated_at = @UpdatedAt
+                    WHERE id = @Id
+                    """,
+                    row);
+                if (before is not null && before != row.Status)
+                {
+                    await TellAsync(transaction, recording);
+                }
+            },
             cancellationToken);
 
     /// <summary>Finds one of an app; null when the app has none of this id.</summary>
@@ -134,6 +146,14 @@ public sealed class RecordingStore(Database database, TimeProvider clock)
         }
 
         return names.Count == 0 ? "1 = 0" : $"({string.Join(" OR ", names)})";
+    }
+
+    private async Task TellAsync(DatabaseTransaction transaction, RecordingRecord recording)
+    {
+        foreach (var each in _facts)
+        {
+            await each.StatusChangedAsync(transaction, recording);
+        }
     }
 
     private Task<IReadOnlyList<RecordingRecord>> ReadAsync(string sql, object parameters, CancellationToken cancellationToken) =>

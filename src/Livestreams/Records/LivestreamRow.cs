@@ -26,6 +26,9 @@ internal sealed class LivestreamRow
 
     public DateTimeOffset UpdatedAt { get; init; }
 
+    /// <summary>Read by those who ask for deleted ones too.</summary>
+    public DateTimeOffset? DeletedAt { get; init; }
+
     public Livestream ToLivestream() => new()
     {
         Id = new LivestreamId(Id),
@@ -83,6 +86,9 @@ internal sealed class LivestreamSessionRow
     public DateTimeOffset CreatedAt { get; init; }
 
     public DateTimeOffset UpdatedAt { get; init; }
+
+    /// <summary>Read by those who ask for deleted ones too.</summary>
+    public DateTimeOffset? DeletedAt { get; init; }
 
     public LivestreamSession ToSession() => new()
     {

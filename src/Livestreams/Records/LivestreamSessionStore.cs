@@ -13,7 +13,7 @@ namespace Roomcast.Livestreams.Records;
 public readonly record struct LivestreamFigures(LivestreamSessionId SessionId, double IngestSeconds, double ViewerSeconds);
 
 /// <summary>The livestream sessions as kept: when each was on air, and its figures.</summary>
-public sealed class LivestreamSessionStore(Database database, TimeProvider clock)
+public sealed class LivestreamSessionStore(Database database, TimeProvider clock, IEnumerable<ILivestreamFacts>? facts = null)
 {
     /// <summary>The error message of a session that a crash left open.</summary>
     public const string OrphanMessage = "The server stopped without ending this session.";
@@ -23,6 +23,8 @@ public sealed class LivestreamSessionStore(Database database, TimeProvider clock
         + "error_message, created_at, updated_at";
 
     private const int FiguresPerStatement = 100;
+
+    private readonly ILivestreamFacts[] _facts = [.. facts ?? []];
 
     /// <summary>
     /// Opens a session of a livestream. One that is still open is closed at its last update, as after a crash: its end was lost,
@@ -200,8 +202,14 @@ public sealed class LivestreamSessionStore(Database database, TimeProvider clock
                     WHERE stopped_at IS NULL
                     """,
                     new { OrphanMessage, Now = now });
+                var live = _facts.Length == 0 ? [] : await LivestreamStore.FindLiveAsync(transaction);
                 await transaction.ExecuteAsync(
                     "UPDATE livestreams SET status = 'IDLE', updated_at = @Now WHERE status = 'LIVE'", new { Now = now });
+                foreach (var livestream in live)
+                {
+                    await LivestreamStore.TellAsync(
+                        _facts, transaction, livestream with { Status = LivestreamStatus.Idle, UpdatedAt = now }, LivestreamStatus.Live);
+                }
 
                 return
                 [

@@ -6,10 +6,12 @@ using Roomcast.Storage;
 namespace Roomcast.Livestreams.Records;
 
 /// <summary>The livestreams as kept. Deleted ones are answered as ones that do not exist.</summary>
-public sealed class LivestreamStore(Database database, TimeProvider clock)
+public sealed class LivestreamStore(Database database, TimeProvider clock, IEnumerable<ILivestreamFacts>? facts = null)
 {
     private const string Columns = "id, app_id, name, meeting_id, status, is_disabled, is_manual, stream_key, created_at, updated_at";
     private const int StreamKeyBytes = 32;
+
+    private readonly ILivestreamFacts[] _facts = [.. facts ?? []];
 
     /// <summary>Makes a livestream with a fresh id and stream key.</summary>
     /// <param name="appId">The app; it must exist.</param>
@@ -58,6 +60,7 @@ public sealed class LivestreamStore(Database database, TimeProvider clock)
                         livestream.CreatedAt,
                         livestream.UpdatedAt,
                     });
+                await TellAsync(_facts, transaction, livestream, before: null);
                 return livestream;
             },
             cancellationToken);
@@ -153,9 +156,28 @@ public sealed class LivestreamStore(Database database, TimeProvider clock)
     /// <summary>Sets the status. False when there is none of this id.</summary>
     public Task<bool> SetStatusAsync(LivestreamId id, LivestreamStatus status, CancellationToken cancellationToken) =>
         database.WriteAsync(
-            async transaction => await transaction.ExecuteAsync(
-                "UPDATE livestreams SET status = @Status, updated_at = @Now WHERE id = @Id AND deleted_at IS NULL",
-                new { Status = LivestreamRow.Write(status), Now = StoredTime.Now(clock), Id = id.Value }) > 0,
+            async transaction =>
+            {
+                // One that was deleted on air still comes to its end, of which others are told.
+                var row = await transaction.QueryRowAsync<LivestreamRow>(
+                    $"SELECT {Columns}, deleted_at FROM livestreams WHERE id = @Id", new { Id = id.Value });
+                if (row is null || (row.DeletedAt is not null && status is LivestreamStatus.Live))
+                {
+                    return false;
+                }
+
+                var now = StoredTime.Now(clock);
+                await transaction.ExecuteAsync(
+                    "UPDATE livestreams SET status = @Status, updated_at = @Now WHERE id = @Id",
+                    new { Status = LivestreamRow.Write(status), Now = now, Id = id.Value });
+                var before = row.ToLivestream();
+                if (before.Status != status)
+                {
+                    await TellAsync(_facts, transaction, before with { Status = status, UpdatedAt = now }, before.Status);
+                }
+
+                return row.DeletedAt is null;
+            },
             cancellationToken);
 
     /// <summary>Gives it a new stream key; the old one is worth nothing from then on. Null when the app has none of this id.</summary>
@@ -196,6 +218,20 @@ public sealed class LivestreamStore(Database database, TimeProvider clock)
 
         return query.ExcludeMeetings ? list.Where("meeting_id IS NULL") : list;
     }
+
+    internal static async Task TellAsync(
+        ILivestreamFacts[] facts, DatabaseTransaction transaction, Livestream livestream, LivestreamStatus? before)
+    {
+        foreach (var each in facts)
+        {
+            await each.StatusChangedAsync(transaction, livestream, before);
+        }
+    }
+
+    /// <summary>The livestreams that stand as live, for the start of the server.</summary>
+    internal static async Task<IReadOnlyList<Livestream>> FindLiveAsync(DatabaseTransaction transaction) =>
+        [.. (await transaction.QueryAsync<LivestreamRow>($"SELECT {Columns} FROM livestreams WHERE status = 'LIVE' ORDER BY id"))
+            .Select(row => row.ToLivestream())];
 
     private static async Task<Livestream?> FindAsync(DatabaseTransaction transaction, AppId appId, LivestreamId id) =>
         (await transaction.QueryRowAsync<LivestreamRow>(

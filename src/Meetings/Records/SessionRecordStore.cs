@@ -9,7 +9,7 @@ namespace Roomcast.Meetings.Records;
 /// Times are those of the events, handed in. A meeting has at most one session that has not ended. After a crash the session
 /// that was under way is continued or ended by the next <see cref="BeginAsync"/>, or by <see cref="EndOrphansAsync"/>.
 /// </remarks>
-public sealed class SessionRecordStore(Database database, TimeProvider clock)
+public sealed class SessionRecordStore
 {
     private const string Columns =
         "id, app_id, meeting_id, meeting_title, started_at, ended_at, end_reason, present_peers, most_peers, created_at, updated_at";
@@ -17,6 +17,21 @@ public sealed class SessionRecordStore(Database database, TimeProvider clock)
     private const string PeerColumns =
         "session_id, id, participant_id, custom_id, display_name, preset_name, view_type, joined_at, left_at, present_since, "
         + "seconds_before, created_at, updated_at";
+
+    private readonly Database _database;
+    private readonly TimeProvider _clock;
+    private readonly ISessionFacts[] _facts;
+
+    /// <summary>The sessions of a database.</summary>
+    /// <param name="database">Where.</param>
+    /// <param name="clock">The time of changes.</param>
+    /// <param name="facts">Handed what is kept, as it is kept.</param>
+    public SessionRecordStore(Database database, TimeProvider clock, IEnumerable<ISessionFacts>? facts = null)
+    {
+        _database = database;
+        _clock = clock;
+        _facts = [.. facts ?? []];
+    }
 
     /// <summary>
     /// Begins a session with its first join. One that a crash left open is continued when it was last touched a short time ago,
@@ -30,7 +45,7 @@ public sealed class SessionRecordStore(Database database, TimeProvider clock)
         Meeting meeting, DateTimeOffset startedAt, TimeSpan continueWithin, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(meeting);
-        var now = StoredTime.Now(clock);
+        var now = StoredTime.Now(_clock);
         var session = new SessionRecord
         {
             Id = new SessionId(Guid.NewGuid()),
@@ -44,12 +59,12 @@ public sealed class SessionRecordStore(Database database, TimeProvider clock)
             UpdatedAt = now,
         };
 
-        return database.WriteAsync(
+        return _database.WriteAsync(
             async transaction =>
             {
                 if (await FindLiveAsync(transaction, meeting.Id) is { } open)
                 {
-                    await LeaveAllAsync(transaction, open.Id, open.UpdatedAt);
+                    await LeaveAllAsync(transaction, open, open.UpdatedAt);
                     if (continueWithin > TimeSpan.Zero && session.StartedAt - open.UpdatedAt <= continueWithin)
                     {
                         await transaction.ExecuteAsync(
@@ -58,7 +73,7 @@ public sealed class SessionRecordStore(Database database, TimeProvider clock)
                         return open with { PresentPeers = 0, UpdatedAt = now };
                     }
 
-                    await CloseAsync(transaction, open.Id, open.UpdatedAt, SessionEndReason.ServerStopped, now);
+                    await CloseAsync(transaction, open, open.UpdatedAt, SessionEndReason.ServerStopped, now);
                 }
 
                 await transaction.ExecuteAsync(
@@ -77,6 +92,11 @@ public sealed class SessionRecordStore(Database database, TimeProvider clock)
                         session.CreatedAt,
                         session.UpdatedAt,
                     });
+                foreach (var facts in _facts)
+                {
+                    await facts.BeganAsync(transaction, session);
+                }
+
                 return session;
             },
             cancellationToken);
@@ -87,12 +107,16 @@ public sealed class SessionRecordStore(Database database, TimeProvider clock)
         SessionId id, DateTimeOffset endedAt, SessionEndReason reason, CancellationToken cancellationToken)
     {
         endedAt = StoredTime.Of(endedAt);
-        return database.WriteAsync(
+        return _database.WriteAsync(
             async transaction =>
             {
-                await LeaveAllAsync(transaction, id, endedAt);
-                await CloseAsync(transaction, id, endedAt, reason, StoredTime.Now(clock));
-                return await FindAsync(transaction, id);
+                if (await FindAsync(transaction, id) is not { EndedAt: null } session)
+                {
+                    return await FindAsync(transaction, id);
+                }
+
+                await LeaveAllAsync(transaction, session, endedAt);
+                return await CloseAsync(transaction, session, endedAt, reason, StoredTime.Now(_clock));
             },
             cancellationToken);
     }
@@ -103,8 +127,8 @@ public sealed class SessionRecordStore(Database database, TimeProvider clock)
     /// <returns>How many were ended.</returns>
     public Task<int> EndOrphansAsync(TimeSpan continueWithin, CancellationToken cancellationToken)
     {
-        var now = StoredTime.Now(clock);
-        return database.WriteAsync(
+        var now = StoredTime.Now(_clock);
+        return _database.WriteAsync(
             async transaction =>
             {
                 var orphans = await transaction.QueryAsync<SessionRow>(
@@ -112,9 +136,9 @@ public sealed class SessionRecordStore(Database database, TimeProvider clock)
                     new { Since = now - continueWithin });
                 foreach (var orphan in orphans)
                 {
-                    var id = new SessionId(orphan.Id);
-                    await LeaveAllAsync(transaction, id, orphan.UpdatedAt);
-                    await CloseAsync(transaction, id, orphan.UpdatedAt, SessionEndReason.ServerStopped, now);
+                    var session = orphan.ToSession();
+                    await LeaveAllAsync(transaction, session, orphan.UpdatedAt);
+                    await CloseAsync(transaction, session, orphan.UpdatedAt, SessionEndReason.ServerStopped, now);
                 }
 
                 return orphans.Count;
@@ -128,7 +152,7 @@ public sealed class SessionRecordStore(Database database, TimeProvider clock)
         ArgumentNullException.ThrowIfNull(ids);
         if (ids.Count > 0)
         {
-            await database.WriteAsync(
+            await _database.WriteAsync(
                 async transaction =>
                 {
                     // Always in one order, so that two writers cannot hold each other's next row.
@@ -136,7 +160,7 @@ public sealed class SessionRecordStore(Database database, TimeProvider clock)
                     {
                         await transaction.ExecuteAsync(
                             "UPDATE meeting_sessions SET updated_at = @Now WHERE id = @Id AND ended_at IS NULL",
-                            new { Now = StoredTime.Now(clock), Id = id.Value });
+                            new { Now = StoredTime.Now(_clock), Id = id.Value });
                     }
                 },
                 cancellationToken);
@@ -152,11 +176,11 @@ public sealed class SessionRecordStore(Database database, TimeProvider clock)
     {
         ArgumentNullException.ThrowIfNull(peer);
         joinedAt = StoredTime.Of(joinedAt);
-        var now = StoredTime.Now(clock);
-        return database.WriteAsync(
+        var now = StoredTime.Now(_clock);
+        return _database.WriteAsync(
             async transaction =>
             {
-                if (await FindAsync(transaction, sessionId) is not { EndedAt: null })
+                if (await FindAsync(transaction, sessionId) is not { EndedAt: null } session)
                 {
                     return;
                 }
@@ -213,6 +237,13 @@ public sealed class SessionRecordStore(Database database, TimeProvider clock)
                 }
 
                 await CountAsync(transaction, sessionId, now);
+                if (_facts.Length > 0 && await FindPeerAsync(transaction, sessionId, peer.Id) is { } joined)
+                {
+                    foreach (var facts in _facts)
+                    {
+                        await facts.JoinedAsync(transaction, session, joined);
+                    }
+                }
             },
             cancellationToken);
     }
@@ -220,8 +251,8 @@ public sealed class SessionRecordStore(Database database, TimeProvider clock)
     /// <summary>Notes that a peer left. Does nothing for one that is not there.</summary>
     public Task LeaveAsync(SessionId sessionId, PeerId peerId, DateTimeOffset leftAt, CancellationToken cancellationToken)
     {
-        var now = StoredTime.Now(clock);
-        return database.WriteAsync(
+        var now = StoredTime.Now(_clock);
+        return _database.WriteAsync(
             async transaction =>
             {
                 if (await transaction.ExecuteAsync(
@@ -232,6 +263,12 @@ public sealed class SessionRecordStore(Database database, TimeProvider clock)
                     new { LeftAt = StoredTime.Of(leftAt), Now = now, SessionId = sessionId.Value, Id = peerId.Value }) > 0)
                 {
                     await CountAsync(transaction, sessionId, now);
+                    if (_facts.Length > 0
+                        && await FindAsync(transaction, sessionId) is { } session
+                        && await FindPeerAsync(transaction, sessionId, peerId) is { } left)
+                    {
+                        await TellLeftAsync(transaction, session, left);
+                    }
                 }
             },
             cancellationToken);
@@ -239,11 +276,11 @@ public sealed class SessionRecordStore(Database database, TimeProvider clock)
 
     /// <summary>The session of a meeting that has not ended, or null.</summary>
     public Task<SessionRecord?> FindLiveAsync(MeetingId meetingId, CancellationToken cancellationToken) =>
-        database.ReadAsync(transaction => FindLiveAsync(transaction, meetingId), cancellationToken);
+        _database.ReadAsync(transaction => FindLiveAsync(transaction, meetingId), cancellationToken);
 
     /// <summary>Finds a session of an app; null when the app has none of this id.</summary>
     public Task<SessionRecord?> FindAsync(AppId appId, SessionId id, CancellationToken cancellationToken) =>
-        database.ReadAsync(
+        _database.ReadAsync(
             async transaction => await FindAsync(transaction, id) is { } session && session.AppId == appId ? session : null,
             cancellationToken);
 
@@ -252,7 +289,7 @@ public sealed class SessionRecordStore(Database database, TimeProvider clock)
         MeetingId meetingId, PageRequest page, SortOrder order, CancellationToken cancellationToken)
     {
         PageBounds.ThrowIfInvalid(page);
-        return database.ReadAsync(
+        return _database.ReadAsync(
             transaction => ListQuery(meetingId).ReadAsync<SessionRow, SessionRecord>(transaction, page, order, row => row.ToSession()),
             cancellationToken);
     }
@@ -261,7 +298,7 @@ public sealed class SessionRecordStore(Database database, TimeProvider clock)
     public Task<Page<PeerRecord>> ListPeersAsync(SessionId sessionId, PageRequest page, SortOrder order, CancellationToken cancellationToken)
     {
         PageBounds.ThrowIfInvalid(page);
-        return database.ReadAsync(
+        return _database.ReadAsync(
             transaction => PeersQuery(sessionId).ReadAsync<PeerRow, PeerRecord>(transaction, page, order, row => row.ToPeer()),
             cancellationToken);
     }
@@ -271,7 +308,7 @@ public sealed class SessionRecordStore(Database database, TimeProvider clock)
     /// <param name="now">The wall clock, for peers that are still there.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     public Task<TimeSpan> AddUpPresenceAsync(SessionId sessionId, DateTimeOffset now, CancellationToken cancellationToken) =>
-        database.ReadAsync(
+        _database.ReadAsync(
             async transaction => TimeSpan.FromSeconds(await transaction.QueryValueAsync<double>(
                 """
                 SELECT coalesce(sum(seconds_before
@@ -280,6 +317,23 @@ public sealed class SessionRecordStore(Database database, TimeProvider clock)
                 """,
                 new { Now = StoredTime.Of(now), SessionId = sessionId.Value })),
             cancellationToken);
+
+    /// <summary>In a transaction: the session of a meeting under way, or the last there was; null when there was none.</summary>
+    public static async Task<SessionRecord?> FindLatestAsync(DatabaseTransaction transaction, MeetingId meetingId)
+    {
+        ArgumentNullException.ThrowIfNull(transaction);
+        return (await transaction.QueryRowAsync<SessionRow>(
+            $"SELECT {Columns} FROM meeting_sessions WHERE meeting_id = @Id ORDER BY created_at DESC, id DESC LIMIT 1",
+            new { Id = meetingId.Value }))?.ToSession();
+    }
+
+    /// <summary>In a transaction: a session, whoever owns it; null when there is none.</summary>
+    public static async Task<SessionRecord?> FindAsync(DatabaseTransaction transaction, SessionId id)
+    {
+        ArgumentNullException.ThrowIfNull(transaction);
+        return (await transaction.QueryRowAsync<SessionRow>(
+            $"SELECT {Columns} FROM meeting_sessions WHERE id = @Id", new { Id = id.Value }))?.ToSession();
+    }
 
     internal static PagedQuery ListQuery(MeetingId meetingId) =>
         new PagedQuery(Columns, "meeting_sessions").Where("meeting_id = @MeetingId", "MeetingId", meetingId.Value);
@@ -292,28 +346,52 @@ public sealed class SessionRecordStore(Database database, TimeProvider clock)
             $"SELECT {Columns} FROM meeting_sessions WHERE meeting_id = @Id AND ended_at IS NULL", new { Id = meetingId.Value }))
             ?.ToSession();
 
-    private static async Task<SessionRecord?> FindAsync(DatabaseTransaction transaction, SessionId id) =>
-        (await transaction.QueryRowAsync<SessionRow>(
-            $"SELECT {Columns} FROM meeting_sessions WHERE id = @Id", new { Id = id.Value }))?.ToSession();
-
     private static async Task<PeerRecord?> FindPeerAsync(DatabaseTransaction transaction, SessionId sessionId, PeerId id) =>
         (await transaction.QueryRowAsync<PeerRow>(
             $"SELECT {PeerColumns} FROM session_peers WHERE session_id = @SessionId AND id = @Id",
             new { SessionId = sessionId.Value, Id = id.Value }))?.ToPeer();
 
-    private static Task<int> LeaveAllAsync(DatabaseTransaction transaction, SessionId id, DateTimeOffset leftAt) =>
-        transaction.ExecuteAsync(
+    private async Task LeaveAllAsync(DatabaseTransaction transaction, SessionRecord session, DateTimeOffset leftAt)
+    {
+        IReadOnlyList<PeerRow> present = _facts.Length == 0
+            ? []
+            : await transaction.QueryAsync<PeerRow>(
+                $"SELECT {PeerColumns} FROM session_peers WHERE session_id = @Id AND left_at IS NULL ORDER BY created_at, id",
+                new { Id = session.Id.Value });
+        await transaction.ExecuteAsync(
             "UPDATE session_peers SET left_at = @LeftAt, updated_at = @LeftAt WHERE session_id = @Id AND left_at IS NULL",
-            new { LeftAt = leftAt, Id = id.Value });
+            new { LeftAt = leftAt, Id = session.Id.Value });
+        foreach (var peer in present)
+        {
+            await TellLeftAsync(transaction, session, peer.ToPeer() with { LeftAt = leftAt, UpdatedAt = leftAt });
+        }
+    }
 
-    private static Task<int> CloseAsync(
-        DatabaseTransaction transaction, SessionId id, DateTimeOffset endedAt, SessionEndReason reason, DateTimeOffset now) =>
-        transaction.ExecuteAsync(
+    private async Task TellLeftAsync(DatabaseTransaction transaction, SessionRecord session, PeerRecord peer)
+    {
+        foreach (var facts in _facts)
+        {
+            await facts.LeftAsync(transaction, session, peer);
+        }
+    }
+
+    private async Task<SessionRecord> CloseAsync(
+        DatabaseTransaction transaction, SessionRecord session, DateTimeOffset endedAt, SessionEndReason reason, DateTimeOffset now)
+    {
+        await transaction.ExecuteAsync(
             """
             UPDATE meeting_sessions SET ended_at = @EndedAt, end_reason = @Reason, present_peers = 0, updated_at = @Now
             WHERE id = @Id AND ended_at IS NULL
             """,
-            new { EndedAt = endedAt, Reason = SessionWords.Write(reason), Now = now, Id = id.Value });
+            new { EndedAt = endedAt, Reason = SessionWords.Write(reason), Now = now, Id = session.Id.Value });
+        var ended = session with { EndedAt = endedAt, EndReason = reason, PresentPeers = 0, UpdatedAt = now };
+        foreach (var facts in _facts)
+        {
+            await facts.EndedAsync(transaction, ended);
+        }
+
+        return ended;
+    }
 
     private static async Task CountAsync(DatabaseTransaction transaction, SessionId id, DateTimeOffset now)
     {

@@ -15,6 +15,7 @@ using Roomcast.Server.Live;
 using Roomcast.Storage;
 using Roomcast.Storage.Blobs;
 using Roomcast.Transports.Rtc;
+using Roomcast.Webhooks;
 
 namespace Roomcast.Server.Configuration;
 
@@ -143,6 +144,18 @@ internal static class FeatureSettings
         settings.Bind("composition_silence", (CompositionOptions o) => o.Silence, Seconds(1, 60), "A composing worker that gives nothing for this long is replaced.");
         settings.Bind("composition_worker", (CompositionOptions o) => o.WorkerPath, SettingTypes.Text(1, 4_096, "a path").Optional(), "The composing worker's program. Without it: the one that was built with the server.");
         settings.Check(new CompositionOptionsValidator());
+
+        settings.Group("Webhooks");
+        settings.Bind("webhook_timeout", (WebhookOptions o) => o.Timeout, SettingTypes.Duration(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(30)), "Longest that one attempt to deliver may take.");
+        settings.Bind("webhook_retries", (WebhookOptions o) => o.RetryDelays, DurationListText.Type, "How long after each failed attempt the next one comes, give or take a tenth. After the last a delivery is given up.");
+        settings.Bind("webhook_give_up_after", (WebhookOptions o) => o.GiveUpAfter, SettingTypes.Duration(TimeSpan.FromMinutes(1), TimeSpan.FromDays(30)), "Longest that a delivery may wait, for its own attempts and for those before it of the same meeting.");
+        settings.Bind("webhook_log_retention", (WebhookOptions o) => o.LogRetention, SettingTypes.Duration(TimeSpan.FromMinutes(1), TimeSpan.FromDays(366)), "How long deliveries can be looked up and sent again.");
+        settings.Bind("webhook_max_parallel", (WebhookOptions o) => o.MaxInFlight, SettingTypes.Whole(1, 256), "Attempts to one webhook at the same time, of different meetings.");
+        settings.Bind("webhook_private_networks", (WebhookOptions o) => o.PrivateNetworks, SettingTypes.Networks, "Networks that are not public and may be delivered into all the same, such as 127.0.0.0/8 or 10.0.0.0/8.");
+        settings.Bind("webhook_signing_key", (WebhookOptions o) => o.SigningKey, SettingTypes.Whole(1, 10_000), "Which signing key is in use. The next number makes a new key; the one before stays published.");
+        settings.Check(new WebhookOptionsValidator());
+        settings.Bind("webhook_stream_keys", (RealtimeKitOptions o) => o.WebhooksTellStreamKeys, SettingTypes.Boolean, "Whether events of livestreams carry the stream key, as this API documents it.");
+        settings.Bind("webhook_older_headers", (RealtimeKitOptions o) => o.WebhooksSendOlderHeaders, SettingTypes.Boolean, "Whether deliveries carry the headers of the older product besides: dyte-signature, dyte-uuid, dyte-webhook-id.");
 
         settings.Group("REST");
         settings.Bind("list_shape", (RealtimeKitOptions o) => o.ListShape, SettingTypes.Choice<LivestreamListShape>(), "How the list of livestreams is answered: an object, as the schema has it, or an array, as its example has it.");

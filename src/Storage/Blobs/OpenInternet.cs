@@ -24,13 +24,31 @@ public static class OpenInternet
         return !Closed.Any(network => network.Contains(plain));
     }
 
+    /// <summary>Whether an address is public, or in one of the networks that are allowed besides.</summary>
+    public static bool IsOpen(IPAddress address, IReadOnlyCollection<IPNetwork> allowed)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        ArgumentNullException.ThrowIfNull(allowed);
+        var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        return IsPublic(plain) || allowed.Any(network => network.Contains(plain));
+    }
+
     /// <summary>Resolves and connects, for <see cref="SocketsHttpHandler.ConnectCallback"/>.</summary>
     /// <exception cref="PrivateAddressException">The name has no public address.</exception>
-    public static async ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
+    public static ValueTask<Stream> ConnectAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken) =>
+        ConnectAsync(context, [], cancellationToken);
+
+    /// <summary>The same, where some networks that are not public may be connected to as well.</summary>
+    /// <param name="context">To where.</param>
+    /// <param name="allowed">The networks that the owner of the server allows besides.</param>
+    /// <param name="cancellationToken">Stops it.</param>
+    /// <exception cref="PrivateAddressException">The name has no address that is public or allowed.</exception>
+    public static async ValueTask<Stream> ConnectAsync(
+        SocketsHttpConnectionContext context, IReadOnlyCollection<IPNetwork> allowed, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(context);
         var addresses = await Dns.GetHostAddressesAsync(context.DnsEndPoint.Host, cancellationToken);
-        var open = addresses.Where(IsPublic).ToArray();
+        var open = addresses.Where(address => IsOpen(address, allowed)).ToArray();
         if (open.Length == 0)
         {
             throw new PrivateAddressException();

@@ -16,6 +16,7 @@ internal sealed partial class Migration
     {
         ["uuid"] = ("TEXT", "uuid"),
         ["time"] = ("INTEGER", "bigint"), // Milliseconds of UTC since 1970.
+        ["sequence"] = ("INTEGER PRIMARY KEY AUTOINCREMENT", "bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY"),
         ["long"] = ("INTEGER", "bigint"),
         ["flag"] = ("INTEGER", "boolean"),
         ["false"] = ("0", "FALSE"),

@@ -20,6 +20,7 @@ public sealed record FilledRoute(string Method, string Pattern, string Path, boo
         ("POST", "outputs") => """{"url":"rtmp://live.example.net/app/key"}""",
         ("POST", "poll") => """{"question":"x","options":["a","b"]}""",
         ("POST", "recordings" or "track") => $$"""{"meeting_id":"{{Guid.NewGuid()}}"}""",
+        ("POST", "webhooks") or ("PUT", "{webhook_id}") => """{"url":"https://hooks.example.org/x","events":["meeting.started"]}""",
         ("PUT", "{recording_id}") => """{"action":"stop"}""",
         ("POST" or "PATCH" or "PUT", _) => "{}",
         _ => null,

@@ -31,7 +31,7 @@ public sealed class PublishedContractTests(SharedHost shared)
 
     /// <summary>Bodies of which more is required there: here it has a default.</summary>
     private static readonly string[] LenientBodies =
-        ["post-presets", "put_app_id_presets_preset_id", "MuteParticipants", "MuteAllParticipants"];
+        ["post-presets", "put_app_id_presets_preset_id", "MuteParticipants", "MuteAllParticipants", "addWebhook", "replaceWebhook"];
 
     private readonly ApiHost _host = shared.Host;
 
@@ -50,7 +50,7 @@ public sealed class PublishedContractTests(SharedHost shared)
     }
 
     [Fact]
-    public void Forty_four_operations_are_published_of_what_is_implemented() => Assert.Equal(44, PublishedOperations.Count);
+    public void Fifty_operations_are_published_of_what_is_implemented() => Assert.Equal(50, PublishedOperations.Count);
 
     [Theory]
     [MemberData(nameof(PublishedOperations))]

@@ -7,6 +7,7 @@ using Roomcast.RealtimeKit.Rest.Presets;
 using Roomcast.RealtimeKit.Rest.Recordings;
 using Roomcast.RealtimeKit.Rest.Sessions;
 using Roomcast.RealtimeKit.Rest.Tokens;
+using Roomcast.RealtimeKit.Rest.Webhooks;
 
 namespace Roomcast.RealtimeKit.Rest.Answers;
 
@@ -55,4 +56,9 @@ namespace Roomcast.RealtimeKit.Rest.Answers;
 [JsonSerializable(typeof(RecordingResponse))]
 [JsonSerializable(typeof(RecordingResponse[]))]
 [JsonSerializable(typeof(TrackRecordingResponse))]
+[JsonSerializable(typeof(WebhookResponse))]
+[JsonSerializable(typeof(WebhookResponse[]))]
+[JsonSerializable(typeof(WebhookEventsResponse))]
+[JsonSerializable(typeof(DeliveryResponse[]))]
+[JsonSerializable(typeof(DeliveryDetailResponse))]
 internal sealed partial class KitJson : JsonSerializerContext;
