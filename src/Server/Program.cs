@@ -11,6 +11,7 @@ using Roomcast.Meetings.Media;
 using Roomcast.Meetings.Sessions;
 using Roomcast.RealtimeKit;
 using Roomcast.RealtimeKit.Client;
+using Roomcast.Relay;
 using Roomcast.Server.Configuration;
 using Roomcast.Server.Egress;
 using Roomcast.Server.FirstStart;
@@ -52,11 +53,13 @@ return await ServerRun.UntilSignalAsync(() =>
     builder.Services.AddMeetingMedia();
     builder.Services.AddMeetingSessions();
     builder.Services.AddEgress();
+    builder.Services.AddSessionPushes();
     builder.Services.AddLive();
     builder.Services.AddBlobs();
     builder.Services.AddRecordings();
     builder.Services.AddRealtimeKit();
     builder.Services.AddRealtimeKitClient();
+    builder.Services.AddRelay();
     builder.Services.AddPages();
 
     var app = builder.Build();
@@ -66,6 +69,7 @@ return await ServerRun.UntilSignalAsync(() =>
     app.MapObservability(settings);
     app.MapRealtimeKit();
     app.MapRealtimeKitClient();
+    app.MapRelay(RealtimeKitRoutes.AnswerUnknownRouteAsync);
     app.MapViewers();
     app.MapChatFiles();
     app.MapBlobs();

@@ -15,6 +15,10 @@ internal sealed class SoundComposer : IDisposable
     /// </summary>
     private const int OpusDelay = 312;
 
+    /// <summary>Gains of a scene: this or less is silence.</summary>
+    private const double LeastGainDb = -50;
+    private const double MostGainDb = 50;
+
     private const int Ahead = Limiter.Block * Limiter.BlocksAhead;
 
     private readonly CompositionFormat _format;
@@ -57,6 +61,7 @@ internal sealed class SoundComposer : IDisposable
             }
 
             track.IsHeard = !source.IsPaused;
+            track.Loudness = source.GainDb <= LeastGainDb ? 0f : (float)Math.Pow(10, Math.Min(source.GainDb, MostGainDb) / 20);
         }
     }
 

@@ -45,6 +45,9 @@ internal sealed class SoundTrack : IDisposable
     /// <summary>Whether it is to be heard. What comes while it is not is not decoded.</summary>
     public bool IsHeard { get; set; }
 
+    /// <summary>By what its samples are multiplied while it is heard, 0 or more; default 1.</summary>
+    public float Loudness { get; set; } = 1f;
+
     /// <summary>Whether nothing of it can be heard now.</summary>
     public bool IsSilent => _gain == 0 && !IsHeard;
 
@@ -88,13 +91,14 @@ internal sealed class SoundTrack : IDisposable
             Fill(_missed.Dequeue(), [], position);
         }
 
-        var target = IsHeard ? 1f : 0f;
+        var target = IsHeard ? Loudness : 0f;
+        var step = GainStep * Math.Max(1f, Math.Max(target, _gain));
         for (var i = 0; i < left.Length; i++)
         {
             var at = (int)((position + i) % Room);
             if (_gain != target)
             {
-                _gain = Math.Clamp(_gain + (target > _gain ? GainStep : -GainStep), 0, 1);
+                _gain = target > _gain ? Math.Min(target, _gain + step) : Math.Max(target, _gain - step);
             }
 
             left[i] += _ring[0][at] * _gain;

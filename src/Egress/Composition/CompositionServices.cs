@@ -20,6 +20,7 @@ public static class CompositionServices
         services.TryAddSingleton<IMachineLoad, MachineLoad>();
         services.TryAddSingleton<IWorkerLauncher, WorkerLauncher>();
         services.TryAddSingleton<CompositionMetrics>();
+        services.TryAddSingleton<SceneDirections>();
         services.TryAddSingleton<ICompositions, Compositions>();
         return services;
     }

@@ -32,6 +32,9 @@ public sealed record Scene
     /// <summary>What an empty stage says; default nothing.</summary>
     public string SlateText { get; init; } = "";
 
+    /// <summary>Most tiles of a grid, 1 to 25; default 25.</summary>
+    public int MostTiles { get; init; } = Layouts.SceneArrangement.MaxTiles;
+
     /// <summary>Whether names are shown on the tiles; default true.</summary>
     public bool ShowsNames { get; init; } = true;
 }
@@ -66,6 +69,9 @@ public sealed record ScenePeer(string Id, string Name)
     /// <summary>A file with a picture (PNG or JPEG) for the tile of who has no camera on; null for initials.</summary>
     public string? PictureFile { get; init; }
 
+    /// <summary>Whether it is heard and has no tile.</summary>
+    public bool IsUnseen { get; init; }
+
     /// <summary>The camera; null or paused shows the avatar.</summary>
     public SceneTrack? Camera { get; init; }
 
@@ -87,6 +93,9 @@ public sealed record SceneTrack(uint Ssrc, SceneCodec Codec, byte PayloadType)
 {
     /// <summary>Whether it is held back: nothing arrives, and nothing of it is to be seen or heard.</summary>
     public bool IsPaused { get; init; }
+
+    /// <summary>For sound: how much louder or softer than it was sent, in decibels, -50 to 50; default 0. -50 is silence.</summary>
+    public double GainDb { get; init; }
 
     /// <summary>Id of the video orientation extension (3GPP TS 26.114 section 7.4.5) in its packets; 0 (the default) when they carry none.</summary>
     public byte OrientationId { get; init; }

@@ -190,6 +190,10 @@ internal sealed class PushAttempt : IDisposable
             }
 
             await FlushAsync();
+            if (_muxer.HasStarted)
+            {
+                _progress.PictureSent();
+            }
         }
     }
 

@@ -49,12 +49,12 @@ public sealed class PushJob : IAsyncDisposable
         _metrics = metrics;
         _logger = logger;
         _since = time.GetUtcNow();
-        _progress = new PushProgress(Follow);
+        _progress = new PushProgress(Follow, () => Changed?.Invoke(Status));
         metrics.Add(this);
         _loop = Task.Run(RunAsync);
     }
 
-    /// <summary>Called, from any thread, whenever the state, its reason or the attempt has changed; it must not block.</summary>
+    /// <summary>Called, from any thread, whenever the state, its reason or the attempt has changed, and when a connection was sent its first picture; it must not block.</summary>
     public event Action<PushStatus>? Changed;
 
     /// <summary>How it stands.</summary>
@@ -64,7 +64,10 @@ public sealed class PushJob : IAsyncDisposable
         {
             lock (_lock)
             {
-                return new PushStatus(_state, _reason, _detail, _attempt, _until, _since, _progress.Bytes, _progress.DroppedTime);
+                return new PushStatus(_state, _reason, _detail, _attempt, _until, _since, _progress.Bytes, _progress.DroppedTime)
+                {
+                    HasSentPicture = _progress.HasSentPicture,
+                };
             }
         }
     }

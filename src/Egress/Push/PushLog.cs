@@ -32,4 +32,7 @@ internal static partial class PushLog
 
     [LoggerMessage(6107, LogLevel.Error, "The outputs of livestream {LivestreamId} could not be read; they stay off this time.")]
     public static partial void OutputsGivenUp(ILogger logger, Exception fault, Guid livestreamId);
+
+    [LoggerMessage(6108, LogLevel.Error, "The push of session {SessionId} to {Target} ended by a fault of ours.")]
+    public static partial void SessionPushFailed(ILogger logger, Exception fault, Guid sessionId, string target);
 }

@@ -24,6 +24,9 @@ public sealed class PushOptions
     /// <summary>Longest from there until the target lets us publish; 1 s to 60 s; default 15 s.</summary>
     public TimeSpan PublishTimeout { get; set; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>How long the push of a session is tried again when its target has dropped it; 0 s to 10 min; default 30 s.</summary>
+    public TimeSpan SessionReconnect { get; set; } = TimeSpan.FromSeconds(30);
+
     /// <summary>
     /// How long a target may take nothing before it counts as wedged; after as long again the connection is made anew; 2 s to
     /// 120 s; default 10 s.
@@ -47,6 +50,7 @@ public sealed class PushOptionsValidator : IValidateOptions<PushOptions>
         Check(options.ConnectTimeout, 1, 60, nameof(options.ConnectTimeout));
         Check(options.PublishTimeout, 1, 60, nameof(options.PublishTimeout));
         Check(options.StallTimeout, 2, 120, nameof(options.StallTimeout));
+        Check(options.SessionReconnect, 0, 600, nameof(options.SessionReconnect));
         if (options.TrustedAuthorities is { } file && !File.Exists(file))
         {
             result.AddError($"there is no file {file}.", nameof(options.TrustedAuthorities));

@@ -3,7 +3,7 @@ using Roomcast.Media.Time;
 namespace Roomcast.Egress.Push;
 
 /// <summary>What all connections of one push have come to, and what the present one tells.</summary>
-internal sealed class PushProgress(Action changed)
+internal sealed class PushProgress(Action changed, Action pictureSent)
 {
     private readonly Lock _lock = new();
     private long _bytes;
@@ -30,6 +30,9 @@ internal sealed class PushProgress(Action changed)
 
     /// <summary>Whether the present connection may publish.</summary>
     public bool IsPublishing { get; private set; }
+
+    /// <summary>Whether the present connection has been sent a picture.</summary>
+    public bool HasSentPicture { get; private set; }
 
     /// <summary>Whether the target takes nothing.</summary>
     public bool IsWedged { get; private set; }
@@ -59,6 +62,16 @@ internal sealed class PushProgress(Action changed)
         changed();
     }
 
+    /// <summary>A picture, and all before it, has gone out.</summary>
+    public void PictureSent()
+    {
+        if (!HasSentPicture)
+        {
+            HasSentPicture = true;
+            pictureSent();
+        }
+    }
+
     public void SetWedged(bool isWedged)
     {
         if (IsWedged != isWedged)
@@ -69,5 +82,5 @@ internal sealed class PushProgress(Action changed)
     }
 
     /// <summary>A new connection begins.</summary>
-    public void Begin() => (IsPublishing, IsWedged) = (false, false);
+    public void Begin() => (IsPublishing, IsWedged, HasSentPicture) = (false, false, false);
 }

@@ -43,4 +43,17 @@ public static class PushServices
         services.AddHostedService(provider => provider.GetRequiredService<LivestreamOutputs>());
         return services;
     }
+
+    /// <summary>Adds <see cref="SessionPushes"/>; needs <see cref="AddPush"/> and <c>AddCompositions</c>.</summary>
+    public static IServiceCollection AddSessionPushes(this IServiceCollection services)
+    {
+        services.TryAddSingleton(provider => new SessionPushes(
+            provider.GetRequiredService<Composition.ICompositions>(),
+            provider.GetRequiredService<PushJobs>(),
+            provider.GetRequiredService<IOptions<PushOptions>>(),
+            provider.GetRequiredService<TimeProvider>(),
+            provider.GetRequiredService<ILogger<SessionPushes>>()));
+        services.AddHostedService(provider => provider.GetRequiredService<SessionPushes>());
+        return services;
+    }
 }

@@ -137,6 +137,9 @@ public sealed record PushStatus(
     long BytesSent,
     TimeSpan DroppedTime)
 {
+    /// <summary>Whether the present connection has been sent a picture, or sound where there is no picture.</summary>
+    public bool HasSentPicture { get; init; }
+
     /// <summary>That of a push which has nothing to push.</summary>
     public static readonly PushStatus Waiting = new(PushState.Waiting, PushReason.None, null, 0, null, null, 0, TimeSpan.Zero);
 }

@@ -166,6 +166,7 @@ public sealed partial class MeetingSession
             step();
             _room.RunLater();
             _room.Followers.Refresh();
+            _room.Roster.Refresh();
         }
         catch (Exception fault)
         {

@@ -46,20 +46,26 @@ public sealed class MeetingSessions : IHostedService, IDisposable
     /// <summary>Those of all meetings somebody is connected to, as it is at this moment.</summary>
     internal IReadOnlyList<MeetingSession> All => [.. _sessions.Values.Select(entry => entry.Session)];
 
+    /// <summary>The session of an id; null when it is not under way.</summary>
+    public MeetingSession? Find(SessionId sessionId)
+    {
+        foreach (var (session, _) in _sessions.Values)
+        {
+            if (session.SessionId == sessionId)
+            {
+                return session;
+            }
+        }
+
+        return null;
+    }
+
     /// <summary>Begins to follow a session. Null when it is not under way.</summary>
     /// <exception cref="SessionException">There are as many followers as may be.</exception>
     public async Task<SessionFollowing?> FollowAsync(SessionId sessionId, ISessionFollower follower, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(follower);
-        foreach (var (session, _) in _sessions.Values)
-        {
-            if (session.SessionId == sessionId)
-            {
-                return await session.FollowAsync(sessionId, follower, cancellationToken);
-            }
-        }
-
-        return null;
+        return Find(sessionId) is { } session ? await session.FollowAsync(sessionId, follower, cancellationToken) : null;
     }
 
     /// <summary>Connects a peer to its meeting. What it may do there is its session's matter.</summary>

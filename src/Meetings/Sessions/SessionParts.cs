@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Roomcast.Meetings.Records;
 using Roomcast.Meetings.Sessions.Features;
+using Roomcast.Meetings.Sessions.Following;
 using Roomcast.Meetings.Sessions.Loop;
 
 namespace Roomcast.Meetings.Sessions;
@@ -15,6 +16,7 @@ namespace Roomcast.Meetings.Sessions;
 /// <param name="Family">What meetings know of those connected to them.</param>
 /// <param name="OpenMedia">Opens a media room of a name that none had before.</param>
 /// <param name="Observers">Who learns of all sessions; asked late, since they may need the sessions themselves.</param>
+/// <param name="RosterObservers">Who learns of those in them; asked late as well.</param>
 internal sealed record SessionParts(
     TimeProvider Time,
     MeetingSessionOptions Options,
@@ -24,7 +26,8 @@ internal sealed record SessionParts(
     ChatMessageStore Messages,
     MeetingFamilies Family,
     Func<string, IMediaSide> OpenMedia,
-    Func<IReadOnlyList<ISessionObserver>> Observers)
+    Func<IReadOnlyList<ISessionObserver>> Observers,
+    Func<IReadOnlyList<IRosterObserver>> RosterObservers)
 {
     /// <summary>When the server began to have sessions, on the sessions' clock.</summary>
     public TimeSpan ServerStartedAt { get; } = Time.GetElapsedTime(0, Time.GetTimestamp());

@@ -42,6 +42,7 @@ public sealed class SessionRoom
         Host = new HostControls(this);
         Connected = new ConnectedMeetings(this);
         Followers = new Followers(this);
+        Roster = new Roster(this);
     }
 
     /// <summary>The meeting, as of when the session began or it was last changed.</summary>
@@ -90,6 +91,14 @@ public sealed class SessionRoom
     public IReadOnlyCollection<RecordingChanged> Recordings => _recordings.Values;
 
     internal Followers Followers { get; }
+
+    internal Roster Roster { get; }
+
+    /// <summary>Whether nobody new is let in.</summary>
+    internal bool IsLocked { get; set; }
+
+    /// <summary>What the meeting's owner has noted of the session: a JSON object.</summary>
+    internal string Notes { get; set; } = "{}";
 
     internal SessionParts Parts { get; }
 
@@ -306,12 +315,21 @@ public sealed class SessionRoom
         Parts.Metrics.SessionEnded();
         SessionLog.EndedFor(Parts.Logger, ended.ToString(), Meeting.Id.ToString(), reason);
         Followers.End();
+        Roster.End();
         foreach (var observer in Parts.Observers())
         {
             observer.Ended(Meeting.Id, ended, reason);
         }
 
         _recordings.Clear();
+        IsLocked = false;
+        Notes = "{}";
+        foreach (var peer in Peers.Values)
+        {
+            peer.HasHandUp = false;
+            peer.Notes = "{}";
+        }
+
         SessionId = null;
         _tellId(null);
         StartedAt = null;

@@ -6,6 +6,7 @@ using Microsoft.Extensions.Options;
 using Roomcast.Meetings.Media;
 using Roomcast.Meetings.Records;
 using Roomcast.Meetings.Sessions.Features;
+using Roomcast.Meetings.Sessions.Following;
 using Roomcast.Meetings.Sessions.Loop;
 
 namespace Roomcast.Meetings.Sessions;
@@ -35,6 +36,12 @@ public static class SessionServices
             var observers = new Lazy<IReadOnlyList<ISessionObserver>>(() => [.. provider.GetServices<ISessionObserver>()]);
             return () => observers.Value;
         });
+        services.TryAddSingleton<Func<IReadOnlyList<IRosterObserver>>>(static provider =>
+        {
+            var observers = new Lazy<IReadOnlyList<IRosterObserver>>(() => [.. provider.GetServices<IRosterObserver>()]);
+            return () => observers.Value;
+        });
+        services.TryAddSingleton<SessionSteering>();
         services.TryAddSingleton(static provider => new MeetingSessions(
             new SessionParts(
                 provider.GetRequiredService<TimeProvider>(),
@@ -45,7 +52,8 @@ public static class SessionServices
                 provider.GetRequiredService<ChatMessageStore>(),
                 provider.GetRequiredService<MeetingFamilies>(),
                 provider.GetRequiredService<Func<string, IMediaSide>>(),
-                provider.GetRequiredService<Func<IReadOnlyList<ISessionObserver>>>()),
+                provider.GetRequiredService<Func<IReadOnlyList<ISessionObserver>>>(),
+                provider.GetRequiredService<Func<IReadOnlyList<IRosterObserver>>>()),
             provider.GetRequiredService<SessionRecordStore>(),
             provider.GetService<IHostApplicationLifetime>()));
         services.AddSingleton<IActiveSessions, ActiveSessions>();

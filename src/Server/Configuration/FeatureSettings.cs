@@ -11,6 +11,7 @@ using Roomcast.Meetings.Sessions;
 using Roomcast.Meetings.Tokens;
 using Roomcast.RealtimeKit;
 using Roomcast.RealtimeKit.Client;
+using Roomcast.Relay;
 using Roomcast.Server.Live;
 using Roomcast.Storage;
 using Roomcast.Storage.Blobs;
@@ -72,6 +73,7 @@ internal static class FeatureSettings
         settings.Bind("push_connect_timeout", (PushOptions o) => o.ConnectTimeout, Seconds(1, 60), "Longest for looking up a target, connecting to it and TLS.");
         settings.Bind("push_publish_timeout", (PushOptions o) => o.PublishTimeout, Seconds(1, 60), "Longest from there until the target lets us publish.");
         settings.Bind("push_stall_timeout", (PushOptions o) => o.StallTimeout, Seconds(2, 120), "How long a target may take nothing before it counts as wedged; after as long again the connection is made anew.");
+        settings.Bind("push_session_reconnect", (PushOptions o) => o.SessionReconnect, SettingTypes.Duration(TimeSpan.Zero, TimeSpan.FromMinutes(10)), "How long the stream of a room that lost its target is tried again before it ends.");
         settings.Check(new PushOptionsValidator());
 
         settings.Group("Meetings");
@@ -162,6 +164,15 @@ internal static class FeatureSettings
         settings.Bind("rest_max_body", (RealtimeKitOptions o) => o.MaxBodyBytes, SettingTypes.SmallSize(1 << 10, 16 << 20), "Largest request body of the REST API.");
         settings.Bind("rest_rate_limits", (RealtimeKitOptions o) => o.RateLimits, RateLimitText.Type, "Limits on how often one account may call the REST API. Off by default.");
         settings.Check(new RealtimeKitOptionsValidator());
+
+        settings.Group("RELAY");
+        settings.Bind("relay_max_connections", (RelayOptions o) => o.MaxConnections, SettingTypes.Whole(1, 100_000), "Connections of RELAY controllers at once.");
+        settings.Bind("relay_max_connections_per_app", (RelayOptions o) => o.MaxConnectionsPerApp, SettingTypes.Whole(1, 100_000), "Of these, connections of one app.");
+        settings.Bind("relay_max_subscriptions", (RelayOptions o) => o.MaxSubscriptions, SettingTypes.Whole(10, 1_000_000), "Events that one controller may be subscribed to, over all rooms.");
+        settings.Bind("relay_requests_per_second", (RelayOptions o) => o.RequestsPerSecond, SettingTypes.Whole(1, 10_000), "Requests per second that one connection may make for long; four times as many at once.");
+        settings.Bind("relay_resume_for", (RelayOptions o) => o.ResumeFor, SettingTypes.Duration(TimeSpan.FromSeconds(10), TimeSpan.FromDays(1)), "How long a controller that is away keeps its subscriptions, and what happens meanwhile.");
+        settings.Bind("relay_replay_rooms", (RelayOptions o) => o.ReplaysRooms, SettingTypes.Boolean, "Whether a controller that begins to listen is told of rooms that run already as if they had just begun.");
+        settings.Check(new RelayOptionsValidator());
     }
 
     private static SettingType<TimeSpan> Seconds(int least, int most) => SettingTypes.Duration(TimeSpan.FromSeconds(least), TimeSpan.FromSeconds(most));

@@ -9,11 +9,11 @@ namespace Roomcast.Server.Live;
 
 /// <summary>Sessions of meetings, for compositions.</summary>
 internal sealed class SessionCompositionSource(
-    MeetingSessions sessions, SceneOverlays overlays, IOptions<MeetingLivestreamOptions> options) : ICompositionSource
+    MeetingSessions sessions, SceneOverlays overlays, SceneDirections directions, IOptions<MeetingLivestreamOptions> options) : ICompositionSource
 {
     public async ValueTask<ICompositionReturn?> ConnectAsync(Guid sessionId, ICompositionInput input, CancellationToken cancellationToken)
     {
-        var stage = new ComposedStage(input, options.Value.SlateText, () => overlays.Find(sessionId));
+        var stage = new ComposedStage(input, options.Value.SlateText, () => overlays.Find(sessionId), () => directions.Of(sessionId));
         if (await sessions.FollowAsync(new SessionId(sessionId), stage, cancellationToken) is not { } following)
         {
             return null;
@@ -23,12 +23,17 @@ internal sealed class SessionCompositionSource(
         {
             if (changed == sessionId)
             {
-                stage.OnOverlay();
+                stage.OnLookChanged();
             }
         }
 
         overlays.Changed += Heed;
-        return new StageReturn(following, () => overlays.Changed -= Heed);
+        directions.Changed += Heed;
+        return new StageReturn(following, () =>
+        {
+            overlays.Changed -= Heed;
+            directions.Changed -= Heed;
+        });
     }
 
     private sealed class StageReturn(SessionFollowing following, Action left) : ICompositionReturn
@@ -46,7 +51,8 @@ internal sealed class SessionCompositionSource(
 }
 
 /// <summary>Makes scenes of who is on stage and of the tracks there are. Told from the session's loop and from its media's worker.</summary>
-internal sealed class ComposedStage(ICompositionInput input, string slateText, Func<SceneWatermark?> watermark) : ISessionFollower
+internal sealed class ComposedStage(
+    ICompositionInput input, string slateText, Func<SceneWatermark?> watermark, Func<SceneDirection> direction) : ISessionFollower
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, SceneTrack> _tracks = new(StringComparer.Ordinal);
@@ -61,8 +67,8 @@ internal sealed class ComposedStage(ICompositionInput input, string slateText, F
         }
     }
 
-    /// <summary>What is laid over the picture has changed.</summary>
-    public void OnOverlay()
+    /// <summary>What is laid over the picture, or how it is laid out, has changed.</summary>
+    public void OnLookChanged()
     {
         lock (_lock)
         {
@@ -111,14 +117,14 @@ internal sealed class ComposedStage(ICompositionInput input, string slateText, F
     {
         if (_stage is { } stage)
         {
-            input.SetScene(new Scene
+            input.SetScene(direction().Apply(new Scene
             {
                 Peers = [.. stage.Peers.Select(PeerOf)],
                 SpeakerId = stage.SpeakerId,
                 SpotlightId = stage.PinnedId,
                 SlateText = slateText,
                 Watermark = watermark(),
-            });
+            }));
         }
     }
 

@@ -30,6 +30,11 @@ public static class SceneArrangement
         ArgumentOutOfRangeException.ThrowIfNotEqual(height & 1, 0, nameof(height));
         var whole = new TileArea(0, 0, width, height);
         var before = previous.IsDefault ? [] : previous.Select(static tile => new Seat(tile.PeerId, tile.IsScreen)).ToList();
+        if (scene.Peers.Any(static peer => peer.IsUnseen))
+        {
+            scene = scene with { Peers = scene.Peers.RemoveAll(static peer => peer.IsUnseen) };
+        }
+
         var cameras = scene.Peers.Select(static peer => new Seat(peer.Id, false)).ToList();
         var screens = scene.Peers.Where(static peer => peer.Screen is { IsPaused: false }).Select(static peer => new Seat(peer.Id, true)).ToList();
         if (cameras.Count == 0)
@@ -44,7 +49,7 @@ public static class SceneArrangement
             SceneLayout.Speaker => WithStrip(whole, Foremost(scene), [.. screens, .. cameras], scene, before),
             SceneLayout.Spotlight => [Alone(whole, Chosen(scene) ?? Foremost(scene))],
             SceneLayout.Single => [Alone(whole, screen ?? Chosen(scene) ?? Foremost(scene))],
-            _ => Grid(whole, Seated([.. screens, .. cameras], MaxTiles, scene, before)),
+            _ => Grid(whole, Seated([.. screens, .. cameras], Math.Clamp(scene.MostTiles, 1, MaxTiles), scene, before)),
         };
     }
 

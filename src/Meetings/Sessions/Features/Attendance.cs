@@ -29,6 +29,10 @@ public sealed class Attendance(SessionRoom room)
         {
             answer.Give(peer.View);
         }
+        else if (room.IsLocked && peer.Stage is null)
+        {
+            throw new SessionException(SessionFault.NotAllowed, "this meeting is locked: nobody new is let in");
+        }
         else if (room.Waiting.MustWait(peer))
         {
             room.Waiting.Add(peer);

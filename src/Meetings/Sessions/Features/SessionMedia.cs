@@ -162,6 +162,7 @@ public sealed class SessionMedia
         ArgumentNullException.ThrowIfNull(peer);
         var producer = Own(peer, producerId);
         _room.Require(peer, isPaused ? SessionAct.StopProducing : ActOf(producer.Kind, producer.IsScreenShare));
+        _ = isPaused ? peer.PausedByItself.Add(producerId) : peer.PausedByItself.Remove(producerId);
         SetPaused(peer, producerId, isPaused, peer.Id, answer);
     }
 
@@ -230,6 +231,27 @@ public sealed class SessionMedia
         {
             SetPaused(peer, producer.Id, isPaused: true, initiatorPeerId, new(_ => { }, _ => { }));
         }
+    }
+
+    /// <summary>Goes on with what was held back and what the peer has not paused itself.</summary>
+    /// <returns>Whether something of it flows now, or did before.</returns>
+    internal bool LetGo(SessionPeer peer, MediaChoice what)
+    {
+        var flows = false;
+        foreach (var producer in peer.Producers.Values.Where(what.Holds).ToArray())
+        {
+            if (!producer.IsPaused)
+            {
+                flows = true;
+            }
+            else if (!peer.PausedByItself.Contains(producer.Id) && SessionRoom.May(peer, ActOf(producer.Kind, producer.IsScreenShare)))
+            {
+                flows = true;
+                SetPaused(peer, producer.Id, isPaused: false, initiatorPeerId: "", new(_ => { }, _ => { }));
+            }
+        }
+
+        return flows;
     }
 
     /// <summary>Holds back what the peer's permissions, or its place off stage, no longer allow.</summary>
@@ -344,6 +366,7 @@ public sealed class SessionMedia
     private void Forget(SessionPeer peer)
     {
         peer.Producers.Clear();
+        peer.PausedByItself.Clear();
         peer.HeldReturn = null;
         if (peer.IsMediaComplete)
         {

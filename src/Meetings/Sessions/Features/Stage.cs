@@ -101,6 +101,29 @@ public sealed class Stage(SessionRoom room)
         TellRequests();
     }
 
+    /// <summary>Lets a peer come on stage or sends it off, for the meeting's owner.</summary>
+    /// <returns>Whether a stage is in force for it.</returns>
+    internal bool Place(SessionPeer peer, bool isOnStage)
+    {
+        if (!StageRules.IsInForce(peer.Preset))
+        {
+            return false;
+        }
+
+        if (isOnStage && peer.Stage is not (StageState.On or StageState.Approved))
+        {
+            Move(peer, StageState.Approved, isToldToItself: false);
+            peer.Link?.Tell(new StageGranted());
+        }
+        else if (!isOnStage && peer.Stage is not StageState.Off)
+        {
+            Move(peer, StageState.Off);
+        }
+
+        TellRequests();
+        return true;
+    }
+
     /// <summary>Who stands where towards the stage.</summary>
     public ILookup<StageState, string> Read(SessionPeer peer)
     {

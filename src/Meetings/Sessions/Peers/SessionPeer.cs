@@ -72,6 +72,15 @@ public sealed class SessionPeer
     /// <summary>When to close its connection although nobody there did; null while there is no reason to.</summary>
     internal TimeSpan? CloseAt { get; set; }
 
+    /// <summary>Whether its hand is raised.</summary>
+    internal bool HasHandUp { get; set; }
+
+    /// <summary>What the meeting's owner has noted of it: a JSON object.</summary>
+    internal string Notes { get; set; } = "{}";
+
+    /// <summary>Producers that it has paused itself, by id.</summary>
+    internal HashSet<string> PausedByItself { get; } = new(StringComparer.Ordinal);
+
     /// <summary>What it sends, by producer id.</summary>
     internal Dictionary<string, MediaProducer> Producers { get; } = [];
 

@@ -1,0 +1,153 @@
+using Roomcast.Meetings.Records;
+using Roomcast.Meetings.Sessions.Features;
+using Roomcast.Meetings.Sessions.Peers;
+using Roomcast.Meetings.Sessions.Rules;
+
+namespace Roomcast.Meetings.Sessions;
+
+/// <summary>How something that was asked of a session from outside went.</summary>
+public enum SteerOutcome
+{
+    /// <summary>It is so now; it may have been so before.</summary>
+    Done,
+
+    /// <summary>There is no such session under way.</summary>
+    NoSession,
+
+    /// <summary>The session has no such peer.</summary>
+    NoPeer,
+
+    /// <summary>Only the peer itself can do it, for example switch on a microphone that it switched off.</summary>
+    OnlyItself,
+
+    /// <summary>It does not go with the peer's preset, for example a stage where there is none.</summary>
+    NotPossible,
+}
+
+/// <summary>What the owner of a meeting can do to the session under way, peer by peer, from outside of it. Thread-safe.</summary>
+/// <remarks>No permission is asked for: whoever calls owns the meeting. Texts of notes are JSON objects that the caller has checked.</remarks>
+public sealed class SessionSteering(MeetingSessions sessions)
+{
+    /// <summary>Holds back what a peer sends.</summary>
+    /// <param name="sessionId">The session.</param>
+    /// <param name="peerId">The peer; null for all.</param>
+    /// <param name="what">Which of its media.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public Task<SteerOutcome> MuteAsync(SessionId sessionId, string? peerId, MediaChoice what, CancellationToken cancellationToken) =>
+        OnPeersAsync(
+            sessionId,
+            peerId,
+            (room, peer) =>
+            {
+                room.Media.HoldBack(peer, what, initiatorPeerId: "");
+                return SteerOutcome.Done;
+            },
+            cancellationToken);
+
+    /// <summary>Lets go of what was held back. What a peer has switched off itself, or may not send, stays off.</summary>
+    /// <returns><see cref="SteerOutcome.OnlyItself"/> when nothing of one named peer could be let go.</returns>
+    public Task<SteerOutcome> UnmuteAsync(SessionId sessionId, string? peerId, MediaChoice what, CancellationToken cancellationToken) =>
+        OnPeersAsync(sessionId, peerId, (room, peer) => room.Media.LetGo(peer, what) ? SteerOutcome.Done : SteerOutcome.OnlyItself, cancellationToken);
+
+    /// <summary>Removes a peer, as a host does.</summary>
+    public Task<SteerOutcome> RemoveAsync(SessionId sessionId, string peerId, CancellationToken cancellationToken) =>
+        OnPeersAsync(
+            sessionId,
+            peerId,
+            (room, peer) =>
+            {
+                room.Host.Remove(peer);
+                return SteerOutcome.Done;
+            },
+            cancellationToken);
+
+    /// <summary>Removes everybody and ends the session at once.</summary>
+    public Task<SteerOutcome> EndAsync(SessionId sessionId, CancellationToken cancellationToken) => OnRoomAsync(
+        sessionId,
+        room =>
+        {
+            room.Host.RemoveAll();
+            return SteerOutcome.Done;
+        },
+        cancellationToken);
+
+    /// <summary>Lets nobody new in, or lets people in again. Who is in may come back.</summary>
+    public Task<SteerOutcome> LockAsync(SessionId sessionId, bool isLocked, CancellationToken cancellationToken) => OnRoomAsync(
+        sessionId,
+        room =>
+        {
+            room.IsLocked = isLocked;
+            return SteerOutcome.Done;
+        },
+        cancellationToken);
+
+    /// <summary>Raises or lowers a peer's hand.</summary>
+    public Task<SteerOutcome> RaiseHandAsync(SessionId sessionId, string peerId, bool isUp, CancellationToken cancellationToken) => OnPeersAsync(
+        sessionId,
+        peerId,
+        (_, peer) =>
+        {
+            peer.HasHandUp = isUp;
+            return SteerOutcome.Done;
+        },
+        cancellationToken);
+
+    /// <summary>Changes what is noted of a peer.</summary>
+    public Task<SteerOutcome> NoteAsync(SessionId sessionId, string peerId, Func<string, string> change, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        return OnPeersAsync(
+            sessionId,
+            peerId,
+            (_, peer) =>
+            {
+                peer.Notes = change(peer.Notes);
+                return SteerOutcome.Done;
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Changes what is noted of the session.</summary>
+    public Task<SteerOutcome> NoteAsync(SessionId sessionId, Func<string, string> change, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        return OnRoomAsync(
+            sessionId,
+            room =>
+            {
+                room.Notes = change(room.Notes);
+                return SteerOutcome.Done;
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Lets somebody of the audience come on stage, or sends somebody off it.</summary>
+    /// <returns><see cref="SteerOutcome.NotPossible"/> where no stage is in force for the peer.</returns>
+    public Task<SteerOutcome> StageAsync(SessionId sessionId, string peerId, bool isOnStage, CancellationToken cancellationToken) =>
+        OnPeersAsync(sessionId, peerId, (room, peer) => room.Stage.Place(peer, isOnStage) ? SteerOutcome.Done : SteerOutcome.NotPossible, cancellationToken);
+
+    private Task<SteerOutcome> OnPeersAsync(
+        SessionId sessionId, string? peerId, Func<SessionRoom, SessionPeer, SteerOutcome> act, CancellationToken cancellationToken) => OnRoomAsync(
+        sessionId,
+        room =>
+        {
+            if (peerId is not null)
+            {
+                return room.Peers.TryGetValue(peerId, out var named) && named.IsJoined ? act(room, named) : SteerOutcome.NoPeer;
+            }
+
+            foreach (var peer in room.Joined.ToArray())
+            {
+                act(room, peer);
+            }
+
+            return SteerOutcome.Done;
+        },
+        cancellationToken);
+
+    private async Task<SteerOutcome> OnRoomAsync(SessionId sessionId, Func<SessionRoom, SteerOutcome> act, CancellationToken cancellationToken) =>
+        sessions.Find(sessionId) is { } session
+        && await session.AskAsync<object>(room => room.SessionId == sessionId ? act(room) : null, cancellationToken) is SteerOutcome outcome
+            ? outcome
+            : SteerOutcome.NoSession;
+}

@@ -1,0 +1,56 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Roomcast.Meetings.Sessions;
+using Roomcast.Relay.Connection;
+using Roomcast.Relay.Rooms;
+
+namespace Roomcast.Relay.Methods;
+
+/// <summary>A request under way.</summary>
+/// <param name="Connection">Where it came from; authenticated.</param>
+/// <param name="Id">Its id as written.</param>
+/// <param name="Params">Its parameters.</param>
+internal sealed record MethodCall(RelayConnection Connection, string Id, JsonElement Params)
+{
+    /// <summary>Answers that it is done.</summary>
+    public void Done(JsonObject? more = null)
+    {
+        var result = more ?? [];
+        result["code"] = "200";
+        result["message"] = "OK";
+        Connection.Answer(Id, result);
+    }
+
+    /// <summary>Refuses it by a code of the protocol.</summary>
+    public void Refuse(string code, string message) => Connection.Answer(Id, new JsonObject { ["code"] = code, ["message"] = message });
+
+    public void RefuseRoom() => Refuse("404", "there is no such room session");
+
+    public void RefuseMember() => Refuse("404", "there is no such member");
+
+    /// <summary>Answers as it went.</summary>
+    public void Answer(SteerOutcome outcome)
+    {
+        switch (outcome)
+        {
+            case SteerOutcome.Done:
+                Done();
+                break;
+            case SteerOutcome.NoSession:
+                RefuseRoom();
+                break;
+            case SteerOutcome.NoPeer:
+                RefuseMember();
+                break;
+            case SteerOutcome.OnlyItself:
+                Refuse("409", "the member has switched it off itself, or sends none: only the member can switch it on");
+                break;
+            default:
+                Refuse("409", "the member's preset knows no stage: there is no audience to come from or to go to");
+                break;
+        }
+    }
+}
+
+/// <summary>What serves a method, in a room where it is about one.</summary>
+internal delegate ValueTask RoomMethod(MethodCall call, Room room);

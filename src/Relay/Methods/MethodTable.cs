@@ -1,0 +1,215 @@
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Roomcast.Accounts;
+using Roomcast.Egress.Push;
+using Roomcast.Relay.Connection;
+using Roomcast.Relay.Controllers;
+using Roomcast.Relay.Framing;
+using Roomcast.Relay.Rooms;
+using Roomcast.Storage;
+
+namespace Roomcast.Relay.Methods;
+
+/// <summary>Every method there is. What is about a room finds it first; what changes something asks for a token that may.</summary>
+internal sealed class MethodTable : IRequestHandler
+{
+    private static readonly HashSet<string> Reading = new(StringComparer.Ordinal)
+    {
+        "video.room.get", "video.members.get", "video.member.get_meta", "video.list_available_layouts", "video.get_meta",
+        "video.stream.list", "video.recording.list", "video.playback.list",
+    };
+
+    private readonly Dictionary<string, RoomMethod> _roomMethods = new(StringComparer.Ordinal);
+    private readonly Subscriptions _subscriptions;
+    private readonly ControllerDirectory _controllers;
+    private readonly RoomDirectory _rooms;
+    private readonly SessionPushes _pushes;
+    private readonly ApiTokenStore _tokens;
+    private readonly AppStore _apps;
+    private readonly RelayOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+
+    public MethodTable(
+        Subscriptions subscriptions,
+        RoomMethods rooms,
+        MemberMethods members,
+        MediaMethods media,
+        ControllerDirectory controllers,
+        RoomDirectory directory,
+        SessionPushes pushes,
+        ApiTokenStore tokens,
+        AppStore apps,
+        IOptions<RelayOptions> options,
+        TimeProvider time,
+        ILogger<MethodTable> logger)
+    {
+        (_subscriptions, _controllers, _rooms, _pushes, _tokens, _apps) = (subscriptions, controllers, directory, pushes, tokens, apps);
+        (_options, _time, _logger) = (options.Value, time, logger);
+        rooms.AddTo(_roomMethods);
+        members.AddTo(_roomMethods);
+        media.AddTo(_roomMethods);
+    }
+
+    /// <summary>How many connections an app has; set by whoever holds them.</summary>
+    public Func<AppId, int> CountOfApp { get; set; } = _ => 0;
+
+    /// <summary>The names of all methods about rooms.</summary>
+    public IEnumerable<string> RoomMethodNames => _roomMethods.Keys;
+
+    /// <summary>The server stops: streams end, and that is told.</summary>
+    public void EndStreams() => _pushes.StopAll();
+
+    public async ValueTask HandleAsync(RelayConnection connection, string id, RelayFrame frame)
+    {
+        ArgumentNullException.ThrowIfNull(connection);
+        if (frame.Method == "signalwire.connect")
+        {
+            await ConnectAsync(connection, id, frame);
+            return;
+        }
+
+        if (connection.Controller is null)
+        {
+            connection.Refuse(id, RelayError.Unauthorized, "signalwire.connect comes first");
+            connection.End(System.Net.WebSockets.WebSocketCloseStatus.PolicyViolation);
+            return;
+        }
+
+        var call = new MethodCall(connection, id, frame.Params);
+        switch (frame.Method)
+        {
+            case "signalwire.ping":
+                Ping(call);
+                return;
+            case "signalwire.subscribe":
+                await _subscriptions.SubscribeAsync(call);
+                return;
+            case "signalwire.unsubscribe":
+                Subscriptions.Unsubscribe(call);
+                return;
+            case "video.rooms.get":
+                await ListAsync(call);
+                return;
+        }
+
+        if (!_roomMethods.TryGetValue(frame.Method!, out var method))
+        {
+            connection.Refuse(id, RelayError.UnknownMethod, $"there is no method {frame.Method}");
+            return;
+        }
+
+        if (!connection.MayChange && !Reading.Contains(frame.Method!))
+        {
+            call.Refuse("403", "the API token may only read");
+            return;
+        }
+
+        if (!call.Params.TryId("room_session_id", out var sessionId) || _rooms.Find(connection.AppId, sessionId) is not { } room)
+        {
+            call.RefuseRoom();
+            return;
+        }
+
+        await method(call, room);
+    }
+
+    private static void Ping(MethodCall call)
+    {
+        var result = new JsonObject();
+        if (call.Params.TryNumber("timestamp", double.MinValue, double.MaxValue, out var timestamp))
+        {
+            result["timestamp"] = timestamp;
+        }
+
+        call.Connection.Answer(call.Id, result);
+    }
+
+    private async Task ListAsync(MethodCall call)
+    {
+        var rooms = new JsonArray();
+        foreach (var room in _rooms.Of(call.Connection.AppId))
+        {
+            await room.DoAsync(each => rooms.Add((JsonNode)each.Write(isFull: false)));
+        }
+
+        call.Done(new JsonObject { ["rooms"] = rooms });
+    }
+
+    private async Task ConnectAsync(RelayConnection connection, string id, RelayFrame frame)
+    {
+        if (connection.Controller is not null)
+        {
+            connection.Refuse(id, RelayError.BadRequest, "this connection is a controller's already");
+            return;
+        }
+
+        (ApiToken Token, App App)? found;
+        try
+        {
+            found = await AuthenticateAsync(frame);
+        }
+        catch (StorageException)
+        {
+            // The storage has logged it; the client tries again when the connection is closed.
+            connection.Refuse(id, RelayError.Internal, "the server cannot reach its storage at the moment");
+            connection.End(System.Net.WebSockets.WebSocketCloseStatus.EndpointUnavailable);
+            return;
+        }
+
+        if (found is not { } known)
+        {
+            Deny(connection, id, RelayError.Unauthorized, "the project is unknown, or the token gives no right to it");
+            return;
+        }
+
+        if (CountOfApp(known.App.Id) >= _options.MaxConnectionsPerApp)
+        {
+            Deny(connection, id, RelayError.Internal, $"the project has as many connections as it may ({_options.MaxConnectionsPerApp})");
+            return;
+        }
+
+        var offered = frame.Params.TryText("protocol", 256, out var protocol) ? protocol : null;
+        var acknowledges = frame.Params.TryBoolean("event_acks", out var acks) && acks;
+        var (controller, isKnown) = _controllers.Open(known.App.Id, offered);
+        var agent = frame.Params.TryText("agent", 128, out var told) ? told : "no agent";
+        RelayLog.Connected(
+            _logger, controller.Protocol, controller.AppId.ToString(), Printable(agent), isKnown ? "resumed" : controller.HearsEverything ? "from before a restart" : "new");
+        connection.Become(controller, known.Token.Scope is ApiTokenScope.Write, acknowledges, RelayWriter.Result(id, new JsonObject
+        {
+            ["identity"] = $"{Guid.NewGuid()}@roomcast",
+            ["protocol"] = controller.Protocol,
+            ["authorization"] = new JsonObject
+            {
+                ["type"] = "video",
+                ["project_id"] = controller.AppId.ToString(),
+                ["scopes"] = new JsonArray("video"),
+                ["signature"] = _controllers.SignatureOf(controller.AppId),
+            },
+            ["ice_servers"] = new JsonArray(),
+        }));
+    }
+
+    private async Task<(ApiToken Token, App App)?> AuthenticateAsync(RelayFrame frame)
+    {
+        if (!frame.Params.TryGetProperty("authentication", out var given) || given.ValueKind is not System.Text.Json.JsonValueKind.Object
+            || !given.TryText("project", 64, out var project) || !given.TryText("token", 512, out var secret)
+            || await _tokens.AuthenticateAsync(secret, CancellationToken.None) is not { } token)
+        {
+            return null;
+        }
+
+        return AppId.TryParse(project, out var appId) && await _apps.FindAsync(token.AccountId, appId, CancellationToken.None) is { } app ? (token, app) : null;
+    }
+
+    private void Deny(RelayConnection connection, string id, RelayError code, string message)
+    {
+        RelayLog.Refused(_logger, message);
+        connection.Refuse(id, code, message);
+        connection.End(System.Net.WebSockets.WebSocketCloseStatus.PolicyViolation);
+    }
+
+    // What a client says of itself stands in the log.
+    private static string Printable(string text) => string.Concat(text.Select(letter => letter is > ' ' and < '\x7f' ? letter : ' '));
+}

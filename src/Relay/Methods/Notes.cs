@@ -1,0 +1,73 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Roomcast.Relay.Framing;
+
+namespace Roomcast.Relay.Methods;
+
+/// <summary>Changes of the notes on a room or a member, which controllers call meta. Null where the request was refused.</summary>
+internal static class Notes
+{
+    /// <summary>Longest notes, in characters of JSON.</summary>
+    public const int MaxLength = 8_192;
+
+    private const int MostKeys = 100;
+
+    /// <summary>Puts others in their place.</summary>
+    public static Func<string, string>? Set(MethodCall call) => TryMeta(call, out var meta) ? _ => meta : null;
+
+    /// <summary>Adds to them, key by key.</summary>
+    public static Func<string, string>? Update(MethodCall call)
+    {
+        if (!TryMeta(call, out var meta))
+        {
+            return null;
+        }
+
+        return before =>
+        {
+            var notes = JsonNode.Parse(before)!.AsObject();
+            foreach (var (key, value) in JsonNode.Parse(meta)!.AsObject())
+            {
+                notes[key] = value?.DeepClone();
+            }
+
+            // What would grow beyond all bounds, call by call, stays as it is.
+            var after = notes.ToJsonString();
+            return after.Length <= MaxLength ? after : before;
+        };
+    }
+
+    /// <summary>Takes keys out.</summary>
+    public static Func<string, string>? Delete(MethodCall call)
+    {
+        if (!call.Params.TryTexts("keys", MostKeys, MaxLength, out var keys))
+        {
+            call.Refuse("422", $"keys must be a list of at most {MostKeys} names");
+            return null;
+        }
+
+        return before =>
+        {
+            var notes = JsonNode.Parse(before)!.AsObject();
+            foreach (var key in keys)
+            {
+                notes.Remove(key);
+            }
+
+            return notes.ToJsonString();
+        };
+    }
+
+    private static bool TryMeta(MethodCall call, out string meta)
+    {
+        meta = "";
+        if (!call.Params.TryGetProperty("meta", out var given) || given.ValueKind is not JsonValueKind.Object || given.GetRawText().Length > MaxLength)
+        {
+            call.Refuse("422", $"meta must be an object of at most {MaxLength} characters");
+            return false;
+        }
+
+        meta = JsonNode.Parse(given.GetRawText())!.ToJsonString();
+        return true;
+    }
+}

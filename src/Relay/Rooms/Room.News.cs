@@ -1,0 +1,348 @@
+using System.Text.Json.Nodes;
+using Roomcast.Egress.Composition;
+using Roomcast.Egress.Push;
+using Roomcast.Egress.Recording;
+using Roomcast.Meetings.Sessions.Following;
+using Roomcast.Relay.Controllers;
+
+namespace Roomcast.Relay.Rooms;
+
+/// <content>What happens in the room, and what controllers are told of it. Called on its loop.</content>
+internal sealed partial class Room
+{
+    private bool _handsFirst;
+
+    public void Began() => _controllers.Tell(BeganEvent());
+
+    public void Arrived(RosterPeer peer)
+    {
+        _peers[peer.PeerId] = peer;
+        NoteHand(peer);
+        Refresh();
+    }
+
+    public void Changed(RosterPeer peer)
+    {
+        if (_peers.TryGetValue(peer.PeerId, out var before))
+        {
+            _peers[peer.PeerId] = peer;
+            NoteHand(peer);
+            Refresh();
+            if (before.IsOnStage != peer.IsOnStage)
+            {
+                Publish(peer.IsOnStage ? "video.member.promoted" : "video.member.demoted", new JsonObject
+                {
+                    ["member_id"] = peer.PeerId,
+                    ["authorization"] = new JsonObject(),
+                });
+            }
+        }
+    }
+
+    public void Departed(RosterPeer peer)
+    {
+        if (_peers.Remove(peer.PeerId))
+        {
+            _handsUp.Remove(peer.PeerId);
+            Refresh();
+        }
+    }
+
+    public void Changed(SessionTraits traits)
+    {
+        var before = _traits;
+        _traits = traits;
+        var updated = new List<string>();
+        if (traits.IsLocked != before.IsLocked)
+        {
+            updated.Add("locked");
+        }
+
+        if (traits.Notes != before.Notes)
+        {
+            updated.Add("meta");
+        }
+
+        Updated(updated);
+        Refresh();
+    }
+
+    /// <summary>Something else was chosen for the composition.</summary>
+    public void DirectionChanged(SceneDirection before)
+    {
+        var now = Direction;
+        var updated = new List<string>();
+        if (LayoutNames.Of(now) != LayoutNames.Of(before))
+        {
+            updated.Add("layout_name");
+        }
+
+        if (now.HidesWithoutPicture != before.HidesWithoutPicture)
+        {
+            updated.Add("hide_video_muted");
+        }
+
+        Updated(updated);
+        Refresh();
+    }
+
+    /// <summary>Puts those with their hands up before the others, or no longer.</summary>
+    public void PutHandsFirst(bool isOn)
+    {
+        if (_handsFirst != isOn)
+        {
+            _handsFirst = isOn;
+            Updated(["prioritize_handraise"]);
+            OrderHands();
+            Refresh();
+        }
+    }
+
+    public void Changed(SessionPush push)
+    {
+        var wasStreaming = IsStreaming;
+        if (push.State is SessionPushState.Ended)
+        {
+            _streams.Remove(push.Id);
+        }
+        else
+        {
+            _streams[push.Id] = push;
+        }
+
+        if (push.State is not SessionPushState.Starting)
+        {
+            Publish(push.State is SessionPushState.Running ? "video.stream.started" : "video.stream.ended", new JsonObject { ["stream"] = RoomEntities.Write(push) });
+        }
+
+        if (IsStreaming != wasStreaming)
+        {
+            Updated(["streaming"]);
+        }
+    }
+
+    public void Changed(RecordingRecord recording)
+    {
+        var wasRecording = IsRecording;
+        var before = _recordings.GetValueOrDefault(recording.Id.Value);
+        if (before is null && RoomEntities.IsOver(recording))
+        {
+            return; // What becomes of its file is not the room's matter.
+        }
+
+        var type = RoomEntities.IsOver(recording) ? "video.recording.ended"
+            : recording.Status is RecordingStatus.Invoked || before?.Status == recording.Status ? null
+            : before is null or { Status: RecordingStatus.Invoked } ? "video.recording.started" : "video.recording.updated";
+        if (RoomEntities.IsOver(recording))
+        {
+            _recordings.Remove(recording.Id.Value);
+        }
+        else
+        {
+            _recordings[recording.Id.Value] = recording;
+        }
+
+        if (type is not null)
+        {
+            Publish(type, new JsonObject { ["recording"] = RoomEntities.Write(recording) });
+        }
+
+        if (IsRecording != wasRecording)
+        {
+            Updated(["recording"]);
+        }
+    }
+
+    /// <summary>A recording is being begun: the room does not end before it is known whether it did.</summary>
+    public void RecordingAsked() => _beginning++;
+
+    /// <summary>It is known now.</summary>
+    /// <param name="error">Why it did not begin; null when it did.</param>
+    public void RecordingAnswered(string? error)
+    {
+        _beginning--;
+        if (error is not null)
+        {
+            Publish("video.recording.ended", new JsonObject
+            {
+                ["recording"] = RoomEntities.WriteUnbegun(Guid.NewGuid(), _time.GetUtcNow(), error),
+            });
+        }
+    }
+
+    /// <summary>The session is over. Its streams have been told to end; the room ends when all that belongs to it has.</summary>
+    public void Ended()
+    {
+        _isEnding = true;
+        _endTimer = _time.CreateTimer(
+            _ => Post(room =>
+            {
+                foreach (var recording in room._recordings.Values.ToArray())
+                {
+                    room.Changed(recording with { Status = RecordingStatus.Uploading, StoppedAt = room._time.GetUtcNow() });
+                }
+
+                room._beginning = 0;
+            }),
+            null,
+            EndPatience,
+            Timeout.InfiniteTimeSpan);
+    }
+
+    private void Updated(List<string> updated)
+    {
+        if (updated.Count > 0)
+        {
+            Publish("video.room.updated", BothForms(isFull: false, updated));
+        }
+    }
+
+    private void NoteHand(RosterPeer peer)
+    {
+        if (peer.HasHandUp != _handsUp.Contains(peer.PeerId))
+        {
+            if (peer.HasHandUp)
+            {
+                _handsUp.Add(peer.PeerId);
+            }
+            else
+            {
+                _handsUp.Remove(peer.PeerId);
+            }
+
+            OrderHands();
+        }
+    }
+
+    // Whose hand has been up for longest comes first.
+    private void OrderHands()
+    {
+        var first = _handsFirst ? _handsUp.ToArray() : [];
+        if (!Direction.First.SequenceEqual(first))
+        {
+            _directions.Change(SessionId.Value, direction => direction with { First = [.. first] });
+        }
+    }
+
+    /// <summary>Works out anew who is a member and how they stand, and tells what is not as it was.</summary>
+    private void Refresh()
+    {
+        var direction = Direction;
+        var isElsewhere = _layout.Arrange(_peers.Values.Where(peer => peer.IsOnStage), _traits, direction);
+        var now = new Dictionary<string, Member>(StringComparer.Ordinal);
+        foreach (var peer in _peers.Values.Where(peer => peer.IsOnStage).OrderBy(peer => peer.JoinedAt).ThenBy(peer => peer.PeerId, StringComparer.Ordinal))
+        {
+            var person = PersonOf(peer, direction);
+            now[person.Id] = person;
+            if (peer.HasScreen)
+            {
+                var screen = ScreenOf(peer);
+                now[screen.Id] = screen;
+            }
+        }
+
+        foreach (var gone in _members.Values.Where(member => !now.ContainsKey(member.Id)).ToArray())
+        {
+            Leave(gone);
+        }
+
+        foreach (var member in now.Values)
+        {
+            if (!_members.TryGetValue(member.Id, out var before))
+            {
+                _members[member.Id] = member;
+                Publish("video.member.joined", new JsonObject { ["member"] = member.Write(MeetingId, SessionId) });
+                continue;
+            }
+
+            _members[member.Id] = member;
+            if (member.DifferencesTo(before) is { Count: > 0 } differences)
+            {
+                Publish("video.member.updated", new JsonObject { ["member"] = member.Write(MeetingId, SessionId, differences) });
+            }
+        }
+
+        // Who has fallen silent first: at most one talks.
+        foreach (var member in now.Values.OrderBy(member => member.IsTalking))
+        {
+            TellTalking(member);
+        }
+
+        if (isElsewhere)
+        {
+            Publish("video.layout.changed", new JsonObject
+            {
+                ["layout"] = _layout.Write(LayoutNames.Of(direction), MeetingId.ToString(), SessionId.ToString()),
+            });
+        }
+
+        var audience = _peers.Values.Count(peer => !peer.IsOnStage);
+        if (audience != _audience)
+        {
+            _audience = audience;
+            Publish("video.room.audience_count", new JsonObject { ["total"] = audience });
+        }
+    }
+
+    private readonly HashSet<string> _talking = new(StringComparer.Ordinal);
+
+    private void TellTalking(Member member)
+    {
+        if (member.IsTalking ? _talking.Add(member.Id) : _talking.Remove(member.Id))
+        {
+            Publish("video.member.talking", new JsonObject
+            {
+                ["member"] = new JsonObject
+                {
+                    ["id"] = member.Id,
+                    ["room_id"] = MeetingId.ToString(),
+                    ["room_session_id"] = SessionId.ToString(),
+                    ["talking"] = member.IsTalking,
+                },
+            });
+        }
+    }
+
+    private void Leave(Member member)
+    {
+        _members.Remove(member.Id);
+        _talking.Remove(member.Id);
+        Publish("video.member.left", new JsonObject { ["member"] = (member with { IsTalking = false }).Write(MeetingId, SessionId) });
+    }
+
+    private Member PersonOf(RosterPeer peer, SceneDirection direction)
+    {
+        var position = _layout.PositionOf(peer.PeerId, isScreen: false);
+        var chosen = direction.Of(peer.PeerId);
+        return new Member
+        {
+            Id = peer.PeerId,
+            Name = peer.Name,
+            Type = "member",
+            IsAudioMuted = !peer.HasMicrophone,
+            IsVideoMuted = !peer.HasCamera,
+            IsVisible = peer.HasCamera && position != PositionNames.OffCanvas,
+            HasHandUp = peer.HasHandUp,
+            IsTalking = _traits.SpeakerId == peer.PeerId && peer.HasMicrophone,
+            InputVolume = chosen.GainDb,
+            RequestedPosition = PositionNames.Of(chosen),
+            CurrentPosition = position,
+            Meta = peer.Notes,
+        };
+    }
+
+    private Member ScreenOf(RosterPeer peer)
+    {
+        var position = _layout.PositionOf(peer.PeerId, isScreen: true);
+        return new Member
+        {
+            Id = Member.ScreenIdOf(peer.PeerId),
+            Name = peer.Name,
+            Type = "screen",
+            ParentId = peer.PeerId,
+            IsAudioMuted = true,
+            IsVisible = position != PositionNames.OffCanvas,
+            CurrentPosition = position,
+        };
+    }
+}

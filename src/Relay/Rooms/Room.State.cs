@@ -1,0 +1,117 @@
+using System.Text.Json.Nodes;
+using Roomcast.Egress.Push;
+using Roomcast.Egress.Recording;
+using Roomcast.Relay.Controllers;
+using Roomcast.Relay.Framing;
+
+namespace Roomcast.Relay.Rooms;
+
+/// <content>The room as controllers read it. Called on its loop.</content>
+internal sealed partial class Room
+{
+    /// <summary>Whether somebody is in it under this id, on stage, or a screen is shown.</summary>
+    public bool HasMember(string memberId) => _members.ContainsKey(memberId);
+
+    /// <summary>The peer of a member or of somebody in the audience, and whether its screen is meant; null when there is none.</summary>
+    public (string PeerId, bool IsScreen)? FindPeer(string memberId)
+    {
+        if (_peers.ContainsKey(memberId))
+        {
+            return (memberId, false);
+        }
+
+        return _members.TryGetValue(memberId, out var member) && member.ParentId.Length > 0 ? (member.ParentId, true) : null;
+    }
+
+    /// <summary>Whether a stream has not ended.</summary>
+    public bool HasStream(Guid id) => _streams.ContainsKey(id);
+
+    /// <summary>Whether a recording is not over.</summary>
+    public bool HasRecording(Guid id) => _recordings.ContainsKey(id);
+
+    /// <summary>The notes of a member; null when there is none.</summary>
+    public string? MetaOf(string memberId) => _members.TryGetValue(memberId, out var member) ? member.Meta : null;
+
+    /// <summary>The notes of the room.</summary>
+    public string Meta => _traits.Notes;
+
+    public JsonArray WriteMembers() => new([.. _members.Values.Select(member => (JsonNode)member.Write(MeetingId, SessionId))]);
+
+    public JsonArray WriteStreams() => new(
+    [
+        .. _streams.Values.Where(push => push.State is SessionPushState.Running).OrderBy(push => push.StartedAt).Select(push => (JsonNode)RoomEntities.Write(push)),
+    ]);
+
+    public JsonArray WriteRecordings() => new(
+    [
+        .. _recordings.Values.Where(recording => recording.Status is not RecordingStatus.Invoked).OrderBy(recording => recording.StartedAt)
+            .Select(recording => (JsonNode)RoomEntities.Write(recording)),
+    ]);
+
+    /// <summary>The session of the room, with all that belongs to it when that is asked for.</summary>
+    public JsonObject Write(bool isFull, IReadOnlyList<string>? updated = null)
+    {
+        var direction = Direction;
+        var title = _meeting.Title is { Length: > 0 } given ? given : MeetingId.ToString();
+        var written = new JsonObject
+        {
+            ["id"] = SessionId.ToString(),
+            ["room_id"] = MeetingId.ToString(),
+            ["name"] = title,
+            ["display_name"] = title,
+            ["event_channel"] = Channel,
+            ["recording"] = IsRecording,
+            ["streaming"] = IsStreaming,
+            ["hide_video_muted"] = direction.HidesWithoutPicture,
+            ["layout_name"] = LayoutNames.Of(direction),
+            ["locked"] = _traits.IsLocked,
+            ["prioritize_handraise"] = _handsFirst,
+            ["meta"] = JsonNode.Parse(_traits.Notes),
+            ["start_time"] = WireTime.Of(StartedAt),
+        };
+        if (updated is not null)
+        {
+            written["updated"] = new JsonArray([.. updated.Select(name => (JsonNode)name)]);
+        }
+
+        if (isFull)
+        {
+            written["members"] = WriteMembers();
+            written["recordings"] = WriteRecordings();
+            written["playbacks"] = new JsonArray();
+            written["streams"] = WriteStreams();
+        }
+
+        return written;
+    }
+
+    /// <summary>The event that shows a controller the room as it is.</summary>
+    public RelayEvent Greeting()
+    {
+        var parameters = BothForms(isFull: true);
+        parameters["call_id"] = "";
+        parameters["member_id"] = "";
+        return new RelayEvent(AppId, "video.room.subscribed", Channel, null, parameters, _time.GetUtcNow());
+    }
+
+    /// <summary>The event that says that it has begun, for one who comes later.</summary>
+    public RelayEvent BeganEvent()
+    {
+        var parameters = BothForms(isFull: false);
+        parameters["room_id"] = MeetingId.ToString();
+        parameters["room_session_id"] = SessionId.ToString();
+        return new RelayEvent(AppId, "video.room.started", RelayEvent.RoomsChannel, Channel, parameters, StartedAt);
+    }
+
+    private bool IsStreaming => _streams.Values.Any(push => push.State is SessionPushState.Running);
+
+    private bool IsRecording => _recordings.Values.Any(recording => recording.Status is RecordingStatus.Recording or RecordingStatus.Paused);
+
+    /// <summary>The session, and the older form of it that other clients read, which has its id elsewhere.</summary>
+    private JsonObject BothForms(bool isFull, IReadOnlyList<string>? updated = null)
+    {
+        var room = Write(isFull, updated);
+        room["room_session_id"] = SessionId.ToString();
+        return new JsonObject { ["room"] = room, ["room_session"] = Write(isFull, updated) };
+    }
+}

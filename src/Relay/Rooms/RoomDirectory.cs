@@ -1,0 +1,99 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Roomcast.Accounts;
+using Roomcast.Egress.Composition;
+using Roomcast.Egress.Push;
+using Roomcast.Egress.Recording;
+using Roomcast.Meetings.Records;
+using Roomcast.Meetings.Sessions;
+using Roomcast.Meetings.Sessions.Following;
+using Roomcast.Meetings.Sessions.Peers;
+using Roomcast.Relay.Controllers;
+
+namespace Roomcast.Relay.Rooms;
+
+/// <summary>Hears of recordings. It needs nothing, so that recordings can be given it.</summary>
+internal sealed class RecordingEar : IRecordingListener
+{
+    public event Action<RecordingRecord>? Heard;
+
+    public void Changed(RecordingRecord recording) => Heard?.Invoke(recording);
+}
+
+/// <summary>The rooms of all sessions under way. It brings what the product tells to the loop of the room it is about.</summary>
+internal sealed class RoomDirectory : ISessionObserver, IRosterObserver
+{
+    private readonly ConcurrentDictionary<Guid, Room> _rooms = new();
+    private readonly ControllerDirectory _controllers;
+    private readonly SceneDirections _directions;
+    private readonly SessionPushes _pushes;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+
+    public RoomDirectory(
+        ControllerDirectory controllers, SceneDirections directions, SessionPushes pushes, RecordingEar ear, TimeProvider time, ILogger<RoomDirectory> logger)
+    {
+        _controllers = controllers;
+        _directions = directions;
+        _pushes = pushes;
+        _time = time;
+        _logger = logger;
+        pushes.Changed += push => Post(push.SessionId, room => room.Changed(push));
+        ear.Heard += recording =>
+        {
+            if (recording.Kind is RecordingKind.Composite)
+            {
+                Post(recording.SessionId, room => room.Changed(recording));
+            }
+        };
+    }
+
+    /// <summary>A room of an app.</summary>
+    public Room? Find(AppId appId, Guid sessionId) => _rooms.TryGetValue(sessionId, out var room) && room.AppId == appId ? room : null;
+
+    /// <summary>The rooms of an app, the oldest first.</summary>
+    public IReadOnlyList<Room> Of(AppId appId) => [.. _rooms.Values.Where(room => room.AppId == appId).OrderBy(room => room.StartedAt)];
+
+    public void Began(Meeting meeting, SessionId sessionId, DateTimeOffset startedAt)
+    {
+        ArgumentNullException.ThrowIfNull(meeting);
+        var room = new Room(meeting, sessionId, startedAt, _controllers, _directions, _time, _logger, over => _rooms.TryRemove(new(over.SessionId.Value, over)));
+        _rooms[sessionId.Value] = room;
+        room.Post(each => each.Began());
+    }
+
+    public void PeerJoined(MeetingId meetingId, SessionId sessionId, PeerView peer)
+    {
+    }
+
+    public void CountChanged(MeetingId meetingId, SessionId sessionId, int count)
+    {
+    }
+
+    public void StageChanged(MeetingId meetingId, SessionId sessionId, int onStage)
+    {
+    }
+
+    public void Ended(MeetingId meetingId, SessionId sessionId, SessionEndReason reason)
+    {
+        // First the streams: that they have ended is posted before that the room does.
+        _pushes.StopAll(sessionId.Value);
+        Post(sessionId.Value, room => room.Ended());
+    }
+
+    public void Arrived(SessionId sessionId, RosterPeer peer) => Post(sessionId.Value, room => room.Arrived(peer));
+
+    public void Changed(SessionId sessionId, RosterPeer peer, RosterPeer before) => Post(sessionId.Value, room => room.Changed(peer));
+
+    public void Departed(SessionId sessionId, RosterPeer peer) => Post(sessionId.Value, room => room.Departed(peer));
+
+    public void Changed(SessionId sessionId, SessionTraits traits) => Post(sessionId.Value, room => room.Changed(traits));
+
+    private void Post(Guid sessionId, Action<Room> step)
+    {
+        if (_rooms.TryGetValue(sessionId, out var room))
+        {
+            room.Post(step);
+        }
+    }
+}

@@ -1,0 +1,78 @@
+using System.Text.Json.Nodes;
+using Roomcast.Egress.Push;
+using Roomcast.Egress.Recording;
+using Roomcast.Relay.Framing;
+
+namespace Roomcast.Relay.Rooms;
+
+/// <summary>Streams and recordings of a room as controllers read them.</summary>
+internal static class RoomEntities
+{
+    /// <summary>A stream: it streams from its start until it has ended.</summary>
+    public static JsonObject Write(SessionPush push)
+    {
+        var written = new JsonObject
+        {
+            ["id"] = push.Id.ToString(),
+            ["url"] = push.Url,
+            ["state"] = push.State is SessionPushState.Ended ? "completed" : "streaming",
+        };
+        if (push.StartedAt is { } startedAt)
+        {
+            written["started_at"] = WireTime.Of(startedAt);
+        }
+
+        if (push.EndedAt is { } endedAt)
+        {
+            written["ended_at"] = WireTime.Of(endedAt);
+            written["duration"] = push.StartedAt is { } since ? WireTime.Between(since, endedAt) : 0;
+        }
+
+        if (push.Error is { } error)
+        {
+            written["error"] = error;
+        }
+
+        return written;
+    }
+
+    /// <summary>Whether a recording is over for controllers: what becomes of its file then is not their matter.</summary>
+    public static bool IsOver(RecordingRecord recording) => !recording.IsActive;
+
+    /// <summary>A recording.</summary>
+    public static JsonObject Write(RecordingRecord recording)
+    {
+        var written = new JsonObject
+        {
+            ["id"] = recording.Id.ToString(),
+            ["state"] = IsOver(recording) ? "completed" : recording.Status is RecordingStatus.Paused ? "paused" : "recording",
+        };
+        if (recording.StartedAt is { } startedAt)
+        {
+            written["started_at"] = WireTime.Of(startedAt);
+        }
+
+        if (IsOver(recording))
+        {
+            written["ended_at"] = WireTime.Of(recording.StoppedAt ?? recording.UpdatedAt);
+            written["duration"] = Math.Round(recording.Duration.TotalSeconds, 3);
+        }
+
+        if (recording.ErrorMessage is { } error)
+        {
+            written["error"] = error;
+        }
+
+        return written;
+    }
+
+    /// <summary>A recording that was asked for and did not begin.</summary>
+    public static JsonObject WriteUnbegun(Guid id, DateTimeOffset at, string error) => new()
+    {
+        ["id"] = id.ToString(),
+        ["state"] = "completed",
+        ["ended_at"] = WireTime.Of(at),
+        ["duration"] = 0,
+        ["error"] = error,
+    };
+}
