@@ -99,14 +99,29 @@ internal static class ComposeBench
         var page = folder.PathOf($"meeting{participants}.html");
         await File.WriteAllTextAsync(page, OtherSides.Page(folder.Path, participants));
         processes.Add(Process.Start(Quiet("Xvfb", Display, "-screen", "0", "1280x720x24", "-nolisten", "tcp"))!);
-        await Task.Delay(TimeSpan.FromSeconds(2));
+        await UntilAsync(() => File.Exists($"/tmp/.X11-unix/X{Display[1..]}"), processes, "Xvfb opened no display");
         var browser = Quiet(
             "chromium", "--no-sandbox", "--no-first-run", "--disable-gpu", "--kiosk", "--window-size=1280,720", "--window-position=0,0",
             "--autoplay-policy=no-user-gesture-required", "--disable-dev-shm-usage", $"--user-data-dir={folder.PathOf($"profile-{Guid.NewGuid():N}")}", $"file://{page}");
         browser.Environment["DISPLAY"] = Display;
         processes.Add(Process.Start(browser)!);
-        await Task.Delay(TimeSpan.FromSeconds(6));
+        // The page takes the colour of its corner only when every video plays.
+        await UntilAsync(() => OtherSides.Shows(Display, OtherSides.PlayingRgb), processes, "the browser did not play the videos");
         processes.Add(Process.Start(Quiet("ffmpeg", OtherSides.Capture(Display, options.Preset, progress)))!);
+    }
+
+    private static async Task UntilAsync(Func<bool> isSo, List<Process> processes, string otherwise)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while (!isSo())
+        {
+            if (TimeProvider.System.GetElapsedTime(began) > TimeSpan.FromMinutes(1) || processes.Exists(static process => process.HasExited))
+            {
+                throw new InvalidOperationException($"Within a minute {otherwise}.");
+            }
+
+            await Task.Delay(100);
+        }
     }
 
     private static ProcessStartInfo Quiet(string program, params string[] arguments)

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics;
 using System.Globalization;
 using System.Text;
 using Roomcast.Egress.Composition.Layouts;
@@ -8,6 +9,9 @@ namespace Roomcast.Bench.Compose;
 /// <summary>How others would do it, with the same codecs, sizes and rates.</summary>
 internal static class OtherSides
 {
+    /// <summary>What the browser's page shows in its left upper corner when all its videos play.</summary>
+    public static readonly (int Red, int Green, int Blue) PlayingRgb = (255, 0, 255);
+
     /// <summary>The ffmpeg program: the same inputs in real time, each scaled to the tile it has with us, set side by side by xstack.</summary>
     public static string[] Ffmpeg(string folder, int participants, string preset, string progress)
     {
@@ -45,8 +49,32 @@ internal static class OtherSides
             <!doctype html><style>
             body { margin: 0; background: #101418; height: 100vh; display: grid; gap: 8px; padding: 8px; box-sizing: border-box; grid: auto-flow 1fr / repeat({{columns}}, 1fr); }
             video { width: 100%; height: 100%; object-fit: cover; border-radius: 12px; min-height: 0; }
-            </style>{{videos}}
+            #playing { position: fixed; left: 0; top: 0; width: 4px; height: 4px; background: rgb({{PlayingRgb.Red}} {{PlayingRgb.Green}} {{PlayingRgb.Blue}}); display: none; }
+            </style>{{videos}}<div id=playing></div><script>
+            const videos = [...document.querySelectorAll('video')];
+            const look = setInterval(() => {
+              if (videos.every((video) => video.currentTime > 0)) {
+                document.getElementById('playing').style.display = 'block';
+                clearInterval(look);
+              }
+            }, 50);
+            </script>
             """;
+    }
+
+    /// <summary>Whether the display's left upper corner has a colour.</summary>
+    public static bool Shows(string display, (int Red, int Green, int Blue) colour)
+    {
+        using var ffmpeg = Process.Start(new ProcessStartInfo(
+            "ffmpeg", ["-v", "quiet", "-nostdin", "-f", "x11grab", "-draw_mouse", "0", "-video_size", "2x2", "-i", display, "-frames:v", "1", "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"])
+        {
+            RedirectStandardOutput = true,
+        })!;
+        Span<byte> pixel = stackalloc byte[3];
+        var isRead = ffmpeg.StandardOutput.BaseStream.ReadAtLeast(pixel, pixel.Length, throwOnEndOfStream: false) == pixel.Length;
+        ffmpeg.StandardOutput.Close();
+        ffmpeg.WaitForExit();
+        return isRead && (pixel[0], pixel[1], pixel[2]) == colour;
     }
 
     /// <summary>Captures a display as others do, and encodes it as we do.</summary>

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
+using Roomcast.Bench.Ingest;
 using Roomcast.Bench.Push;
 using Roomcast.TestKit;
 using Roomcast.TestKit.Rtmp;

@@ -28,8 +28,10 @@ internal sealed class ComposedSession : IWorkerEvents, IDisposable
     private Track[] _announced = [];
     private bool _isContinued;
     private bool _isOpen;
+    private Lateness _lateness = new();
     private int _processId;
     private long _startedAt;
+    private long _readyAt;
 
     /// <summary>Makes it; nothing runs before <see cref="RunAsync"/>.</summary>
     public ComposedSession(Guid sessionId, CompositionFormat format, CompositionParts parts)
@@ -59,8 +61,8 @@ internal sealed class ComposedSession : IWorkerEvents, IDisposable
     /// <summary>What its worker told last; null before it did.</summary>
     public WireFigures? Figures { get; private set; }
 
-    /// <summary>Share of late pictures in the worker's last second.</summary>
-    public double LateShare { get; private set; }
+    /// <summary>What it takes, as others are admitted by.</summary>
+    public RunningComposition Running => new(Format, Figures?.Cpu, _lateness.Share) { IsSettled = _lateness.IsSettled };
 
     /// <summary>Composes until it is stopped, the session ends, or workers keep dying. Never throws.</summary>
     public async Task RunAsync()
@@ -104,6 +106,7 @@ internal sealed class ComposedSession : IWorkerEvents, IDisposable
     public void Ready(int processId)
     {
         _processId = processId;
+        _readyAt = _parts.Time.GetTimestamp();
         CompositionLog.Began(
             _parts.Logger,
             SessionId,
@@ -183,8 +186,7 @@ internal sealed class ComposedSession : IWorkerEvents, IDisposable
     {
         var before = Figures ?? new WireFigures();
         _parts.Metrics.Told(before, figures);
-        var made = figures.Ticks - before.Ticks;
-        LateShare = made > 0 ? Math.Clamp((double)(figures.LateTicks - before.LateTicks) / made, 0, 1) : 0;
+        _lateness.Take(_parts.Time.GetElapsedTime(_readyAt), figures.Ticks, figures.LateTicks);
         Figures = figures;
         _parts.Load.Sample();
     }
@@ -258,7 +260,7 @@ internal sealed class ComposedSession : IWorkerEvents, IDisposable
         _held.Clear();
         _isOpen = false;
         Figures = null;
-        LateShare = 0;
+        _lateness = new Lateness();
     }
 
     private void Publish(in WireFrame frame, ReadOnlySpan<byte> payload)

@@ -6,7 +6,11 @@ namespace Roomcast.Egress.Composition;
 /// <param name="Format">What it encodes.</param>
 /// <param name="Cpu">Processors that its worker uses; null while none was measured.</param>
 /// <param name="LateShare">Share of its pictures of the last seconds that were late, 0 to 1.</param>
-internal readonly record struct RunningComposition(CompositionFormat Format, double? Cpu, double LateShare);
+internal readonly record struct RunningComposition(CompositionFormat Format, double? Cpu, double LateShare)
+{
+    /// <summary>Whether its beginning is over. What a beginning takes says nothing of what it will go on to take.</summary>
+    public bool IsSettled { get; init; } = true;
+}
 
 /// <summary>Decides by measured load whether there is room for one more composition. Pure.</summary>
 internal static class CompositionAdmission
@@ -40,9 +44,12 @@ internal static class CompositionAdmission
             return Text($"Of the pictures of a running composition {late:P0} are late, and one more is begun at {options.MaxLateShare:P0} or less.");
         }
 
+        // Those that begin count with what they will take, and not with what they take just now.
         var cost = CostOf(wanted, running, options);
-        var promised = running.Where(each => each.Cpu is null).Sum(each => CostOf(each.Format, running, options));
-        var used = busy ?? running.Sum(each => each.Cpu ?? 0);
+        var beginning = running.Where(each => each.Cpu is null || !each.IsSettled).ToList();
+        var promised = beginning.Sum(each => CostOf(each.Format, running, options));
+        var now = beginning.Sum(each => each.Cpu ?? 0);
+        var used = Math.Max(0, (busy ?? running.Sum(each => each.Cpu ?? 0)) - now);
         var room = (processors * options.MaxLoadPercent / 100.0) - used - promised;
         return cost <= room
             ? null
@@ -53,7 +60,7 @@ internal static class CompositionAdmission
     private static double CostOf(CompositionFormat format, IReadOnlyCollection<RunningComposition> running, CompositionOptions options)
     {
         var perPixel = running
-            .Where(each => each.Cpu is > 0)
+            .Where(each => each is { Cpu: > 0, IsSettled: true })
             .Select(each => each.Cpu!.Value / PixelRateOf(each.Format))
             .DefaultIfEmpty(options.ExpectedCost / ReferencePixelRate)
             .Max();

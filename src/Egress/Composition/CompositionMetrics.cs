@@ -11,6 +11,7 @@ internal sealed class CompositionMetrics : IDisposable
     private readonly Counter<long> _refusals;
     private readonly Counter<long> _frames;
     private readonly Counter<long> _lateTicks;
+    private readonly Counter<long> _skippedTicks;
     private readonly Counter<long> _dropped;
     private readonly Counter<long> _lost;
     private readonly Counter<long> _concealed;
@@ -25,6 +26,7 @@ internal sealed class CompositionMetrics : IDisposable
         _refusals = _meter.CreateCounter<long>("roomcast.egress.composition.refusals", "{composition}", "Compositions that were refused, by reason.");
         _frames = _meter.CreateCounter<long>("roomcast.egress.composition.frames", "{frame}", "Composed frames, by track.");
         _lateTicks = _meter.CreateCounter<long>("roomcast.egress.composition.late_pictures", "{picture}", "Pictures composed later than one picture after their time.");
+        _skippedTicks = _meter.CreateCounter<long>("roomcast.egress.composition.skipped_pictures", "{picture}", "Pictures left out because a worker was held up for more than two seconds.");
         _dropped = _meter.CreateCounter<long>("roomcast.egress.composition.dropped_packets", "{packet}", "Packets that workers were too slow for.");
         _lost = _meter.CreateCounter<long>("roomcast.egress.composition.lost_packets", "{packet}", "Packets of tracks that did not come in time to be composed.");
         _concealed = _meter.CreateCounter<long>("roomcast.egress.composition.concealed", "{loss}", "Packets of sound made up, and gaps in pictures.");
@@ -54,6 +56,7 @@ internal sealed class CompositionMetrics : IDisposable
     public void Told(WireFigures before, WireFigures now)
     {
         _lateTicks.Add(Math.Max(0, now.LateTicks - before.LateTicks));
+        _skippedTicks.Add(Math.Max(0, now.SkippedTicks - before.SkippedTicks));
         _lost.Add(RiseOf(before, now, track => track.Lost));
         _concealed.Add(RiseOf(before, now, track => track.Concealed));
         _delay.Record(now.TickDelayMs / 1_000);

@@ -88,9 +88,7 @@ internal sealed class Compositions : ICompositions, IAsyncDisposable
             }
 
             _parts.Load.Sample();
-            var running = _entries.Values
-                .Select(each => new RunningComposition(each.Session.Format, each.Session.Figures?.Cpu, each.Session.LateShare))
-                .ToList();
+            var running = _entries.Values.Select(each => each.Session.Running).ToList();
             if (CompositionAdmission.Judge(format, running, _parts.Load.Busy, _parts.Load.Processors, _parts.Options) is not { } full)
             {
                 var session = new ComposedSession(sessionId, format, _parts);

@@ -23,6 +23,9 @@ internal interface IWorker : IAsyncDisposable
     /// <summary>Its process.</summary>
     int ProcessId { get; }
 
+    /// <summary>How long its composing thread has waited for a processor since its start; zero where that is not known.</summary>
+    TimeSpan WaitedToRun { get; }
+
     /// <summary>Ends it at once.</summary>
     void Kill();
 
@@ -122,6 +125,8 @@ internal sealed class WorkerLauncher(IOptions<CompositionOptions> options) : IWo
 
         public int ProcessId => _process.Id;
 
+        public TimeSpan WaitedToRun => ReadWaitedToRun(_process.Id);
+
         public void Connect(Socket socket) => _stream = new NetworkStream(socket, ownsSocket: true);
 
         public void Kill()
@@ -153,6 +158,25 @@ internal sealed class WorkerLauncher(IOptions<CompositionOptions> options) : IWo
             }
 
             _process.Dispose();
+        }
+
+        /// <summary>
+        /// The second number of /proc/…/schedstat: nanoseconds on a run queue, of the first thread, which composes (Linux,
+        /// Documentation/scheduler/sched-stats.rst).
+        /// </summary>
+        private static TimeSpan ReadWaitedToRun(int processId)
+        {
+            try
+            {
+                var fields = File.ReadAllText(string.Create(CultureInfo.InvariantCulture, $"/proc/{processId}/schedstat")).Split(' ');
+                return fields.Length > 1 && long.TryParse(fields[1], NumberStyles.None, CultureInfo.InvariantCulture, out var nanoseconds)
+                    ? TimeSpan.FromTicks(nanoseconds / 100)
+                    : TimeSpan.Zero;
+            }
+            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+            {
+                return TimeSpan.Zero; // It has ended, or the kernel does not tell.
+            }
         }
 
         /// <summary>Keeps the first of what it says, and reads the rest away, so that it is never held up by saying it.</summary>

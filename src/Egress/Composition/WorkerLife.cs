@@ -135,7 +135,7 @@ internal sealed class WorkerLife(
         using var over = CancellationTokenSource.CreateLinkedTokenSource(ending);
         var writing = WriteAsync(worker.Stream, over.Token);
         var reading = ReadAsync(worker.Stream);
-        var watching = WatchAsync(over.Token);
+        var watching = WatchAsync(worker, over.Token);
         var first = await Task.WhenAny(reading, watching);
         WorkerOutcome outcome;
         if (first == watching && await watching is { } hung)
@@ -232,8 +232,9 @@ internal sealed class WorkerLife(
     }
 
     /// <summary>Says what hangs; null when nothing does and it is over.</summary>
-    private async Task<string?> WatchAsync(CancellationToken over)
+    private async Task<string?> WatchAsync(IWorker worker, CancellationToken over)
     {
+        var silence = new SilenceWatch();
         using var timer = new PeriodicTimer(WatchInterval, time);
         try
         {
@@ -251,7 +252,7 @@ internal sealed class WorkerLife(
 
                 // The first picture takes its code and its encoder's tables into memory.
                 var patience = _hasFrame ? options.Silence : options.StartTimeout;
-                if (time.GetElapsedTime(Volatile.Read(ref _lastFrameAt)) > patience)
+                if (silence.IsTooLong(time.GetElapsedTime(0), time.GetElapsedTime(0, Volatile.Read(ref _lastFrameAt)), worker.WaitedToRun, patience))
                 {
                     return $"It gave no frame for {patience}.";
                 }

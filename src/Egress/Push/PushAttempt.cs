@@ -1,5 +1,6 @@
 using System.Buffers;
 using Roomcast.Feeds;
+using Roomcast.Media;
 using Roomcast.Media.Time;
 using Roomcast.Rtmp.Connection;
 using Roomcast.Transports.Tcp;
@@ -229,7 +230,7 @@ internal sealed class PushAttempt : IDisposable
 
                 if (_muxer.RefusedCodec is { } codec)
                 {
-                    End(new PushOutcome(PushReason.CodecNotTaken, $"{codec}"));
+                    End(new PushOutcome(PushReason.CodecNotTaken, WordsOfRefusal(codec)));
                     return 0;
                 }
 
@@ -396,6 +397,10 @@ internal sealed class PushAttempt : IDisposable
             _ = FlushUnlessBrokenAsync();
         }
     }
+
+    private string WordsOfRefusal(Codec codec) => _engine.ListsCodecs
+        ? $"The target does not list {codec} among the codecs it takes, and nothing is transcoded."
+        : $"The target lists no codecs in its answer to connect, so that it gets H264 and Aac alone; the livestream has {codec}, and nothing is transcoded.";
 
     private async Task FlushUnlessBrokenAsync()
     {

@@ -35,6 +35,31 @@ public sealed record MeetingLivestreamRequest(string? Name, bool IsManual)
 
     /// <summary>Height of the composed picture in pixels, 128 to 1,920; odd ones are made even.</summary>
     public int Height { get; init; } = 720;
+
+    /// <summary>How the picture is laid out; null as the server is set.</summary>
+    public LivestreamLayout? Layout { get; init; }
+}
+
+/// <summary>How the composed picture of a meeting is laid out.</summary>
+public enum LivestreamLayout
+{
+    /// <summary>A shared screen with a strip at its side while there is one, else whom a host chose, else the grid.</summary>
+    Automatic,
+
+    /// <summary>Equal tiles for all.</summary>
+    Grid,
+
+    /// <summary>Who speaks large, the others in a strip.</summary>
+    Speaker,
+
+    /// <summary>Whom a host chose, else who speaks, alone.</summary>
+    Spotlight,
+
+    /// <summary>The shared screen large, people in a strip at its side.</summary>
+    ScreenShare,
+
+    /// <summary>One picture fills everything: the shared screen, else whom a host chose, else who speaks.</summary>
+    Single,
 }
 
 /// <summary>Why a meeting is not livestreamed.</summary>

@@ -98,6 +98,9 @@ public sealed class RtmpClientConnection : IDisposable
     /// <remarks>Source: Enhanced RTMP v2, "Enhancing NetConnection connect Command": the answer lists FourCCs, <c>*</c> for any.</remarks>
     public bool Takes(Codec codec) => codec is Codec.H264 or Codec.Aac || _options.IsEnhanced && _taken.Contains(codec);
 
+    /// <summary>Whether the server has listed any codec in its answer to connect, as one that knows Enhanced RTMP does.</summary>
+    public bool ListsCodecs => _options.IsEnhanced && _taken.Count > 0;
+
     /// <summary>Begins the handshake.</summary>
     public void Start()
     {

@@ -146,6 +146,13 @@ internal static class FeatureSettings
         settings.Bind("composition_silence", (CompositionOptions o) => o.Silence, Seconds(1, 60), "A composing worker that gives nothing for this long is replaced.");
         settings.Bind("composition_worker", (CompositionOptions o) => o.WorkerPath, SettingTypes.Text(1, 4_096, "a path").Optional(), "The composing worker's program. Without it: the one that was built with the server.");
         settings.Check(new CompositionOptionsValidator());
+        settings.Bind("composition_layout", (SceneStyleOptions o) => o.Layout, SettingTypes.Choice<SceneLayout>(), "How composed meetings are laid out, unless a livestream is started with a layout of its own.");
+        settings.Bind("composition_background_color", (SceneStyleOptions o) => o.BackgroundColor, SettingTypes.Text(7, 7, "a colour such as #101418"), "What is seen between and around the pictures.");
+        settings.Bind("composition_background_image", (SceneStyleOptions o) => o.BackgroundFile, SettingTypes.Path.Optional(), "A PNG or JPEG that fills the background. Without it: the colour alone.");
+        settings.Bind("composition_watermark", (SceneStyleOptions o) => o.WatermarkFile, SettingTypes.Path.Optional(), "A PNG or JPEG at a corner of livestreams, and of recordings that name no watermark of their own. Without it: none.");
+        settings.Bind("composition_watermark_corner", (SceneStyleOptions o) => o.WatermarkCorner, SettingTypes.Choice<SceneCorner>(), "The corner it is at.");
+        settings.Bind("composition_allow_private_pictures", (SceneStyleOptions o) => o.AllowsPrivatePictures, SettingTypes.Boolean, "Whether the pictures of participants, which stand for them while their camera is off, may be at addresses of private networks.");
+        settings.Check(new SceneStyleOptionsValidator());
 
         settings.Group("Webhooks");
         settings.Bind("webhook_timeout", (WebhookOptions o) => o.Timeout, SettingTypes.Duration(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(30)), "Longest that one attempt to deliver may take.");

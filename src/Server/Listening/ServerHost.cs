@@ -3,6 +3,7 @@ using Roomcast.Livestreams.Delivery;
 using Roomcast.Livestreams;
 using Roomcast.Meetings.Blobs;
 using Roomcast.Server.Configuration;
+using Roomcast.Server.Live;
 using Roomcast.Storage.Blobs;
 
 namespace Roomcast.Server.Listening;
@@ -46,5 +47,6 @@ internal static class ServerHost
             recordings.Folder = Path.Combine(dataFolder, "recordings");
             recordings.MinFreeBytes = reading.Values.Get(ServerSettings.MinFreeDisk);
         });
+        builder.Services.Configure<SceneStyleOptions>(style => style.PictureFolder = Path.Combine(dataFolder, "participant-pictures"));
     }
 }

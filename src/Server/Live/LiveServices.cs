@@ -11,7 +11,7 @@ namespace Roomcast.Server.Live;
 internal static class LiveServices
 {
     /// <summary>Adds it; needs <c>AddLivestreams</c>, <c>AddMeetingSessions</c>, <c>AddEgress</c>, <c>AddPush</c>; comes before
-    /// <c>AddRecordings</c>. Options: <see cref="MeetingLivestreamOptions"/>.</summary>
+    /// <c>AddRecordings</c>. Options: <see cref="MeetingLivestreamOptions"/>, <see cref="SceneStyleOptions"/>.</summary>
     public static IServiceCollection AddLive(this IServiceCollection services)
     {
         services.AddOptionsWithValidateOnStart<MeetingLivestreamOptions, MeetingLivestreamOptionsValidator>();
@@ -19,6 +19,8 @@ internal static class LiveServices
         services.AddSingleton<ISessionObserver>(provider => provider.GetRequiredService<LiveNews>());
         services.AddSingleton<ILivestreamObserver>(provider => provider.GetRequiredService<LiveNews>());
         services.AddSingleton<IMeetingSessionLookup, MeetingSessionLookup>();
+        services.AddOptionsWithValidateOnStart<SceneStyleOptions, SceneStyleOptionsValidator>();
+        services.AddSingleton<ParticipantPictures>();
         services.AddSingleton<SceneOverlays>();
         services.AddSingleton<ICompositionSource, SessionCompositionSource>();
         services.AddSingleton<RecordedMeetings>();

@@ -24,6 +24,7 @@ internal sealed class MeetingLivestreams(
     LivestreamDirectory livestreams,
     IActiveSessions sessions,
     ICompositions compositions,
+    SceneOverlays looks,
     PublicAddresses addresses,
     IOptions<MeetingLivestreamOptions> options,
     TimeProvider time,
@@ -59,6 +60,11 @@ internal sealed class MeetingLivestreams(
         }
 
         var lease = request.IsManual ? null : await AcquireAsync(sessionId, request, cancellationToken);
+        if (!request.IsManual)
+        {
+            looks.SetLayout(sessionId.Value, LayoutOf(request.Layout));
+        }
+
         Livestream livestream;
         try
         {
@@ -66,6 +72,7 @@ internal sealed class MeetingLivestreams(
         }
         catch
         {
+            looks.SetLayout(sessionId.Value, null);
             if (lease is not null)
             {
                 await lease.DisposeAsync();
@@ -140,6 +147,18 @@ internal sealed class MeetingLivestreams(
             // The server stops; livestreams are ended by themselves.
         }
     }
+
+    private static SceneLayout? LayoutOf(LivestreamLayout? wanted) => wanted switch
+    {
+        null => null,
+        LivestreamLayout.Automatic => SceneLayout.Automatic,
+        LivestreamLayout.Grid => SceneLayout.Grid,
+        LivestreamLayout.Speaker => SceneLayout.Speaker,
+        LivestreamLayout.Spotlight => SceneLayout.Spotlight,
+        LivestreamLayout.ScreenShare => SceneLayout.ScreenShare,
+        LivestreamLayout.Single => SceneLayout.Single,
+        _ => throw new ArgumentOutOfRangeException(nameof(wanted)),
+    };
 
     private static bool IsActive(Livestream livestream) => livestream.Status is LivestreamStatus.Invoked or LivestreamStatus.Live;
 
@@ -333,6 +352,7 @@ internal sealed class MeetingLivestreams(
         if (_programs.TryGetValue(meetingId, out var program) && program.Livestream.Id == livestreamId)
         {
             _programs.TryRemove(new(meetingId, program));
+            looks.SetLayout(program.SessionId.Value, null);
             await program.DisposeAsync();
         }
     }

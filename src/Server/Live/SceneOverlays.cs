@@ -3,12 +3,13 @@ using Roomcast.Egress.Composition;
 
 namespace Roomcast.Server.Live;
 
-/// <summary>What is laid over the compositions of sessions. Thread-safe.</summary>
+/// <summary>What the compositions of sessions are asked to look like. Thread-safe.</summary>
 internal sealed class SceneOverlays
 {
     private readonly ConcurrentDictionary<Guid, SceneWatermark> _watermarks = new();
+    private readonly ConcurrentDictionary<Guid, SceneLayout> _layouts = new();
 
-    /// <summary>Called with the session whose overlay has changed; must not block.</summary>
+    /// <summary>Called with the session whose look has changed; must not block.</summary>
     public event Action<Guid>? Changed;
 
     /// <summary>The watermark of a session's composition; null for none.</summary>
@@ -22,6 +23,24 @@ internal sealed class SceneOverlays
             _watermarks[sessionId] = watermark;
         }
         else if (!_watermarks.TryRemove(sessionId, out _))
+        {
+            return;
+        }
+
+        Changed?.Invoke(sessionId);
+    }
+
+    /// <summary>The layout that a session's livestream was started with; null for the usual one.</summary>
+    public SceneLayout? FindLayout(Guid sessionId) => _layouts.TryGetValue(sessionId, out var layout) ? layout : null;
+
+    /// <summary>Sets it, or takes it away.</summary>
+    public void SetLayout(Guid sessionId, SceneLayout? layout)
+    {
+        if (layout is { } wanted)
+        {
+            _layouts[sessionId] = wanted;
+        }
+        else if (!_layouts.TryRemove(sessionId, out _))
         {
             return;
         }

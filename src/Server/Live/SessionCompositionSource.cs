@@ -9,11 +9,16 @@ namespace Roomcast.Server.Live;
 
 /// <summary>Sessions of meetings, for compositions.</summary>
 internal sealed class SessionCompositionSource(
-    MeetingSessions sessions, SceneOverlays overlays, SceneDirections directions, IOptions<MeetingLivestreamOptions> options) : ICompositionSource
+    MeetingSessions sessions,
+    SceneOverlays overlays,
+    SceneDirections directions,
+    ParticipantPictures pictures,
+    IOptions<MeetingLivestreamOptions> options,
+    IOptions<SceneStyleOptions> style) : ICompositionSource
 {
     public async ValueTask<ICompositionReturn?> ConnectAsync(Guid sessionId, ICompositionInput input, CancellationToken cancellationToken)
     {
-        var stage = new ComposedStage(input, options.Value.SlateText, () => overlays.Find(sessionId), () => directions.Of(sessionId));
+        var stage = new ComposedStage(input, scene => Style(sessionId, scene), pictures.FileOf);
         if (await sessions.FollowAsync(new SessionId(sessionId), stage, cancellationToken) is not { } following)
         {
             return null;
@@ -23,16 +28,35 @@ internal sealed class SessionCompositionSource(
         {
             if (changed == sessionId)
             {
-                stage.OnLookChanged();
+                stage.OnOverlay();
             }
         }
 
         overlays.Changed += Heed;
         directions.Changed += Heed;
+        pictures.Fetched += stage.OnPicture;
         return new StageReturn(following, () =>
         {
             overlays.Changed -= Heed;
             directions.Changed -= Heed;
+            pictures.Fetched -= stage.OnPicture;
+        });
+    }
+
+    /// <summary>What a scene looks like apart from who is in it: as its livestream and its recording ask, else as the server is set;
+    /// what was directed for the session comes first.</summary>
+    private Scene Style(Guid sessionId, Scene scene)
+    {
+        var usual = style.Value;
+        SceneStyleOptions.TryReadColor(usual.BackgroundColor, out var background);
+        return directions.Of(sessionId).Apply(scene with
+        {
+            Layout = overlays.FindLayout(sessionId) ?? usual.Layout,
+            BackgroundRgb = background,
+            BackgroundFile = usual.BackgroundFile,
+            Watermark = overlays.Find(sessionId)
+                ?? (usual.WatermarkFile is { } file ? new SceneWatermark(file, usual.WatermarkCorner, 0, 0) : null),
+            SlateText = options.Value.SlateText,
         });
     }
 
@@ -51,8 +75,10 @@ internal sealed class SessionCompositionSource(
 }
 
 /// <summary>Makes scenes of who is on stage and of the tracks there are. Told from the session's loop and from its media's worker.</summary>
-internal sealed class ComposedStage(
-    ICompositionInput input, string slateText, Func<SceneWatermark?> watermark, Func<SceneDirection> direction) : ISessionFollower
+/// <param name="input">Where scenes go.</param>
+/// <param name="style">Adds what they look like.</param>
+/// <param name="pictureOf">The file of a picture by its address; null while there is none.</param>
+internal sealed class ComposedStage(ICompositionInput input, Func<Scene, Scene> style, Func<string, string?> pictureOf) : ISessionFollower
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<string, SceneTrack> _tracks = new(StringComparer.Ordinal);
@@ -67,12 +93,24 @@ internal sealed class ComposedStage(
         }
     }
 
-    /// <summary>What is laid over the picture, or how it is laid out, has changed.</summary>
-    public void OnLookChanged()
+    /// <summary>What is laid over the picture has changed.</summary>
+    public void OnOverlay()
     {
         lock (_lock)
         {
             Tell();
+        }
+    }
+
+    /// <summary>The picture at an address has come.</summary>
+    public void OnPicture(string address)
+    {
+        lock (_lock)
+        {
+            if (_stage?.Peers.Any(peer => peer.Picture == address) is true)
+            {
+                Tell();
+            }
         }
     }
 
@@ -117,19 +155,18 @@ internal sealed class ComposedStage(
     {
         if (_stage is { } stage)
         {
-            input.SetScene(direction().Apply(new Scene
+            input.SetScene(style(new Scene
             {
                 Peers = [.. stage.Peers.Select(PeerOf)],
                 SpeakerId = stage.SpeakerId,
                 SpotlightId = stage.PinnedId,
-                SlateText = slateText,
-                Watermark = watermark(),
             }));
         }
     }
 
     private ScenePeer PeerOf(StagePeer peer) => new(peer.PeerId, peer.Name)
     {
+        PictureFile = pictureOf(peer.Picture),
         Camera = Find(peer, MediaKind.Video, isScreenShare: false),
         Microphone = Find(peer, MediaKind.Audio, isScreenShare: false),
         Screen = Find(peer, MediaKind.Video, isScreenShare: true),

@@ -30,6 +30,67 @@ public sealed class CompositionPolicyTests
         Assert.NotNull(CompositionAdmission.Judge(Usual, [new(Usual, 0.5, 0), new(Usual, null, 0)], busy: 0.9, processors: 2, new CompositionOptions()));
 
     [Fact]
+    public void One_that_has_just_begun_counts_with_what_is_usual_and_not_with_its_beginning()
+    {
+        // Compiling its code takes a whole processor and more; that says nothing of how much it takes in a minute.
+        RunningComposition beginning = new(Usual, 1.3, 0) { IsSettled = false };
+        Assert.Null(CompositionAdmission.Judge(Usual, [beginning], busy: 1.5, processors: 2, new CompositionOptions()));
+        Assert.NotNull(CompositionAdmission.Judge(Usual, [beginning], busy: 1.8, processors: 2, new CompositionOptions()));
+        Assert.Null(CompositionAdmission.Judge(Usual, [beginning], busy: null, processors: 2, new CompositionOptions()));
+        Assert.NotNull(CompositionAdmission.Judge(Usual, [beginning, beginning], busy: null, processors: 2, new CompositionOptions()));
+    }
+
+    [Fact]
+    public void Late_pictures_of_the_first_seconds_are_not_counted_and_those_of_the_last_are()
+    {
+        // What used to happen: 92 % of the first second's pictures were late, and a second meeting that went live then was refused.
+        var lateness = new Lateness();
+        lateness.Take(TimeSpan.FromSeconds(1), ticks: 30, late: 28);
+        lateness.Take(TimeSpan.FromSeconds(2), ticks: 60, late: 40);
+        Assert.Equal((0.0, false), (lateness.Share, lateness.IsSettled));
+        for (var second = 3; second < 20; second++)
+        {
+            lateness.Take(TimeSpan.FromSeconds(second), ticks: 30 * second, late: 40);
+        }
+
+        Assert.Equal((0.0, true), (lateness.Share, lateness.IsSettled));
+        lateness.Take(TimeSpan.FromSeconds(20), ticks: 600, late: 55);
+        Assert.Equal(15 / 150.0, lateness.Share, 6);
+        for (var second = 21; second < 27; second++)
+        {
+            lateness.Take(TimeSpan.FromSeconds(second), ticks: 30 * second, late: 55);
+        }
+
+        Assert.Equal(0, lateness.Share);
+    }
+
+    [Fact]
+    public void A_worker_that_waits_for_a_processor_does_not_hang()
+    {
+        // What used to happen: on a machine with ten times too much to do, workers were ended after 3 s and in the end given up.
+        var patience = TimeSpan.FromSeconds(3);
+        var starved = new SilenceWatch();
+        for (var now = 0.0; now < 29; now += 0.25)
+        {
+            Assert.False(starved.IsTooLong(Seconds(now), Seconds(0), waited: Seconds(now * 0.95), patience), $"At {now} s.");
+        }
+
+        Assert.True(starved.IsTooLong(Seconds(31), Seconds(0), Seconds(30), patience));
+        var hanging = new SilenceWatch();
+        Assert.False(hanging.IsTooLong(Seconds(10), Seconds(9), Seconds(5), patience));
+        Assert.False(hanging.IsTooLong(Seconds(11), Seconds(9), Seconds(5.5), patience));
+        Assert.False(hanging.IsTooLong(Seconds(12), Seconds(9), Seconds(5.5), patience));
+        Assert.True(hanging.IsTooLong(Seconds(12.75), Seconds(9), Seconds(5.5), patience));
+
+        // A new frame is a new beginning, and what this program slept through says nothing.
+        var slept = new SilenceWatch();
+        Assert.False(slept.IsTooLong(Seconds(1), Seconds(1), Seconds(0), patience));
+        Assert.False(slept.IsTooLong(Seconds(9), Seconds(1), Seconds(0), patience));
+        Assert.False(slept.IsTooLong(Seconds(10), Seconds(9), Seconds(0), patience));
+        static TimeSpan Seconds(double seconds) => TimeSpan.FromSeconds(seconds);
+    }
+
+    [Fact]
     public void A_larger_picture_costs_more_and_a_smaller_one_less()
     {
         var large = new CompositionFormat { Width = 1_920, Height = 1_080 };

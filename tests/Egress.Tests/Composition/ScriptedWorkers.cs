@@ -69,6 +69,8 @@ internal sealed class ScriptedWorker(TcpClient server, TcpClient own, int number
 
     public int ProcessId => number;
 
+    public TimeSpan WaitedToRun { get; set; }
+
     public void Kill()
     {
         Kills++;

@@ -73,6 +73,9 @@ public sealed class BrowserPage(IBrowserDriver browser, int name)
     /// <summary>Closes the tab, as a person does: the page may still say goodbye.</summary>
     public Task CloseAsync() => AskAsync("close", []);
 
+    /// <summary>Crashes the tab, without a word to anybody.</summary>
+    public Task CrashAsync() => AskAsync("crash", []);
+
     /// <summary>What the page complained of: exceptions and errors on its console.</summary>
     public async Task<IReadOnlyList<string>> ComplaintsAsync() =>
         (await AskAsync("complaints", [])).Deserialize<List<string>>()!;

@@ -13,7 +13,8 @@ internal sealed record ComposedReading(int Width, int Height, IReadOnlyList<byte
     public const int SampleRateHz = 48_000;
 
     /// <summary>Decodes some seconds of it.</summary>
-    public static async Task<ComposedReading> OfAsync(string input, TimeSpan length, int width = 320, int height = 180)
+    public static async Task<ComposedReading> OfAsync(
+        string input, TimeSpan length, int width = 320, int height = 180, bool withPicture = true, bool withSound = true)
     {
         var sound = Path.GetTempFileName();
         try
@@ -21,9 +22,13 @@ internal sealed record ComposedReading(int Width, int Height, IReadOnlyList<byte
             var seconds = length.TotalSeconds.ToString(CultureInfo.InvariantCulture);
             using var ffmpeg = Process.Start(new ProcessStartInfo("ffmpeg",
             [
-                "-hide_banner", "-nostats", "-nostdin", "-loglevel", "error", "-i", input, "-t", seconds,
-                "-map", "0:v:0", "-vf", $"scale={width}:{height}:flags=area", "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1",
-                "-map", "0:a:0", "-t", seconds, "-ac", "1", "-ar", $"{SampleRateHz}", "-f", "f32le", "-y", sound,
+                "-hide_banner", "-nostats", "-nostdin", "-loglevel", "error", "-i", input,
+                .. withPicture
+                    ? (string[])["-t", seconds, "-map", "0:v:0", "-vf", $"scale={width}:{height}:flags=area", "-f", "rawvideo", "-pix_fmt", "rgb24", "pipe:1"]
+                    : [],
+                .. withSound
+                    ? (string[])["-map", "0:a:0", "-t", seconds, "-ac", "1", "-ar", $"{SampleRateHz}", "-f", "f32le", "-y", sound]
+                    : [],
             ])
             {
                 RedirectStandardOutput = true,

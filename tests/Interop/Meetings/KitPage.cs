@@ -13,13 +13,15 @@ internal static class KitPage
     /// <param name="preset">What it may do.</param>
     /// <param name="sends">Whether it sends picture and sound.</param>
     /// <param name="browser">In whose browser; the participant's own by default.</param>
+    /// <param name="picture">Address of the participant's picture; null for none.</param>
+    /// <param name="script">What runs before the page's own scripts.</param>
     public static async Task<BrowserPage> OpenAsync(
-        MeetingServer server, string meetingId, int number, string preset, bool sends, int browser = -1)
+        MeetingServer server, string meetingId, int number, string preset, bool sends, int browser = -1, string? script = null, string? picture = null)
     {
-        var token = await server.AddParticipantAsync(meetingId, MeetingServer.Names[number], preset);
+        var token = await server.AddParticipantAsync(meetingId, MeetingServer.Names[number], preset, picture);
         var chromium = await server.BrowserAsync(browser < 0 ? number : browser);
         // A page of the server's own that does nothing without a token: one that came from nowhere may not reach this machine.
-        var page = await chromium.OpenAsync(new Uri(server.Server.HttpsBase, "/meet"), 640, 480, files: new Dictionary<string, string>
+        var page = await chromium.OpenAsync(new Uri(server.Server.HttpsBase, "/meet"), 640, 480, script: script, files: new Dictionary<string, string>
         {
             [new Uri(server.Server.HttpsBase, "/kit-browser.js").AbsoluteUri] =
                 RepositoryFiles.PathOf("web", "node_modules", "@cloudflare", "realtimekit", "dist", "browser.js"),

@@ -31,8 +31,14 @@ public sealed class MeetingServer : IAsyncLifetime
     /// <summary>A folder for what a test needs.</summary>
     public string Folder => _folder;
 
-    /// <summary>Arguments of the server. The stage of a livestream need not stay empty for a minute until a test is over.</summary>
-    public IReadOnlyList<string> Arguments { get; init; } = ["--livestream-empty-stage", "12s"];
+    /// <summary>
+    /// Arguments of the server. The stage of a livestream need not stay empty for a minute until a test is over, and the servers that
+    /// are pushed to are on this machine.
+    /// </summary>
+    public IReadOnlyList<string> Arguments { get; init; } = ["--livestream-empty-stage", "12s", "--push-private-networks", "127.0.0.0/8,::1/128"];
+
+    /// <summary>Its data folder; null for one of its own.</summary>
+    public string? DataFolder { get; init; }
 
     /// <summary>Flags of each browser, by its number.</summary>
     public Func<int, IReadOnlyList<string>> FlagsOf { get; init; } = _ => [];
@@ -91,10 +97,11 @@ public sealed class MeetingServer : IAsyncLifetime
     }
 
     /// <summary>Adds a participant; answers the token.</summary>
-    public async Task<string> AddParticipantAsync(string meetingId, string name, string preset) =>
+    public async Task<string> AddParticipantAsync(string meetingId, string name, string preset, string? picture = null) =>
         (await PostAsync($"/meetings/{meetingId}/participants", new
         {
             name,
+            picture,
             preset_name = preset,
             custom_participant_id = Guid.NewGuid().ToString(),
         })).GetProperty("token").GetString()!;
@@ -162,19 +169,21 @@ public sealed class MeetingServer : IAsyncLifetime
     {
         Server = await RoomcastProcess.StartAsync(new RoomcastStart
         {
-            DataFolder = Path.Combine(_folder, "data"),
+            DataFolder = DataFolder ?? Path.Combine(_folder, "data"),
             Arguments = [.. Arguments, .. arguments],
         });
         _api = Server.CreateApiClient();
     }
 
-    private async Task<JsonElement> GetAsync(string path)
+    /// <summary>Asks the REST API, below the app's path; answers what it has as <c>data</c>.</summary>
+    public async Task<JsonElement> GetAsync(string path)
     {
         using var response = await _api.GetAsync(new Uri(Server.AppPath + path, UriKind.Relative));
         return await DataOfAsync(response);
     }
 
-    private async Task<JsonElement> PostAsync(string path, object body)
+    /// <summary>Posts to the REST API, below the app's path; answers what it has as <c>data</c>.</summary>
+    public async Task<JsonElement> PostAsync(string path, object body)
     {
         using var response = await _api.PostAsJsonAsync(new Uri(Server.AppPath + path, UriKind.Relative), body);
         return await DataOfAsync(response);

@@ -2,6 +2,7 @@ import type { MeetingSnapshot, Person } from "../meeting/meeting";
 import { element, make, makeButton, setAttribute, setLabel, setText, show } from "../ui/elements";
 import { iconOf } from "../ui/icons";
 import { KeyedList, type Row } from "../ui/keyedList";
+import { LivestreamView } from "./livestreamView";
 import { type Layout, type Rect, layOut, withinSight } from "./layout";
 import { hueOf, initialsOf } from "./words";
 
@@ -33,6 +34,7 @@ export class FloorView {
   readonly #audienceTitle = element("audience-title", HTMLElement);
   readonly #audienceText = element("audience-text", HTMLElement);
   readonly #tiles = make("div", "tiles");
+  readonly #livestream = new LivestreamView();
   readonly #list: KeyedList<Tile>;
   #focus: string | null = null;
   #places: Layout["places"] = new Map();
@@ -67,7 +69,8 @@ export class FloorView {
   }
 
   draw(snapshot: MeetingSnapshot, levels: ReadonlyMap<string, number>): void {
-    const tiles = tilesOf(snapshot);
+    this.#livestream.draw(snapshot.livestream);
+    const tiles = snapshot.livestream === null ? tilesOf(snapshot) : [];
     this.#speakerId = snapshot.speakerId;
     this.#levels = levels;
     const size = { width: this.#floor.clientWidth, height: this.#floor.clientHeight };
@@ -93,8 +96,11 @@ export class FloorView {
     }
 
     const isEmpty = tiles.length === 0;
-    show(this.#audience, isEmpty);
-    if (isEmpty) {
+    show(this.#audience, isEmpty && snapshot.livestream?.isLive !== true);
+    if (snapshot.livestream !== null) {
+      setText(this.#audienceTitle, "The livestream has not begun");
+      setText(this.#audienceText, "It begins by itself as soon as the meeting is live.");
+    } else if (isEmpty) {
       const mayAsk = snapshot.stage.access !== "denied";
       setText(this.#audienceTitle, "Nobody is on stage yet");
       setText(this.#audienceText, mayAsk ? "You are in the audience, and may come on stage yourself." : "You are in the audience. It begins by itself.");

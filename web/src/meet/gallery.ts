@@ -120,6 +120,7 @@ function snapshot(people: number, more: Partial<MeetingSnapshot> = {}): MeetingS
     speakerId: others[0]?.id ?? null,
     rights: hostRights,
     stage: { isInForce: false, access: "allowed" },
+    livestream: null,
     stageRequests: [],
     waitingRoom: [],
     messages,

@@ -9,6 +9,7 @@ import {
   EntryError,
   type EntryFault,
   type LeaveReason,
+  type LivestreamPlace,
   type Meeting,
   type MeetingEvent,
   type MeetingNote,
@@ -68,6 +69,12 @@ export async function openKitMeeting(token: string, baseUri: string, isPhone: bo
   }
 }
 
+/** A page from over TLS may not fetch without: the server is the same by either way. */
+function reachable(url: string): string {
+  const address = new URL(url);
+  return address.hostname === location.hostname ? `${location.origin}${address.pathname}${address.search}` : url;
+}
+
 function entryError(error: unknown): EntryError {
   const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
   const faults: Record<string, EntryFault> = { "0004": "refused", "0001": "unreachable", "0002": "unreachable", "0011": "unreachable", "0012": "unreachable", "0014": "noMedia" };
@@ -116,6 +123,7 @@ class KitMeeting implements Meeting {
       speakerId: participants.lastActiveSpeaker ?? null,
       rights,
       stage: this.#stagePlace(),
+      livestream: this.#livestreamPlace(),
       stageRequests: this.#stageRequests(rights),
       waitingRoom: rights.admits ? participants.waitlisted.toArray().map(({ userId, name }) => ({ userId, name })) : [],
       messages: (chat?.messages ?? []).map((message) => this.#message(message)).filter((message) => message !== null),
@@ -124,6 +132,16 @@ class KitMeeting implements Meeting {
       cameraFault: faultOf(self.mediaPermissions?.video),
       connection: this.#isSteady() ? "steady" : "reconnecting",
     };
+  }
+
+  /** Those whose preset is for livestreams watch one until they come on stage. */
+  #livestreamPlace(): LivestreamPlace | null {
+    const { self, livestream } = this.#kit;
+    if (self.config?.viewType !== "LIVESTREAM" || stages[self.stageStatus] === "on" || self.permissions.canProduceVideo === "ALLOWED") {
+      return null;
+    }
+
+    return { isLive: livestream.state === "LIVESTREAMING", url: livestream.playbackUrl ? reachable(livestream.playbackUrl) : null };
   }
 
   async join(name: string): Promise<void> {
@@ -356,6 +374,7 @@ class KitMeeting implements Meeting {
       changed();
     });
     self.on("screenShareUpdate", changed);
+    kit.livestream.on("livestreamUpdate", changed);
     self.on("deviceListUpdate", changed);
     self.on("deviceUpdate", changed);
     self.on("mediaPermissionError", changed);

@@ -88,6 +88,13 @@ export interface StagePlace {
   readonly access: "allowed" | "onRequest" | "denied";
 }
 
+/** What somebody has of the meeting who watches it as a livestream. */
+export interface LivestreamPlace {
+  readonly isLive: boolean;
+  /** Where it is played from, at this page's own origin where that is the same host; null while it is not known. */
+  readonly url: string | null;
+}
+
 export type DeviceKind = "mic" | "camera" | "speaker";
 
 export interface Device {
@@ -113,6 +120,8 @@ export interface MeetingSnapshot {
   readonly speakerId: string | null;
   readonly rights: Rights;
   readonly stage: StagePlace;
+  /** Null for those who are in the meeting itself. */
+  readonly livestream: LivestreamPlace | null;
   readonly stageRequests: readonly Waiting[];
   readonly waitingRoom: readonly Waiting[];
   readonly messages: readonly ChatMessage[];

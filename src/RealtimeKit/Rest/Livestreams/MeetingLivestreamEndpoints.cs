@@ -20,6 +20,16 @@ internal static class MeetingLivestreamEndpoints
     private static readonly JsonShape VideoConfig = JsonShape.Object(
         ("width", JsonShape.Whole(1, MostPixels)), ("height", JsonShape.Whole(1, MostPixels)));
 
+    private static readonly Dictionary<string, LivestreamLayout> Layouts = new(StringComparer.Ordinal)
+    {
+        ["automatic"] = LivestreamLayout.Automatic,
+        ["grid"] = LivestreamLayout.Grid,
+        ["speaker"] = LivestreamLayout.Speaker,
+        ["spotlight"] = LivestreamLayout.Spotlight,
+        ["screen_share"] = LivestreamLayout.ScreenShare,
+        ["single"] = LivestreamLayout.Single,
+    };
+
     /// <summary>Maps the routes; the group above has chosen the app.</summary>
     public static void MapMeetingLivestreams(this RouteGroupBuilder app)
     {
@@ -46,6 +56,7 @@ internal static class MeetingLivestreamEndpoints
         var name = body.ReadName("name", isRequired: false, isNullable: true);
         var isManual = body.ReadFlag("manual_ingestion", isNullable: true);
         var video = body.ReadShape("video_config", VideoConfig);
+        var layout = body.ReadWord("layout", Layouts);
         if (body.Refusal is { } refusal)
         {
             return refusal;
@@ -61,6 +72,7 @@ internal static class MeetingLivestreamEndpoints
         {
             Width = PixelsOf(video?["width"]?.GetValue<int>()) ?? wanted.Width,
             Height = PixelsOf(video?["height"]?.GetValue<int>()) ?? wanted.Height,
+            Layout = layout.Value,
         };
         try
         {

@@ -140,6 +140,17 @@ const acts = {
   async accessibility({ page }) {
     return await pages.get(page).locator("body").ariaSnapshot();
   },
+  async crash({ page }) {
+    const crashing = pages.get(page);
+    const crashed = crashing.waitForEvent("crash");
+    // The answer dies with the page.
+    devtools.get(page).send("Page.crash").catch(() => undefined);
+    await crashed;
+    await crashing.close().catch(() => undefined);
+    pages.delete(page);
+    devtools.delete(page);
+    return null;
+  },
   async close({ page }) {
     // As a person closes a tab: the page may still say goodbye.
     const closing = pages.get(page);
