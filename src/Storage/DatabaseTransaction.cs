@@ -68,6 +68,7 @@ public sealed class DatabaseTransaction
     private async Task<T> RunAsync<T>(string sql, object? parameters, Func<DbConnection, CommandDefinition, Task<T>> run)
     {
         _cancellationToken.ThrowIfCancellationRequested();
+        StorageLog.Statement(_logger, sql); // As below: the text holds no values.
         var start = _clock.GetTimestamp();
         try
         {

@@ -13,6 +13,7 @@ public sealed class PagedQuery
     private readonly string _table;
     private readonly List<string> _filters = [];
     private readonly DynamicParameters _parameters = new();
+    private string? _countedOwner;
 
     /// <summary>Lists a table.</summary>
     /// <param name="columns">What to select.</param>
@@ -54,6 +55,17 @@ public sealed class PagedQuery
         return this;
     }
 
+    /// <summary>
+    /// Says that the length of this list is kept in <c>list_counts</c>, under the table's name, where the engine keeps one; for
+    /// a list without other filters than its owner's. Triggers keep it.
+    /// </summary>
+    /// <param name="owner">Whose list it is, as the triggers write it.</param>
+    public PagedQuery CountedFor(string owner)
+    {
+        _countedOwner = owner;
+        return this;
+    }
+
     /// <summary>Reads one page.</summary>
     /// <param name="transaction">Where.</param>
     /// <param name="page">Which.</param>
@@ -65,7 +77,10 @@ public sealed class PagedQuery
         ArgumentNullException.ThrowIfNull(read);
         PageBounds.ThrowIfInvalid(page);
 
-        var total = await transaction.QueryValueAsync<long>(CountSql(), _parameters);
+        var total = _countedOwner is not null && transaction.Engine == DatabaseEngine.Sqlite
+            ? await transaction.QueryValueAsync<long>(
+                "SELECT total FROM list_counts WHERE list = @List AND owner = @Owner", new { List = _table, Owner = _countedOwner })
+            : await transaction.QueryValueAsync<long>(CountSql(), _parameters);
         if (page.Offset >= total)
         {
             return new Page<T>([], total, page);

@@ -27,4 +27,7 @@ internal static partial class StorageLog // Event ids 1000-1099.
 
     [LoggerMessage(1006, LogLevel.Information, "The key file {File} was made.")]
     public static partial void KeyFileMade(ILogger logger, string file);
+
+    [LoggerMessage(1007, LogLevel.Trace, "A statement is run: {Sql}")]
+    public static partial void Statement(ILogger logger, string sql);
 }

@@ -12,6 +12,7 @@ public sealed class RealtimeKitConformanceTests(RealtimeKitConformanceTests.Run 
         "active session: every call says when nobody is there",
         "a quiet meeting is not livestreamed, and every call says so",
         "recordings of a quiet meeting are none, and its start is refused without repetition",
+        "webhooks: create, list, get, edit, replace, delete",
         "client.post makes an independent livestream, with a body and without",
         "livestreams.getAllLivestreams lists, filters and pages",
         "livestreams.getLivestreamSessionForLivestreamID tells a livestream and its sessions",

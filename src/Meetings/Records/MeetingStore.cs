@@ -115,6 +115,11 @@ public sealed class MeetingStore(Database database, TimeProvider clock)
             list.Where("status = @Status", "Status", MeetingRow.Write(status));
         }
 
+        if (query is { Search: null or "", Created: { From: null, To: null } })
+        {
+            list.CountedFor(query.Status is { } only ? $"{appId}/{MeetingRow.Write(only)}" : appId.ToString());
+        }
+
         return string.IsNullOrEmpty(query.Search)
             ? list
             : list.Where(

@@ -190,7 +190,8 @@ public sealed class ParticipantStore(Database database, TimeProvider clock)
         new PagedQuery(Columns, "participants")
             .Where("meeting_id = @MeetingId", "MeetingId", meetingId.Value)
             .Where("app_id = @AppId", "AppId", appId.Value)
-            .Where("deleted_at IS NULL");
+            .Where("deleted_at IS NULL")
+            .CountedFor($"{appId}/{meetingId}");
 
     private static async Task<Participant?> FindAsync(
         DatabaseTransaction transaction, AppId appId, MeetingId meetingId, ParticipantId id) =>

@@ -52,3 +52,58 @@ CREATE INDEX webhook_deliveries_pending ON webhook_deliveries (webhook_id, lane,
 CREATE INDEX webhook_deliveries_by_age ON webhook_deliveries (webhook_id, created_at, id);
 CREATE INDEX webhook_deliveries_by_status ON webhook_deliveries (webhook_id, status, created_at, id);
 CREATE INDEX webhook_deliveries_to_sweep ON webhook_deliveries (created_at);
+
+--# sqlite
+-- How long the lists are that grow long. Counting 100,000 rows of an index takes SQLite several milliseconds, and every page
+-- tells the number of all rows. SQLite has one writer at a time, so the counts hold nobody up; on PostgreSQL, where writers of
+-- one row would wait for each other, rows are counted when asked for.
+CREATE TABLE list_counts (
+    list TEXT NOT NULL,
+    owner TEXT NOT NULL,
+    total INTEGER NOT NULL,
+    PRIMARY KEY (list, owner)
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO list_counts (list, owner, total) SELECT 'meetings', app_id, count(*) FROM meetings GROUP BY app_id;
+INSERT INTO list_counts (list, owner, total) SELECT 'meetings', app_id || '/' || status, count(*) FROM meetings GROUP BY app_id, status;
+INSERT INTO list_counts (list, owner, total)
+    SELECT 'participants', app_id || '/' || meeting_id, count(*) FROM participants WHERE deleted_at IS NULL GROUP BY app_id, meeting_id;
+
+CREATE TRIGGER meetings_counted AFTER INSERT ON meetings BEGIN
+    INSERT INTO list_counts (list, owner, total)
+    VALUES ('meetings', NEW.app_id, 1), ('meetings', NEW.app_id || '/' || NEW.status, 1)
+    ON CONFLICT (list, owner) DO UPDATE SET total = total + 1;
+END;
+
+CREATE TRIGGER meetings_counted_anew AFTER UPDATE OF status ON meetings WHEN NEW.status <> OLD.status BEGIN
+    UPDATE list_counts SET total = total - 1 WHERE list = 'meetings' AND owner = OLD.app_id || '/' || OLD.status;
+    INSERT INTO list_counts (list, owner, total) VALUES ('meetings', NEW.app_id || '/' || NEW.status, 1)
+    ON CONFLICT (list, owner) DO UPDATE SET total = total + 1;
+END;
+
+CREATE TRIGGER participants_counted AFTER INSERT ON participants WHEN NEW.deleted_at IS NULL BEGIN
+    INSERT INTO list_counts (list, owner, total) VALUES ('participants', NEW.app_id || '/' || NEW.meeting_id, 1)
+    ON CONFLICT (list, owner) DO UPDATE SET total = total + 1;
+END;
+
+CREATE TRIGGER participants_counted_off AFTER UPDATE OF deleted_at ON participants
+WHEN OLD.deleted_at IS NULL AND NEW.deleted_at IS NOT NULL BEGIN
+    UPDATE list_counts SET total = total - 1 WHERE list = 'participants' AND owner = OLD.app_id || '/' || OLD.meeting_id;
+END;
+
+CREATE TRIGGER webhook_deliveries_counted AFTER INSERT ON webhook_deliveries BEGIN
+    INSERT INTO list_counts (list, owner, total)
+    VALUES ('webhook_deliveries', NEW.webhook_id, 1), ('webhook_deliveries', NEW.webhook_id || '/' || NEW.status, 1)
+    ON CONFLICT (list, owner) DO UPDATE SET total = total + 1;
+END;
+
+CREATE TRIGGER webhook_deliveries_counted_anew AFTER UPDATE OF status ON webhook_deliveries WHEN NEW.status <> OLD.status BEGIN
+    UPDATE list_counts SET total = total - 1 WHERE list = 'webhook_deliveries' AND owner = OLD.webhook_id || '/' || OLD.status;
+    INSERT INTO list_counts (list, owner, total) VALUES ('webhook_deliveries', NEW.webhook_id || '/' || NEW.status, 1)
+    ON CONFLICT (list, owner) DO UPDATE SET total = total + 1;
+END;
+
+CREATE TRIGGER webhook_deliveries_counted_off AFTER DELETE ON webhook_deliveries BEGIN
+    UPDATE list_counts SET total = total - 1
+    WHERE list = 'webhook_deliveries' AND owner IN (OLD.webhook_id, OLD.webhook_id || '/' || OLD.status);
+END;

@@ -70,6 +70,11 @@ public sealed class DeliveryStore
         var list = new PagedQuery(Columns, "webhook_deliveries")
             .Where("webhook_id = @WebhookId", "WebhookId", webhookId.Value)
             .WhereCreated(query.Created);
+        if (query.Created is { From: null, To: null })
+        {
+            list.CountedFor(query.Status is { } only ? $"{webhookId}/{DeliveryRow.Write(only)}" : webhookId.ToString());
+        }
+
         return query.Status is { } status ? list.Where("status = @Status", "Status", DeliveryRow.Write(status)) : list;
     }
 

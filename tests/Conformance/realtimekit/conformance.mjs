@@ -28,7 +28,7 @@ function clientOf({ baseURL = `${facts.origin}/client/v4`, apiToken = facts.writ
 }
 
 const client = clientOf();
-const { activeSession, apps, livestreams, meetings, presets, recordings } = client.realtimeKit;
+const { activeSession, apps, livestreams, meetings, presets, recordings, webhooks } = client.realtimeKit;
 const livestreamsPath = `/accounts/${account_id}/realtime/kit/${app_id}/livestreams`;
 
 /** Expects an error of a class of the client, and that it was not repeated. */
@@ -186,6 +186,33 @@ const checks = {
     await refused(() => activeSession.kickParticipants(meeting_id, one), Cloudflare.BadRequestError, 400, 40001);
     await refused(() => activeSession.createPoll(meeting_id, { ...one, question: "?", options: ["one"] }), Cloudflare.BadRequestError, 400, 40001);
     await refused(() => activeSession.getActiveSession(absentId, one), Cloudflare.NotFoundError, 404, 40401);
+  },
+
+  async "webhooks: create, list, get, edit, replace, delete"() {
+    const url = "https://hooks.example.org/events?secret=x";
+    const made = await webhooks.createWebhook(app_id, { account_id, name: "All", url, events: ["meeting.started", "recording.statusUpdate"] });
+    assert.equal(made.success, true);
+    const { id, created_at, updated_at, ...rest } = made.data;
+    assert.match(id, uuid);
+    assert.match(created_at, timestamp);
+    assert.match(updated_at, timestamp);
+    assert.deepEqual(rest, { name: "All", url, enabled: true, events: ["meeting.started", "recording.statusUpdate"] });
+    assert.deepEqual((await webhooks.getWebhooks(app_id, { account_id })).data, [made.data]);
+    assert.deepEqual((await webhooks.getWebhookByID(id, { account_id, app_id })).data, made.data);
+
+    const edited = await webhooks.editWebhook(id, { account_id, app_id, enabled: false });
+    assert.deepEqual([edited.data.enabled, edited.data.name, edited.data.url], [false, "All", url]);
+    const replaced = await webhooks.replaceWebhook(id, { account_id, app_id, name: "Ends", url, events: ["meeting.ended"] });
+    assert.deepEqual([replaced.data.enabled, replaced.data.name, replaced.data.events], [true, "Ends", ["meeting.ended"]]);
+    const names = await client.get(`/accounts/${account_id}/realtime/kit/${app_id}/webhooks/all`);
+    assert.equal(names.data.events.length, 9);
+    const deliveries = await client.get(`/accounts/${account_id}/realtime/kit/${app_id}/webhooks/${id}/deliveries`);
+    assert.deepEqual([deliveries.data, deliveries.paging.total_count], [[], 0]);
+
+    assert.equal((await webhooks.deleteWebhook(id, { account_id, app_id })).data.id, id);
+    await refused(() => webhooks.getWebhookByID(id, { account_id, app_id }), Cloudflare.NotFoundError, 404, 40401);
+    await refused(() => webhooks.createWebhook(app_id, { account_id, name: "x", url, events: [] }), Cloudflare.BadRequestError, 400, 40001);
+    await refused(() => webhooks.createWebhook(app_id, { account_id, name: "x", url: "http://127.0.0.1/", events: ["meeting.ended"] }), Cloudflare.BadRequestError, 400, 40001);
   },
 
   async "client.post makes an independent livestream, with a body and without"() {

@@ -42,7 +42,8 @@ public sealed class OpenApiDocumentTests(SharedHost shared)
         var routes = _host.Service<EndpointDataSource>().Endpoints
             .OfType<RouteEndpoint>()
             .Where(route => route.Metadata.GetMetadata<HttpMethodMetadata>() is not null
-                && !route.RoutePattern.RawText!.EndsWith("/openapi.json", StringComparison.Ordinal))
+                && !route.RoutePattern.RawText!.EndsWith("/openapi.json", StringComparison.Ordinal)
+                && !route.RoutePattern.RawText.StartsWith("/.well-known/", StringComparison.Ordinal)) // Neither prefix nor envelope.
             .SelectMany(route => route.Metadata.GetMetadata<HttpMethodMetadata>()!.HttpMethods
                 .Where(method => method != "HEAD")
                 .Select(method => $"{method} {route.RoutePattern.RawText!.TrimEnd('/')}"))

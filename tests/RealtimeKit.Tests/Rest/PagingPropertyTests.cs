@@ -17,12 +17,16 @@ public sealed class PagingPropertyTests(SharedHost shared)
         from added in Gen.Choose(0, 2).ArrayOf(6)
         select (rows, size, added);
 
-    [Fact]
-    public async Task Oldest_first_no_row_is_lost_or_doubled()
+    /// <summary>The lists that are walked.</summary>
+    public static TheoryData<string> Lists => ["livestreams", "participants", "deliveries", "apps", "presets"];
+
+    [Theory]
+    [MemberData(nameof(Lists))]
+    public async Task Oldest_first_no_row_is_lost_or_doubled(string list)
     {
         foreach (var walk in Walks.Sample(12, 12))
         {
-            var (before, added, read) = await WalkAsync(walk, _ => "sort_order=ASC");
+            var (before, added, read) = await WalkAsync(list, walk, _ => "sort_order=ASC");
 
             Assert.Equal(read.Distinct(), read);
             Assert.Equal(before.Concat(added).Take(read.Count), read);
@@ -30,41 +34,106 @@ public sealed class PagingPropertyTests(SharedHost shared)
         }
     }
 
-    [Fact]
-    public async Task Newest_first_up_to_a_fixed_moment_no_row_is_lost_or_doubled()
+    [Theory]
+    [InlineData("livestreams")]
+    [InlineData("meetings")]
+    [InlineData("deliveries")]
+    public async Task Newest_first_up_to_a_fixed_moment_no_row_is_lost_or_doubled(string list)
     {
         foreach (var walk in Walks.Sample(12, 12))
         {
-            var (before, _, read) = await WalkAsync(walk, start => $"end_time={start:yyyy-MM-ddTHH:mm:ss.fffZ}");
+            var (before, _, read) = await WalkAsync(list, walk, start => $"end_time={start:yyyy-MM-ddTHH:mm:ss.fffZ}");
 
             Assert.Equal(Enumerable.Reverse(before), read);
         }
     }
 
-    [Fact]
-    public async Task Newest_first_no_row_that_was_there_is_lost()
+    [Theory]
+    [MemberData(nameof(Lists))]
+    [InlineData("meetings")]
+    public async Task Newest_first_no_row_that_was_there_is_lost(string list)
     {
         foreach (var walk in Walks.Sample(12, 12))
         {
-            var (before, _, read) = await WalkAsync(walk, _ => "");
+            var (before, _, read) = await WalkAsync(list, walk, _ => "");
 
             Assert.Equal(Enumerable.Reverse(before), read.Where(before.Contains).Distinct());
         }
     }
 
-    private async Task<(List<string> Before, List<string> Added, List<string> Read)> WalkAsync(
-        (int Rows, int PageSize, int[] Added) walk, Func<DateTimeOffset, string> filter)
+    [Fact]
+    public async Task Filters_conjoin_and_count_what_matches_whatever_is_asked()
     {
         var account = await _host.NewAccountAsync();
-        var before = await AddAsync(walk.Rows);
+        var meetings = new List<(Guid Id, string Title, bool IsActive, DateTimeOffset At)>();
+        foreach (var draw in MeetingDraws.Sample(30, 30))
+        {
+            var title = $"{draw.Word} {meetings.Count}";
+            var meeting = await _host.NewMeetingAsync(account.First, title);
+            if (!draw.IsActive)
+            {
+                await _host.Client.PatchAsync(
+                    $"{account.AppPath}/meetings/{meeting.Id}", account.WriteToken, """{"status":"INACTIVE"}""");
+            }
+
+            meetings.Add((meeting.Id.Value, title, draw.IsActive, meeting.CreatedAt));
+        }
+
+        foreach (var wish in Wishes.Sample(30, 40))
+        {
+            var (from, to) = (meetings[Math.Min(wish.From, wish.To)].At, meetings[Math.Max(wish.From, wish.To)].At);
+            var query = $"per_page={wish.Size}&page_no={wish.Page}";
+            query += wish.Word is { } word ? $"&search={word.ToUpperInvariant()}" : "";
+            query += wish.IsActive is { } active ? $"&status={(active ? "ACTIVE" : "INACTIVE")}" : "";
+            query += wish.IsTimed ? $"&start_time={from:yyyy-MM-ddTHH:mm:ss.fffZ}&end_time={to:yyyy-MM-ddTHH:mm:ss.fffZ}" : "";
+            var matching = meetings
+                .Where(each => wish.Word is null
+                    || each.Title.Contains(wish.Word, StringComparison.OrdinalIgnoreCase)
+                    || each.Id.ToString().Contains(wish.Word, StringComparison.OrdinalIgnoreCase)) // A search finds ids too.
+                .Where(each => wish.IsActive is null || each.IsActive == wish.IsActive)
+                .Where(each => !wish.IsTimed || (each.At >= from && each.At <= to))
+                .OrderByDescending(each => each.At)
+                .Select(each => each.Id.ToString())
+                .ToArray();
+
+            var reply = await _host.Client.GetAsync($"{account.AppPath}/meetings?{query}", account.ReadToken);
+
+            Assert.Equal(
+                matching.Skip((wish.Page - 1) * wish.Size).Take(wish.Size), reply.Data.AsArray().Select(row => row!["id"]!.GetValue<string>()));
+            Assert.Equal(matching.Length, reply.Paging.Total);
+        }
+    }
+
+    private static Gen<(string Word, bool IsActive)> MeetingDraws =>
+        from word in Gen.Elements("Alpha", "Beta", "Straße", "50%")
+        from isActive in Gen.Elements(true, false)
+        select (word, isActive);
+
+    private static Gen<(string? Word, bool? IsActive, bool IsTimed, int From, int To, int Size, int Page)> Wishes =>
+        from word in Gen.Elements(null, "alpha", "Beta", "straße", "1")
+        from isActive in Gen.Elements<bool?>(null, true, false)
+        from isTimed in Gen.Elements(true, false)
+        from start in Gen.Choose(0, 29)
+        from end in Gen.Choose(0, 29)
+        from size in Gen.Choose(1, 12)
+        from page in Gen.Choose(1, 4)
+        select (word, isActive, isTimed, start, end, size, page);
+
+    private async Task<(List<string> Before, List<string> Added, List<string> Read)> WalkAsync(
+        string list, (int Rows, int PageSize, int[] Added) walk, Func<DateTimeOffset, string> filter)
+    {
+        var account = await _host.NewAccountAsync();
+        var (path, addOne, there) = await PrepareAsync(list, account);
+        var before = there;
+        before.AddRange(await AddAsync(walk.Rows));
         var query = filter(_host.Clock.GetUtcNow());
         var added = new List<string>();
         var read = new List<string>();
         for (var page = 1; ; page++)
         {
-            var reply = await _host.Client.GetAsync(
-                $"{account.AppPath}/livestreams?page_no={page}&per_page={walk.PageSize}&{query}", account.ReadToken);
-            var rows = reply.Data["livestreams"]!.AsArray().Select(row => row!["id"]!.GetValue<string>()).ToArray();
+            var reply = await _host.Client.GetAsync($"{path}?page_no={page}&per_page={walk.PageSize}&{query}", account.ReadToken);
+            var rows = (list == "livestreams" ? reply.Data["livestreams"]! : reply.Data).AsArray()
+                .Select(row => row!["id"]!.GetValue<string>()).ToArray();
             Assert.Equal(rows.Length == 0 ? 0 : ((page - 1) * walk.PageSize) + 1, reply.Paging.Start);
             Assert.Equal(rows.Length == 0 ? 0 : reply.Paging.Start + rows.Length - 1, reply.Paging.End);
             read.AddRange(rows);
@@ -81,10 +150,60 @@ public sealed class PagingPropertyTests(SharedHost shared)
             var ids = new List<string>();
             for (var i = 0; i < count; i++)
             {
-                ids.Add((await _host.NewLivestreamAsync(account.First)).Id.ToString());
+                _host.Clock.Advance(TimeSpan.FromMilliseconds(10));
+                ids.Add(await addOne());
             }
 
             return ids;
         }
+    }
+
+    /// <summary>Where a list is, how a row is added to it, and what is in it already, oldest first.</summary>
+    private async Task<(string Path, Func<Task<string>> AddOne, List<string> There)> PrepareAsync(string list, TestAccount account)
+    {
+        switch (list)
+        {
+            case "livestreams":
+                return ($"{account.AppPath}/livestreams", async () => (await _host.NewLivestreamAsync(account.First)).Id.ToString(), []);
+
+            case "meetings":
+                return ($"{account.AppPath}/meetings", async () => (await _host.NewMeetingAsync(account.First)).Id.ToString(), []);
+
+            case "participants":
+                var meeting = await _host.NewMeetingAsync(account.First);
+                return (
+                    $"{account.AppPath}/meetings/{meeting.Id}/participants",
+                    async () => (await _host.NewParticipantAsync(meeting, $"{Guid.NewGuid()}")).Id.ToString(),
+                    []);
+
+            case "deliveries":
+                var webhook = await _host.Client.PostAsync(
+                    $"{account.AppPath}/webhooks", account.WriteToken, """{"url":"http://nowhere.invalid/","events":["livestreaming.statusUpdate"]}""");
+                var path = $"{account.AppPath}/webhooks/{webhook.Data["id"]!.GetValue<string>()}/deliveries";
+                return (path, () => AddDeliveryAsync(account, path), []);
+
+            default:
+                var appsPath = account.AppPath[..account.AppPath.LastIndexOf('/')] + "/apps";
+                var where = list == "apps" ? appsPath : $"{account.AppPath}/presets";
+                var there = await _host.Client.GetAsync($"{where}?sort_order=ASC", account.ReadToken);
+                return (
+                    where,
+                    async () =>
+                    {
+                        var body = list == "apps"
+                            ? """{"name":"x"}"""
+                            : $$"""{"config":{"view_type":"GROUP_CALL"},"name":"{{Guid.NewGuid()}}"}""";
+                        var made = await _host.Client.PostAsync(where, account.WriteToken, body);
+                        return (made.Data["app"] ?? made.Data)["id"]!.GetValue<string>();
+                    },
+                    [.. there.Data.AsArray().Select(row => row!["id"]!.GetValue<string>())]);
+        }
+    }
+
+    private async Task<string> AddDeliveryAsync(TestAccount account, string path)
+    {
+        await _host.NewLivestreamAsync(account.First);
+        var newest = await _host.Client.GetAsync($"{path}?per_page=1", account.ReadToken);
+        return newest.Data[0]!["id"]!.GetValue<string>();
     }
 }
