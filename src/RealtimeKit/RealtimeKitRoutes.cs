@@ -40,12 +40,15 @@ public static class RealtimeKitRoutes
             app.MapMeetings();
             app.MapParticipants();
             app.MapActiveSessions();
+            app.MapSessions();
+            app.MapSessionFiles();
             app.MapRecordings();
             app.MapLivestreams();
             app.MapLivestreamOwnership();
             app.MapMeetingLivestreams();
             app.MapLivestreamOutputs();
             app.MapLivestreamAnalytics();
+            app.MapAppAnalytics();
         }
 
         routes.MapOpenApi();

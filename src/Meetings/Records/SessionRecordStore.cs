@@ -1,5 +1,5 @@
 using Roomcast.Accounts;
-using Roomcast.Meetings.Presets;
+using Roomcast.Meetings.History;
 using Roomcast.Storage;
 
 namespace Roomcast.Meetings.Records;
@@ -11,12 +11,21 @@ namespace Roomcast.Meetings.Records;
 /// </remarks>
 public sealed class SessionRecordStore(Database database, TimeProvider clock)
 {
-    private const string Columns =
-        "id, app_id, meeting_id, meeting_title, started_at, ended_at, end_reason, present_peers, most_peers, created_at, updated_at";
+    internal const string Columns =
+        "id, app_id, meeting_id, meeting_title, started_at, ended_at, end_reason, present_peers, most_peers, presence_seconds, "
+        + "created_at, updated_at";
 
-    private const string PeerColumns =
+    internal const string PeerColumns =
         "session_id, id, participant_id, custom_id, display_name, preset_name, view_type, joined_at, left_at, present_since, "
-        + "seconds_before, created_at, updated_at";
+        + "seconds_before, user_agent, remote_address, sdk_version, created_at, updated_at";
+
+    /// <summary>The time that all peers of the session <c>@Id</c> have been there, those still there up to <c>@Now</c>.</summary>
+    private const string PresenceSum =
+        """
+        (SELECT coalesce(sum(p.seconds_before + CASE WHEN coalesce(p.left_at, @Now) > p.present_since
+             THEN (coalesce(p.left_at, @Now) - p.present_since) / 1000.0 ELSE 0 END), 0.0)
+         FROM session_peers p WHERE p.session_id = @Id)
+        """;
 
     /// <summary>
     /// Begins a session with its first join. One that a crash left open is continued when it was last touched a short time ago,
@@ -52,10 +61,8 @@ public sealed class SessionRecordStore(Database database, TimeProvider clock)
                     await LeaveAllAsync(transaction, open.Id, open.UpdatedAt);
                     if (continueWithin > TimeSpan.Zero && session.StartedAt - open.UpdatedAt <= continueWithin)
                     {
-                        await transaction.ExecuteAsync(
-                            "UPDATE meeting_sessions SET present_peers = 0, updated_at = @Now WHERE id = @Id",
-                            new { Now = now, Id = open.Id.Value });
-                        return open with { PresentPeers = 0, UpdatedAt = now };
+                        await CountAsync(transaction, open.Id, now);
+                        return (await FindAsync(transaction, open.Id))!;
                     }
 
                     await CloseAsync(transaction, open.Id, open.UpdatedAt, SessionEndReason.ServerStopped, now);
@@ -64,8 +71,9 @@ public sealed class SessionRecordStore(Database database, TimeProvider clock)
                 await transaction.ExecuteAsync(
                     """
                     INSERT INTO meeting_sessions
-                        (id, app_id, meeting_id, meeting_title, started_at, present_peers, most_peers, created_at, updated_at)
-                    VALUES (@Id, @AppId, @MeetingId, @MeetingTitle, @StartedAt, 0, 0, @CreatedAt, @UpdatedAt)
+                        (id, app_id, meeting_id, meeting_title, meeting_title_folded, started_at, present_peers, most_peers,
+                         created_at, updated_at)
+                    VALUES (@Id, @AppId, @MeetingId, @MeetingTitle, @TitleFolded, @StartedAt, 0, 0, @CreatedAt, @UpdatedAt)
                     """,
                     new
                     {
@@ -73,6 +81,7 @@ public sealed class SessionRecordStore(Database database, TimeProvider clock)
                         AppId = session.AppId.Value,
                         MeetingId = session.MeetingId.Value,
                         session.MeetingTitle,
+                        TitleFolded = SearchText.Fold(session.MeetingTitle),
                         session.StartedAt,
                         session.CreatedAt,
                         session.UpdatedAt,
@@ -135,7 +144,7 @@ public sealed class SessionRecordStore(Database database, TimeProvider clock)
                     foreach (var id in ids.OrderBy(id => id.Value))
                     {
                         await transaction.ExecuteAsync(
-                            "UPDATE meeting_sessions SET updated_at = @Now WHERE id = @Id AND ended_at IS NULL",
+                            $"UPDATE meeting_sessions SET presence_seconds = {PresenceSum}, updated_at = @Now WHERE id = @Id AND ended_at IS NULL",
                             new { Now = StoredTime.Now(clock), Id = id.Value });
                     }
                 },
@@ -168,9 +177,14 @@ public sealed class SessionRecordStore(Database database, TimeProvider clock)
                     ParticipantId = peer.ParticipantId.Value,
                     peer.CustomId,
                     DisplayName = SearchText.Storable(peer.DisplayName),
+                    CustomIdFolded = SearchText.Fold(peer.CustomId),
+                    DisplayNameFolded = SearchText.Fold(SearchText.Storable(peer.DisplayName)),
                     peer.PresetName,
                     ViewType = SessionWords.Write(peer.ViewType),
                     JoinedAt = joinedAt,
+                    peer.Client?.UserAgent,
+                    peer.Client?.RemoteAddress,
+                    peer.Client?.SdkVersion,
                     Now = now,
                 };
                 if (await FindPeerAsync(transaction, sessionId, peer.Id) is not { } known)
@@ -178,21 +192,25 @@ public sealed class SessionRecordStore(Database database, TimeProvider clock)
                     await transaction.ExecuteAsync(
                         """
                         INSERT INTO session_peers
-                            (session_id, id, participant_id, custom_id, display_name, preset_name, view_type, joined_at,
-                             present_since, seconds_before, created_at, updated_at)
+                            (session_id, id, participant_id, custom_id, custom_id_folded, display_name, display_name_folded,
+                             preset_name, view_type, joined_at, present_since, seconds_before, user_agent, remote_address,
+                             sdk_version, created_at, updated_at)
                         VALUES
-                            (@SessionId, @Id, @ParticipantId, @CustomId, @DisplayName, @PresetName, @ViewType, @JoinedAt,
-                             @JoinedAt, 0, @Now, @Now)
+                            (@SessionId, @Id, @ParticipantId, @CustomId, @CustomIdFolded, @DisplayName, @DisplayNameFolded,
+                             @PresetName, @ViewType, @JoinedAt, @JoinedAt, 0, @UserAgent, @RemoteAddress,
+                             @SdkVersion, @Now, @Now)
                         """,
                         parameters);
+                    await PeerEvents.AddAsync(transaction, sessionId, peer.Id, PeerEventKind.Created, joinedAt, TimeSpan.Zero);
                 }
                 else if (known.LeftAt is not null && known.ParticipantId == peer.ParticipantId)
                 {
                     await transaction.ExecuteAsync(
                         """
                         UPDATE session_peers
-                        SET display_name = @DisplayName, preset_name = @PresetName, view_type = @ViewType, left_at = NULL,
-                            present_since = @JoinedAt, seconds_before = @SecondsBefore, updated_at = @Now
+                        SET display_name = @DisplayName, display_name_folded = @DisplayNameFolded, preset_name = @PresetName,
+                            view_type = @ViewType, left_at = NULL, present_since = @JoinedAt, seconds_before = @SecondsBefore,
+                            user_agent = @UserAgent, remote_address = @RemoteAddress, sdk_version = @SdkVersion, updated_at = @Now
                         WHERE session_id = @SessionId AND id = @Id
                         """,
                         new
@@ -200,9 +218,13 @@ public sealed class SessionRecordStore(Database database, TimeProvider clock)
                             parameters.SessionId,
                             parameters.Id,
                             parameters.DisplayName,
+                            parameters.DisplayNameFolded,
                             parameters.PresetName,
                             parameters.ViewType,
                             parameters.JoinedAt,
+                            parameters.UserAgent,
+                            parameters.RemoteAddress,
+                            parameters.SdkVersion,
                             parameters.Now,
                             SecondsBefore = known.DurationAt(joinedAt).TotalSeconds,
                         });
@@ -212,6 +234,7 @@ public sealed class SessionRecordStore(Database database, TimeProvider clock)
                     return;
                 }
 
+                await PeerEvents.AddAsync(transaction, sessionId, peer.Id, PeerEventKind.Joining, joinedAt, TimeSpan.Zero);
                 await CountAsync(transaction, sessionId, now);
             },
             cancellationToken);
@@ -224,13 +247,9 @@ public sealed class SessionRecordStore(Database database, TimeProvider clock)
         return database.WriteAsync(
             async transaction =>
             {
-                if (await transaction.ExecuteAsync(
-                    """
-                    UPDATE session_peers SET left_at = @LeftAt, updated_at = @Now
-                    WHERE session_id = @SessionId AND id = @Id AND left_at IS NULL
-                    """,
-                    new { LeftAt = StoredTime.Of(leftAt), Now = now, SessionId = sessionId.Value, Id = peerId.Value }) > 0)
+                if (await FindPeerAsync(transaction, sessionId, peerId) is { LeftAt: null } peer)
                 {
+                    await LeaveAsync(transaction, peer, StoredTime.Of(leftAt), now);
                     await CountAsync(transaction, sessionId, now);
                 }
             },
@@ -271,15 +290,11 @@ public sealed class SessionRecordStore(Database database, TimeProvider clock)
     /// <param name="now">The wall clock, for peers that are still there.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     public Task<TimeSpan> AddUpPresenceAsync(SessionId sessionId, DateTimeOffset now, CancellationToken cancellationToken) =>
-        database.ReadAsync(
-            async transaction => TimeSpan.FromSeconds(await transaction.QueryValueAsync<double>(
-                """
-                SELECT coalesce(sum(seconds_before
-                    + CASE WHEN coalesce(left_at, @Now) > present_since THEN (coalesce(left_at, @Now) - present_since) / 1000.0 ELSE 0 END), 0.0)
-                FROM session_peers WHERE session_id = @SessionId
-                """,
-                new { Now = StoredTime.Of(now), SessionId = sessionId.Value })),
-            cancellationToken);
+        database.ReadAsync(transaction => AddUpPresenceAsync(transaction, sessionId, now), cancellationToken);
+
+    internal static async Task<TimeSpan> AddUpPresenceAsync(DatabaseTransaction transaction, SessionId sessionId, DateTimeOffset now) =>
+        TimeSpan.FromSeconds(await transaction.QueryValueAsync<double>(
+            $"SELECT {PresenceSum}", new { Now = StoredTime.Of(now), Id = sessionId.Value }));
 
     internal static PagedQuery ListQuery(MeetingId meetingId) =>
         new PagedQuery(Columns, "meeting_sessions").Where("meeting_id = @MeetingId", "MeetingId", meetingId.Value);
@@ -292,7 +307,7 @@ public sealed class SessionRecordStore(Database database, TimeProvider clock)
             $"SELECT {Columns} FROM meeting_sessions WHERE meeting_id = @Id AND ended_at IS NULL", new { Id = meetingId.Value }))
             ?.ToSession();
 
-    private static async Task<SessionRecord?> FindAsync(DatabaseTransaction transaction, SessionId id) =>
+    internal static async Task<SessionRecord?> FindAsync(DatabaseTransaction transaction, SessionId id) =>
         (await transaction.QueryRowAsync<SessionRow>(
             $"SELECT {Columns} FROM meeting_sessions WHERE id = @Id", new { Id = id.Value }))?.ToSession();
 
@@ -301,16 +316,32 @@ public sealed class SessionRecordStore(Database database, TimeProvider clock)
             $"SELECT {PeerColumns} FROM session_peers WHERE session_id = @SessionId AND id = @Id",
             new { SessionId = sessionId.Value, Id = id.Value }))?.ToPeer();
 
-    private static Task<int> LeaveAllAsync(DatabaseTransaction transaction, SessionId id, DateTimeOffset leftAt) =>
-        transaction.ExecuteAsync(
-            "UPDATE session_peers SET left_at = @LeftAt, updated_at = @LeftAt WHERE session_id = @Id AND left_at IS NULL",
-            new { LeftAt = leftAt, Id = id.Value });
+    private static async Task LeaveAsync(DatabaseTransaction transaction, PeerRecord peer, DateTimeOffset leftAt, DateTimeOffset now)
+    {
+        await transaction.ExecuteAsync(
+            "UPDATE session_peers SET left_at = @LeftAt, updated_at = @Now WHERE session_id = @SessionId AND id = @Id",
+            new { LeftAt = leftAt, Now = now, SessionId = peer.SessionId.Value, Id = peer.Id.Value });
+        var stayed = leftAt - peer.PresentSince;
+        await PeerEvents.AddAsync(
+            transaction, peer.SessionId, peer.Id, PeerEventKind.Leaving, leftAt, stayed > TimeSpan.Zero ? stayed : TimeSpan.Zero);
+    }
+
+    private static async Task LeaveAllAsync(DatabaseTransaction transaction, SessionId id, DateTimeOffset leftAt)
+    {
+        var present = await transaction.QueryAsync<PeerRow>(
+            $"SELECT {PeerColumns} FROM session_peers WHERE session_id = @Id AND left_at IS NULL ORDER BY id", new { Id = id.Value });
+        foreach (var peer in present)
+        {
+            await LeaveAsync(transaction, peer.ToPeer(), leftAt, leftAt);
+        }
+    }
 
     private static Task<int> CloseAsync(
         DatabaseTransaction transaction, SessionId id, DateTimeOffset endedAt, SessionEndReason reason, DateTimeOffset now) =>
         transaction.ExecuteAsync(
-            """
-            UPDATE meeting_sessions SET ended_at = @EndedAt, end_reason = @Reason, present_peers = 0, updated_at = @Now
+            $"""
+            UPDATE meeting_sessions
+            SET ended_at = @EndedAt, end_reason = @Reason, present_peers = 0, presence_seconds = {PresenceSum}, updated_at = @Now
             WHERE id = @Id AND ended_at IS NULL
             """,
             new { EndedAt = endedAt, Reason = SessionWords.Write(reason), Now = now, Id = id.Value });
@@ -320,97 +351,12 @@ public sealed class SessionRecordStore(Database database, TimeProvider clock)
         var present = await transaction.QueryValueAsync<int>(
             "SELECT count(*) FROM session_peers WHERE session_id = @Id AND left_at IS NULL", new { Id = id.Value });
         await transaction.ExecuteAsync(
-            """
+            $"""
             UPDATE meeting_sessions
-            SET present_peers = @Present, most_peers = CASE WHEN most_peers < @Present THEN @Present ELSE most_peers END, updated_at = @Now
+            SET present_peers = @Present, most_peers = CASE WHEN most_peers < @Present THEN @Present ELSE most_peers END,
+                presence_seconds = {PresenceSum}, updated_at = @Now
             WHERE id = @Id AND ended_at IS NULL
             """,
             new { Present = present, Now = now, Id = id.Value });
-    }
-
-    private sealed class SessionRow
-    {
-        public Guid Id { get; init; }
-
-        public Guid AppId { get; init; }
-
-        public Guid MeetingId { get; init; }
-
-        public string MeetingTitle { get; init; } = "";
-
-        public DateTimeOffset StartedAt { get; init; }
-
-        public DateTimeOffset? EndedAt { get; init; }
-
-        public string? EndReason { get; init; }
-
-        public int PresentPeers { get; init; }
-
-        public int MostPeers { get; init; }
-
-        public DateTimeOffset CreatedAt { get; init; }
-
-        public DateTimeOffset UpdatedAt { get; init; }
-
-        public SessionRecord ToSession() => new()
-        {
-            Id = new SessionId(Id),
-            AppId = new AppId(AppId),
-            MeetingId = new MeetingId(MeetingId),
-            MeetingTitle = MeetingTitle,
-            StartedAt = StartedAt,
-            EndedAt = EndedAt,
-            EndReason = EndReason is null ? null : SessionWords.ReadReason(EndReason),
-            PresentPeers = PresentPeers,
-            MostPeers = MostPeers,
-            CreatedAt = CreatedAt,
-            UpdatedAt = UpdatedAt,
-        };
-    }
-
-    private sealed class PeerRow
-    {
-        public Guid SessionId { get; init; }
-
-        public Guid Id { get; init; }
-
-        public Guid ParticipantId { get; init; }
-
-        public string CustomId { get; init; } = "";
-
-        public string DisplayName { get; init; } = "";
-
-        public string PresetName { get; init; } = "";
-
-        public string ViewType { get; init; } = "";
-
-        public DateTimeOffset JoinedAt { get; init; }
-
-        public DateTimeOffset? LeftAt { get; init; }
-
-        public DateTimeOffset PresentSince { get; init; }
-
-        public double SecondsBefore { get; init; }
-
-        public DateTimeOffset CreatedAt { get; init; }
-
-        public DateTimeOffset UpdatedAt { get; init; }
-
-        public PeerRecord ToPeer() => new()
-        {
-            SessionId = new SessionId(SessionId),
-            Id = new PeerId(Id),
-            ParticipantId = new ParticipantId(ParticipantId),
-            CustomId = CustomId,
-            DisplayName = DisplayName,
-            PresetName = PresetName,
-            ViewType = SessionWords.ReadViewType(ViewType),
-            JoinedAt = JoinedAt,
-            LeftAt = LeftAt,
-            PresentSince = PresentSince,
-            PresentBefore = TimeSpan.FromSeconds(SecondsBefore),
-            CreatedAt = CreatedAt,
-            UpdatedAt = UpdatedAt,
-        };
     }
 }

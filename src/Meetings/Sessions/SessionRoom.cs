@@ -42,6 +42,7 @@ public sealed class SessionRoom
         Host = new HostControls(this);
         Connected = new ConnectedMeetings(this);
         Followers = new Followers(this);
+        Measurements = new Measurements(this);
     }
 
     /// <summary>The meeting, as of when the session began or it was last changed.</summary>
@@ -90,6 +91,8 @@ public sealed class SessionRoom
     public IReadOnlyCollection<RecordingChanged> Recordings => _recordings.Values;
 
     internal Followers Followers { get; }
+
+    internal Measurements Measurements { get; }
 
     internal SessionParts Parts { get; }
 
@@ -187,6 +190,9 @@ public sealed class SessionRoom
             }
         }
     }
+
+    /// <summary>Does something on the loop, from beside it.</summary>
+    internal ValueTask PostAsync(Action step) => _post(step);
 
     /// <summary>Does something once the act at hand has been answered.</summary>
     internal void Later(Action step) => _later.Enqueue(step);
@@ -302,6 +308,7 @@ public sealed class SessionRoom
             return;
         }
 
+        Measurements.StoreAll();
         Parts.Recorder.Ended(this, ended, reason);
         Parts.Metrics.SessionEnded();
         SessionLog.EndedFor(Parts.Logger, ended.ToString(), Meeting.Id.ToString(), reason);

@@ -35,6 +35,8 @@ public sealed class MigrationTextTests
             "4 outputs 8f41546704a203b2",
             "5 recordings ee8a9abe9a4e8c82",
             "6 meeting_livestreams c001f7d13abd6505",
+            "7 unused b4e0497804e46e0a",
+            "8 session_history 7acc1e6b500ecd37",
         ],
         Migration.All.Select(migration => $"{migration.Version} {migration.Name} {migration.Checksum[..16]}"));
 }
