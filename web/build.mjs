@@ -9,7 +9,7 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const dist = join(here, "dist");
-const pages = ["watch", "meet", "studio"];
+const pages = ["watch", "meet", "studio", "docs"];
 
 await rm(dist, { recursive: true, force: true });
 await mkdir(join(dist, "assets"), { recursive: true });
@@ -72,8 +72,9 @@ for (const name of [...bundled].sort()) {
   }
 }
 
-// What the meeting client carries within itself is told by a list of its own.
+// What the meeting client and the reference's viewer carry within themselves is told by lists of their own.
 licences += await readFile(join(here, "node_modules/@cloudflare/realtimekit/dist/dependencies.txt"), "utf8");
+licences += `\n\n${await readFile(join(here, "node_modules/swagger-ui-dist/swagger-ui-es-bundle.js.LICENSE.txt"), "utf8")}`;
 await writeFile(join(dist, "assets", "licences.txt"), licences);
 
 let summary = "";

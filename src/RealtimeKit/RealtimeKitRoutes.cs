@@ -41,6 +41,8 @@ public static class RealtimeKitRoutes
             app.MapMeetings();
             app.MapParticipants();
             app.MapActiveSessions();
+            app.MapSessions();
+            app.MapSessionFiles();
             app.MapRecordings();
             app.MapLivestreams();
             app.MapLivestreamOwnership();
@@ -49,6 +51,7 @@ public static class RealtimeKitRoutes
             app.MapLivestreamAnalytics();
             app.MapWebhooks();
             app.MapWebhookDeliveries();
+            app.MapAppAnalytics();
         }
 
         routes.MapOpenApi();

@@ -7,6 +7,7 @@ using Roomcast.Livestreams.Delivery;
 using Roomcast.Livestreams.Viewers;
 using Roomcast.Meetings;
 using Roomcast.Meetings.Blobs;
+using Roomcast.Meetings.History;
 using Roomcast.Meetings.Media;
 using Roomcast.Meetings.Sessions;
 using Roomcast.RealtimeKit;
@@ -56,6 +57,7 @@ return await ServerRun.UntilSignalAsync(() =>
     builder.Services.AddSessionPushes();
     builder.Services.AddLive();
     builder.Services.AddBlobs();
+    builder.Services.AddSessionHistory();
     builder.Services.AddRecordings();
     builder.Services.AddRealtimeKit();
     builder.Services.AddRealtimeKitClient();

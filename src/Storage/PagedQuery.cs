@@ -14,6 +14,7 @@ public sealed class PagedQuery
     private readonly List<string> _filters = [];
     private readonly DynamicParameters _parameters = new();
     private string? _countedOwner;
+    private string _orderedBy = "created_at";
 
     /// <summary>Lists a table.</summary>
     /// <param name="columns">What to select.</param>
@@ -66,10 +67,25 @@ public sealed class PagedQuery
         return this;
     }
 
+    /// <summary>Orders by something else than age; the id still decides among equals.</summary>
+    /// <param name="expression">A column, or an expression of columns and parameters that <see cref="With"/> has named.</param>
+    public PagedQuery OrderedBy(string expression)
+    {
+        _orderedBy = expression;
+        return this;
+    }
+
+    /// <summary>Gives a value a name, for an expression.</summary>
+    public PagedQuery With(string name, object value)
+    {
+        _parameters.Add(name, value);
+        return this;
+    }
+
     /// <summary>Reads one page.</summary>
     /// <param name="transaction">Where.</param>
     /// <param name="page">Which.</param>
-    /// <param name="order">By age.</param>
+    /// <param name="order">By age, or by what <see cref="OrderedBy"/> says.</param>
     /// <param name="read">Makes the listed thing of a row.</param>
     public async Task<Page<T>> ReadAsync<TRow, T>(DatabaseTransaction transaction, PageRequest page, SortOrder order, Func<TRow, T> read)
     {
@@ -124,7 +140,7 @@ public sealed class PagedQuery
     private string PageSql(SortOrder order)
     {
         var direction = order == SortOrder.Ascending ? "ASC" : "DESC";
-        return $"SELECT {_columns} FROM {_table}{Filter()} ORDER BY created_at {direction}, id {direction} LIMIT @PageSize OFFSET @PageOffset";
+        return $"SELECT {_columns} FROM {_table}{Filter()} ORDER BY {_orderedBy} {direction}, id {direction} LIMIT @PageSize OFFSET @PageOffset";
     }
 
     private string Filter() => _filters.Count == 0 ? "" : " WHERE " + string.Join(" AND ", _filters);

@@ -13,6 +13,7 @@ using Roomcast.Livestreams.Records;
 using Roomcast.Livestreams.Viewers;
 using Roomcast.Media;
 using Roomcast.Meetings;
+using Roomcast.Meetings.History;
 using Roomcast.RealtimeKit;
 using Roomcast.Storage;
 using Roomcast.Storage.Blobs;
@@ -39,7 +40,8 @@ internal sealed class RealtimeKitServer : IAsyncDisposable
         builder.Services.AddPush();
         builder.Services.Configure<BlobOptions>(blobs => blobs.Folder = _folder.PathOf("blobs"));
         builder.Services.Configure<RecordingOptions>(recordings => recordings.Folder = _folder.PathOf("recordings"));
-        builder.Services.AddBlobs().AddRecordings();
+        builder.Services.Configure<HistoryOptions>(history => history.Folder = _folder.PathOf("session-files"));
+        builder.Services.AddBlobs().AddRecordings().AddSessionHistory();
         builder.Services.AddRealtimeKit();
         _app = builder.Build();
         _app.MapRealtimeKit();

@@ -9,7 +9,7 @@ public sealed record SceneDirection
     /// <summary>What holds where nothing was chosen.</summary>
     public static readonly SceneDirection None = new();
 
-    /// <summary>How the pictures are laid out; default <see cref="SceneLayout.Automatic"/>.</summary>
+    /// <summary>How the pictures are laid out; default <see cref="SceneLayout.Automatic"/>, which leaves it as the scene has it.</summary>
     public SceneLayout Layout { get; init; }
 
     /// <summary>Most tiles of a grid, 1 to 25; default 25.</summary>
@@ -61,7 +61,7 @@ public sealed record SceneDirection
         var filling = order.Find(peer => Of(peer.Id).FillsPicture);
         return scene with
         {
-            Layout = filling is not null ? SceneLayout.Spotlight : Layout,
+            Layout = filling is not null ? SceneLayout.Spotlight : Layout is SceneLayout.Automatic ? scene.Layout : Layout,
             MostTiles = MostTiles,
             SpotlightId = filling?.Id ?? scene.SpotlightId,
             Peers = peers.MoveToImmutable(),

@@ -23,6 +23,7 @@ public static class RecordingServices
         services.TryAddSingleton<IRecordedSessions, NoRecordedSessions>();
         services.TryAddSingleton<RecordingMetrics>();
         services.TryAddSingleton<RecordingStore>();
+        services.TryAddSingleton<RecordingAnalytics>();
         services.TryAddSingleton(provider => new RecordingFolder(provider.GetRequiredService<IOptions<RecordingOptions>>().Value.Folder));
         services.TryAddSingleton<RecordingDelivery>();
         services.TryAddSingleton<WatermarkFetch>();

@@ -168,6 +168,26 @@ public sealed class ChatMessageStore(Database database, TimeProvider clock)
             cancellationToken);
     }
 
+    /// <summary>Reads all that was said in a session, whoever may read it, oldest first: for the owner of the app.</summary>
+    /// <param name="sessionId">The session.</param>
+    /// <param name="after">Only what was said later; null for the beginning.</param>
+    /// <param name="size">Most messages, 1 to <see cref="ChatQuery.MaxSize"/>.</param>
+    /// <param name="cancellationToken">Stops the query.</param>
+    public Task<IReadOnlyList<ChatMessage>> ListWholeAsync(
+        SessionId sessionId, DateTimeOffset? after, int size, CancellationToken cancellationToken)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(size, 1);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(size, ChatQuery.MaxSize);
+        return database.ReadAsync(
+            async transaction => await WithTargetsAsync(transaction, await transaction.QueryAsync<ChatRow>(
+                $"""
+                SELECT {Columns} FROM chat_messages WHERE session_id = @SessionId AND created_at > @After
+                ORDER BY created_at LIMIT @Size
+                """,
+                new { SessionId = sessionId.Value, After = StoredTime.Of(after ?? DateTimeOffset.UnixEpoch), Size = size })),
+            cancellationToken);
+    }
+
     /// <summary>Deletes what only its own session showed, once that session ended before a moment. For a regular clearing.</summary>
     /// <returns>How many messages were deleted; at most 10,000 at a time.</returns>
     public Task<int> DeletePassingAsync(DateTimeOffset endedBefore, CancellationToken cancellationToken) =>

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Roomcast.Meetings.History;
 using Roomcast.Meetings.Presets;
 
 namespace Roomcast.Meetings.Records;
@@ -9,7 +10,8 @@ public static class MeetingRecordsServices
 {
     /// <summary>
     /// Adds <see cref="PresetStore"/>, <see cref="MeetingStore"/>, <see cref="ParticipantStore"/>, <see cref="SessionRecordStore"/>,
-    /// <see cref="ChatMessageStore"/> and <see cref="PollStore"/>; needs <c>AddStorage</c>.
+    /// <see cref="ChatMessageStore"/>, <see cref="PollStore"/>, and what reads them back: <see cref="SessionHistory"/>,
+    /// <see cref="SessionAnalytics"/>, <see cref="MediaHistoryStore"/>; needs <c>AddStorage</c>.
     /// </summary>
     public static IServiceCollection AddMeetingRecords(this IServiceCollection services)
     {
@@ -20,6 +22,9 @@ public static class MeetingRecordsServices
         services.TryAddSingleton<SessionRecordStore>();
         services.TryAddSingleton<ChatMessageStore>();
         services.TryAddSingleton<PollStore>();
+        services.TryAddSingleton<SessionHistory>();
+        services.TryAddSingleton<SessionAnalytics>();
+        services.TryAddSingleton<MediaHistoryStore>();
         return services;
     }
 }

@@ -45,6 +45,9 @@ public sealed record SessionRecord
     /// <summary>Most peers that were in it at once.</summary>
     public required int MostPeers { get; init; }
 
+    /// <summary>How long all its peers were there, added up, as of <see cref="UpdatedAt"/>; final once it has ended.</summary>
+    public TimeSpan Presence { get; init; }
+
     /// <summary>When the row was made.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 
@@ -60,7 +63,11 @@ public sealed record SessionRecord
 /// <param name="PresetName">The preset.</param>
 /// <param name="ViewType">The preset's kind of meeting.</param>
 public sealed record JoiningPeer(
-    PeerId Id, ParticipantId ParticipantId, string CustomId, string DisplayName, string PresetName, Presets.ViewType ViewType);
+    PeerId Id, ParticipantId ParticipantId, string CustomId, string DisplayName, string PresetName, Presets.ViewType ViewType)
+{
+    /// <summary>What its client tells of itself; null when nothing is known.</summary>
+    public History.PeerClient? Client { get; init; }
+}
 
 /// <summary>The presence of a peer in a session, as kept.</summary>
 public sealed record PeerRecord
@@ -97,6 +104,9 @@ public sealed record PeerRecord
 
     /// <summary>How long it had been there in presences before that one.</summary>
     public required TimeSpan PresentBefore { get; init; }
+
+    /// <summary>What its client told of itself; null when nothing is known, or it was deleted since.</summary>
+    public History.PeerClient? Client { get; init; }
 
     /// <summary>When the row was made.</summary>
     public required DateTimeOffset CreatedAt { get; init; }

@@ -1,5 +1,5 @@
 using Roomcast.Accounts;
-using Roomcast.Meetings.Presets;
+using Roomcast.Meetings.History;
 using Roomcast.Storage;
 
 namespace Roomcast.Meetings.Records;
@@ -11,12 +11,21 @@ namespace Roomcast.Meetings.Records;
 /// </remarks>
 public sealed class SessionRecordStore
 {
-    private const string Columns =
-        "id, app_id, meeting_id, meeting_title, started_at, ended_at, end_reason, present_peers, most_peers, created_at, updated_at";
+    internal const string Columns =
+        "id, app_id, meeting_id, meeting_title, started_at, ended_at, end_reason, present_peers, most_peers, presence_seconds, "
+        + "created_at, updated_at";
 
-    private const string PeerColumns =
+    internal const string PeerColumns =
         "session_id, id, participant_id, custom_id, display_name, preset_name, view_type, joined_at, left_at, present_since, "
-        + "seconds_before, created_at, updated_at";
+        + "seconds_before, user_agent, remote_address, sdk_version, created_at, updated_at";
+
+    /// <summary>The time that all peers of the session <c>@Id</c> have been there, those still there up to <c>@Now</c>.</summary>
+    private const string PresenceSum =
+        """
+        (SELECT coalesce(sum(p.seconds_before + CASE WHEN coalesce(p.left_at, @Now) > p.present_since
+             THEN (coalesce(p.left_at, @Now) - p.present_since) / 1000.0 ELSE 0 END), 0.0)
+         FROM session_peers p WHERE p.session_id = @Id)
+        """;
 
     private readonly Database _database;
     private readonly TimeProvider _clock;
@@ -67,10 +76,8 @@ public sealed class SessionRecordStore
                     await LeaveAllAsync(transaction, open, open.UpdatedAt);
                     if (continueWithin > TimeSpan.Zero && session.StartedAt - open.UpdatedAt <= continueWithin)
                     {
-                        await transaction.ExecuteAsync(
-                            "UPDATE meeting_sessions SET present_peers = 0, updated_at = @Now WHERE id = @Id",
-                            new { Now = now, Id = open.Id.Value });
-                        return open with { PresentPeers = 0, UpdatedAt = now };
+                        await CountAsync(transaction, open.Id, now);
+                        return (await FindAsync(transaction, open.Id))!;
                     }
 
                     await CloseAsync(transaction, open, open.UpdatedAt, SessionEndReason.ServerStopped, now);
@@ -79,8 +86,9 @@ public sealed class SessionRecordStore
                 await transaction.ExecuteAsync(
                     """
                     INSERT INTO meeting_sessions
-                        (id, app_id, meeting_id, meeting_title, started_at, present_peers, most_peers, created_at, updated_at)
-                    VALUES (@Id, @AppId, @MeetingId, @MeetingTitle, @StartedAt, 0, 0, @CreatedAt, @UpdatedAt)
+                        (id, app_id, meeting_id, meeting_title, meeting_title_folded, started_at, present_peers, most_peers,
+                         created_at, updated_at)
+                    VALUES (@Id, @AppId, @MeetingId, @MeetingTitle, @TitleFolded, @StartedAt, 0, 0, @CreatedAt, @UpdatedAt)
                     """,
                     new
                     {
@@ -88,6 +96,7 @@ public sealed class SessionRecordStore
                         AppId = session.AppId.Value,
                         MeetingId = session.MeetingId.Value,
                         session.MeetingTitle,
+                        TitleFolded = SearchText.Fold(session.MeetingTitle),
                         session.StartedAt,
                         session.CreatedAt,
                         session.UpdatedAt,
@@ -159,7 +168,7 @@ public sealed class SessionRecordStore
                     foreach (var id in ids.OrderBy(id => id.Value))
                     {
                         await transaction.ExecuteAsync(
-                            "UPDATE meeting_sessions SET updated_at = @Now WHERE id = @Id AND ended_at IS NULL",
+                            $"UPDATE meeting_sessions SET presence_seconds = {PresenceSum}, updated_at = @Now WHERE id = @Id AND ended_at IS NULL",
                             new { Now = StoredTime.Now(_clock), Id = id.Value });
                     }
                 },
@@ -192,9 +201,14 @@ public sealed class SessionRecordStore
                     ParticipantId = peer.ParticipantId.Value,
                     peer.CustomId,
                     DisplayName = SearchText.Storable(peer.DisplayName),
+                    CustomIdFolded = SearchText.Fold(peer.CustomId),
+                    DisplayNameFolded = SearchText.Fold(SearchText.Storable(peer.DisplayName)),
                     peer.PresetName,
                     ViewType = SessionWords.Write(peer.ViewType),
                     JoinedAt = joinedAt,
+                    peer.Client?.UserAgent,
+                    peer.Client?.RemoteAddress,
+                    peer.Client?.SdkVersion,
                     Now = now,
                 };
                 if (await FindPeerAsync(transaction, sessionId, peer.Id) is not { } known)
@@ -202,21 +216,25 @@ public sealed class SessionRecordStore
                     await transaction.ExecuteAsync(
                         """
                         INSERT INTO session_peers
-                            (session_id, id, participant_id, custom_id, display_name, preset_name, view_type, joined_at,
-                             present_since, seconds_before, created_at, updated_at)
+                            (session_id, id, participant_id, custom_id, custom_id_folded, display_name, display_name_folded,
+                             preset_name, view_type, joined_at, present_since, seconds_before, user_agent, remote_address,
+                             sdk_version, created_at, updated_at)
                         VALUES
-                            (@SessionId, @Id, @ParticipantId, @CustomId, @DisplayName, @PresetName, @ViewType, @JoinedAt,
-                             @JoinedAt, 0, @Now, @Now)
+                            (@SessionId, @Id, @ParticipantId, @CustomId, @CustomIdFolded, @DisplayName, @DisplayNameFolded,
+                             @PresetName, @ViewType, @JoinedAt, @JoinedAt, 0, @UserAgent, @RemoteAddress,
+                             @SdkVersion, @Now, @Now)
                         """,
                         parameters);
+                    await PeerEvents.AddAsync(transaction, sessionId, peer.Id, PeerEventKind.Created, joinedAt, TimeSpan.Zero);
                 }
                 else if (known.LeftAt is not null && known.ParticipantId == peer.ParticipantId)
                 {
                     await transaction.ExecuteAsync(
                         """
                         UPDATE session_peers
-                        SET display_name = @DisplayName, preset_name = @PresetName, view_type = @ViewType, left_at = NULL,
-                            present_since = @JoinedAt, seconds_before = @SecondsBefore, updated_at = @Now
+                        SET display_name = @DisplayName, display_name_folded = @DisplayNameFolded, preset_name = @PresetName,
+                            view_type = @ViewType, left_at = NULL, present_since = @JoinedAt, seconds_before = @SecondsBefore,
+                            user_agent = @UserAgent, remote_address = @RemoteAddress, sdk_version = @SdkVersion, updated_at = @Now
                         WHERE session_id = @SessionId AND id = @Id
                         """,
                         new
@@ -224,9 +242,13 @@ public sealed class SessionRecordStore
                             parameters.SessionId,
                             parameters.Id,
                             parameters.DisplayName,
+                            parameters.DisplayNameFolded,
                             parameters.PresetName,
                             parameters.ViewType,
                             parameters.JoinedAt,
+                            parameters.UserAgent,
+                            parameters.RemoteAddress,
+                            parameters.SdkVersion,
                             parameters.Now,
                             SecondsBefore = known.DurationAt(joinedAt).TotalSeconds,
                         });
@@ -236,6 +258,7 @@ public sealed class SessionRecordStore
                     return;
                 }
 
+                await PeerEvents.AddAsync(transaction, sessionId, peer.Id, PeerEventKind.Joining, joinedAt, TimeSpan.Zero);
                 await CountAsync(transaction, sessionId, now);
                 if (_facts.Length > 0 && await FindPeerAsync(transaction, sessionId, peer.Id) is { } joined)
                 {
@@ -255,13 +278,9 @@ public sealed class SessionRecordStore
         return _database.WriteAsync(
             async transaction =>
             {
-                if (await transaction.ExecuteAsync(
-                    """
-                    UPDATE session_peers SET left_at = @LeftAt, updated_at = @Now
-                    WHERE session_id = @SessionId AND id = @Id AND left_at IS NULL
-                    """,
-                    new { LeftAt = StoredTime.Of(leftAt), Now = now, SessionId = sessionId.Value, Id = peerId.Value }) > 0)
+                if (await FindPeerAsync(transaction, sessionId, peerId) is { LeftAt: null } peer)
                 {
+                    await LeaveAsync(transaction, peer, StoredTime.Of(leftAt), now);
                     await CountAsync(transaction, sessionId, now);
                     if (_facts.Length > 0
                         && await FindAsync(transaction, sessionId) is { } session
@@ -308,15 +327,11 @@ public sealed class SessionRecordStore
     /// <param name="now">The wall clock, for peers that are still there.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     public Task<TimeSpan> AddUpPresenceAsync(SessionId sessionId, DateTimeOffset now, CancellationToken cancellationToken) =>
-        _database.ReadAsync(
-            async transaction => TimeSpan.FromSeconds(await transaction.QueryValueAsync<double>(
-                """
-                SELECT coalesce(sum(seconds_before
-                    + CASE WHEN coalesce(left_at, @Now) > present_since THEN (coalesce(left_at, @Now) - present_since) / 1000.0 ELSE 0 END), 0.0)
-                FROM session_peers WHERE session_id = @SessionId
-                """,
-                new { Now = StoredTime.Of(now), SessionId = sessionId.Value })),
-            cancellationToken);
+        _database.ReadAsync(transaction => AddUpPresenceAsync(transaction, sessionId, now), cancellationToken);
+
+    internal static async Task<TimeSpan> AddUpPresenceAsync(DatabaseTransaction transaction, SessionId sessionId, DateTimeOffset now) =>
+        TimeSpan.FromSeconds(await transaction.QueryValueAsync<double>(
+            $"SELECT {PresenceSum}", new { Now = StoredTime.Of(now), Id = sessionId.Value }));
 
     /// <summary>In a transaction: the session of a meeting under way, or the last there was; null when there was none.</summary>
     public static async Task<SessionRecord?> FindLatestAsync(DatabaseTransaction transaction, MeetingId meetingId)
@@ -353,18 +368,25 @@ public sealed class SessionRecordStore
 
     private async Task LeaveAllAsync(DatabaseTransaction transaction, SessionRecord session, DateTimeOffset leftAt)
     {
-        IReadOnlyList<PeerRow> present = _facts.Length == 0
-            ? []
-            : await transaction.QueryAsync<PeerRow>(
-                $"SELECT {PeerColumns} FROM session_peers WHERE session_id = @Id AND left_at IS NULL ORDER BY created_at, id",
-                new { Id = session.Id.Value });
-        await transaction.ExecuteAsync(
-            "UPDATE session_peers SET left_at = @LeftAt, updated_at = @LeftAt WHERE session_id = @Id AND left_at IS NULL",
-            new { LeftAt = leftAt, Id = session.Id.Value });
-        foreach (var peer in present)
+        var present = await transaction.QueryAsync<PeerRow>(
+            $"SELECT {PeerColumns} FROM session_peers WHERE session_id = @Id AND left_at IS NULL ORDER BY created_at, id",
+            new { Id = session.Id.Value });
+        foreach (var row in present)
         {
-            await TellLeftAsync(transaction, session, peer.ToPeer() with { LeftAt = leftAt, UpdatedAt = leftAt });
+            var peer = row.ToPeer();
+            await LeaveAsync(transaction, peer, leftAt, leftAt);
+            await TellLeftAsync(transaction, session, peer with { LeftAt = leftAt, UpdatedAt = leftAt });
         }
+    }
+
+    private static async Task LeaveAsync(DatabaseTransaction transaction, PeerRecord peer, DateTimeOffset leftAt, DateTimeOffset now)
+    {
+        await transaction.ExecuteAsync(
+            "UPDATE session_peers SET left_at = @LeftAt, updated_at = @Now WHERE session_id = @SessionId AND id = @Id",
+            new { LeftAt = leftAt, Now = now, SessionId = peer.SessionId.Value, Id = peer.Id.Value });
+        var stayed = leftAt - peer.PresentSince;
+        await PeerEvents.AddAsync(
+            transaction, peer.SessionId, peer.Id, PeerEventKind.Leaving, leftAt, stayed > TimeSpan.Zero ? stayed : TimeSpan.Zero);
     }
 
     private async Task TellLeftAsync(DatabaseTransaction transaction, SessionRecord session, PeerRecord peer)
@@ -379,12 +401,13 @@ public sealed class SessionRecordStore
         DatabaseTransaction transaction, SessionRecord session, DateTimeOffset endedAt, SessionEndReason reason, DateTimeOffset now)
     {
         await transaction.ExecuteAsync(
-            """
-            UPDATE meeting_sessions SET ended_at = @EndedAt, end_reason = @Reason, present_peers = 0, updated_at = @Now
+            $"""
+            UPDATE meeting_sessions
+            SET ended_at = @EndedAt, end_reason = @Reason, present_peers = 0, presence_seconds = {PresenceSum}, updated_at = @Now
             WHERE id = @Id AND ended_at IS NULL
             """,
             new { EndedAt = endedAt, Reason = SessionWords.Write(reason), Now = now, Id = session.Id.Value });
-        var ended = session with { EndedAt = endedAt, EndReason = reason, PresentPeers = 0, UpdatedAt = now };
+        var ended = (await FindAsync(transaction, session.Id))!;
         foreach (var facts in _facts)
         {
             await facts.EndedAsync(transaction, ended);
@@ -398,97 +421,12 @@ public sealed class SessionRecordStore
         var present = await transaction.QueryValueAsync<int>(
             "SELECT count(*) FROM session_peers WHERE session_id = @Id AND left_at IS NULL", new { Id = id.Value });
         await transaction.ExecuteAsync(
-            """
+            $"""
             UPDATE meeting_sessions
-            SET present_peers = @Present, most_peers = CASE WHEN most_peers < @Present THEN @Present ELSE most_peers END, updated_at = @Now
+            SET present_peers = @Present, most_peers = CASE WHEN most_peers < @Present THEN @Present ELSE most_peers END,
+                presence_seconds = {PresenceSum}, updated_at = @Now
             WHERE id = @Id AND ended_at IS NULL
             """,
             new { Present = present, Now = now, Id = id.Value });
-    }
-
-    private sealed class SessionRow
-    {
-        public Guid Id { get; init; }
-
-        public Guid AppId { get; init; }
-
-        public Guid MeetingId { get; init; }
-
-        public string MeetingTitle { get; init; } = "";
-
-        public DateTimeOffset StartedAt { get; init; }
-
-        public DateTimeOffset? EndedAt { get; init; }
-
-        public string? EndReason { get; init; }
-
-        public int PresentPeers { get; init; }
-
-        public int MostPeers { get; init; }
-
-        public DateTimeOffset CreatedAt { get; init; }
-
-        public DateTimeOffset UpdatedAt { get; init; }
-
-        public SessionRecord ToSession() => new()
-        {
-            Id = new SessionId(Id),
-            AppId = new AppId(AppId),
-            MeetingId = new MeetingId(MeetingId),
-            MeetingTitle = MeetingTitle,
-            StartedAt = StartedAt,
-            EndedAt = EndedAt,
-            EndReason = EndReason is null ? null : SessionWords.ReadReason(EndReason),
-            PresentPeers = PresentPeers,
-            MostPeers = MostPeers,
-            CreatedAt = CreatedAt,
-            UpdatedAt = UpdatedAt,
-        };
-    }
-
-    private sealed class PeerRow
-    {
-        public Guid SessionId { get; init; }
-
-        public Guid Id { get; init; }
-
-        public Guid ParticipantId { get; init; }
-
-        public string CustomId { get; init; } = "";
-
-        public string DisplayName { get; init; } = "";
-
-        public string PresetName { get; init; } = "";
-
-        public string ViewType { get; init; } = "";
-
-        public DateTimeOffset JoinedAt { get; init; }
-
-        public DateTimeOffset? LeftAt { get; init; }
-
-        public DateTimeOffset PresentSince { get; init; }
-
-        public double SecondsBefore { get; init; }
-
-        public DateTimeOffset CreatedAt { get; init; }
-
-        public DateTimeOffset UpdatedAt { get; init; }
-
-        public PeerRecord ToPeer() => new()
-        {
-            SessionId = new SessionId(SessionId),
-            Id = new PeerId(Id),
-            ParticipantId = new ParticipantId(ParticipantId),
-            CustomId = CustomId,
-            DisplayName = DisplayName,
-            PresetName = PresetName,
-            ViewType = SessionWords.ReadViewType(ViewType),
-            JoinedAt = JoinedAt,
-            LeftAt = LeftAt,
-            PresentSince = PresentSince,
-            PresentBefore = TimeSpan.FromSeconds(SecondsBefore),
-            CreatedAt = CreatedAt,
-            UpdatedAt = UpdatedAt,
-        };
     }
 }

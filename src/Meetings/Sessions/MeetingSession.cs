@@ -263,6 +263,7 @@ public sealed partial class MeetingSession
         }
 
         _room.Media.LookAround();
+        _room.Measurements.LookAround();
         if (_room.SessionId is not null && _room.Attendance.EmptySince is { } since && now - since >= _room.KeepAlive)
         {
             _room.End(SessionEndReason.EverybodyLeft);

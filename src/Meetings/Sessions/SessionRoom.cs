@@ -43,6 +43,7 @@ public sealed class SessionRoom
         Connected = new ConnectedMeetings(this);
         Followers = new Followers(this);
         Roster = new Roster(this);
+        Measurements = new Measurements(this);
     }
 
     /// <summary>The meeting, as of when the session began or it was last changed.</summary>
@@ -99,6 +100,8 @@ public sealed class SessionRoom
 
     /// <summary>What the meeting's owner has noted of the session: a JSON object.</summary>
     internal string Notes { get; set; } = "{}";
+
+    internal Measurements Measurements { get; }
 
     internal SessionParts Parts { get; }
 
@@ -196,6 +199,9 @@ public sealed class SessionRoom
             }
         }
     }
+
+    /// <summary>Does something on the loop, from beside it.</summary>
+    internal ValueTask PostAsync(Action step) => _post(step);
 
     /// <summary>Does something once the act at hand has been answered.</summary>
     internal void Later(Action step) => _later.Enqueue(step);
@@ -311,6 +317,7 @@ public sealed class SessionRoom
             return;
         }
 
+        Measurements.StoreAll();
         Parts.Recorder.Ended(this, ended, reason);
         Parts.Metrics.SessionEnded();
         SessionLog.EndedFor(Parts.Logger, ended.ToString(), Meeting.Id.ToString(), reason);

@@ -17,6 +17,7 @@ internal sealed class ClientRoutes(
     ClientLivestreams livestreams,
     ClientRecordings recordings,
     ChatFiles files,
+    ClientVersions versions,
     IOptions<ClientOptions> options,
     IOptions<RealtimeKitOptions> kit,
     PublicAddresses addresses)
@@ -56,8 +57,9 @@ internal sealed class ClientRoutes(
         routes.Map("/v2/{**rest}", door.Open(NoRoute)).WithOrder(int.MaxValue);
     }
 
-    private static ValueTask<KitAnswer> AnswerDetails(HttpContext context, AdmittedClient client)
+    private ValueTask<KitAnswer> AnswerDetails(HttpContext context, AdmittedClient client)
     {
+        versions.Note(context.Request.Headers["tracing-id"], context.Request.Headers["x-realtimekit-version"]);
         var (_, participant, meeting, preset) = client;
         return new(ClientAnswer.Data(json =>
         {

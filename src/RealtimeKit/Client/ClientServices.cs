@@ -17,6 +17,7 @@ public static class ClientServices
         services.AddOptions<ClientOptions>();
         services.TryAddSingleton<ClientAdmission>();
         services.TryAddSingleton<ClientDoor>();
+        services.TryAddSingleton<ClientVersions>();
         services.TryAddSingleton<ClientLivestreams>();
         services.TryAddSingleton<ClientRecordings>();
         services.TryAddSingleton<ClientRoutes>();

@@ -7,6 +7,7 @@ using Roomcast.Livestreams.Ingest;
 using Roomcast.Livestreams.Lifecycle;
 using Roomcast.Livestreams.Viewers;
 using Roomcast.Meetings.Blobs;
+using Roomcast.Meetings.History;
 using Roomcast.Meetings.Sessions;
 using Roomcast.Meetings.Tokens;
 using Roomcast.RealtimeKit;
@@ -86,6 +87,9 @@ internal static class FeatureSettings
         settings.Bind("chat_check_pictures", (ChatFileOptions o) => o.ChecksPictures, SettingTypes.Boolean, "Whether a file whose name ends like a picture's must be one.");
         settings.Bind("chat_upload_time", (ChatFileOptions o) => o.UploadTime, SettingTypes.Duration(TimeSpan.FromSeconds(10), TimeSpan.FromHours(1)), "How long the address that a file is uploaded to can be used.");
         settings.Check(new ChatFileOptionsValidator());
+        settings.Bind("session_report_retention", (HistoryOptions o) => o.ReportRetention, SettingTypes.Duration(HistoryOptions.Bounds.Least, HistoryOptions.Bounds.Most), "How long figures of media, and addresses and browsers of participants, are kept after a session.");
+        settings.Bind("session_file_retention", (HistoryOptions o) => o.FileRetention, SettingTypes.Duration(HistoryOptions.Bounds.Least, TimeSpan.FromDays(365)), "How long transcripts and summaries are kept after a session, and links to files of it hold. Addresses of a bucket hold for 7 days at most.");
+        settings.Check(new HistoryOptionsValidator());
 
         settings.Group("Recordings");
         settings.Bind("recording_link_lifetime", (RecordingOptions o) => o.LinkLifetime, SettingTypes.Duration(TimeSpan.FromMinutes(1), TimeSpan.FromDays(365)), "How long files of recordings can be downloaded; then they are deleted. Addresses of a bucket hold for 7 days at most.");

@@ -2,6 +2,7 @@ using Roomcast.Egress.Recording;
 using Roomcast.Livestreams.Delivery;
 using Roomcast.Livestreams;
 using Roomcast.Meetings.Blobs;
+using Roomcast.Meetings.History;
 using Roomcast.Server.Configuration;
 using Roomcast.Server.Live;
 using Roomcast.Storage.Blobs;
@@ -37,6 +38,7 @@ internal static class ServerHost
             files.BaseAddress = sockets.PageAddresses(reading.Values).SecureBase;
             files.MinFreeBytes = reading.Values.Get(ServerSettings.MinFreeDisk);
         });
+        builder.Services.Configure<HistoryOptions>(history => history.Folder = Path.Combine(dataFolder, "session-files"));
         builder.Services.Configure<BlobOptions>(blobs =>
         {
             blobs.Folder = Path.Combine(dataFolder, "blobs");

@@ -6,7 +6,7 @@ using Roomcast.Storage;
 
 namespace Roomcast.Server.Pages;
 
-/// <summary>Serves the web pages: <c>/watch/…</c>, <c>/meet</c>, <c>/studio</c>, and what they load from <c>/assets/</c>.</summary>
+/// <summary>Serves the web pages: <c>/watch/…</c>, <c>/meet</c>, <c>/studio</c>, <c>/docs</c>, and what they load from <c>/assets/</c>.</summary>
 internal static class PageEndpoints
 {
     // The page loads and asks only where it came from. It may be shown inside other pages: sharing it is what it is for.
@@ -18,6 +18,11 @@ internal static class PageEndpoints
     private const string StudioPolicy =
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
         + "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+    // The viewer writes the sizes of its pictures into its markup. It can call the API with a token that is typed into it.
+    private const string DocsPolicy =
+        "default-src 'none'; script-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; img-src 'self' data:; "
+        + "connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
     private static readonly string[] MeetingPrefixes = ["api.", "socket-edge."];
 
@@ -61,6 +66,8 @@ internal static class PageEndpoints
             ServePageAsync(context, files.MeetPage, MeetPolicy(context.Request), addresses));
         routes.MapMethods("/studio", reads, (HttpContext context, WebFiles files, PageAddresses addresses) =>
             ServePageAsync(context, files.StudioPage, StudioPolicy, addresses));
+        routes.MapMethods("/docs", reads, (HttpContext context, WebFiles files, PageAddresses addresses) =>
+            ServePageAsync(context, files.DocsPage, DocsPolicy, addresses));
     }
 
     /// <summary>

@@ -22,7 +22,7 @@ internal sealed class WebFiles
                 name => new WebFile(name, embedded[name], embedded.GetValueOrDefault(name + ".gz"), embedded.GetValueOrDefault(name + ".br")),
                 StringComparer.Ordinal);
         string? Page(string name) => embedded.TryGetValue(Prefix + name, out var html) ? Encoding.UTF8.GetString(html) : null;
-        (WatchPage, MeetPage, StudioPage) = (Page("watch.html"), Page("meet.html"), Page("studio.html"));
+        (WatchPage, MeetPage, StudioPage, DocsPage) = (Page("watch.html"), Page("meet.html"), Page("studio.html"), Page("docs.html"));
     }
 
     /// <summary>The watch page with its places to fill in; null when the pages were not built.</summary>
@@ -33,6 +33,9 @@ internal sealed class WebFiles
 
     /// <summary>The studio with its places to fill in; null when the pages were not built.</summary>
     public string? StudioPage { get; }
+
+    /// <summary>The reference of the REST API with its places to fill in; null when the pages were not built.</summary>
+    public string? DocsPage { get; }
 
     /// <summary>The files embedded in this program.</summary>
     public static WebFiles OfThisProgram()

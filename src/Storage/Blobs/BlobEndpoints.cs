@@ -53,6 +53,12 @@ public static class BlobEndpoints
         ".m4a" => "audio/mp4",
         ".webm" => "video/webm",
         ".zip" => "application/zip",
+        ".csv" => "text/csv; charset=utf-8",
+        ".json" => "application/json",
+        ".srt" => "application/x-subrip; charset=utf-8",
+        ".vtt" => "text/vtt; charset=utf-8",
+        ".txt" => "text/plain; charset=utf-8",
+        ".md" => "text/markdown; charset=utf-8",
         _ => "application/octet-stream",
     };
 }

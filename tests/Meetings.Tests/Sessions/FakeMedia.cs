@@ -25,6 +25,12 @@ internal sealed class FakeMedia : IMediaSide
     public ValueTask<MediaTap> TapAsync(IMediaListener listener) =>
         throw new MediaException(MediaErrorCode.TooMany, "This room moves no media.");
 
+    /// <summary>What is measured of peers; nothing of those it does not hold.</summary>
+    public ConcurrentDictionary<string, PeerMediaFigures> Figures { get; } = new();
+
+    public ValueTask<PeerMediaFigures> MeasureAsync(string peerId) =>
+        Figures.TryGetValue(peerId, out var figures) ? new(figures) : throw new MediaException(MediaErrorCode.UnknownPeer, "not here");
+
     public ValueTask<IReadOnlyList<MediaProducer>> JoinAsync(string peerId) => Drop("join", peerId);
 
     public ValueTask<bool> HasTransportsAsync(string peerId) => new(_transports.Keys.Count(key => key.PeerId == peerId) == 2);

@@ -17,6 +17,7 @@ using Roomcast.Livestreams.Meetings;
 using Roomcast.Livestreams.Records;
 using Roomcast.Meetings;
 using Roomcast.Meetings.Blobs;
+using Roomcast.Meetings.History;
 using Roomcast.Meetings.Presets;
 using Roomcast.Meetings.Records;
 using Roomcast.RealtimeKit.Tests.Schemas;
@@ -96,7 +97,8 @@ public sealed class ApiHost : IAsyncDisposable
             recordings.Folder = host._folder.PathOf("recordings");
             recordings.MinFreeBytes = 0;
         });
-        builder.Services.AddBlobs().AddRecordings();
+        builder.Services.Configure<HistoryOptions>(history => history.Folder = host._folder.PathOf("session-files"));
+        builder.Services.AddBlobs().AddRecordings().AddSessionHistory();
         builder.Services.AddSingleton(new PublicAddresses
         {
             RtmpBase = "rtmp://live.example.org:1935",

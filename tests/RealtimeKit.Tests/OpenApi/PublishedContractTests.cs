@@ -33,6 +33,12 @@ public sealed class PublishedContractTests(SharedHost shared)
     private static readonly string[] LenientBodies =
         ["post-presets", "put_app_id_presets_preset_id", "MuteParticipants", "MuteAllParticipants", "addWebhook", "replaceWebhook"];
 
+    /// <summary>Operations that are published and not there yet.</summary>
+    private static readonly string[] NotThereYet =
+    [
+        "GetSessionSummary", "GetSessionTranscript", "post-sessions-session_id-summary",
+    ];
+
     private readonly ApiHost _host = shared.Host;
 
     public static TheoryData<string, string> PublishedOperations
@@ -40,9 +46,12 @@ public sealed class PublishedContractTests(SharedHost shared)
         get
         {
             var operations = new TheoryData<string, string>();
-            foreach (var (method, path, _) in ApiDescription.Published.Operations)
+            foreach (var (method, path, operation) in ApiDescription.Published.Operations)
             {
-                operations.Add(method, path);
+                if (!NotThereYet.Contains(operation["operationId"]!.GetValue<string>(), StringComparer.Ordinal))
+                {
+                    operations.Add(method, path);
+                }
             }
 
             return operations;
@@ -50,7 +59,12 @@ public sealed class PublishedContractTests(SharedHost shared)
     }
 
     [Fact]
-    public void Fifty_one_operations_are_published_of_what_is_implemented() => Assert.Equal(51, PublishedOperations.Count);
+    public void Sixty_operations_are_published_and_what_is_said_to_be_missing_is()
+    {
+        Assert.Equal(60, ApiDescription.Published.Operations.Count());
+        Assert.Equal(60 - NotThereYet.Length, PublishedOperations.Count);
+        Assert.Empty(_host.Description.Operations.Select(operation => operation.Operation["operationId"]!.GetValue<string>()).Intersect(NotThereYet));
+    }
 
     [Theory]
     [MemberData(nameof(PublishedOperations))]
@@ -61,7 +75,12 @@ public sealed class PublishedContractTests(SharedHost shared)
         Assert.Equal(published["operationId"]!.GetValue<string>(), ours["operationId"]!.GetValue<string>());
         Assert.Equal(
             published["x-sdk-methods"]?.AsArray().Select(name => name!.GetValue<string>()) ?? [],
-            ours["x-sdk-method"] is { } name ? [name.GetValue<string>()] : []);
+            ours["x-sdk-method"] switch
+            {
+                null => [],
+                JsonArray several => several.Select(name => name!.GetValue<string>()),
+                var name => [name.GetValue<string>()],
+            });
         Assert.All(published["responses"]!.AsObject(), response => Assert.NotNull(ours["responses"]![response.Key]));
     }
 

@@ -24,6 +24,7 @@ public sealed class PageEndpointsTests
         ["web/watch.html"] = "<title>{{title}}</title><link href=\"{{base}}/assets/watch-1.css\"><h1>{{heading}}</h1>{{description}}"u8.ToArray(),
         ["web/meet.html"] = "<meta name=\"secure-base\" content=\"{{secure}}\"><script src=\"{{base}}/assets/meet-1.js\"></script>"u8.ToArray(),
         ["web/studio.html"] = "<meta name=\"secure-base\" content=\"{{secure}}\">Studio"u8.ToArray(),
+        ["web/docs.html"] = "<meta name=\"document\" content=\"{{base}}/openapi.json\">"u8.ToArray(),
         ["web/assets/watch-1.js"] = "plain"u8.ToArray(),
         ["web/assets/watch-1.js.gz"] = "gzipped"u8.ToArray(),
         ["web/assets/watch-1.js.br"] = "brotli!"u8.ToArray(),
@@ -112,6 +113,16 @@ public sealed class PageEndpointsTests
     {
         var context = new DefaultHttpContext { Request = { Host = new HostString(host) } };
         Assert.DoesNotContain("evil", PageEndpoints.MeetPolicy(context.Request), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task The_reference_reads_the_document_of_its_own_server()
+    {
+        await using var server = await StartAsync(Built);
+        using var response = await server.Client.GetAsync(new Uri("/docs", UriKind.Relative));
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
+        Assert.Contains("content=\"/openapi.json\"", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Contains("frame-ancestors 'none'", response.Headers.GetValues("Content-Security-Policy").Single(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -36,6 +36,7 @@ public sealed class MigrationTextTests
             "5 recordings ee8a9abe9a4e8c82",
             "6 meeting_livestreams c001f7d13abd6505",
             "7 webhooks e278b1cac1814c86",
+            "8 session_history 7acc1e6b500ecd37",
         ],
         Migration.All.Select(migration => $"{migration.Version} {migration.Name} {migration.Checksum[..16]}"));
 }

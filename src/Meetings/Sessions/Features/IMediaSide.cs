@@ -34,6 +34,8 @@ internal interface IMediaSide : IAsyncDisposable
 
     ValueTask<MediaTap> TapAsync(IMediaListener listener);
 
+    ValueTask<PeerMediaFigures> MeasureAsync(string peerId);
+
     void NoteAudioActivity(string peerId, string producerId, double energy);
 }
 
@@ -74,6 +76,8 @@ internal sealed class MediaRoomSide(MediaRoom room) : IMediaSide
         room.PreferAsync(peerId, transportId, preferences);
 
     public ValueTask<MediaTap> TapAsync(IMediaListener listener) => room.TapAsync(listener);
+
+    public ValueTask<PeerMediaFigures> MeasureAsync(string peerId) => room.MeasureAsync(peerId);
 
     public void NoteAudioActivity(string peerId, string producerId, double energy) =>
         room.NoteAudioActivity(peerId, producerId, energy);

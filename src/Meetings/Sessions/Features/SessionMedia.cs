@@ -284,21 +284,23 @@ public sealed class SessionMedia
             return;
         }
 
+        MediaProducer[] tracks = [.. peer.Producers.Values];
         Forget(peer);
         if (peer.IsInMedia)
         {
-            Run(peer, side => side.DropProducersAsync(peer.Id), new(_ => { }, _ => { }));
+            RunLast(peer, tracks, side => side.DropProducersAsync(peer.Id));
         }
     }
 
     /// <summary>Takes a peer out of the media side, with its transports.</summary>
     internal void Close(SessionPeer peer)
     {
+        MediaProducer[] tracks = [.. peer.Producers.Values];
         Forget(peer);
         if (peer.IsInMedia)
         {
             peer.IsInMedia = false;
-            Run(peer, side => side.LeaveAsync(peer.Id), new(_ => { }, _ => { }));
+            RunLast(peer, tracks, side => side.LeaveAsync(peer.Id));
         }
     }
 
@@ -441,6 +443,24 @@ public sealed class SessionMedia
             peer.Producers.Clear();
             peer.Link?.Tell(restarted);
         }
+    }
+
+    // What the peer's media came to is measured before it goes.
+    private void RunLast(
+        SessionPeer peer, IReadOnlyList<MediaProducer> tracks, Func<IMediaSide, ValueTask<IReadOnlyList<MediaProducer>>> call)
+    {
+        var sessionId = _room.SessionId;
+        Run(
+            peer,
+            async side =>
+            {
+                var figures = await Measurements.MeasureAsync(side, peer.Id);
+                await call(side);
+                return figures;
+            },
+            new(
+                figures => _room.Measurements.Finish(sessionId, peer, figures, tracks),
+                _ => _room.Measurements.Finish(sessionId, peer, null, tracks)));
     }
 
     private void Run<T>(SessionPeer peer, Func<IMediaSide, ValueTask<T>> call, Answer<T> answer)

@@ -1,10 +1,11 @@
+using Roomcast.Meetings.History;
 using Roomcast.Meetings.Records;
 using Roomcast.Meetings.Sessions.Peers;
 
 namespace Roomcast.Meetings.Sessions.Loop;
 
 /// <summary>Keeps what happens in sessions: their beginning and end, and who was there.</summary>
-internal sealed class SessionRecorder(SessionRecordStore store, PollStore polls)
+internal sealed class SessionRecorder(SessionRecordStore store, PollStore polls, MediaHistoryStore figures)
 {
     /// <summary>A session that a restart interrupted is continued when its meeting is joined again within this time.</summary>
     public static readonly TimeSpan ContinueWithin = TimeSpan.FromMinutes(2);
@@ -26,7 +27,7 @@ internal sealed class SessionRecorder(SessionRecordStore store, PollStore polls)
             peer.Member.Participant.CustomId,
             peer.Name,
             peer.Preset.Name,
-            peer.Preset.Config.ViewType);
+            peer.Preset.Config.ViewType) { Client = peer.Link?.Client };
         room.Journal.TryAdd(() => store.JoinAsync(sessionId, joining, at, CancellationToken.None));
     }
 
@@ -44,6 +45,10 @@ internal sealed class SessionRecorder(SessionRecordStore store, PollStore polls)
         var at = room.WallClock;
         room.Journal.TryAdd(() => store.EndAsync(sessionId, at, reason, CancellationToken.None));
     }
+
+    /// <summary>Notes how the media of a peer fared.</summary>
+    public void Measured(SessionRoom room, SessionId sessionId, PeerId peerId, MediaHistory history) =>
+        room.Journal.TryAdd(() => figures.AppendAsync(sessionId, peerId, history, CancellationToken.None));
 
     /// <summary>Notes how a poll stands.</summary>
     public void PollChanged(SessionRoom room, SessionId sessionId, Poll poll) =>

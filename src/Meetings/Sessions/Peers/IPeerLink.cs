@@ -9,6 +9,9 @@ namespace Roomcast.Meetings.Sessions.Peers;
 /// </remarks>
 public interface IPeerLink
 {
+    /// <summary>What the client at its end tells of itself; null when nothing is known.</summary>
+    History.PeerClient? Client => null;
+
     /// <summary>Tells the peer what happened.</summary>
     void Tell(SessionEvent happened);
 

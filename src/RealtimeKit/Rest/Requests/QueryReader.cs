@@ -162,6 +162,33 @@ internal sealed class QueryReader(IQueryCollection query)
         return (from, to == from ? to.After(TimeSpan.FromMilliseconds(1)) : to);
     }
 
+    /// <summary>
+    /// Reads <c>start_date</c> and <c>end_date</c>, both included: <c>YYYY-MM-DD</c>, or a time in ISO 8601 or in Unix seconds,
+    /// which stands for its UTC day. Default: from 30 days before the end until today.
+    /// </summary>
+    public (DateOnly First, DateOnly Last) ReadDayRange(DateTimeOffset now)
+    {
+        var first = ReadMoment("start_date", acceptsUnixSeconds: true);
+        var last = ReadMoment("end_date", acceptsUnixSeconds: true);
+        var to = DateOnly.FromDateTime((last?.At ?? now).UtcDateTime);
+        var from = first is { } start
+            ? DateOnly.FromDateTime(start.At.UtcDateTime)
+            : DateOnly.FromDayNumber(Math.Max(0, to.DayNumber - DefaultAnalyticsRange.Days));
+        if (from > to)
+        {
+            Fault(last is null ? "start_date" : "end_date", last is null ? "lies in the future" : "lies before start_date");
+            return (to, to);
+        }
+
+        if (to.DayNumber - from.DayNumber >= LongestAnalyticsRange.Days)
+        {
+            Fault("end_date", "must be within 366 days from start_date");
+            return (to, to);
+        }
+
+        return (from, to);
+    }
+
     private static DateTimeOffset MidnightBefore(DateTimeOffset end)
     {
         var at = end - DateTimeOffset.MinValue > DefaultAnalyticsRange ? end - DefaultAnalyticsRange : DateTimeOffset.MinValue;

@@ -1,8 +1,11 @@
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
 using Roomcast.Meetings.Records;
+using Roomcast.RealtimeKit.Rest.Answers;
 
 namespace Roomcast.RealtimeKit.Rest.Sessions;
 
-/// <summary>A session under way, as this API tells it.</summary>
+/// <summary>A session, as this API tells it.</summary>
 internal sealed record SessionResponse(
     Guid Id,
     Guid AssociatedId,
@@ -17,17 +20,34 @@ internal sealed record SessionResponse(
     DateTimeOffset StartedAt,
     DateTimeOffset UpdatedAt)
 {
-    public static SessionResponse Of(SessionRecord session, TimeSpan presence) => new(
+    /// <summary>Absent while it lasts.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public DateTimeOffset? EndedAt { get; init; }
+
+    /// <summary>Where it was asked for: the sessions of connected meetings stand by themselves, so there are none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public JsonArray? BreakoutRooms { get; init; }
+
+    /// <summary>Tells a session.</summary>
+    /// <param name="session">Which.</param>
+    /// <param name="presence">How long all peers have been there; null for what the record itself says.</param>
+    public static SessionResponse Of(SessionRecord session, TimeSpan? presence = null) => new(
         session.Id.Value,
         session.MeetingId.Value,
         session.MeetingTitle,
         session.AppId.Value,
         "meeting",
-        "LIVE",
+        session.EndedAt is null ? "LIVE" : "ENDED",
         session.PresentPeers,
         session.MostPeers,
-        Math.Round(presence.TotalMinutes, 3),
+        Minutes.Rounded(presence ?? session.Presence),
         session.CreatedAt,
         session.StartedAt,
-        session.UpdatedAt);
+        session.UpdatedAt)
+    {
+        EndedAt = session.EndedAt,
+    };
 }
+
+/// <summary>A page of sessions.</summary>
+internal sealed record SessionListResponse(SessionResponse[] Sessions);

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Net.WebSockets;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
+using Roomcast.Meetings.History;
 using Roomcast.Meetings.Sessions;
 using Roomcast.Meetings.Sessions.Events;
 using Roomcast.Meetings.Sessions.Peers;
@@ -44,14 +45,18 @@ internal sealed class SocketConnection : IPeerLink
     private int _closeCode;
     private Action? _abort;
 
-    public SocketConnection(SocketOptions options, TimeProvider time, ILogger logger, SocketMetrics metrics)
+    public SocketConnection(SocketOptions options, TimeProvider time, ILogger logger, SocketMetrics metrics, PeerClient? client = null)
     {
+        Client = client;
         _options = options;
         _time = time;
         _logger = logger;
         _metrics = metrics;
         _requests = new SocketAllowance(RequestBurst, RequestsPerSecond, time);
     }
+
+    /// <inheritdoc/>
+    public PeerClient? Client { get; }
 
     /// <inheritdoc/>
     public void Tell(SessionEvent happened)

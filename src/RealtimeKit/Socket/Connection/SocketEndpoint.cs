@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
+using Roomcast.Meetings.History;
 using Roomcast.Meetings.Records;
 using Roomcast.Meetings.Sessions;
 using Roomcast.Meetings.Sessions.Peers;
@@ -18,6 +19,7 @@ internal sealed class SocketEndpoint(
     SocketOptions options,
     SocketMetrics metrics,
     TimeProvider time,
+    ClientVersions versions,
     ILogger<SocketEndpoint> logger)
 {
     /// <summary>Maps it. Every method, since over HTTP/2 a socket is opened with CONNECT (RFC 8441).</summary>
@@ -40,7 +42,8 @@ internal sealed class SocketEndpoint(
             return;
         }
 
-        var connection = new SocketConnection(options, time, logger, metrics);
+        var connection = new SocketConnection(
+            options, time, logger, metrics, PeerClient.Of(context.Request.Headers.UserAgent, context.Connection.RemoteIpAddress?.ToString(), versions.Find(peerId)));
         MeetingSession session;
         SessionPeer peer;
         try

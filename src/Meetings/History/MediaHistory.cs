@@ -1,0 +1,174 @@
+using Roomcast.Meetings.Media;
+
+namespace Roomcast.Meetings.History;
+
+/// <summary>How the media of a peer fared over its presences in a session: samples, as many as may be and no more.</summary>
+/// <remarks>
+/// Samples come every <see cref="Interval"/> at most. When there are <see cref="MaxSamples"/> of them, every second one is left
+/// out and the interval doubles, so that a long meeting is kept whole in less detail. Not thread-safe.
+/// </remarks>
+public sealed class MediaHistory
+{
+    /// <summary>Most samples.</summary>
+    public const int MaxSamples = 360;
+
+    /// <summary>Most tracks that are told apart; those that begin later are left out.</summary>
+    public const int MaxTracks = 1_024;
+
+    /// <summary>Most tracks of one sample, each way.</summary>
+    public const int MaxTracksAtOnce = 64;
+
+    /// <summary>How close two samples may be at first.</summary>
+    public static readonly TimeSpan ShortestInterval = TimeSpan.FromSeconds(10);
+
+    private readonly List<SampledTrack> _tracks = [];
+    private readonly Dictionary<string, int> _places = new(StringComparer.Ordinal);
+    private readonly List<MediaSample> _samples = [];
+
+    /// <summary>Nothing so far.</summary>
+    public MediaHistory()
+    {
+    }
+
+    internal MediaHistory(TimeSpan interval, IEnumerable<SampledTrack> tracks, IEnumerable<MediaSample> samples)
+    {
+        Interval = interval;
+        foreach (var track in tracks)
+        {
+            _places.TryAdd(track.ProducerId, _tracks.Count);
+            _tracks.Add(track);
+        }
+
+        _samples.AddRange(samples);
+    }
+
+    /// <summary>How close two samples may be by now.</summary>
+    public TimeSpan Interval { get; private set; } = ShortestInterval;
+
+    /// <summary>The tracks that samples point at.</summary>
+    public IReadOnlyList<SampledTrack> Tracks => _tracks;
+
+    /// <summary>Oldest first.</summary>
+    public IReadOnlyList<MediaSample> Samples => _samples;
+
+    /// <summary>The place of a track; null when there is none for it any more.</summary>
+    public int? PlaceOf(SampledTrack track)
+    {
+        ArgumentNullException.ThrowIfNull(track);
+        if (_places.TryGetValue(track.ProducerId, out var place))
+        {
+            return place;
+        }
+
+        if (_tracks.Count == MaxTracks || track.ProducerId.Length > SampledTrack.MaxIdLength || track.PeerId.Length > SampledTrack.MaxIdLength)
+        {
+            return null;
+        }
+
+        _places.Add(track.ProducerId, _tracks.Count);
+        _tracks.Add(track);
+        return _tracks.Count - 1;
+    }
+
+    /// <summary>
+    /// Adds a sample; one that is older than the last is left out. The last may follow the one before it too closely, and then
+    /// the next takes its place, so that the end is always known.
+    /// </summary>
+    public void Add(MediaSample sample)
+    {
+        ArgumentNullException.ThrowIfNull(sample);
+        if (_samples.Count > 0 && sample.At < _samples[^1].At)
+        {
+            return;
+        }
+
+        if (_samples.Count > 1 && _samples[^1].At - _samples[^2].At < Interval)
+        {
+            _samples[^1] = sample;
+            return;
+        }
+
+        if (_samples.Count == MaxSamples)
+        {
+            Thin();
+        }
+
+        _samples.Add(sample);
+    }
+
+    /// <summary>Measures a peer and adds what was found.</summary>
+    /// <param name="at">The wall clock.</param>
+    /// <param name="figures">What was measured.</param>
+    /// <param name="trackOf">What is known of a track by its producer; null when nothing is.</param>
+    public void Add(DateTimeOffset at, PeerMediaFigures figures, Func<string, SampledTrack?> trackOf)
+    {
+        ArgumentNullException.ThrowIfNull(figures);
+        ArgumentNullException.ThrowIfNull(trackOf);
+        var sent = new List<SentSample>();
+        foreach (var producer in figures.Producers.Take(MaxTracksAtOnce))
+        {
+            var track = trackOf(producer.ProducerId) ?? new SampledTrack(producer.ProducerId, figures.PeerId, producer.Kind, false);
+            if (PlaceOf(track) is { } place)
+            {
+                sent.Add(new SentSample(
+                    place, producer.BitrateBps, producer.PacketsReceived, producer.PacketsLost, (long)producer.Jitter.TotalMicroseconds));
+            }
+        }
+
+        var received = new List<ReceivedSample>();
+        foreach (var consumer in figures.Consumers.Take(MaxTracksAtOnce))
+        {
+            var track = trackOf(consumer.ProducerId) ?? new SampledTrack(consumer.ProducerId, "", consumer.Kind, false);
+            if (PlaceOf(track) is { } place)
+            {
+                received.Add(new ReceivedSample(
+                    place,
+                    consumer.BitrateBps,
+                    consumer.PacketsSent,
+                    consumer.PacketsRepeated,
+                    (int)Math.Round(Math.Clamp(consumer.LossRatio, 0, 1) * 1_000),
+                    (long)consumer.Jitter.TotalMicroseconds,
+                    consumer.Freezes,
+                    consumer.IsStarved));
+            }
+        }
+
+        var connected = figures.Transports.Where(transport => transport.IsConnected).ToArray();
+        var roundTrip = connected.Where(transport => transport.RoundTripTime is not null).Select(transport => transport.RoundTripTime!.Value)
+            .DefaultIfEmpty(TimeSpan.MinValue).Max();
+        Add(new MediaSample(
+            Storage.StoredTime.Of(at),
+            roundTrip < TimeSpan.Zero ? null : (int)Math.Min(roundTrip.TotalMilliseconds, 600_000),
+            connected.FirstOrDefault(transport => transport.Direction is TransportDirection.ToPeer)?.EstimatedBps ?? 0,
+            connected.Any(transport => transport.IsTcp),
+            sent,
+            received));
+    }
+
+    /// <summary>Adds what came after this.</summary>
+    public void Append(MediaHistory later)
+    {
+        ArgumentNullException.ThrowIfNull(later);
+        foreach (var sample in later.Samples)
+        {
+            Add(sample with
+            {
+                Sent = [.. sample.Sent.Select(one => (One: one, Place: PlaceOf(later.Tracks[one.Track])))
+                    .Where(pair => pair.Place is not null).Select(pair => pair.One with { Track = pair.Place!.Value })],
+                Received = [.. sample.Received.Select(one => (One: one, Place: PlaceOf(later.Tracks[one.Track])))
+                    .Where(pair => pair.Place is not null).Select(pair => pair.One with { Track = pair.Place!.Value })],
+            });
+        }
+    }
+
+    private void Thin()
+    {
+        for (var i = 0; i < MaxSamples / 2; i++)
+        {
+            _samples[i] = _samples[2 * i];
+        }
+
+        _samples.RemoveRange(MaxSamples / 2, MaxSamples - (MaxSamples / 2));
+        Interval *= 2;
+    }
+}

@@ -1,0 +1,193 @@
+using Roomcast.Accounts;
+using Roomcast.Meetings.Records;
+using Roomcast.Storage;
+
+namespace Roomcast.Meetings.History;
+
+/// <summary>Looks up what took place: sessions of an app and who was there. Reads alone; <see cref="SessionRecordStore"/> writes.</summary>
+public sealed class SessionHistory(Database database)
+{
+    /// <summary>Most peers of one session that are told participant by participant; those that joined later are left out.</summary>
+    public const int MaxConsolidated = 10_000;
+
+    /// <summary>How long a peer was there, in seconds, one that is still there up to <c>@Now</c>.</summary>
+    private const string DurationSum =
+        "seconds_before + CASE WHEN coalesce(left_at, @Now) > present_since THEN (coalesce(left_at, @Now) - present_since) / 1000.0 ELSE 0 END";
+
+    /// <summary>Lists an app's sessions. The presence of those under way is told up to a moment.</summary>
+    /// <param name="appId">The app.</param>
+    /// <param name="query">Which.</param>
+    /// <param name="now">The wall clock.</param>
+    /// <param name="cancellationToken">Stops the query.</param>
+    public Task<Page<SessionRecord>> ListAsync(AppId appId, SessionQuery query, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        PageBounds.ThrowIfInvalid(query.Page);
+        return database.ReadAsync(
+            async transaction =>
+            {
+                var page = await ListQuery(appId, query).ReadAsync<SessionRow, SessionRecord>(
+                    transaction, query.Page, query.Order, row => row.ToSession());
+                var sessions = new List<SessionRecord>(page.Items.Count);
+                foreach (var session in page.Items)
+                {
+                    sessions.Add(session.EndedAt is null
+                        ? session with { Presence = await SessionRecordStore.AddUpPresenceAsync(transaction, session.Id, now) }
+                        : session);
+                }
+
+                return page with { Items = sessions };
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Finds a session of an app, with its presence up to a moment; null when the app has none of this id.</summary>
+    public Task<SessionRecord?> FindAsync(AppId appId, SessionId id, DateTimeOffset now, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            async transaction => await SessionRecordStore.FindAsync(transaction, id) is { } session && session.AppId == appId
+                ? session.EndedAt is null
+                    ? session with { Presence = await SessionRecordStore.AddUpPresenceAsync(transaction, id, now) }
+                    : session
+                : null,
+            cancellationToken);
+
+    /// <summary>Lists the peers of a session.</summary>
+    /// <param name="sessionId">The session.</param>
+    /// <param name="query">Which.</param>
+    /// <param name="now">The wall clock, for peers that are still there.</param>
+    /// <param name="cancellationToken">Stops the query.</param>
+    public Task<Page<PeerRecord>> ListPeersAsync(SessionId sessionId, PeerQuery query, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(query);
+        PageBounds.ThrowIfInvalid(query.Page);
+        return database.ReadAsync(
+            transaction => query.IsConsolidated
+                ? ListConsolidatedAsync(transaction, sessionId, query, now)
+                : PeersQuery(sessionId, query, now).ReadAsync<PeerRow, PeerRecord>(transaction, query.Page, query.Order, row => row.ToPeer()),
+            cancellationToken);
+    }
+
+    /// <summary>Finds a peer of a session by its own id, or the last peer of a participant by the participant's.</summary>
+    public Task<PeerRecord?> FindPeerAsync(SessionId sessionId, Guid id, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            async transaction => (await transaction.QueryRowAsync<PeerRow>(
+                $"""
+                SELECT {SessionRecordStore.PeerColumns} FROM session_peers WHERE session_id = @SessionId AND (id = @Id OR participant_id = @Id)
+                ORDER BY CASE WHEN id = @Id THEN 0 ELSE 1 END, joined_at DESC, id DESC LIMIT 1
+                """,
+                new { SessionId = sessionId.Value, Id = id }))?.ToPeer(),
+            cancellationToken);
+
+    /// <summary>Finds a peer of an app by its id alone; of several, for clients choose their ids, the one that joined last.</summary>
+    public Task<PeerRecord?> FindPeerAsync(AppId appId, PeerId id, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            async transaction => (await transaction.QueryRowAsync<PeerRow>(
+                $"""
+                SELECT {SessionRecordStore.PeerColumns} FROM session_peers
+                WHERE id = @Id AND EXISTS (SELECT 1 FROM meeting_sessions s WHERE s.id = session_peers.session_id AND s.app_id = @AppId)
+                ORDER BY joined_at DESC, session_id DESC LIMIT 1
+                """,
+                new { Id = id.Value, AppId = appId.Value }))?.ToPeer(),
+            cancellationToken);
+
+    /// <summary>What happened to some peers of a session, in the order it happened to each.</summary>
+    public Task<ILookup<PeerId, PeerEvent>> ListEventsAsync(
+        SessionId sessionId, IReadOnlyCollection<PeerId> peers, CancellationToken cancellationToken) =>
+        database.ReadAsync(transaction => PeerEvents.ListAsync(transaction, sessionId, peers), cancellationToken);
+
+    internal static PagedQuery ListQuery(AppId appId, SessionQuery query)
+    {
+        var list = new PagedQuery(SessionRecordStore.Columns, "meeting_sessions")
+            .Where("app_id = @AppId", "AppId", appId.Value)
+            .WhereCreated(query.Created);
+        if (query.MeetingId is { } meetingId)
+        {
+            list.Where("meeting_id = @MeetingId", "MeetingId", meetingId.Value);
+        }
+
+        if (query.IsLive is { } isLive)
+        {
+            list.Where(isLive ? "ended_at IS NULL" : "ended_at IS NOT NULL");
+        }
+
+        if (!string.IsNullOrEmpty(query.Search))
+        {
+            list.Where(
+                AnyLike("Search", "meeting_title_folded", "CAST(meeting_id AS text)", "CAST(id AS text)"), "Search", SearchText.Containing(query.Search));
+        }
+
+        if (!string.IsNullOrEmpty(query.Participant))
+        {
+            list.Where(
+                "EXISTS (SELECT 1 FROM session_peers p WHERE p.session_id = meeting_sessions.id AND "
+                + AnyLike("Participant", "p.custom_id_folded", "CAST(p.participant_id AS text)") + ")",
+                "Participant",
+                SearchText.Containing(query.Participant));
+        }
+
+        return query.Sort is SessionSort.Presence ? list.OrderedBy("presence_seconds") : list;
+    }
+
+    internal static PagedQuery PeersQuery(SessionId sessionId, PeerQuery query, DateTimeOffset now)
+    {
+        var list = SessionRecordStore.PeersQuery(sessionId);
+        if (!string.IsNullOrEmpty(query.Search))
+        {
+            list.Where(
+                AnyLike("Search", "display_name_folded", "custom_id_folded", "CAST(participant_id AS text)", "CAST(id AS text)"),
+                "Search",
+                SearchText.Containing(query.Search));
+        }
+
+        return query.Sort is PeerSort.Duration ? list.With("Now", StoredTime.Of(now)).OrderedBy(DurationSum) : list;
+    }
+
+    private static string AnyLike(string parameter, params string[] columns) =>
+        $"({string.Join(" OR ", columns.Select(column => $"{column} LIKE @{parameter} ESCAPE '{SearchText.Escape}'"))})";
+
+    // One row for each participant: of its peers the last, with the times of all.
+    private static async Task<Page<PeerRecord>> ListConsolidatedAsync(
+        DatabaseTransaction transaction, SessionId sessionId, PeerQuery query, DateTimeOffset now)
+    {
+        var peers = new List<PeerRecord>();
+        for (var number = 1; peers.Count < MaxConsolidated; number++)
+        {
+            var page = await PeersQuery(sessionId, query with { Sort = PeerSort.Joined }, now).ReadAsync<PeerRow, PeerRecord>(
+                transaction, new PageRequest(number, PageBounds.MaxSize), SortOrder.Ascending, row => row.ToPeer());
+            peers.AddRange(page.Items);
+            if (page.Items.Count < PageBounds.MaxSize)
+            {
+                break;
+            }
+        }
+
+        var merged = peers.GroupBy(peer => peer.ParticipantId).Select(own => Merge([.. own], now)).ToList();
+        var ordered = (query.Sort, query.Order) switch
+        {
+            (PeerSort.Duration, SortOrder.Ascending) => merged.OrderBy(peer => peer.DurationAt(now)).ThenBy(peer => peer.Id.Value),
+            (PeerSort.Duration, _) => merged.OrderByDescending(peer => peer.DurationAt(now)).ThenByDescending(peer => peer.Id.Value),
+            (_, SortOrder.Ascending) => merged.OrderBy(peer => peer.JoinedAt).ThenBy(peer => peer.Id.Value),
+            _ => merged.OrderByDescending(peer => peer.JoinedAt).ThenByDescending(peer => peer.Id.Value),
+        };
+        return new Page<PeerRecord>(
+            [.. ordered.Skip((int)Math.Min(query.Page.Offset, int.MaxValue)).Take(query.Page.Size)], merged.Count, query.Page);
+    }
+
+    private static PeerRecord Merge(IReadOnlyList<PeerRecord> own, DateTimeOffset now)
+    {
+        var last = own.OrderBy(peer => peer.LeftAt is null).ThenBy(peer => peer.PresentSince).ThenBy(peer => peer.Id.Value).Last();
+        var all = own.Aggregate(TimeSpan.Zero, (sum, peer) => sum + peer.DurationAt(now));
+        var leftAt = own.Any(peer => peer.LeftAt is null) ? null : own.Max(peer => peer.LeftAt);
+        return last with
+        {
+            JoinedAt = own.Min(peer => peer.JoinedAt),
+            CreatedAt = own.Min(peer => peer.CreatedAt),
+            UpdatedAt = own.Max(peer => peer.UpdatedAt),
+            LeftAt = leftAt,
+
+            // What is told of it is the whole, so none of it is left to the presence that is or was the last.
+            PresentSince = leftAt ?? now,
+            PresentBefore = all,
+        };
+    }
+}

@@ -1,0 +1,129 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Text.Json.Nodes;
+using Roomcast.Meetings.History;
+using Roomcast.Meetings.Records;
+using Roomcast.RealtimeKit.Rest.Requests;
+
+namespace Roomcast.RealtimeKit.Rest.Sessions;
+
+/// <summary>A part of the report on a peer, as callers choose them.</summary>
+internal enum PeerReportPart
+{
+    DeviceInfo,
+    IpInformation,
+    PrecallNetworkInformation,
+    Events,
+    QualityStats,
+}
+
+/// <summary>The report on a peer: what its client told of itself, what happened to it, and how its media fared.</summary>
+/// <remarks>What the server cannot know is left out, which the published schema allows for every field.</remarks>
+internal static class PeerReport
+{
+    /// <summary>The words that parts are chosen by.</summary>
+    public static readonly IReadOnlyDictionary<string, PeerReportPart> PartWords = new Dictionary<string, PeerReportPart>
+    {
+        ["DEVICE_INFO"] = PeerReportPart.DeviceInfo,
+        ["IP_INFORMATION"] = PeerReportPart.IpInformation,
+        ["PRECALL_NETWORK_INFORMATION"] = PeerReportPart.PrecallNetworkInformation,
+        ["EVENTS"] = PeerReportPart.Events,
+        ["QUALITY_STATS"] = PeerReportPart.QualityStats,
+    };
+
+    /// <summary>Makes the report.</summary>
+    /// <param name="peer">Whose.</param>
+    /// <param name="events">What happened to it.</param>
+    /// <param name="media">How its media fared; null when nothing is kept.</param>
+    /// <param name="parts">Only these parts; none for all.</param>
+    /// <param name="seesAddresses">Whether the caller may see the addresses of people.</param>
+    public static JsonObject Of(
+        PeerRecord peer, IReadOnlyList<PeerEvent> events, MediaHistory? media, IReadOnlyCollection<PeerReportPart> parts, bool seesAddresses)
+    {
+        var metadata = new JsonObject();
+        if (Wants(PeerReportPart.DeviceInfo))
+        {
+            AddDevice(metadata, peer.Client);
+            metadata["room_view_type"] = PeerEventResponse.WordOf(peer.ViewType);
+        }
+
+        if (Wants(PeerReportPart.Events))
+        {
+            metadata["events"] = new JsonArray([.. events.Select(happened => new JsonObject
+            {
+                ["name"] = PeerEventResponse.WordOf(happened.Kind),
+                ["timestamp"] = Timestamps.Write(happened.At),
+            })]);
+        }
+
+        if (Wants(PeerReportPart.IpInformation) && seesAddresses && IPAddress.TryParse(peer.Client?.RemoteAddress, out var address))
+        {
+            metadata["ip_information"] = (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address) is { AddressFamily: AddressFamily.InterNetwork } v4
+                ? new JsonObject { ["ipv4"] = v4.ToString() }
+                : new JsonObject { ["ipv6"] = address.ToString() };
+        }
+
+        var report = new JsonObject { ["metadata"] = metadata };
+        if (Wants(PeerReportPart.QualityStats) && media is { Samples.Count: > 0 })
+        {
+            metadata["candidate_pairs"] = PathsOf(media.Samples[^1]);
+            report["quality"] = PeerQuality.Of(media);
+        }
+
+        return report;
+
+        bool Wants(PeerReportPart part) => parts.Count == 0 || parts.Contains(part);
+    }
+
+    private static void AddDevice(JsonObject metadata, PeerClient? client)
+    {
+        if (client?.SdkVersion is { } version)
+        {
+            metadata["sdk_version"] = version;
+            metadata["sdk_type"] = "web";
+        }
+
+        if (client?.UserAgent is not { } userAgent)
+        {
+            return;
+        }
+
+        var read = UserAgentText.Of(userAgent);
+        metadata["browser_metadata"] = Known(
+            ("browser", read.Browser), ("browser_version", read.BrowserVersion), ("engine", read.Engine), ("user_agent", userAgent));
+        var device = Known(("os", read.Os), ("os_version", read.OsVersion));
+        device["is_mobile"] = read.IsMobile;
+        metadata["device_info"] = device;
+    }
+
+    private static JsonObject PathsOf(MediaSample sample)
+    {
+        var path = new JsonObject { ["nominated"] = true, ["local_candidate_protocol"] = sample.IsTcp ? "tcp" : "udp" };
+        if (sample.RoundTripMs is { } roundTrip)
+        {
+            path["current_round_trip_time"] = roundTrip / 1_000.0;
+        }
+
+        var consuming = path.DeepClone().AsObject();
+        if (sample.EstimatedBps > 0)
+        {
+            consuming["available_incoming_bitrate"] = sample.EstimatedBps;
+        }
+
+        return new JsonObject { ["consuming_transport"] = new JsonArray(consuming), ["producing_transport"] = new JsonArray(path) };
+    }
+
+    private static JsonObject Known(params (string Name, string? Value)[] fields)
+    {
+        var known = new JsonObject();
+        foreach (var (name, value) in fields)
+        {
+            if (value is not null)
+            {
+                known[name] = value;
+            }
+        }
+
+        return known;
+    }
+}

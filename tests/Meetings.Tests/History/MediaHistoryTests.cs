@@ -1,0 +1,111 @@
+using FsCheck;
+using FsCheck.Fluent;
+using Roomcast.Meetings.History;
+using Roomcast.Meetings.Media;
+
+namespace Roomcast.Meetings.Tests.History;
+
+public sealed class MediaHistoryTests
+{
+    private static readonly DateTimeOffset Start = DateTimeOffset.FromUnixTimeMilliseconds(1_780_000_000_000);
+
+    private static Gen<PeerMediaFigures> Figures =>
+        from producers in Gen.Choose(0, 3)
+        from consumers in Gen.Choose(0, 5)
+        from numbers in Gen.Choose(0, 2_000_000).ArrayOf(16)
+        from roundTrip in Gen.Choose(-1, 500)
+        select new PeerMediaFigures(
+            "peer",
+            [new TransportFigures("t", TransportDirection.ToPeer, true, numbers[0] % 2 == 0, numbers[1], roundTrip < 0 ? null : TimeSpan.FromMilliseconds(roundTrip))],
+            [.. Enumerable.Range(0, producers).Select(i => new ProducerFigures(
+                $"p{i}", i == 0 ? MediaKind.Audio : MediaKind.Video, numbers[i], numbers[i + 1], numbers[i + 2] / 100, TimeSpan.FromMicroseconds(numbers[i + 3]), []))],
+            [.. Enumerable.Range(0, consumers).Select(i => new ConsumerFigures(
+                $"c{i}", MediaKind.Video, numbers[i], numbers[i + 1], numbers[i + 2], numbers[i + 3] / 2e6, TimeSpan.FromMicroseconds(numbers[i + 4]), null, i % 2 == 0, numbers[i + 5] / 1_000))]);
+
+    [Fact]
+    public void What_is_written_is_read_again()
+    {
+        foreach (var figures in Figures.ListOf().Resize(40).Sample(40, 40))
+        {
+            var history = Of(figures);
+            var read = MediaHistoryBytes.TryRead(MediaHistoryBytes.Write(history))!;
+            Assert.Equal(history.Interval, read.Interval);
+            Assert.Equal(history.Tracks, read.Tracks);
+            Assert.Equal(history.Samples.Count, read.Samples.Count);
+            foreach (var (one, other) in history.Samples.Zip(read.Samples))
+            {
+                Assert.Equal((one.At, one.RoundTripMs, one.EstimatedBps, one.IsTcp), (other.At, other.RoundTripMs, other.EstimatedBps, other.IsTcp));
+                Assert.Equal(one.Sent, other.Sent);
+                Assert.Equal(one.Received, other.Received);
+            }
+        }
+    }
+
+    [Fact]
+    public void Bytes_that_were_cut_or_changed_are_read_as_nothing_or_as_a_history()
+    {
+        var bytes = MediaHistoryBytes.Write(Of([.. Figures.Sample(40, 30)]));
+        for (var length = 0; length < bytes.Length; length++)
+        {
+            MediaHistoryBytes.TryRead(bytes[..length]);
+        }
+
+        foreach (var (at, value) in Gen.Choose(0, bytes.Length - 1).Zip(Gen.Choose(0, 255)).Sample(0, 2_000))
+        {
+            var changed = bytes.ToArray();
+            changed[at] = (byte)value;
+            MediaHistoryBytes.TryRead(changed);
+        }
+    }
+
+    [Fact]
+    public void A_long_meeting_is_kept_whole_in_less_detail_and_in_few_bytes()
+    {
+        var history = new MediaHistory();
+        var figures = Enumerable.Range(0, 8).Select(i => new ConsumerFigures(
+            $"c{i}", MediaKind.Video, 900_000, 0, 0, 0.01, TimeSpan.FromMilliseconds(3), null, false, 0)).ToArray();
+        var (at, count) = (Start, 0);
+        for (; at < Start.AddHours(12); at += TimeSpan.FromSeconds(10), count += 900)
+        {
+            var now = count;
+            history.Add(at, new PeerMediaFigures("peer", [], [], [.. figures.Select(one => one with { PacketsSent = now })]), _ => null);
+        }
+
+        Assert.InRange(history.Samples.Count, MediaHistory.MaxSamples / 2, MediaHistory.MaxSamples);
+        Assert.Equal((Start, at.AddSeconds(-10)), (history.Samples[0].At, history.Samples[^1].At));
+        Assert.InRange(MediaHistoryBytes.Write(history).Length, 1, 40_000);
+    }
+
+    [Fact]
+    public void Two_halves_make_the_same_as_the_whole()
+    {
+        var figures = Figures.Sample(40, 60).ToArray();
+        var whole = Of(figures);
+        var first = Of(figures[..25]);
+        first.Append(Of(figures[25..], Start.AddSeconds(250)));
+        Assert.Equal(whole.Samples.Select(sample => (sample.At, sample.Sent.Count, sample.Received.Count)), first.Samples.Select(sample => (sample.At, sample.Sent.Count, sample.Received.Count)));
+    }
+
+    [Fact]
+    public void Samples_come_no_closer_than_the_interval_but_for_the_last()
+    {
+        var history = new MediaHistory();
+        for (var second = 0; second < 95; second++)
+        {
+            history.Add(Start.AddSeconds(second), new PeerMediaFigures("peer", [], [], []), _ => null);
+        }
+
+        Assert.Equal([0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 94], history.Samples.Select(sample => (int)(sample.At - Start).TotalSeconds));
+    }
+
+    private static MediaHistory Of(IReadOnlyList<PeerMediaFigures> figures, DateTimeOffset? start = null)
+    {
+        var history = new MediaHistory();
+        for (var i = 0; i < figures.Count; i++)
+        {
+            history.Add((start ?? Start).AddSeconds(10 * i), figures[i], _ => null);
+        }
+
+        return history;
+    }
+}
