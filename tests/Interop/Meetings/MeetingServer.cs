@@ -31,8 +31,8 @@ public sealed class MeetingServer : IAsyncLifetime
     /// <summary>A folder for what a test needs.</summary>
     public string Folder => _folder;
 
-    /// <summary>Arguments of the server. The stage of a livestream need not stay empty for a minute until a test is over.</summary>
-    public IReadOnlyList<string> Arguments { get; init; } = ["--livestream-empty-stage", "12s"];
+    /// <summary>Arguments of the server. The stage of a livestream need not stay empty for a minute until a test is over, and targets are on this machine.</summary>
+    public IReadOnlyList<string> Arguments { get; init; } = ["--livestream-empty-stage", "12s", "--push-private-networks", "127.0.0.0/8"];
 
     /// <summary>Flags of each browser, by its number.</summary>
     public Func<int, IReadOnlyList<string>> FlagsOf { get; init; } = _ => [];
