@@ -1,6 +1,6 @@
-// The example program of the SDK's reference for streams of a room, as it stands there, with host, project, token and url filled
-// in and an end: it stops once the room has. Each line it would print goes out as JSON, with what a test looks at.
-import { readFileSync } from 'node:fs';
+// Does what the example for streams of a room in the SDK's reference does, call by call and in the same order, and says as lines
+// of JSON what happens: what it hears of the room, and the stream as its handlers are given it.
+import { existsSync, readFileSync } from 'node:fs';
 import { SignalWire } from '@signalwire/realtime-api';
 
 const facts = JSON.parse(readFileSync(process.argv[2], 'utf8'));
@@ -18,32 +18,32 @@ const seen = (stream) => ({
 });
 
 const client = await SignalWire({ host: facts.host, project: facts.project, token: facts.token });
-const videoClient = client.video;
-
-await videoClient.listen({
+await client.video.listen({
   onRoomStarted: async (roomSession) => {
-    say('Room started', { displayName: roomSession.displayName });
-
+    say('room started', { name: roomSession.displayName });
     roomSession.startStream({ url: facts.url });
-
     await roomSession.listen({
-      onStreamStarted: async (stream) => {
-        say('Stream started', seen(stream));
+      onStreamStarted: (stream) => {
+        say('stream started', seen(stream));
+        // After ten seconds; a test may want to see more of it, and says by a file when it has.
+        const stop = () => {
+          if (facts.stopFile && !existsSync(facts.stopFile)) {
+            setTimeout(stop, 250);
+            return;
+          }
 
-        // Wait 10 seconds and stop the stream
-        setTimeout(() => {
-          say('Stopping stream');
+          say('stopping');
           stream.stop();
-        }, 10000);
+        };
+        setTimeout(stop, 10_000);
       },
-      onStreamEnded: (stream) => {
-        say('Stream ended', seen(stream));
-      },
+      onStreamEnded: (stream) => say('stream ended', seen(stream)),
     });
+    say('subscribed');
   },
-  onRoomEnded: async (roomSession) => {
-    say('Room ended', { displayName: roomSession.displayName });
+  onRoomEnded: (roomSession) => {
+    say('room ended', { name: roomSession.displayName });
     client.disconnect();
   },
 });
-say('Listening');
+say('listening');

@@ -39,6 +39,11 @@ internal sealed class RecordingSink : IAsyncDisposable
     /// <summary>Where to push to over TLS.</summary>
     public string TlsAddress => $"rtmps://localhost:{TlsPort}/live";
 
+    /// <summary>The file with media that was begun last; it may grow. Null while there is none.</summary>
+    public string? Newest => Directory.Exists(Recordings)
+        ? Directory.GetFiles(Recordings, "*.flv", SearchOption.AllDirectories).Where(file => new FileInfo(file).Length > 16_384).MaxBy(File.GetCreationTimeUtc)
+        : null;
+
     private string Recordings => _folder.PathOf("recordings");
 
     /// <summary>nginx with its RTMP module, which also has an application <c>closed</c> that nobody may publish to.</summary>

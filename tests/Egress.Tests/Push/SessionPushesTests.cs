@@ -1,0 +1,160 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Roomcast.Egress.Composition;
+using Roomcast.Egress.Push;
+using Roomcast.Feeds;
+using Roomcast.Transports.Tcp;
+
+namespace Roomcast.Egress.Tests.Push;
+
+public sealed class SessionPushesTests
+{
+    private static readonly Guid SessionId = Guid.Parse("5b2f0d0e-7c53-4c43-8f8c-8f6a0f5a1f21");
+
+    [Fact]
+    public async Task A_push_runs_when_the_first_picture_was_sent_and_its_end_is_told_once()
+    {
+        await using var world = new World();
+        var push = world.Pushes.Start(SessionId, PushRun.Address())!;
+        Assert.Equal((SessionPushState.Starting, PushRun.Url), (push.State, push.Url));
+        await world.Run.UntilAsync(() => world.Sink.Connections is [{ Asked: not null }]);
+        await Task.Delay(TimeSpan.FromMilliseconds(20));
+        Assert.Empty(world.Told); // Nothing was sent so far: no picture has come.
+
+        world.Feed.Send(10);
+        await world.Run.UntilAsync(() => world.Told.Count == 1, stepSeconds: 0.3);
+        Assert.True(world.Pushes.Stop(push.Id));
+        Assert.False(world.Pushes.Stop(push.Id));
+        var (started, ended) = (world.Told.First(), world.Told.Last());
+        Assert.Equal((push.Id, SessionPushState.Running, (DateTimeOffset?)null), (started.Id, started.State, started.EndedAt));
+        Assert.Equal((push.Id, SessionPushState.Ended, started.StartedAt, (string?)null), (ended.Id, ended.State, ended.StartedAt, ended.Error));
+        Assert.NotNull(started.StartedAt);
+        Assert.True(ended.EndedAt >= started.StartedAt);
+        Assert.Equal(2, world.Told.Count);
+        await world.Run.UntilAsync(() => world.Leases == 0, stepSeconds: 1);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_target_that_refuses_or_is_not_there_ends_it_without_a_start_and_says_why(bool isRefusing)
+    {
+        await using var world = new World(_ => isRefusing
+            ? new SinkPlan { Refuses = Roomcast.Rtmp.Commands.RtmpStatus.Error(Roomcast.Rtmp.Commands.RtmpStatusCodes.PublishDenied, "no") }
+            : new SinkPlan { Fails = OutgoingFailure.Refused });
+        world.Feed.Send(10);
+        var push = world.Pushes.Start(SessionId, PushRun.Address())!;
+        await world.Run.UntilAsync(() => !world.Told.IsEmpty, stepSeconds: 0.5);
+        var ended = Assert.Single(world.Told);
+        Assert.Equal((push.Id, SessionPushState.Ended, (DateTimeOffset?)null), (ended.Id, ended.State, ended.StartedAt));
+        Assert.StartsWith(isRefusing ? "publish_denied" : "connection_refused", ended.Error, StringComparison.Ordinal);
+        Assert.DoesNotContain("very-secret", ended.Error, StringComparison.Ordinal);
+        Assert.Null(world.Pushes.Find(push.Id));
+        await world.Run.UntilAsync(() => world.Leases == 0, stepSeconds: 1);
+    }
+
+    [Fact]
+    public async Task A_running_one_comes_back_to_a_target_that_dropped_it_and_ends_when_that_stays_away()
+    {
+        await using var world = new World(call => call switch
+        {
+            1 => new SinkPlan { ClosesAfter = 8 },
+            2 => new SinkPlan { ClosesAfter = 30 },
+            _ => new SinkPlan { Fails = OutgoingFailure.Refused },
+        });
+        world.Feed.Send(10);
+        world.Pushes.Start(SessionId, PushRun.Address());
+        await world.Run.UntilAsync(
+            () =>
+            {
+                world.Feed.Send();
+                return world.Told.Count == 2;
+            },
+            stepSeconds: 0.1);
+        Assert.Equal([SessionPushState.Running, SessionPushState.Ended], world.Told.Select(push => push.State));
+        Assert.True(world.Sink.Calls >= 3);
+        var lasted = world.Told.Last().EndedAt - world.Told.First().StartedAt;
+        Assert.True(lasted >= world.Run.Options.SessionReconnect, $"{lasted}");
+    }
+
+    [Fact]
+    public async Task All_of_a_session_share_its_composition_up_to_a_bound_and_end_together()
+    {
+        await using var world = new World();
+        world.Feed.Send(10);
+        var all = Enumerable.Range(0, world.Pushes.MaxOfSession).Select(_ => world.Pushes.Start(SessionId, PushRun.Address())).ToList();
+        Assert.DoesNotContain(null, all);
+        Assert.Null(world.Pushes.Start(SessionId, PushRun.Address()));
+        await world.Run.UntilAsync(() => world.Told.Count(push => push.State is SessionPushState.Running) == all.Count, stepSeconds: 0.3);
+        world.Pushes.StopAll(SessionId);
+        Assert.Equal(all.Count, world.Told.Count(push => push.State is SessionPushState.Ended));
+        await world.Run.UntilAsync(() => world.Leases == 0, stepSeconds: 1);
+    }
+
+    [Fact]
+    public async Task A_session_that_cannot_be_composed_ends_it_with_the_reason()
+    {
+        await using var world = new World { Refusal = new CompositionException(CompositionRefusal.Overloaded, "The machine has too much to do.") };
+        world.Pushes.Start(SessionId, PushRun.Address());
+        await world.Run.UntilAsync(() => !world.Told.IsEmpty);
+        Assert.Equal((SessionPushState.Ended, "The machine has too much to do."), (world.Told.Single().State, world.Told.Single().Error));
+    }
+
+    private sealed class World : ICompositions, IAsyncDisposable
+    {
+        private int _leases;
+
+        public World(Func<int, SinkPlan>? plan = null)
+        {
+            Sink = new FakeSink(plan);
+            Pushes = new SessionPushes(
+                this, Run.Jobs(Sink), Microsoft.Extensions.Options.Options.Create(Run.Options), Run.Clock, new Logger<SessionPushes>(new LoggerFactory([Run.Log])));
+            Pushes.Changed += Told.Enqueue;
+        }
+
+        public PushRun Run { get; } = new();
+
+        public TestFeed Feed { get; } = new();
+
+        public FakeSink Sink { get; }
+
+        public SessionPushes Pushes { get; }
+
+        public ConcurrentQueue<SessionPush> Told { get; } = new();
+
+        public CompositionException? Refusal { get; init; }
+
+        public int Leases => Volatile.Read(ref _leases);
+
+        public ValueTask<ICompositionLease> AcquireAsync(Guid sessionId, CompositionFormat format, CancellationToken cancellationToken)
+        {
+            if (Refusal is { } refusal)
+            {
+                throw refusal;
+            }
+
+            Interlocked.Increment(ref _leases);
+            return ValueTask.FromResult<ICompositionLease>(new Lease(this, format));
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            var stopping = Pushes.StopAsync(CancellationToken.None);
+            await Run.UntilAsync(() => stopping.IsCompleted, stepSeconds: 1);
+            await Run.DisposeAsync();
+        }
+
+        private sealed class Lease(World world, CompositionFormat format) : ICompositionLease
+        {
+            public Feed Feed => world.Feed.Feed;
+
+            public CompositionFormat Format => format;
+
+            public ValueTask DisposeAsync()
+            {
+                Interlocked.Decrement(ref world._leases);
+                return ValueTask.CompletedTask;
+            }
+        }
+    }
+}

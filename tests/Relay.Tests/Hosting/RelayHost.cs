@@ -1,0 +1,162 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Roomcast.Accounts;
+using Roomcast.Egress.Composition;
+using Roomcast.Egress.Push;
+using Roomcast.Egress.Recording;
+using Roomcast.Egress.Tests.Recorder;
+using Roomcast.Feeds;
+using Roomcast.Meetings;
+using Roomcast.Meetings.Media;
+using Roomcast.Meetings.Presets;
+using Roomcast.Meetings.Records;
+using Roomcast.Meetings.Sessions;
+using Roomcast.Meetings.Sessions.Events;
+using Roomcast.Meetings.Sessions.Peers;
+using Roomcast.Meetings.Sessions.Rules;
+using Roomcast.Storage;
+using Roomcast.Storage.Blobs;
+using Roomcast.TestKit;
+using Roomcast.Transports.Rtc;
+
+namespace Roomcast.Relay.Tests.Hosting;
+
+/// <summary>The dialect on a loopback port, over a real database and real sessions; what is composed is what a test says.</summary>
+public sealed class RelayHost : IAsyncDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+    private WebApplication _app = null!;
+
+    private RelayHost()
+    {
+    }
+
+    public TestCompositions Compositions { get; } = new();
+
+    public Uri Address { get; private set; } = null!;
+
+    public App App { get; private set; } = null!;
+
+    public App OtherApp { get; private set; } = null!;
+
+    public string Token { get; private set; } = "";
+
+    public string ReadToken { get; private set; } = "";
+
+    public string OtherToken { get; private set; } = "";
+
+    public static async Task<RelayHost> StartAsync(Action<RelayOptions>? configure = null)
+    {
+        var host = new RelayHost();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(server => server.Listen(IPAddress.Loopback, 0));
+        builder.Services.Configure<StorageOptions>(storage => storage.DataFolder = host._folder.PathOf("data"));
+        builder.Services.AddStorage().AddAccounts().AddMeetings();
+        builder.Services.AddMeetingMedia();
+        builder.Services.AddMeetingSessions();
+        builder.Services.Configure<RtcHostOptions>(rtc => rtc.Threads = 1);
+        builder.Services.Configure<PushOptions>(push => push.PrivateNetworks = [IPNetwork.Parse("127.0.0.0/8")]);
+        builder.Services.AddSingleton<ICompositions>(host.Compositions);
+        builder.Services.AddCompositions();
+        builder.Services.AddSingleton<IPushableFeeds, NothingToPush>();
+        builder.Services.AddPush().AddSessionPushes();
+        builder.Services.Configure<BlobOptions>(blobs => blobs.Folder = host._folder.PathOf("blobs"));
+        builder.Services.Configure<RecordingOptions>(recordings => recordings.Folder = host._folder.PathOf("recordings"));
+        builder.Services.AddBlobs().AddRecordings();
+        builder.Services.Configure(configure ?? (_ => { }));
+        builder.Services.AddRelay();
+        host._app = builder.Build();
+        host._app.UseWebSockets();
+        host._app.MapRelay(context =>
+        {
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            return context.Response.WriteAsync("nothing here");
+        });
+        await host._app.StartAsync();
+        host.Address = new Uri(host._app.Urls.Single());
+        (host.App, host.Token, host.ReadToken) = await host.NewAppAsync();
+        (host.OtherApp, host.OtherToken, _) = await host.NewAppAsync();
+        return host;
+    }
+
+    public T Service<T>()
+        where T : notnull => _app.Services.GetRequiredService<T>();
+
+    public Task<Meeting> NewMeetingAsync(string title = "Lobby", App? app = null) =>
+        Service<MeetingStore>().CreateAsync((app ?? App).Id, title, new MeetingSettings(), CancellationToken.None);
+
+    /// <summary>Lets somebody join a meeting.</summary>
+    public async Task<Guest> JoinAsync(Meeting meeting, string name, string preset = "group_call_host")
+    {
+        ArgumentNullException.ThrowIfNull(meeting);
+        var given = (await Service<PresetStore>().FindByNameAsync(meeting.AppId, preset, CancellationToken.None))!;
+        var participant = (await Service<ParticipantStore>().AddAsync(
+            meeting.AppId, meeting.Id, $"{name} {Guid.NewGuid():N}", given.Id, name, null, CancellationToken.None))!;
+        var link = new Link();
+        var (session, peer) = await Service<MeetingSessions>().ConnectAsync(
+            meeting, participant, given, Guid.NewGuid().ToString(), link, CancellationToken.None);
+        var joined = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        await session.PostAsync(
+            peer,
+            room => room.Attendance.Join(peer, name, null, new Answer<PeerView>(_ => joined.TrySetResult(), refusal => joined.TrySetException(refusal))),
+            refusal => joined.TrySetException(refusal));
+        await joined.Task;
+        return new Guest(session, peer, link);
+    }
+
+    public Task EndAsync(Meeting meeting)
+    {
+        ArgumentNullException.ThrowIfNull(meeting);
+        return Service<IActiveSessions>().KickAllAsync(meeting.Id, CancellationToken.None);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    private async Task<(App App, string Token, string ReadToken)> NewAppAsync()
+    {
+        var account = await Service<AccountStore>().CreateAsync("An account", CancellationToken.None);
+        var tokens = Service<ApiTokenStore>();
+        return (
+            await Service<AppStore>().CreateAsync(account.Id, "An app", CancellationToken.None),
+            (await tokens.IssueAsync(account.Id, ApiTokenScope.Write, "write", null, CancellationToken.None)).Secret,
+            (await tokens.IssueAsync(account.Id, ApiTokenScope.Read, "read", null, CancellationToken.None)).Secret);
+    }
+
+    private sealed class Link : IPeerLink
+    {
+        public void Tell(SessionEvent happened)
+        {
+        }
+
+        public void Close(LinkCloseReason reason)
+        {
+        }
+    }
+
+    private sealed class NothingToPush : IPushableFeeds
+    {
+        public event Action<Guid, Feed>? WentLive
+        {
+            add { }
+            remove { }
+        }
+
+        public Feed? Find(Guid livestreamId) => null;
+    }
+}
+
+/// <summary>Somebody in a meeting.</summary>
+public sealed record Guest(MeetingSession Session, SessionPeer Peer, IPeerLink Link)
+{
+    public async Task LeaveAsync() => await Session.DisconnectAsync(Peer, Link, isFinal: true);
+}

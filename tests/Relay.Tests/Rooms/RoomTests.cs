@@ -1,0 +1,310 @@
+using System.Net;
+using System.Net.WebSockets;
+using System.Text.Json.Nodes;
+using Roomcast.Relay.Rooms;
+using Roomcast.Relay.Tests.Hosting;
+
+namespace Roomcast.Relay.Tests.Rooms;
+
+public sealed class RoomTests(RoomTests.Shared shared) : IClassFixture<RoomTests.Shared>
+{
+    private RelayHost Host => shared.Host;
+
+    [Fact]
+    public async Task A_room_begins_is_greeted_and_ends_in_order_and_once()
+    {
+        await using var client = await RelayClient.ConnectAsync(Host);
+        await client.SubscribeAsync("video.rooms", "video.room.started", "video.room.ended");
+        var meeting = await Host.NewMeetingAsync("Lobby");
+        await Host.JoinAsync(meeting, "Ada");
+        var started = (await client.HearAsync("video.room.started", room => Is(room, meeting)))["room_session"]!;
+        Assert.Equal(("Lobby", "Lobby", "grid-responsive"), ((string)started["name"]!, (string)started["display_name"]!, (string)started["layout_name"]!));
+        var (session, channel) = ((string)started["id"]!, (string)started["event_channel"]!);
+
+        await client.SubscribeAsync(channel, "video.member.joined", "video.member.left", "video.member.updated", "video.room.updated", "video.layout.changed");
+        var greeting = await client.HearAsync("video.room.subscribed");
+        Assert.Equal("Ada", (string)Assert.Single(greeting["room_session"]!["members"]!.AsArray())!["name"]!);
+        Assert.Equal(session, (string)greeting["room"]!["room_session_id"]!);
+        await client.SubscribeAsync(channel, "video.stream.started");
+
+        await Host.JoinAsync(meeting, "Ben");
+        var ben = (await client.HearAsync("video.member.joined"))["member"]!;
+        Assert.Equal(("Ben", session, "member", true), ((string)ben["name"]!, (string)ben["room_session_id"]!, (string)ben["type"]!, (bool)ben["audio_muted"]!));
+        await Host.EndAsync(meeting);
+        await client.HearAsync("video.room.ended", room => Is(room, meeting));
+        var types = client.Events.Where(each => (string?)each["params"]!["room_session_id"] == session).Select(each => (string)each["event_type"]!).ToList();
+        Assert.Equal("video.room.started", types[0]);
+        Assert.Equal("video.room.ended", types[^1]);
+        Assert.Equal(2, types.Count(type => type == "video.member.left"));
+        Assert.Equal(1, types.Count(type => type == "video.room.ended"));
+        Assert.Equal(1, client.Events.Count(each => (string?)each["event_type"] == "video.room.subscribed"));
+        Assert.Equal("404", await client.CodeOfAsync("video.room.get", session));
+        Assert.Equal("404", (string)(await client.SubscribeAsync(channel, "video.member.joined"))["result"]!["code"]!);
+    }
+
+    [Fact]
+    public async Task Members_and_the_room_are_steered_and_each_change_is_told_by_its_name()
+    {
+        await using var client = await RelayClient.ConnectAsync(Host);
+        var meeting = await Host.NewMeetingAsync("Steered");
+        var ada = await Host.JoinAsync(meeting, "Ada");
+        var ben = await Host.JoinAsync(meeting, "Ben");
+        var room = await RoomOfAsync(client, meeting);
+        var session = (string)room["id"]!;
+        await client.SubscribeAsync((string)room["event_channel"]!, "video.member.updated", "video.room.updated", "video.layout.changed", "video.member.left");
+        async Task DoAsync(string method, JsonObject? more = null) => Assert.Equal("200", await client.CodeOfAsync(method, session, more));
+        Task<JsonNode> UpdatedAsync(string type, string field, string of) => client.HearAsync(
+            type, each => each[of]!["updated"]!.AsArray().Any(name => (string?)name == field));
+        JsonObject Ada(string? name = null, JsonNode? value = null) => name is null
+            ? new JsonObject { ["member_id"] = ada.Peer.Id }
+            : new JsonObject { ["member_id"] = ada.Peer.Id, [name] = value };
+
+        await DoAsync("video.member.raisehand", Ada());
+        Assert.True((bool)(await UpdatedAsync("video.member.updated", "handraised", "member"))["member"]!["handraised"]!);
+        await DoAsync("video.member.set_meta", Ada("meta", new JsonObject { ["team"] = "red" }));
+        await DoAsync("video.member.update_meta", Ada("meta", new JsonObject { ["seat"] = 7 }));
+        await DoAsync("video.member.delete_meta", Ada("keys", new JsonArray("team")));
+        var meta = await client.AskAsync("video.member.get_meta", new JsonObject { ["room_session_id"] = session, ["member_id"] = ada.Peer.Id });
+        Assert.Equal("""{"seat":7}""", meta["result"]!["meta"]!.ToJsonString());
+        await DoAsync("video.member.set_input_volume", Ada("volume", -12));
+        Assert.Equal(-12, (double)(await UpdatedAsync("video.member.updated", "input_volume", "member"))["member"]!["input_volume"]!);
+
+        await DoAsync("video.set_meta", new JsonObject { ["meta"] = new JsonObject { ["a"] = 1, ["b"] = 2 } });
+        await DoAsync("video.delete_meta", new JsonObject { ["keys"] = new JsonArray("a") });
+        Assert.Equal("""{"b":2}""", (await client.AskAsync("video.get_meta", new JsonObject { ["room_session_id"] = session }))["result"]!["meta"]!.ToJsonString());
+        await DoAsync("video.set_layout", new JsonObject { ["name"] = "full-screen", ["positions"] = new JsonObject { [ben.Peer.Id] = "off-canvas" } });
+        Assert.Equal("full-screen", (string)(await UpdatedAsync("video.room.updated", "layout_name", "room_session"))["room_session"]!["layout_name"]!);
+        await DoAsync("video.set_layout", new JsonObject { ["name"] = "grid-responsive" });
+        await DoAsync("video.set_position", new JsonObject { ["positions"] = new JsonObject { [ben.Peer.Id] = "standard-1" } });
+        var layout = (await client.HearAsync("video.layout.changed", each => (string?)each["layout"]!["layers"]![0]?["member_id"] == ben.Peer.Id
+            && each["layout"]!["layers"]!.AsArray().Count == 2))["layout"]!;
+        Assert.InRange((double)layout["layers"]![0]!["width"]!, 20, 60);
+        foreach (var (method, field) in new[] { ("video.hide_video_muted", "hide_video_muted"), ("video.lock", "locked") })
+        {
+            await DoAsync(method);
+            Assert.True((bool)(await UpdatedAsync("video.room.updated", field, "room_session"))["room_session"]![field]!);
+        }
+
+        await DoAsync("video.prioritize_handraise", new JsonObject { ["enable"] = true });
+        var locked = await Assert.ThrowsAsync<Roomcast.Meetings.Sessions.Rules.SessionException>(() => Host.JoinAsync(meeting, "Cleo"));
+        Assert.Contains("locked", locked.Message, StringComparison.Ordinal);
+        await DoAsync("video.unlock");
+        await Host.JoinAsync(meeting, "Dan");
+
+        // Nobody sends anything here: there is nothing to mute, and nothing that a server could switch on.
+        await DoAsync("video.member.audio_mute", Ada());
+        Assert.Equal("409", await client.CodeOfAsync("video.member.audio_unmute", session, Ada()));
+        Assert.Equal("409", await client.CodeOfAsync("video.member.promote", session, Ada()));
+        await DoAsync("video.member.remove", new JsonObject { ["member_id"] = ben.Peer.Id });
+        Assert.Equal(ben.Peer.Id, (string)(await client.HearAsync("video.member.left"))["member"]!["id"]!);
+        await DoAsync("video.member.remove", new JsonObject { ["member_id"] = "all" });
+        await client.WaitAsync(_ => Host.Service<RoomDirectory>().Find(Host.App.Id, Guid.Parse(session)) is null);
+    }
+
+    [Fact]
+    public async Task What_cannot_be_is_refused_by_the_codes_of_the_protocol()
+    {
+        await using var client = await RelayClient.ConnectAsync(Host);
+        await using var other = await RelayClient.ConnectAsync(Host, isOther: true);
+        await using var reader = await RelayClient.ConnectAsync(Host, token: Host.ReadToken);
+        var meeting = await Host.NewMeetingAsync("Refused");
+        var ada = await Host.JoinAsync(meeting, "Ada");
+        var room = await RoomOfAsync(client, meeting);
+        var session = (string)room["id"]!;
+        var unknown = Guid.NewGuid().ToString();
+        var cases = new (string Method, JsonObject Params, string Code)[]
+        {
+            ("video.stream.start", new JsonObject { ["url"] = "http://x" }, "422"),
+            ("video.stream.start", [], "422"),
+            ("video.stream.start", new JsonObject { ["url"] = 7 }, "422"),
+            ("video.stream.start", new JsonObject { ["url"] = "rtmp://host" }, "422"),
+            ("video.stream.stop", new JsonObject { ["stream_id"] = unknown }, "404"),
+            ("video.stream.stop", [], "422"),
+            ("video.recording.pause", new JsonObject { ["recording_id"] = unknown }, "404"),
+            ("video.member.audio_mute", [], "422"),
+            ("video.member.audio_mute", new JsonObject { ["member_id"] = unknown }, "404"),
+            ("video.member.deaf", new JsonObject { ["member_id"] = ada.Peer.Id }, "501"),
+            ("video.member.set_output_volume", new JsonObject { ["member_id"] = ada.Peer.Id, ["volume"] = 1 }, "501"),
+            ("video.member.set_input_volume", new JsonObject { ["member_id"] = ada.Peer.Id, ["volume"] = 51 }, "422"),
+            ("video.member.set_position", new JsonObject { ["member_id"] = ada.Peer.Id, ["position"] = "somewhere" }, "422"),
+            ("video.set_layout", new JsonObject { ["name"] = "10x10" }, "422"),
+            ("video.set_position", new JsonObject { ["positions"] = new JsonObject { [unknown] = "auto" } }, "404"),
+            ("video.set_meta", new JsonObject { ["meta"] = "text" }, "422"),
+            ("video.prioritize_handraise", [], "422"),
+            ("video.playback.start", new JsonObject { ["url"] = "https://x/y.mp4" }, "501"),
+            ("video.playback.stop", new JsonObject { ["playback_id"] = unknown }, "404"),
+            ("video.no.such", [], "-32601"),
+            ("calling.dial", [], "-32601"),
+        };
+        foreach (var (method, parameters, code) in cases)
+        {
+            Assert.Equal((method, code), (method, await client.CodeOfAsync(method, session, parameters)));
+        }
+
+        Assert.Equal("404", await client.CodeOfAsync("video.room.get", unknown));
+        Assert.Equal("404", await client.CodeOfAsync("video.room.get", "no uuid"));
+
+        // Another project neither sees nor hears nor touches it; who may only read touches nothing.
+        Assert.Equal("404", await other.CodeOfAsync("video.room.get", session));
+        Assert.Equal("404", await other.CodeOfAsync("video.lock", session));
+        Assert.Equal("404", (string)(await other.SubscribeAsync((string)room["event_channel"]!, "video.member.joined"))["result"]!["code"]!);
+        Assert.Empty((await other.AskAsync("video.rooms.get"))["result"]!["rooms"]!.AsArray());
+        Assert.Equal("200", await reader.CodeOfAsync("video.members.get", session));
+        Assert.Equal("403", await reader.CodeOfAsync("video.lock", session));
+        await Host.EndAsync(meeting);
+    }
+
+    [Fact]
+    public async Task A_dead_target_ends_its_stream_without_a_start_for_who_never_subscribed()
+    {
+        await using var client = await RelayClient.ConnectAsync(Host);
+        var meeting = await Host.NewMeetingAsync("Dead");
+        await Host.JoinAsync(meeting, "Ada");
+        var session = (string)(await RoomOfAsync(client, meeting))["id"]!;
+        const string Url = "rtmp://127.0.0.1:1/app/s3cr3t";
+        Assert.Equal("200", await client.CodeOfAsync("video.stream.start", session, new JsonObject { ["url"] = Url }));
+        Assert.Empty((await client.AskAsync("video.stream.list", new JsonObject { ["room_session_id"] = session }))["result"]!["streams"]!.AsArray());
+        var ended = (await client.HearAsync("video.stream.ended"))["stream"]!.AsObject();
+        Assert.Equal(("completed", Url, 0.0), ((string)ended["state"]!, (string)ended["url"]!, (double)ended["duration"]!));
+        Assert.False(ended.ContainsKey("started_at"));
+        Assert.StartsWith("connection_refused", (string)ended["error"]!, StringComparison.Ordinal);
+        Assert.DoesNotContain(client.Events, each => (string?)each["event_type"] is "video.stream.started" or "video.room.subscribed");
+
+        // One that is still trying ends with the room, before it.
+        await client.SubscribeAsync("video.rooms", "video.room.ended");
+        await client.AskAsync("video.stream.start", new JsonObject { ["room_session_id"] = session, ["url"] = Url });
+        await Host.EndAsync(meeting);
+        await client.HearAsync("video.room.ended", room => Is(room, meeting));
+        Assert.Equal(
+            ["video.stream.ended", "video.stream.ended", "video.room.ended"],
+            client.Events.Where(each => (string?)each["params"]!["room_session_id"] == session).Select(each => (string)each["event_type"]!));
+    }
+
+    [Fact]
+    public async Task A_controller_that_comes_back_keeps_what_it_subscribed_to_and_hears_what_it_missed()
+    {
+        var first = await RelayClient.ConnectAsync(Host);
+        await first.SubscribeAsync("video.rooms", "video.room.started", "video.room.ended");
+        var (protocol, parts) = (first.Protocol, first.Protocol.Split('_'));
+        Assert.Equal(3, parts.Length);
+        await first.CutAsync();
+        await first.DisposeAsync();
+
+        var meeting = await Host.NewMeetingAsync("Missed");
+        await Host.JoinAsync(meeting, "Ada");
+        await Host.EndAsync(meeting);
+        await using var second = await RelayClient.ConnectAsync(Host, protocol);
+        Assert.Equal(protocol, second.Protocol);
+        await second.HearAsync("video.room.started", room => Is(room, meeting));
+        await second.HearAsync("video.room.ended", room => Is(room, meeting));
+
+        // One whose name no server of this life has given, but that one may have: it hears of everything.
+        var earlier = $"signalwire_{parts[1]}_{new string('a', 32)}";
+        await using var third = await RelayClient.ConnectAsync(Host, earlier);
+        Assert.Equal(earlier, third.Protocol);
+        await using var forged = await RelayClient.ConnectAsync(Host, $"signalwire_{new string('0', 32)}_{new string('a', 32)}");
+        Assert.Equal(parts[1], forged.Protocol.Split('_')[1]);
+        var again = await Host.NewMeetingAsync("Again");
+        await Host.JoinAsync(again, "Ben");
+        await third.HearAsync("video.member.joined");
+        await second.HearAsync("video.room.started", room => Is(room, again));
+        await Host.EndAsync(again);
+        Assert.DoesNotContain(forged.Events, _ => true);
+    }
+
+    [Fact]
+    public async Task Who_is_unknown_is_told_so_and_closed_and_nothing_comes_before_connect()
+    {
+        foreach (var (project, token) in new[]
+        {
+            (Host.App.Id.ToString(), "rct_wrong"), (Guid.NewGuid().ToString(), Host.Token), (Host.OtherApp.Id.ToString(), Host.Token), ("no uuid", Host.Token),
+        })
+        {
+            await using var client = await RelayClient.OpenAsync(Host);
+            var answer = await client.AskAsync("signalwire.connect", RelayClient.ConnectOf(project, token));
+            Assert.Equal(-32002, (int)answer["error"]!["code"]!);
+            await client.WaitForCloseAsync();
+            Assert.Equal(WebSocketCloseStatus.PolicyViolation, client.CloseStatus);
+        }
+
+        await using var early = await RelayClient.OpenAsync(Host, "/api/relay/ws");
+        Assert.Equal(-32002, (int)(await early.AskAsync("video.rooms.get"))["error"]!["code"]!);
+        await early.WaitForCloseAsync();
+    }
+
+    [Fact]
+    public async Task A_malformed_frame_is_answered_and_closes_neither_its_own_connection_nor_another()
+    {
+        await using var other = await RelayClient.ConnectAsync(Host);
+        await using var client = await RelayClient.ConnectAsync(Host);
+        await client.SendAsync("no json");
+        await client.WaitAsync(frame => (int?)frame["error"]?["code"] == -32700 && frame["id"] is null);
+        await client.SendAsync("""{"jsonrpc":"2.0","id":"b1"}""");
+        await client.WaitAsync(frame => (int?)frame["error"]?["code"] == -32600 && (string?)frame["id"] == "b1");
+        await client.SendAsync("""{"jsonrpc":"2.0","id":"b2","method":"video.rooms.get","params":[]}""");
+        await client.WaitAsync(frame => (int?)frame["error"]?["code"] == -32602 && (string?)frame["id"] == "b2");
+        await client.SendAsync("""{"jsonrpc":"2.0","id":"zz","result":{}}""");
+        await client.SendAsync("binary", WebSocketMessageType.Binary);
+        var ping = await client.AskAsync("signalwire.ping", new JsonObject { ["timestamp"] = 12.5 });
+        Assert.Equal(12.5, (double)ping["result"]!["timestamp"]!);
+        Assert.Equal("200", (string)(await other.AskAsync("video.rooms.get"))["result"]!["code"]!);
+
+        await client.SendAsync(new string('x', 300_000));
+        await client.WaitForCloseAsync();
+        Assert.Equal(WebSocketCloseStatus.MessageTooBig, client.CloseStatus);
+        Assert.Equal("200", (string)(await other.AskAsync("video.rooms.get"))["result"]!["code"]!);
+    }
+
+    [Fact]
+    public async Task What_is_no_socket_goes_on_to_another()
+    {
+        using var http = new HttpClient { BaseAddress = Host.Address };
+        Assert.Equal("nothing here", await (await http.GetAsync(new Uri("/", UriKind.Relative))).Content.ReadAsStringAsync());
+        Assert.Equal(HttpStatusCode.UpgradeRequired, (await http.GetAsync(new Uri("/api/relay/ws", UriKind.Relative))).StatusCode);
+    }
+
+    [Fact]
+    public async Task Too_many_requests_connections_and_subscriptions_are_refused()
+    {
+        await using var host = await RelayHost.StartAsync(options => (options.RequestsPerSecond, options.MaxConnectionsPerApp, options.MaxSubscriptions) = (1, 2, 10));
+        await using var client = await RelayClient.ConnectAsync(host);
+        var names = Enumerable.Range(0, 11).Select(i => $"video.event{i}").ToArray();
+        Assert.Equal("429", (string)(await client.SubscribeAsync("video.rooms", names))["result"]!["code"]!);
+        for (var i = 0; i < 20; i++)
+        {
+            await client.PostAsync("video.rooms.get");
+        }
+
+        await client.WaitAsync(frame => (string?)frame["result"]?["code"] == "429" && ((string)frame["result"]!["message"]!).Contains("too many requests", StringComparison.Ordinal));
+        await using var second = await RelayClient.ConnectAsync(host);
+        await using var third = await RelayClient.OpenAsync(host);
+        var answer = await third.AskAsync("signalwire.connect", RelayClient.ConnectOf(host.App.Id.ToString(), host.Token));
+        Assert.Equal(-32603, (int)answer["error"]!["code"]!);
+        await third.WaitForCloseAsync();
+        await using var other = await RelayClient.ConnectAsync(host, isOther: true);
+    }
+
+    private static bool Is(JsonNode room, Roomcast.Meetings.Records.Meeting meeting) => (string?)room["room_id"] == meeting.Id.ToString();
+
+    private static async Task<JsonNode> RoomOfAsync(RelayClient client, Roomcast.Meetings.Records.Meeting meeting)
+    {
+        while (true)
+        {
+            var rooms = (await client.AskAsync("video.rooms.get"))["result"]!["rooms"]!.AsArray();
+            if (rooms.FirstOrDefault(room => Is(room!, meeting)) is { } found)
+            {
+                return found;
+            }
+        }
+    }
+
+    public sealed class Shared : IAsyncLifetime
+    {
+        public RelayHost Host { get; private set; } = null!;
+
+        // A test asks for rooms again and again.
+        public async Task InitializeAsync() => Host = await RelayHost.StartAsync(options => options.RequestsPerSecond = 10_000);
+
+        public async Task DisposeAsync() => await Host.DisposeAsync();
+    }
+}
