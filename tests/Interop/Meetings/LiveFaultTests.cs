@@ -38,7 +38,7 @@ public sealed class LiveFaultTests(ITestOutputHelper output)
         var last = reading.Frames.Last(frame => frame.Look.First is not null).Look.First!.Value;
         Print($"Of what had been pushed when the server was killed, the recording lacks {StampedPicture.Between(last, left)} ms.");
         Assert.InRange(StampedPicture.Between(last, left), int.MinValue, 2_000);
-        Assert.All(reading.Frames.Zip(reading.Frames.Skip(1)), pair => Assert.InRange((pair.Second.At - pair.First.At).TotalMilliseconds, 32, 35));
+        Assert.All(reading.Frames.Zip(reading.Frames.Skip(1)), pair => Assert.True((pair.Second.At - pair.First.At).TotalMilliseconds >= 32));
         Assert.Empty(reading.Complaints);
         await ada.CloseAsync();
     }
@@ -86,9 +86,13 @@ public sealed class LiveFaultTests(ITestOutputHelper output)
         var failed = await UntilAsync(server, recording, "ERRORED");
         Assert.Contains("disk", failed.GetProperty("err_message").GetString(), StringComparison.Ordinal);
         Assert.Contains("full", failed.GetProperty("err_message").GetString(), StringComparison.Ordinal);
+        var before = await AssertWatchedAsync(server, livestream);
         for (var look = 0; look < 3; look++)
         {
-            await AssertWatchedAsync(server, livestream);
+            await Task.Delay(TimeSpan.FromSeconds(2));
+            var now = await AssertWatchedAsync(server, livestream);
+            Assert.True(StampedPicture.Between(before, now) > 0, "Viewers see what they have seen before.");
+            before = now;
         }
 
         // There is room again: what had been written can be had.
@@ -180,12 +184,12 @@ public sealed class LiveFaultTests(ITestOutputHelper output)
         return path;
     }
 
-    /// <summary>A player that comes now sees Ada, and she moves.</summary>
-    private static async Task AssertWatchedAsync(MeetingServer server, JsonElement livestream)
+    /// <summary>A player that comes now sees Ada, and she moves, however slowly her browser draws; answers her last stamp.</summary>
+    private static async Task<int> AssertWatchedAsync(MeetingServer server, JsonElement livestream)
     {
-        var began = TimeProvider.System.GetTimestamp();
         var seen = await WatchAsync(server, livestream, look => look.Layout is StampedLayout.Alone);
-        Assert.True(seen.Select(look => look.First).Distinct().Count() > 10, $"Ada does not move. {TimeProvider.System.GetElapsedTime(began)}\n{server.Server.Errors}");
+        Assert.True(seen.Select(look => look.First).Distinct().Count() > 2, $"Ada does not move.\n{server.Server.Errors}");
+        return seen[^1].First!.Value;
     }
 
     /// <summary>Watches two seconds as a player that has just come, again and again, until the last picture is as wanted.</summary>
