@@ -21,6 +21,7 @@ internal sealed class MediaEngine : IRtcEngine
     private readonly Dictionary<string, PeerTransport> _byUfrag = new(StringComparer.Ordinal);
     private readonly Dictionary<string, PeerTransport>.AlternateLookup<ReadOnlySpan<char>> _byUfragSpan;
     private readonly List<RoomState> _rooms = [];
+    private readonly List<RoomState> _due = [];
     private readonly MediaMetrics _metrics;
     private readonly ILogger _logger;
     private int _transportCount;
@@ -49,6 +50,9 @@ internal sealed class MediaEngine : IRtcEngine
     /// <summary>Rooms that were given to it; guarded by <see cref="MediaRooms"/>.</summary>
     public int RoomCount { get; set; }
 
+    /// <summary>Which room is due next.</summary>
+    public DeadlineHeap<RoomState> Deadlines { get; } = new();
+
     /// <summary>What its transports have met, as of a second ago at most. Thread-safe.</summary>
     public MediaTotals Totals { get; private set; } = new();
 
@@ -58,13 +62,7 @@ internal sealed class MediaEngine : IRtcEngine
         get
         {
             var next = _totalsAt;
-            foreach (var room in _rooms)
-            {
-                var due = room.NextDeadline;
-                next = next is null || due < next ? due : next;
-            }
-
-            return next;
+            return Deadlines.NextDeadline is { } due && (next is null || due < next) ? due : next;
         }
     }
 
@@ -101,12 +99,13 @@ internal sealed class MediaEngine : IRtcEngine
     /// <inheritdoc/>
     public void HandleDeadline(TimeSpan now)
     {
-        for (var i = _rooms.Count - 1; i >= 0; i--)
+        _due.Clear();
+        Deadlines.FindDue(now, _due);
+        foreach (var room in _due)
         {
-            var room = _rooms[i];
-            if (room.NextDeadline > now)
+            if (room.IsClosed)
             {
-                continue;
+                continue; // By what another has just done.
             }
 
             try
@@ -143,12 +142,14 @@ internal sealed class MediaEngine : IRtcEngine
     public void Add(RoomState room, TimeSpan now)
     {
         _rooms.Add(room);
+        Deadlines.Add(room);
         _totalsAt ??= now + TotalsInterval;
     }
 
     public void Remove(RoomState room, TimeSpan now)
     {
         _rooms.Remove(room);
+        Deadlines.Remove(room);
         if (_rooms.Count == 0)
         {
             TakeTotals(now);

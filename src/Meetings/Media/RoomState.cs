@@ -13,7 +13,7 @@ namespace Roomcast.Meetings.Media;
 
 /// <summary>A room as its worker sees it: peers, their transports, and the router between them.</summary>
 /// <remarks>Belongs to the worker. The requests of the peers are in <c>RoomState.Requests.cs</c>.</remarks>
-internal sealed partial class RoomState
+internal sealed partial class RoomState : IDeadlined
 {
     private const int MaxWaitingEvents = 1024;
 
@@ -42,7 +42,14 @@ internal sealed partial class RoomState
 
     public bool IsClosed { get; private set; }
 
-    /// <summary>When <see cref="HandleDeadline(TimeSpan)"/> is to be called.</summary>
+    /// <inheritdoc/>
+    public int HeapIndex { get; set; } = -1;
+
+    /// <inheritdoc/>
+    public TimeSpan KnownDeadline { get; set; }
+
+    /// <summary>When <see cref="HandleDeadline(TimeSpan)"/> is to be called; <see cref="TimeSpan.MaxValue"/> while nobody sends or
+    /// receives anything.</summary>
     public TimeSpan NextDeadline
     {
         get
@@ -62,12 +69,19 @@ internal sealed partial class RoomState
     }
 
     /// <summary>Notes that an input may have moved the next deadline.</summary>
-    public void Touch() => _isTouched = true;
+    public void Touch()
+    {
+        if (!_isTouched)
+        {
+            _isTouched = true;
+            _engine.Deadlines.Touch(this);
+        }
+    }
 
     /// <summary>Does what is due.</summary>
     public void HandleDeadline(TimeSpan now)
     {
-        _isTouched = true;
+        Touch();
         List<PeerTransport>? ended = null;
         foreach (var peer in _peers.Values)
         {
@@ -300,7 +314,7 @@ internal sealed partial class RoomState
             return;
         }
 
-        _isTouched = true;
+        Touch();
         Router.Remove(transport.Packets);
         transport.Connection.Close();
         transport.SendDatagrams();

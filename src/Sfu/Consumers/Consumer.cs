@@ -31,8 +31,8 @@ public sealed class Consumer
     private const double FirstRepeatDistance = 0.75;
     private const double RepeatDistance = 0.45;
 
-    // Share lost from which a packet that the receiver waits for is sent twice: a standstill is dearer than its bytes.
-    private const double LossForTwice = 0.04;
+    // Share lost from which a packet that the receiver waits for, and a keyframe, is sent twice: a standstill is dearer than its bytes.
+    private const double LossForTwice = 0.02;
 
     private static readonly TimeSpan FreezeLength = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan MinRepeatDistance = TimeSpan.FromMilliseconds(20);
@@ -41,6 +41,7 @@ public sealed class Consumer
     private readonly StreamRewriter _rewriter;
     private readonly SentHistory _history;
     private readonly Vp8Continuity _vp8 = new();
+    private readonly TemporalFilter _temporal = new();
     private readonly RtpExtensionMap _extensions;
     private readonly bool _isInFeedback;
     private readonly byte[] _mid;
@@ -86,6 +87,9 @@ public sealed class Consumer
 
     /// <summary>The encoding that is being forwarded; null while a keyframe is waited for, and when nothing is forwarded.</summary>
     public int? CurrentRank => Current?.Rank;
+
+    /// <summary>The highest temporal layer that is sent, 0 to 3; 3 when none is left out.</summary>
+    public int TemporalLimit => _temporal.Limit;
 
     /// <summary>Packets sent, without those that were sent again.</summary>
     public long PacketsSent => _packets;
@@ -161,10 +165,12 @@ public sealed class Consumer
 
     /// <summary>Takes over what the allocation has decided.</summary>
     /// <param name="target">The encoding; null when it does not fit, or none is being sent.</param>
+    /// <param name="temporalLimit">The highest temporal layer of it that is to be sent.</param>
     /// <param name="isStarved">Whether it is for want of bandwidth that there is none.</param>
-    internal void Aim(ProducerStream? target, bool isStarved)
+    internal void Aim(ProducerStream? target, int temporalLimit, bool isStarved)
     {
         IsStarved = isStarved;
+        _temporal.Want(temporalLimit);
         if (target == Target && (target is null || Current is not null || target.Keyframes.IsWanted))
         {
             return;
@@ -225,12 +231,22 @@ public sealed class Consumer
             _rewriter.Switch(number, header.Timestamp, Align(stream, header.Timestamp), now);
             _followed = stream;
             SetCurrent(stream);
+            _temporal.Restart();
             isSwitch = true;
         }
 
         if (header.PayloadLength == 0)
         {
             _rewriter.Drop(number); // The sender probes its own bandwidth; that is not for the receivers.
+            return;
+        }
+
+        var isVp8 = Producer.Options.Codec is SfuCodec.Vp8 & Vp8PayloadDescriptor.TryRead(header.PayloadOf(packet), out var descriptor);
+        var isLeftOut = isVp8 && !_temporal.Passes(descriptor, header.Timestamp);
+        if (isLeftOut && number > _rewriter.HighestSource)
+        {
+            _rewriter.Drop(number);
+            _vp8.Drop(descriptor);
             return;
         }
 
@@ -255,12 +271,18 @@ public sealed class Consumer
             Number = mapped,
             Stream = stream,
             SourceNumber = number,
+            IsPadding = isLeftOut,
             CameLate = mapped <= newestBefore,
             Timestamp = _rewriter.MapTimestamp(header.Timestamp),
             SentAt = now,
             TransportNumber = _isInFeedback ? _transport.CountSending(packet.Length, now) : default,
         };
-        if (Producer.Options.Codec is SfuCodec.Vp8 && Vp8PayloadDescriptor.TryRead(header.PayloadOf(packet), out var descriptor))
+        if (_isInFeedback)
+        {
+            _transport.NoteSent(entry.TransportNumber, this, unchecked((ushort)mapped));
+        }
+
+        if (isVp8 && !isLeftOut)
         {
             (entry.PictureId, entry.Tl0PictureIndex) = _vp8.Map(descriptor, isSwitch);
         }
@@ -275,10 +297,16 @@ public sealed class Consumer
         _hasFlowed = true;
         _history.Add(entry);
         _packets++;
+        if (isLeftOut)
+        {
+            WritePadding(entry); // Late, of a layer that is left out now: its number is not to be waited for.
+            return;
+        }
+
         _octets += (uint)header.PayloadLength;
         Rate.Add(packet.Length, now);
         Send(entry, packet, header, values);
-        if (entry.CameLate && IsLossy)
+        if (IsLossy && (entry.CameLate || (!IsAudio && stream.IsOfKeyframe(header.Timestamp))))
         {
             Send(entry, packet, header, values);
         }
@@ -324,6 +352,16 @@ public sealed class Consumer
         entry.Repeats++;
         entry.SentAt = now;
         PacketsRepeated++;
+    }
+
+    /// <summary>Sends a packet again that is reported not to have arrived, before or although nobody asks for it.</summary>
+    internal void RepeatUnasked(ushort number, TimeSpan now)
+    {
+        ref var entry = ref _history.Find(number, _rewriter.HighestOut, out var isFound);
+        if (isFound && entry.Repeats == 0 && !entry.IsPadding && IsLossy)
+        {
+            Repeat(number, null, now);
+        }
     }
 
     /// <summary>Asks for a keyframe of what is being sent or waited for.</summary>

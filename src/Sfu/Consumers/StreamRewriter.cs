@@ -32,6 +32,9 @@ internal sealed class StreamRewriter
     /// <summary>The number of the newest packet that was mapped or put in between.</summary>
     public long HighestOut => _highestOut;
 
+    /// <summary>The number in its source of the newest packet that was mapped or taken out.</summary>
+    public long HighestSource => _highestSource;
+
     /// <summary>The timestamp of the newest packet.</summary>
     public uint LastTimestamp => _lastTimestamp;
 
@@ -121,7 +124,7 @@ internal sealed class StreamRewriter
             var offset = _steps[_count - 1].Offset;
             _highestOut = Math.Max(_highestOut, number - 1 + offset);
             _highestSource = number;
-            Push(new Step(number + 1, offset - 1));
+            Push(new Step(number + 1, offset - 1, IsDrop: true));
         }
     }
 
@@ -143,6 +146,12 @@ internal sealed class StreamRewriter
             return;
         }
 
+        if (step.IsDrop && _count > 1 && _steps[_count - 1] is { IsDrop: true } last && last.From == step.From - 1)
+        {
+            _steps[_count - 1] = step; // So is a run of dropped packets: the place of each lies behind the next one's beginning.
+            return;
+        }
+
         if (_count == MaxSteps)
         {
             Array.Copy(_steps, 1, _steps, 0, MaxSteps - 1);
@@ -153,5 +162,5 @@ internal sealed class StreamRewriter
     }
 
     /// <summary>From this number of the source on, this is added.</summary>
-    private readonly record struct Step(long From, long Offset);
+    private readonly record struct Step(long From, long Offset, bool IsDrop = false);
 }

@@ -1,15 +1,24 @@
 namespace Roomcast.Sfu.Layers;
 
-/// <summary>One encoding that could be sent to a receiver.</summary>
+/// <summary>One encoding that could be sent to a receiver, or the lower temporal layers of one.</summary>
 /// <param name="Rank">Its place among the encodings, 0 is the best.</param>
 /// <param name="RateBps">What it takes, in bits per second.</param>
-internal readonly record struct LayerCandidate(int Rank, long RateBps);
+/// <param name="Temporal">The highest temporal layer that is sent.</param>
+internal readonly record struct LayerCandidate(int Rank, long RateBps, int Temporal = TemporalFilter.All)
+{
+    /// <summary>Its place among all that could be sent, the best is the lowest.</summary>
+    public int Level => LevelOf(Rank, Temporal);
+
+    /// <summary>The place of an encoding with so many temporal layers.</summary>
+    public static int LevelOf(int rank, int temporal) => (rank * (TemporalFilter.All + 1)) + (TemporalFilter.All - temporal);
+}
 
 /// <summary>What one receiver of video would like, and what it is given.</summary>
 /// <remarks>Made once per consumer and filled anew for each allocation.</remarks>
 internal sealed class LayerWish
 {
-    /// <summary>The encodings that are being sent, best first.</summary>
+    /// <summary>The encodings that are being sent, best first, and behind the last one what is left of it with fewer temporal
+    /// layers.</summary>
     public List<LayerCandidate> Candidates { get; } = new(4);
 
     /// <summary>The encoding that is wanted; worse ones will do.</summary>
@@ -18,8 +27,14 @@ internal sealed class LayerWish
     /// <summary>The encoding that it gets now; null for none.</summary>
     public int? CurrentRank { get; set; }
 
+    /// <summary>The highest temporal layer of <see cref="CurrentRank"/> that it gets now.</summary>
+    public int CurrentTemporal { get; set; } = TemporalFilter.All;
+
     /// <summary>The encoding that it is given; null when it is to pause.</summary>
     public int? GivenRank { get; internal set; }
+
+    /// <summary>The highest temporal layer of it that is given.</summary>
+    public int GivenTemporal { get; internal set; } = TemporalFilter.All;
 
     internal int GivenIndex { get; set; }
 
@@ -37,7 +52,7 @@ internal sealed class LayerWish
                 }
             }
 
-            return Candidates.Count - 1;
+            return Candidates.FindLastIndex(static candidate => candidate.Temporal == TemporalFilter.All);
         }
     }
 }
@@ -79,8 +94,7 @@ internal static class LayerAllocator
             if (left >= cost * (wish.CurrentRank is null ? RoomForStepUp : LeastToStay))
             {
                 left = Math.Max(0, left - cost);
-                wish.GivenIndex = cheapest;
-                wish.GivenRank = wish.Candidates[cheapest].Rank;
+                Give(wish, cheapest);
             }
         }
 
@@ -103,17 +117,23 @@ internal static class LayerAllocator
 
             var better = wish.Candidates[wish.GivenIndex - 1];
             var extra = better.RateBps - wish.Candidates[wish.GivenIndex].RateBps;
-            var isInUse = wish.CurrentRank is { } current && current <= better.Rank;
+            var isInUse = wish.CurrentRank is { } current && LayerCandidate.LevelOf(current, wish.CurrentTemporal) <= better.Level;
             if (left >= extra * (isInUse ? 1 : RoomForStepUp))
             {
                 left -= extra;
-                wish.GivenIndex--;
-                wish.GivenRank = better.Rank;
+                Give(wish, wish.GivenIndex - 1);
                 hasRaised = true;
             }
         }
 
         return hasRaised;
+    }
+
+    private static void Give(LayerWish wish, int index)
+    {
+        wish.GivenIndex = index;
+        wish.GivenRank = wish.Candidates[index].Rank;
+        wish.GivenTemporal = wish.Candidates[index].Temporal;
     }
 
     private static int CheapestIndex(LayerWish wish) => Math.Max(wish.BestIndex, wish.Candidates.Count - 1);

@@ -5,7 +5,11 @@ namespace Roomcast.Sfu.Producers;
 /// <para>A packet is asked for <see cref="ReorderTolerance"/> after a later one arrived, and then four times in each round trip
 /// (which is learnt from how long the asked ones take). A browser repeats a packet once in a round trip and no oftener; what is
 /// asked in between costs a few bytes, and makes up for requests that are lost themselves. It is given up after
-/// <see cref="MaxRequests"/> requests or <see cref="MaxAge"/>.</para>
+/// <see cref="MaxRequests"/> requests (twice as many where much is lost) or <see cref="MaxAge"/>.</para>
+/// <para>Where much is lost, requests and repetitions are lost as well, and each miss costs a round trip: there a packet is asked
+/// for after <see cref="ShortTolerance"/> unless packets came out of order lately, a second time right after the first, and eight
+/// times in a round trip. And where a frame has not ended, what follows the last packet is asked for after <see cref="TailWait"/>, before
+/// the next frame shows that it is missing.</para>
 /// <para>When more are missing than can sensibly be repeated, all are given up: a keyframe is cheaper. When one is still missing
 /// after its second repetition was due, a keyframe is wanted beside it: whichever comes first ends the standstill.</para>
 /// <para>A pure state machine; not thread-safe.</para>
@@ -13,20 +17,38 @@ namespace Roomcast.Sfu.Producers;
 internal sealed class MissingPackets
 {
     public static readonly TimeSpan ReorderTolerance = TimeSpan.FromMilliseconds(10);
+    public static readonly TimeSpan ShortTolerance = TimeSpan.FromMilliseconds(2);
+    public static readonly TimeSpan TailWait = TimeSpan.FromMilliseconds(15);
     public static readonly TimeSpan MaxAge = TimeSpan.FromSeconds(1);
     public const int MaxRequests = 32;
     public const int MaxMissing = 128;
 
     // In round trips: the first repetition takes one, and the second another.
-    private const double Patience = 2.2;
+    private const double Patience = 2.1;
+
+    // What a packet took weighs in the round trip; less when it took longer, as it may have been repeated twice.
+    private const double WeightOfShorter = 1 / 8.0;
+    private const double WeightOfLonger = 1 / 32.0;
+
+    // Of a round trip: sooner than this no repetition can have come.
+    private const double TooSoon = 0.25;
+
+    // Share of packets missing at first from which requests are made oftener, over as many packets as this.
+    private const double LossForHaste = 0.025;
+    private const double LossWindow = 128;
 
     private static readonly TimeSpan MinRepeat = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan MaxRepeat = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan MinHastyRepeat = TimeSpan.FromMilliseconds(10);
+    private static readonly TimeSpan OrderTrial = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan MinPatience = TimeSpan.FromMilliseconds(150);
 
     private readonly List<Missing> _missing = [];
     private long _highest = long.MinValue;
     private bool _isHopeless;
+    private double _loss;
+    private TimeSpan? _reorderedAt;
+    private TimeSpan? _tailAt;
     private TimeSpan _roundTrip = TimeSpan.FromMilliseconds(100);
 
     /// <summary>When <see cref="TakeDue"/> has something; null while nothing is missing.</summary>
@@ -34,6 +56,9 @@ internal sealed class MissingPackets
 
     /// <summary>How many are missing now.</summary>
     public int Count => _missing.Count;
+
+    /// <summary>Whether so many packets are missing at first that what is asked must be expected to be lost too.</summary>
+    public bool IsLossy => _loss >= LossForHaste;
 
     /// <summary>Whether so much was lost since the last call, or one packet for so long, that a keyframe is wanted.</summary>
     public bool TakeIsHopeless()
@@ -46,7 +71,8 @@ internal sealed class MissingPackets
     /// <summary>Notes a packet that arrived.</summary>
     /// <param name="number">Its number, without wraps.</param>
     /// <param name="now">Monotonic time.</param>
-    public void OnPacket(long number, TimeSpan now)
+    /// <param name="hasMore">Whether its frame goes on with the next number.</param>
+    public void OnPacket(long number, TimeSpan now, bool hasMore = false)
     {
         if (_highest == long.MinValue)
         {
@@ -68,11 +94,16 @@ internal sealed class MissingPackets
         }
         else
         {
+            var tolerance = IsHasty(now) ? ShortTolerance : ReorderTolerance;
             for (var lost = _highest + 1; lost < number; lost++)
             {
-                _missing.Add(new Missing(lost, now, default, now + ReorderTolerance, Requests: 0, IsLate: false));
+                _missing.Add(new Missing(lost, now, default, now + tolerance, Requests: 0, IsLate: false));
+                _loss += (1 - _loss) / LossWindow;
             }
         }
+
+        _loss -= _loss / LossWindow;
+        _tailAt = hasMore && IsHasty(now) ? now + TailWait : null;
 
         _highest = number;
         Arm();
@@ -85,14 +116,23 @@ internal sealed class MissingPackets
     public int TakeDue(TimeSpan now, Span<ushort> due)
     {
         var count = 0;
-        var repeat = _roundTrip / 4;
-        repeat = repeat < MinRepeat ? MinRepeat : repeat > MaxRepeat ? MaxRepeat : repeat;
+        if (_tailAt <= now)
+        {
+            _tailAt = null;
+            _highest++;
+            _missing.Add(new Missing(_highest, now, default, now, Requests: 0, IsLate: false));
+            _loss += (1 - _loss) / LossWindow;
+        }
+
+        var repeat = _roundTrip / (IsLossy ? 8 : 4);
+        var least = IsLossy ? MinHastyRepeat : MinRepeat;
+        repeat = repeat < least ? least : repeat > MaxRepeat ? MaxRepeat : repeat;
         var patience = _roundTrip * Patience;
         patience = patience < MinPatience ? MinPatience : patience;
         for (var i = 0; i < _missing.Count; i++)
         {
             var missing = _missing[i];
-            if (missing.Requests >= MaxRequests || now - missing.NoticedAt >= MaxAge)
+            if (missing.Requests >= (IsLossy ? 2 * MaxRequests : MaxRequests) || now - missing.NoticedAt >= MaxAge)
             {
                 _missing.RemoveAt(i--);
                 _isHopeless = true;
@@ -103,11 +143,15 @@ internal sealed class MissingPackets
             {
                 due[count++] = unchecked((ushort)missing.Number);
                 var isLate = now - missing.NoticedAt >= patience;
+                var next = now + (missing.Requests == 0 && IsLossy ? MinHastyRepeat : repeat);
+                var lateAt = missing.NoticedAt + patience;
+                next = !isLate && lateAt < next ? lateAt : next;
+
                 _isHopeless |= isLate && !missing.IsLate;
                 _missing[i] = missing with
                 {
                     RequestedAt = missing.Requests == 0 ? now : missing.RequestedAt,
-                    NextRequestAt = now + repeat,
+                    NextRequestAt = next,
                     Requests = missing.Requests + 1,
                     IsLate = isLate,
                 };
@@ -134,10 +178,13 @@ internal sealed class MissingPackets
         Arm();
     }
 
+    // Where packets come out of order, most of what seems to be missing is on its way.
+    private bool IsHasty(TimeSpan now) => IsLossy && (_reorderedAt is not { } at || now - at >= OrderTrial);
+
     private void Clear()
     {
         _missing.Clear();
-        NextDeadline = null;
+        Arm();
     }
 
     private void Remove(long number, TimeSpan now)
@@ -146,13 +193,17 @@ internal sealed class MissingPackets
         {
             if (_missing[i].Number == number)
             {
-                if (_missing[i].Requests > 0)
+                var took = _missing[i].Requests > 0 ? now - _missing[i].RequestedAt : TimeSpan.Zero;
+                if (_missing[i].Requests == 0 || (IsHasty(now) && took < _roundTrip * TooSoon))
+                {
+                    _reorderedAt = now; // No answer to a request, but a packet that others had overtaken.
+                }
+                else
                 {
                     // Counted from the first request, which most often is the one that worked; where it was not, the bound
                     // keeps a packet that took several from looking like a long way.
-                    var took = now - _missing[i].RequestedAt;
                     took = took > 2 * _roundTrip ? 2 * _roundTrip : took;
-                    _roundTrip = (_roundTrip * 0.875) + (took * 0.125);
+                    _roundTrip += (took - _roundTrip) * (took > _roundTrip ? WeightOfLonger : WeightOfShorter);
                 }
 
                 _missing.RemoveAt(i);
@@ -164,7 +215,7 @@ internal sealed class MissingPackets
 
     private void Arm()
     {
-        NextDeadline = null;
+        NextDeadline = _tailAt;
         foreach (var missing in _missing)
         {
             if (NextDeadline is null || missing.NextRequestAt < NextDeadline)

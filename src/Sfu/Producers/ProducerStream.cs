@@ -1,7 +1,9 @@
 using Roomcast.Rtc.Congestion;
 using Roomcast.Rtc.Rtcp;
 using Roomcast.Rtc.Rtp;
+using Roomcast.Rtc.Rtp.Vp8;
 using Roomcast.Sfu.Codecs;
+using Roomcast.Sfu.Layers;
 
 namespace Roomcast.Sfu.Producers;
 
@@ -21,6 +23,8 @@ internal sealed class ProducerStream
 
     private readonly SequenceUnwrapper _sequence = new();
     private TimeSpan? _heardAt;
+    private readonly RateMeter?[] _temporal = new RateMeter?[TemporalFilter.All + 1];
+    private uint? _keyframeTimestamp;
 
     public ProducerStream(Producer producer, uint ssrc, string? rid, int rank)
     {
@@ -77,8 +81,17 @@ internal sealed class ProducerStream
         }
     }
 
+    /// <summary>The highest temporal layer that has been seen; 0 when there are none.</summary>
+    public int HighestTemporalLayer { get; private set; }
+
+    /// <summary>Bits per second of a temporal layer alone; null when it is not known.</summary>
+    public long? RateOfTemporalLayer(int layer, TimeSpan now) => _temporal[layer]?.RateBps(now);
+
     /// <summary>Whether it is being sent.</summary>
     public bool IsActive(TimeSpan now) => _heardAt is { } at && now - at < SilenceOfVideo;
+
+    /// <summary>Whether a packet of this timestamp is of the newest keyframe.</summary>
+    public bool IsOfKeyframe(uint timestamp) => _keyframeTimestamp == timestamp;
 
     /// <summary>Notes a packet and keeps it.</summary>
     /// <returns>Its number, without wraps.</returns>
@@ -91,17 +104,23 @@ internal sealed class ProducerStream
         if (header.PayloadLength > 0)
         {
             Cache.Add(number, packet);
+            if (Producer.Options.Codec is SfuCodec.Vp8 && Vp8PayloadDescriptor.TryRead(header.PayloadOf(packet), out var descriptor))
+            {
+                HighestTemporalLayer = Math.Max(HighestTemporalLayer, descriptor.TemporalLayer);
+                (_temporal[descriptor.TemporalLayer] ??= new RateMeter()).Add(packet.Length, now);
+            }
         }
 
         if (Producer.Options.SupportsNack)
         {
-            Missing.OnPacket(number, now);
+            Missing.OnPacket(number, now, hasMore: !Producer.Options.Codec.IsAudio() && !header.Marker && header.PayloadLength > 0);
         }
 
         if (!Producer.Options.Codec.IsAudio())
         {
             if (startsKeyframe)
             {
+                _keyframeTimestamp = header.Timestamp;
                 Keyframes.OnKeyframe();
                 Missing.OnKeyframe(number);
             }

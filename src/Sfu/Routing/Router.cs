@@ -48,12 +48,12 @@ public sealed class Router
     /// <summary>The transports.</summary>
     public IReadOnlyList<SfuTransport> Transports => _transports;
 
-    /// <summary>When to call <see cref="HandleDeadline"/>.</summary>
+    /// <summary>When to call <see cref="HandleDeadline"/>; <see cref="TimeSpan.MaxValue"/> while nobody sends or receives anything.</summary>
     public TimeSpan NextDeadline
     {
         get
         {
-            var next = _tickAt;
+            var next = Speakers.Count > 0 ? _tickAt : TimeSpan.MaxValue;
             foreach (var transport in _transports)
             {
                 next = transport.NextDeadline < next ? transport.NextDeadline : next;

@@ -29,6 +29,7 @@ public sealed partial class SfuTransport
         }
 
         _router.OnProducerAdded(producer);
+        AllocateSoon(); // Nothing is due while nothing arrives or leaves.
         return producer;
     }
 
@@ -222,7 +223,7 @@ public sealed partial class SfuTransport
                     stream.Keyframes.Want();
                 }
 
-                if (stream.Keyframes.TryTakeDue(now)
+                if (stream.Keyframes.TryTakeDue(now, stream.Missing.IsLossy)
                     && new PictureLossIndication(_reportSsrc, stream.Ssrc).TryWrite(ref writer))
                 {
                     _keyframeRequestsSent++;

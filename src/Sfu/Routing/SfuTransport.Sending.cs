@@ -28,6 +28,7 @@ public sealed partial class SfuTransport
     private readonly List<Consumer> _videos = [];
     private readonly List<LayerWish> _wishes = [];
     private readonly BandwidthProbe _probe = new();
+    private readonly LeavingPackets _leaving = new();
     private TimeSpan _allocateAt;
     private TimeSpan? _probedAt;
     private long _probedFromBps;
@@ -60,6 +61,7 @@ public sealed partial class SfuTransport
         if (_consumers.Remove(consumer))
         {
             _consumersBySsrc.Remove(consumer.Options.Ssrc);
+            _leaving.Forget(consumer);
             consumer.Producer.Consumers.Remove(consumer);
             AllocateSoon();
         }
@@ -98,6 +100,7 @@ public sealed partial class SfuTransport
             else if (TransportFeedback.TryRead(packet, out var feedback))
             {
                 Estimator.OnFeedback(feedback, now);
+                RepeatLost(feedback, now);
                 if (Estimator.IsOverused)
                 {
                     AllocateSoon();
@@ -158,6 +161,21 @@ public sealed partial class SfuTransport
 
     internal ushort CountSending(int bytes, TimeSpan now, int probeCluster = 0) =>
         Estimator.OnSending(bytes, now, probeCluster);
+
+    /// <summary>Remembers which packet left under a transport-wide number.</summary>
+    internal void NoteSent(ushort transportNumber, Consumer consumer, ushort number) => _leaving.Add(transportNumber, consumer, number);
+
+    /// <summary>Repeats what a report says is lost: the request for it may be lost as well.</summary>
+    private void RepeatLost(TransportFeedback feedback, TimeSpan now)
+    {
+        while (feedback.TryReadPacket(out var number, out var arrival))
+        {
+            if (arrival is null && _leaving.Find(number, out var own) is { } consumer)
+            {
+                consumer.RepeatUnasked(own, now);
+            }
+        }
+    }
 
     private void HandleBlocks(ReportBlocks blocks, TimeSpan now)
     {
@@ -234,7 +252,7 @@ public sealed partial class SfuTransport
         foreach (var consumer in _videos)
         {
             var target = consumer.Wish.GivenRank is { } rank ? consumer.Producer.StreamOf(rank) : null;
-            consumer.Aim(target, isStarved: target is null && consumer.Wish.Candidates.Count > 0);
+            consumer.Aim(target, consumer.Wish.GivenTemporal, isStarved: target is null && consumer.Wish.Candidates.Count > 0);
         }
 
         Probe(wanted, budget, now);
@@ -298,6 +316,7 @@ public sealed partial class SfuTransport
         if (now >= _tryAt)
         {
             first.GivenRank = first.Candidates[^1].Rank;
+            first.GivenTemporal = first.Candidates[^1].Temporal;
             _tryAt = now >= _tryAt + TrialLength ? null : _tryAt;
         }
     }
@@ -308,6 +327,7 @@ public sealed partial class SfuTransport
         wish.Candidates.Clear();
         wish.PreferredRank = consumer.PreferredRank;
         wish.CurrentRank = consumer.IsStarved ? null : (consumer.Current ?? consumer.Target)?.Rank;
+        wish.CurrentTemporal = consumer.TemporalLimit;
         foreach (var stream in consumer.Producer.Streams)
         {
             // A screen that does not change sends next to nothing; it is there all the same.
@@ -317,7 +337,28 @@ public sealed partial class SfuTransport
             }
         }
 
+        if (wish.Candidates.Count > 0 && consumer.Producer.StreamOf(wish.Candidates[^1].Rank) is { HighestTemporalLayer: > 0 } worst)
+        {
+            AddTemporal(wish, worst, now);
+        }
+
         return wish;
+    }
+
+    /// <summary>Below the worst encoding comes what is left of it with fewer pictures in a second: better than none.</summary>
+    private static void AddTemporal(LayerWish wish, ProducerStream worst, TimeSpan now)
+    {
+        var rate = wish.Candidates[^1].RateBps;
+        for (var layer = worst.HighestTemporalLayer; layer > 0; layer--)
+        {
+            rate -= worst.RateOfTemporalLayer(layer, now) ?? 0;
+            if (rate <= 0)
+            {
+                return; // Nothing is known of the layers yet, or the base is not being sent.
+            }
+
+            wish.Candidates.Add(new LayerCandidate(worst.Rank, rate, layer - 1));
+        }
     }
 
     private void SendProbe(TimeSpan now)

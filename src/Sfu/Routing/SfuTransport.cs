@@ -47,7 +47,7 @@ public sealed partial class SfuTransport
         NextDeadline = _allocateAt;
     }
 
-    /// <summary>When to call <see cref="HandleDeadline"/>.</summary>
+    /// <summary>When to call <see cref="HandleDeadline"/>; <see cref="TimeSpan.MaxValue"/> while nothing arrives or leaves.</summary>
     public TimeSpan NextDeadline { get; private set; }
 
     /// <summary>What may be sent to the peer.</summary>
@@ -99,7 +99,8 @@ public sealed partial class SfuTransport
             _allocateAt = now + AllocationInterval;
         }
 
-        var next = Earlier(_reportAt, _allocateAt);
+        var isIdle = _producers.Count == 0 && _consumers.Count == 0;
+        var next = isIdle ? TimeSpan.MaxValue : Earlier(_reportAt, _allocateAt);
         next = _recorder.NextDeadline is { } feedback ? Earlier(next, feedback) : next;
         next = _probe.IsActive ? Earlier(next, now + ProbeStep) : next;
         foreach (var producer in _producers)

@@ -82,6 +82,9 @@ public sealed class SpeakerDetector
     private Speaker? _challenger;
     private TimeSpan _challengedAt;
 
+    /// <summary>Voices that take part.</summary>
+    public int Count => _speakers.Count;
+
     /// <summary>Who has the first place; null before anybody has spoken.</summary>
     public Speaker? Active => _order.Count > 0 ? _order[0] : null;
 

@@ -200,7 +200,7 @@ internal sealed class VirtualMedia : IMediaWorker, IDisposable
 
         for (var i = 0; Engine.NextDeadline <= Now; i++)
         {
-            Assert.True(i < 100, "The engine never comes to rest.");
+            Assert.True(i < 100, $"The engine never comes to rest: {Engine.NextDeadline} at {Now}.");
             Engine.HandleDeadline(Now);
         }
 

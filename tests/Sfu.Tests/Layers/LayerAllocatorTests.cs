@@ -44,6 +44,40 @@ public sealed class LayerAllocatorTests
         Assert.Equal([-1], Give(10_000_000, Wish(preferred: 2, current: null)));
     }
 
+    [Theory]
+    [InlineData(200_000, 3)]
+    [InlineData(120_000, 1)]
+    [InlineData(90_000, 0)]
+    [InlineData(60_000, -1)]
+    public void Below_the_worst_encoding_a_video_falls_by_its_temporal_layers_before_it_pauses(long budget, int expected)
+    {
+        var wish = Wish(preferred: 0, current: 0, (0, 1_500_000), (1, 150_000));
+        wish.Candidates.AddRange([new LayerCandidate(1, 110_000, 1), new LayerCandidate(1, 80_000, 0)]);
+        LayerAllocator.Allocate(budget, [wish]);
+
+        Assert.Equal(expected, wish.GivenRank is null ? -1 : wish.GivenTemporal);
+        Assert.True(wish.GivenRank is null or 1);
+    }
+
+    [Fact]
+    public void Temporal_layers_are_no_choice_while_a_whole_encoding_fits()
+    {
+        // The preferred encoding does not exist; the nearest better one is taken whole.
+        var wish = Wish(preferred: 2, current: null, (0, 1_500_000));
+        wish.Candidates.Add(new LayerCandidate(0, 900_000, 0));
+        LayerAllocator.Allocate(10_000_000, [wish]);
+        Assert.Equal((0, TemporalFilter.All), (wish.GivenRank, wish.GivenTemporal));
+
+        // A step back up needs room to spare, as one between encodings does.
+        wish = Wish(preferred: 0, current: 0, (0, 150_000));
+        wish.CurrentTemporal = 0;
+        wish.Candidates.Add(new LayerCandidate(0, 80_000, 0));
+        LayerAllocator.Allocate(155_000, [wish]);
+        Assert.Equal(0, wish.GivenTemporal);
+        LayerAllocator.Allocate(161_000, [wish]);
+        Assert.Equal(TemporalFilter.All, wish.GivenTemporal);
+    }
+
     [Fact]
     public void What_all_together_would_take_is_told()
     {

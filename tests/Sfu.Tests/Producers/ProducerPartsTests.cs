@@ -34,15 +34,20 @@ public sealed class ProducerPartsTests
     public void The_round_trip_is_learnt_from_what_was_asked_for()
     {
         var missing = new MissingPackets();
-        missing.OnPacket(0, At(0));
+        var next = 0;
         for (var i = 1; i < 100; i++)
         {
-            missing.OnPacket(2 * i, At(1_000 * i));
+            for (var j = 0; j < 100; j++)
+            {
+                missing.OnPacket(next++, At((1_000 * i) - 100));
+            }
+
+            missing.OnPacket(++next, At(1_000 * i));
             Assert.Single(Due(missing, (1_000 * i) + 10));
-            missing.OnPacket((2 * i) - 1, At((1_000 * i) + 170)); // 160 ms later.
+            missing.OnPacket(next++ - 1, At((1_000 * i) + 170)); // 160 ms later.
         }
 
-        missing.OnPacket(200, At(200_000));
+        missing.OnPacket(next + 1, At(200_000));
         Assert.NotEmpty(Due(missing, 200_010));
         Assert.Empty(Due(missing, 200_049));
         Assert.NotEmpty(Due(missing, 200_051));
@@ -119,13 +124,86 @@ public sealed class ProducerPartsTests
                 requests.OnKeyframe();
             }
 
-            if (requests.TryTakeDue(At(at)))
+            if (requests.TryTakeDue(At(at), isLossy: false))
             {
                 sent.Add(at);
             }
         }
 
         Assert.Equal([0, 500, 1_000, 1_500, 2_300, 2_800], sent);
+    }
+
+    [Fact]
+    public void Where_much_is_lost_each_request_for_a_keyframe_is_sent_twice()
+    {
+        var requests = new KeyframeRequests(TimeSpan.FromMilliseconds(300));
+        var sent = new List<int>();
+        for (var at = 0; at < 1_000; at += 5)
+        {
+            if (at is 0 or 700)
+            {
+                requests.Want();
+            }
+
+            if (at is 400 or 710)
+            {
+                requests.OnKeyframe(); // The second time before its second copy is due.
+            }
+
+            if (requests.TryTakeDue(At(at), isLossy: true))
+            {
+                sent.Add(at);
+            }
+        }
+
+        Assert.Equal([0, 25, 300, 325, 700], sent);
+        Assert.Null(requests.NextDeadline);
+    }
+
+    [Fact]
+    public void Where_much_is_lost_packets_are_asked_for_sooner_and_oftener()
+    {
+        var missing = LossyMissing(out var next, out var now);
+        missing.OnPacket(next + 1, At(now));
+
+        Assert.True(missing.IsLossy);
+        Assert.Empty(Due(missing, now + 1));
+        Assert.Single(Due(missing, now + 2));
+        Assert.Empty(Due(missing, now + 11));
+        Assert.Single(Due(missing, now + 12));
+        Assert.Empty(Due(missing, now + 24));
+        Assert.Single(Due(missing, now + 25)); // An eighth of 100 ms later.
+    }
+
+    [Fact]
+    public void Where_much_is_lost_the_rest_of_a_frame_is_asked_for_before_the_next_frame_comes()
+    {
+        var missing = LossyMissing(out var next, out var now);
+        missing.OnPacket(next, At(now), hasMore: true);
+        Assert.Equal(At(now + 15), missing.NextDeadline);
+        Assert.Empty(Due(missing, now + 14));
+        Assert.Equal([(int)next + 1], Due(missing, now + 15));
+
+        missing.OnPacket(next + 1, At(now + 125), hasMore: true);
+        Assert.Equal(0, missing.Count);
+        missing.OnPacket(next + 2, At(now + 126), hasMore: false); // It ends the frame: nothing is known to follow.
+        Assert.Null(missing.NextDeadline);
+    }
+
+    [Fact]
+    public void Where_packets_come_out_of_order_they_are_given_the_time_for_it_however_much_is_lost()
+    {
+        var missing = LossyMissing(out var next, out var now);
+        missing.OnPacket(next + 1, At(now));
+        missing.OnPacket(next, At(now + 1)); // Overtaken.
+        missing.OnPacket(next + 3, At(now + 10));
+        Assert.Empty(Due(missing, now + 19));
+        Assert.Single(Due(missing, now + 20));
+
+        // Ten seconds in order, and it is as before.
+        missing.OnPacket(next + 2, At(now + 120));
+        missing.OnPacket(next + 5, At(now + 11_000));
+        Assert.Single(Due(missing, now + 11_002));
     }
 
     [Fact]
@@ -146,6 +224,29 @@ public sealed class ProducerPartsTests
                 Assert.Equal((byte)i, packet[^1]);
             }
         }
+    }
+
+    /// <summary>A stream of which each tenth packet comes only when asked for, after 100 ms.</summary>
+    private static MissingPackets LossyMissing(out long next, out int now)
+    {
+        var missing = new MissingPackets();
+        now = 0;
+        for (next = 0; next < 300; next++, now += 200)
+        {
+            if (next % 10 == 9)
+            {
+                missing.OnPacket(++next, At(now));
+                Assert.Single(Due(missing, now + 10));
+                missing.OnPacket(next - 1, At(now + 110));
+            }
+            else
+            {
+                missing.OnPacket(next, At(now));
+            }
+        }
+
+        Assert.Equal(0, missing.Count);
+        return missing;
     }
 
     private static TimeSpan At(int milliseconds) => TimeSpan.FromSeconds(10) + TimeSpan.FromMilliseconds(milliseconds);

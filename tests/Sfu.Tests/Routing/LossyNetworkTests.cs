@@ -16,32 +16,50 @@ namespace Roomcast.Sfu.Tests.Routing;
 /// <summary>A publisher and a viewer with real encryption, each behind a network that loses packets, and the router between.</summary>
 public sealed class LossyNetworkTests
 {
-    /// <summary>
-    /// A seed decides all that is lost, so each of these runs is the same every time. docs/protocols/sfu.md says how many seeds of a
-    /// hundred keep what is promised.
-    /// </summary>
-    public static TheoryData<int, double> Losses => new()
+    private const int SeedsInBlock = 20;
+
+    /// <summary>Blocks of seeds: 1 to 100 at each loss, among them all that ever failed (31 at 5 %; 6, 23, 29, 38, 44, 46, 67, 69, 93
+    /// and 95 at 10 %). A seed decides all that is lost, so each of these runs is the same every time.</summary>
+    public static TheoryData<double, int> Losses
     {
-        { 1, 0.05 }, { 2, 0.05 }, { 3, 0.05 }, { 4, 0.05 }, { 5, 0.05 }, { 6, 0.05 },
-        { 3, 0.10 }, { 4, 0.10 }, { 5, 0.10 },
-    };
+        get
+        {
+            var data = new TheoryData<double, int>();
+            foreach (var loss in new[] { 0.05, 0.10 })
+            {
+                for (var first = 1; first <= 100; first += SeedsInBlock)
+                {
+                    data.Add(loss, first);
+                }
+            }
+
+            return data;
+        }
+    }
 
     [Theory]
     [MemberData(nameof(Losses))]
-    public void Loss_on_both_sides_freezes_no_picture_for_half_a_second_and_leaves_no_gaps_in_sound(int seed, double loss)
+    public void Loss_on_both_sides_freezes_no_picture_for_half_a_second_and_leaves_no_gaps_in_sound(double loss, int firstSeed)
     {
         var conditions = new NetworkConditions
         {
             Loss = loss, Delay = TimeSpan.FromMilliseconds(50), Jitter = TimeSpan.FromMilliseconds(10),
         };
-        using var run = new LossyRun(seed, conditions);
-        run.Play(TimeSpan.FromSeconds(30));
+        var failed = new List<string>();
+        for (var seed = firstSeed; seed < firstSeed + SeedsInBlock; seed++)
+        {
+            using var run = new LossyRun(seed, conditions);
+            run.Play(TimeSpan.FromSeconds(30));
+            if (run.LongestFreeze.TotalMilliseconds > 500 || run.SoundMissing > 0.01 || run.ChangedPackets > 0
+                || run.FramesShown <= 800 || run.Repeated <= 10)
+            {
+                failed.Add(
+                    $"seed {seed}: {run.LongestFreeze.TotalMilliseconds} ms frozen, {run.SoundMissing:P2} of the sound missing, "
+                    + $"{run.ChangedPackets} packets changed, {run.FramesShown} frames, {run.Repeated} packets repeated");
+            }
+        }
 
-        Assert.InRange(run.LongestFreeze.TotalMilliseconds, 0, 500);
-        Assert.InRange(run.SoundMissing, 0, 0.01);
-        Assert.Equal(0, run.ChangedPackets);
-        Assert.True(run.FramesShown > 800, $"{run.FramesShown} frames");
-        Assert.True(run.Repeated > 10);
+        Assert.True(failed.Count == 0, string.Join("; ", failed));
     }
 
     [Fact]
@@ -90,6 +108,7 @@ public sealed class LossyNetworkTests
         private ushort _soundNumber;
         private bool _wantsKeyframe = true;
         private TimeSpan _keyframeAskedAt;
+        private TimeSpan _keyframeMadeAt;
 
         public LossyRun(int seed, NetworkConditions conditions)
         {
@@ -214,8 +233,10 @@ public sealed class LossyNetworkTests
                     }
                 }
 
-                if (PictureLossIndication.TryRead(packet, out _))
+                // libwebrtc answers no request within 300 ms of the last one that it answered.
+                if (PictureLossIndication.TryRead(packet, out _) && _now - _keyframeMadeAt >= TimeSpan.FromMilliseconds(300))
                 {
+                    _keyframeMadeAt = _now;
                     _publisher.IsKeyframeAsked = true;
                 }
             }
@@ -342,7 +363,7 @@ public sealed class LossyNetworkTests
             {
                 for (var i = 0; _client.State is not RtcConnectionState.Connected; i++)
                 {
-                    Assert.True(i < 5_000, "No connection.");
+                    Assert.True(i < 5_000, $"No connection. client {_client.State} {_client.NextDeadline} {_client.Counters} server {_server.State} {_server.NextDeadline} {_server.Counters} now {now}");
                     Deliver(now, null, null);
                     now += TimeSpan.FromMilliseconds(1);
                 }

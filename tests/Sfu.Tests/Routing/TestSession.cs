@@ -195,17 +195,27 @@ internal sealed class TestEncoding(uint ssrc, string? rid, string mid, int packe
     private ushort _pictureId = (ushort)(ssrc * 99);
     private byte _tl0 = (byte)ssrc;
     private ushort _transport;
+    private int _frames;
 
     public uint Ssrc => ssrc;
 
     public ushort NextNumber => _number;
 
+    /// <summary>The temporal layer of each frame in turn, and whether it needs the base alone; one layer by default.</summary>
+    public (int Layer, bool IsSync)[] Layers { get; init; } = [(0, false)];
+
     public uint Timestamp => _timestamp;
+
+    /// <summary>The temporal layer of the next frame, unless it is a keyframe.</summary>
+    public int NextLayer => Layers[_frames % Layers.Length].Layer;
 
     /// <summary>The packets of the next frame.</summary>
     public List<byte[]> Frame(bool isKeyframe)
     {
         var packets = new List<byte[]>();
+        var (layer, isSync) = isKeyframe ? (0, false) : Layers[_frames % Layers.Length];
+        _frames = isKeyframe ? 1 : _frames + 1;
+        _tl0 += (byte)(layer == 0 ? 1 : 0);
         for (var i = 0; i < packetsPerFrame; i++)
         {
             var buffer = new byte[1_500];
@@ -218,7 +228,7 @@ internal sealed class TestEncoding(uint ssrc, string? rid, string mid, int packe
 
             writer.AddExtension(3, [(byte)(_transport >> 8), (byte)_transport++]);
             var length = writer.Finish();
-            byte[] descriptor = [(byte)(i == 0 ? 0x90 : 0x80), 0xE0, (byte)(0x80 | (_pictureId >> 8)), (byte)_pictureId, _tl0, 0];
+            byte[] descriptor = [(byte)(i == 0 ? 0x90 : 0x80), 0xE0, (byte)(0x80 | (_pictureId >> 8)), (byte)_pictureId, _tl0, (byte)((layer << 6) | (isSync ? 0x20 : 0))];
             descriptor.CopyTo(buffer, length);
             buffer[length + 6] = (byte)(isKeyframe && i == 0 ? 0 : 1);
             packets.Add(buffer[..(length + packetBytes)]);
@@ -226,7 +236,6 @@ internal sealed class TestEncoding(uint ssrc, string? rid, string mid, int packe
 
         _timestamp += 3_000;
         _pictureId = (ushort)((_pictureId + 1) & 0x7FFF);
-        _tl0++;
         return packets;
     }
 
