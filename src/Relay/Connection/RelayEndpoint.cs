@@ -41,7 +41,7 @@ internal sealed class RelayEndpoint : IDisposable
         _methods.CountOfApp = CountOf;
 
         // Before the web server waits for its connections to end, which these would not do by themselves.
-        _stopping = lifetime.ApplicationStopping.Register(Drain);
+        _stopping = lifetime.ApplicationStopping.Register(() => _ = DrainAsync());
     }
 
     /// <summary>Maps it. What comes to <c>/</c> and is no WebSocket goes on to another.</summary>
@@ -91,10 +91,10 @@ internal sealed class RelayEndpoint : IDisposable
 
     private int CountOf(AppId appId) => _connections.Keys.Count(connection => connection.Controller is not null && connection.AppId == appId);
 
-    private void Drain()
+    private async Task DrainAsync()
     {
         _isStopping = true;
-        _methods.EndStreams();
+        await _methods.EndStreamsAsync();
         foreach (var connection in _connections.Keys)
         {
             _ = connection.SayGoodbyeAsync();

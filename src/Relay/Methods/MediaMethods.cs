@@ -8,8 +8,11 @@ using Roomcast.Relay.Rooms;
 namespace Roomcast.Relay.Methods;
 
 /// <summary>Streams, recordings and playbacks of a room. What begins is answered at once, and told by events.</summary>
-internal sealed class MediaMethods(SessionPushes pushes, Recordings recordings, ILogger<MediaMethods> logger)
+internal sealed class MediaMethods(SessionPushes pushes, Recordings recordings, TimeProvider time, ILogger<MediaMethods> logger)
 {
+    /// <summary>A client gives up a request after 10 s: what takes longer than this is answered before it is done, and told by its event.</summary>
+    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(5);
+
     private static readonly string[] StreamEvents = ["video.stream.started", "video.stream.ended"];
     private static readonly string[] RecordingEvents = ["video.recording.started", "video.recording.updated", "video.recording.ended"];
 
@@ -121,7 +124,7 @@ internal sealed class MediaMethods(SessionPushes pushes, Recordings recordings, 
         room.Post(each => each.RecordingAnswered(error));
     }
 
-    private static async ValueTask ChangeRecordingAsync(
+    private async ValueTask ChangeRecordingAsync(
         MethodCall call, Room room, Func<RecordingId, Task<RecordingAnswer>> change, bool isStop = false)
     {
         if (!call.Params.TryId("recording_id", out var id))
@@ -141,7 +144,14 @@ internal sealed class MediaMethods(SessionPushes pushes, Recordings recordings, 
         }
         else
         {
-            var answer = await change(new RecordingId(id));
+            var changing = change(new RecordingId(id));
+            if (await Task.WhenAny(changing, Task.Delay(AnswerWithin, time)) != changing)
+            {
+                call.Done();
+                return;
+            }
+
+            var answer = await changing;
             if (answer.Refusal is null || (isStop && answer.Refusal is RecordingRefusal.IllegalChange))
             {
                 call.Done();

@@ -58,8 +58,12 @@ internal sealed class MethodTable : IRequestHandler
     /// <summary>The names of all methods about rooms.</summary>
     public IEnumerable<string> RoomMethodNames => _roomMethods.Keys;
 
-    /// <summary>The server stops: streams end, and that is told.</summary>
-    public void EndStreams() => _pushes.StopAll();
+    /// <summary>The server stops: streams end. Returns when that is told.</summary>
+    public Task EndStreamsAsync()
+    {
+        _pushes.StopAll();
+        return _rooms.SettleAsync();
+    }
 
     public async ValueTask HandleAsync(RelayConnection connection, string id, RelayFrame frame)
     {

@@ -54,6 +54,15 @@ internal sealed class RoomDirectory : ISessionObserver, IRosterObserver
     /// <summary>The rooms of an app, the oldest first.</summary>
     public IReadOnlyList<Room> Of(AppId appId) => [.. _rooms.Values.Where(room => room.AppId == appId).OrderBy(room => room.StartedAt)];
 
+    /// <summary>Returns when all that was posted to rooms so far has been told.</summary>
+    public async Task SettleAsync()
+    {
+        foreach (var room in _rooms.Values)
+        {
+            await room.DoAsync(static _ => { });
+        }
+    }
+
     public void Began(Meeting meeting, SessionId sessionId, DateTimeOffset startedAt)
     {
         ArgumentNullException.ThrowIfNull(meeting);

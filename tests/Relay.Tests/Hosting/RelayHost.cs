@@ -31,9 +31,9 @@ public sealed class RelayHost : IAsyncDisposable
     private readonly TemporaryFolder _folder = new();
     private WebApplication _app = null!;
 
-    private RelayHost()
-    {
-    }
+    private readonly Action<RelayOptions>? _configure;
+
+    private RelayHost(Action<RelayOptions>? configure) => _configure = configure;
 
     public TestCompositions Compositions { get; } = new();
 
@@ -51,34 +51,8 @@ public sealed class RelayHost : IAsyncDisposable
 
     public static async Task<RelayHost> StartAsync(Action<RelayOptions>? configure = null)
     {
-        var host = new RelayHost();
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(server => server.Listen(IPAddress.Loopback, 0));
-        builder.Services.Configure<StorageOptions>(storage => storage.DataFolder = host._folder.PathOf("data"));
-        builder.Services.AddStorage().AddAccounts().AddMeetings();
-        builder.Services.AddMeetingMedia();
-        builder.Services.AddMeetingSessions();
-        builder.Services.Configure<RtcHostOptions>(rtc => rtc.Threads = 1);
-        builder.Services.Configure<PushOptions>(push => push.PrivateNetworks = [IPNetwork.Parse("127.0.0.0/8")]);
-        builder.Services.AddSingleton<ICompositions>(host.Compositions);
-        builder.Services.AddCompositions();
-        builder.Services.AddSingleton<IPushableFeeds, NothingToPush>();
-        builder.Services.AddPush().AddSessionPushes();
-        builder.Services.Configure<BlobOptions>(blobs => blobs.Folder = host._folder.PathOf("blobs"));
-        builder.Services.Configure<RecordingOptions>(recordings => recordings.Folder = host._folder.PathOf("recordings"));
-        builder.Services.AddBlobs().AddRecordings();
-        builder.Services.Configure(configure ?? (_ => { }));
-        builder.Services.AddRelay();
-        host._app = builder.Build();
-        host._app.UseWebSockets();
-        host._app.MapRelay(context =>
-        {
-            context.Response.StatusCode = StatusCodes.Status404NotFound;
-            return context.Response.WriteAsync("nothing here");
-        });
-        await host._app.StartAsync();
-        host.Address = new Uri(host._app.Urls.Single());
+        var host = new RelayHost(configure);
+        await host.OpenAsync();
         (host.App, host.Token, host.ReadToken) = await host.NewAppAsync();
         (host.OtherApp, host.OtherToken, _) = await host.NewAppAsync();
         return host;
@@ -120,6 +94,45 @@ public sealed class RelayHost : IAsyncDisposable
         await _app.StopAsync();
         await _app.DisposeAsync();
         _folder.Dispose();
+    }
+
+    /// <summary>Stops the server and starts it again on the same data, at another port.</summary>
+    public async Task RestartAsync()
+    {
+        await _app.StopAsync();
+        await _app.DisposeAsync();
+        await OpenAsync();
+    }
+
+    private async Task OpenAsync()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(server => server.Listen(IPAddress.Loopback, 0));
+        builder.Services.Configure<StorageOptions>(storage => storage.DataFolder = _folder.PathOf("data"));
+        builder.Services.AddStorage().AddAccounts().AddMeetings();
+        builder.Services.AddMeetingMedia();
+        builder.Services.AddMeetingSessions();
+        builder.Services.Configure<RtcHostOptions>(rtc => rtc.Threads = 1);
+        builder.Services.Configure<PushOptions>(push => push.PrivateNetworks = [IPNetwork.Parse("127.0.0.0/8")]);
+        builder.Services.AddSingleton<ICompositions>(Compositions);
+        builder.Services.AddCompositions();
+        builder.Services.AddSingleton<IPushableFeeds, NothingToPush>();
+        builder.Services.AddPush().AddSessionPushes();
+        builder.Services.Configure<BlobOptions>(blobs => blobs.Folder = _folder.PathOf("blobs"));
+        builder.Services.Configure<RecordingOptions>(recordings => recordings.Folder = _folder.PathOf("recordings"));
+        builder.Services.AddBlobs().AddRecordings();
+        builder.Services.Configure(_configure ?? (_ => { }));
+        builder.Services.AddRelay();
+        _app = builder.Build();
+        _app.UseWebSockets();
+        _app.MapRelay(context =>
+        {
+            context.Response.StatusCode = StatusCodes.Status404NotFound;
+            return context.Response.WriteAsync("nothing here");
+        });
+        await _app.StartAsync();
+        Address = new Uri(_app.Urls.Single());
     }
 
     private async Task<(App App, string Token, string ReadToken)> NewAppAsync()

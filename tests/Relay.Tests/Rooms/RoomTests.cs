@@ -213,6 +213,30 @@ public sealed class RoomTests(RoomTests.Shared shared) : IClassFixture<RoomTests
     }
 
     [Fact]
+    public async Task A_server_that_stops_says_so_and_the_next_one_takes_its_controllers_up()
+    {
+        await using var host = await RelayHost.StartAsync();
+        await using var first = await RelayClient.ConnectAsync(host);
+        await first.SubscribeAsync("video.rooms", "video.room.started");
+        var meeting = await host.NewMeetingAsync("Before");
+        await host.JoinAsync(meeting, "Ada");
+        var session = (string)(await first.HearAsync("video.room.started"))["room_session_id"]!;
+        await first.AskAsync("video.stream.start", new JsonObject { ["room_session_id"] = session, ["url"] = "rtmp://127.0.0.1:1/a/b" });
+        await host.RestartAsync();
+        await first.HearAsync("video.stream.ended");
+        await first.WaitAsync(frame => (string?)frame["method"] == "signalwire.disconnect");
+        await first.WaitForCloseAsync();
+
+        await using var second = await RelayClient.ConnectAsync(host, first.Protocol);
+        Assert.Equal(first.Protocol, second.Protocol);
+        await host.JoinAsync(meeting, "Ada");
+        Assert.Equal(session, (string)(await second.HearAsync("video.room.started"))["room_session_id"]!);
+        await second.HearAsync("video.member.joined");
+        await host.EndAsync(meeting);
+        await second.HearAsync("video.room.ended");
+    }
+
+    [Fact]
     public async Task Who_is_unknown_is_told_so_and_closed_and_nothing_comes_before_connect()
     {
         foreach (var (project, token) in new[]

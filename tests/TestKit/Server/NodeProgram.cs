@@ -9,7 +9,7 @@ namespace Roomcast.TestKit.Server;
 /// <remarks>Its packages come by the lock file beside it; <c>./test</c> installs them.</remarks>
 public sealed class NodeProgram : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(6);
 
     private readonly TemporaryFolder _folder = new();
     private readonly Lock _lock = new();
