@@ -12,7 +12,7 @@ using Roomcast.TestKit;
 namespace Roomcast.Server.Tests.Live;
 
 /// <summary>Pictures of participants are fetched from where customers say, and from nowhere that strangers should reach.</summary>
-public sealed class ParticipantPicturesTests : IAsyncLifetime
+public sealed class ParticipantPicturesTests : IAsyncLifetime, IDisposable
 {
     private static readonly byte[] Png = [0x89, (byte)'P', (byte)'N', (byte)'G', 0x0D, 0x0A, 0x1A, 0x0A, 1, 2, 3];
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
@@ -46,8 +46,9 @@ public sealed class ParticipantPicturesTests : IAsyncLifetime
     public async Task DisposeAsync()
     {
         await _host.DisposeAsync();
-        _folder.Dispose();
     }
+
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public async Task One_is_fetched_once_kept_for_an_hour_and_told_when_it_has_come()
