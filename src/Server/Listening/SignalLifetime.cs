@@ -4,7 +4,12 @@ using Roomcast.Server.Configuration;
 namespace Roomcast.Server.Listening;
 
 /// <summary>Ends the server on SIGTERM, SIGINT or SIGQUIT: the first drains, within a bound; the second quits at once.</summary>
-internal sealed class SignalLifetime(SettingValues settings, IHostApplicationLifetime application, TimeProvider time, ILogger<SignalLifetime> logger)
+internal sealed class SignalLifetime(
+    SettingValues settings,
+    IHostApplicationLifetime application,
+    TimeProvider time,
+    ILoggerFactory loggers,
+    ILogger<SignalLifetime> logger)
     : IHostLifetime, IDisposable
 {
     // A terminal, a supervisor and a shell may each pass on the same signal; within this time they are one.
@@ -52,7 +57,7 @@ internal sealed class SignalLifetime(SettingValues settings, IHostApplicationLif
                 if (time.GetElapsedTime(firstAt) > SameSignal)
                 {
                     ServerLog.QuitAtOnce(logger, context.Signal);
-                    Environment.Exit(1);
+                    End();
                 }
 
                 return;
@@ -72,6 +77,13 @@ internal sealed class SignalLifetime(SettingValues settings, IHostApplicationLif
     private void Quit()
     {
         ServerLog.DrainTooLong(logger);
+        End();
+    }
+
+    private void End()
+    {
+        // Lines wait for a thread of their own to write them; why the process ended must be among those that it has written.
+        loggers.Dispose();
         Environment.Exit(1);
     }
 }

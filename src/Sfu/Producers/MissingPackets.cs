@@ -23,8 +23,11 @@ internal sealed class MissingPackets
     public const int MaxRequests = 32;
     public const int MaxMissing = 128;
 
-    // In round trips: the first repetition takes one, and the second another.
+    // In round trips: the first repetition takes one, and the second another. Where so much is lost that the keyframe will have to
+    // be repeated in part as well, the second is not waited for.
     private const double Patience = 2.1;
+    private const double ShortPatience = 1.6;
+    private const double LossForShortPatience = 0.07;
 
     // What a packet took weighs in the round trip; less when it took longer, as it may have been repeated twice.
     private const double WeightOfShorter = 1 / 8.0;
@@ -127,7 +130,7 @@ internal sealed class MissingPackets
         var repeat = _roundTrip / (IsLossy ? 8 : 4);
         var least = IsLossy ? MinHastyRepeat : MinRepeat;
         repeat = repeat < least ? least : repeat > MaxRepeat ? MaxRepeat : repeat;
-        var patience = _roundTrip * Patience;
+        var patience = _roundTrip * (_loss >= LossForShortPatience ? ShortPatience : Patience);
         patience = patience < MinPatience ? MinPatience : patience;
         for (var i = 0; i < _missing.Count; i++)
         {

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Roomcast.TestKit.Server;
 
 namespace Roomcast.Server.Tests.Running;
@@ -42,7 +43,8 @@ public class StoppingTests
     public async Task A_second_signal_quits_at_once()
     {
         await using var server = await RoomcastProcess.StartAsync(new RoomcastStart { Arguments = ["--drain-timeout", "1h"] });
-        using var stream = await OpenHeldRequestAsync(server);
+        await using var held = await HeldRequest.OpenAsync(server);
+        await Task.Delay(200);
 
         server.Terminate();
         await server.WaitForLogAsync("SIGTERM received");
@@ -74,13 +76,51 @@ public class StoppingTests
         Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
     }
 
-    private static async Task<NetworkStream> OpenHeldRequestAsync(RoomcastProcess server)
+    /// <summary>A request that goes on for as long as it is fed. One that stands still is ended by the web server after 5 s, and the
+    /// drain with it, before a slow machine has sent its second signal.</summary>
+    private sealed class HeldRequest : IAsyncDisposable
     {
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        await socket.ConnectAsync(IPAddress.Loopback, server.HttpBase.Port);
-        var stream = new NetworkStream(socket, ownsSocket: true);
-        await stream.WriteAsync("POST /client/v4/accounts HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{"u8.ToArray());
-        await Task.Delay(200);
-        return stream;
+        private const int Length = 1_000_000;
+        private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
+        private readonly TcpClient _client = new();
+        private readonly CancellationTokenSource _over = new();
+        private Task _feeding = Task.CompletedTask;
+
+        public static async Task<HeldRequest> OpenAsync(RoomcastProcess server)
+        {
+            var held = new HeldRequest();
+            await held._client.ConnectAsync(IPAddress.Loopback, server.HttpBase.Port);
+            var head = $"POST {server.AppPath}/meetings HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {server.Credentials.ApiToken}\r\n"
+                + $"Content-Type: application/json\r\nContent-Length: {Length}\r\n\r\n{{";
+            await held._client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(head));
+            held._feeding = held.FeedAsync();
+            return held;
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            await _over.CancelAsync();
+            await _feeding;
+            _client.Dispose();
+            _over.Dispose();
+        }
+
+        private async Task FeedAsync()
+        {
+            var spaces = Encoding.ASCII.GetBytes(new string(' ', 500));
+            try
+            {
+                for (var sent = 1; sent + spaces.Length < Length; sent += spaces.Length)
+                {
+                    await _client.GetStream().WriteAsync(spaces, _over.Token);
+                    await Task.Delay(Pause, _over.Token);
+                }
+            }
+            catch (Exception fault) when (fault is IOException or OperationCanceledException)
+            {
+                // The server has quit, or the test is over.
+            }
+        }
     }
 }

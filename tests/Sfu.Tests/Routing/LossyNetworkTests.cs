@@ -45,13 +45,16 @@ public sealed class LossyNetworkTests
         {
             Loss = loss, Delay = TimeSpan.FromMilliseconds(50), Jitter = TimeSpan.FromMilliseconds(10),
         };
+
+        // Of 910. A keyframe that ends a standstill skips what was lost before it.
+        var leastFrames = loss < 0.1 ? 800 : 700;
         var failed = new List<string>();
         for (var seed = firstSeed; seed < firstSeed + SeedsInBlock; seed++)
         {
             using var run = new LossyRun(seed, conditions);
             run.Play(TimeSpan.FromSeconds(30));
             if (run.LongestFreeze.TotalMilliseconds > 500 || run.SoundMissing > 0.01 || run.ChangedPackets > 0
-                || run.FramesShown <= 800 || run.Repeated <= 10)
+                || run.FramesShown <= leastFrames || run.Repeated <= 10)
             {
                 failed.Add(
                     $"seed {seed}: {run.LongestFreeze.TotalMilliseconds} ms frozen, {run.SoundMissing:P2} of the sound missing, "
