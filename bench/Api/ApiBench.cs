@@ -1,0 +1,180 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Globalization;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text;
+using Roomcast.Storage;
+using Roomcast.TestKit;
+using Roomcast.TestKit.Databases;
+using Roomcast.TestKit.Webhooks;
+
+namespace Roomcast.Bench.Api;
+
+/// <summary>Asks a server on each engine for the commonest routes, and has it send webhooks.</summary>
+internal static class ApiBench
+{
+    private const int Askers = 16;
+    private const int EventsPerSecond = 1_000;
+
+    public static async Task<int> RunAsync(string[] arguments)
+    {
+        var scale = double.Parse(Option(arguments, "--scale", "1"), CultureInfo.InvariantCulture);
+        var seconds = int.Parse(Option(arguments, "--seconds", "4"), CultureInfo.InvariantCulture);
+        var engines = Option(arguments, "--engines", "Sqlite,Postgres").Split(',').Select(Enum.Parse<DatabaseEngine>).ToArray();
+        foreach (var engine in engines)
+        {
+            using var folder = new TemporaryFolder();
+            await using var postgres = engine == DatabaseEngine.Postgres ? await PostgresServer.StartAsync(isDurable: true) : null;
+            var options = new StorageOptions
+            {
+                DataFolder = folder.PathOf("data"),
+                DatabaseUrl = postgres is null ? null : await postgres.CreateDatabaseAsync(),
+            };
+            var (meetings, deliveries) = ((int)(100_000 * scale), (int)(1_000_000 * scale));
+            var start = Stopwatch.StartNew();
+            var seeded = await Seed.FillAsync(options, meetings, deliveries);
+            Say($"\n{engine}: {meetings:N0} meetings, {meetings * 10:N0} participants, {deliveries:N0} deliveries, filled in {start.Elapsed.TotalSeconds:F0} s\n");
+
+            using var server = StartServer(options);
+            try
+            {
+                var address = new Uri((await server.StandardOutput.ReadLineAsync())!);
+                await MeasureRoutesAsync(server, address, seeded, meetings, seconds);
+                await MeasureWebhooksAsync(server, address, seeded, seconds * 2);
+            }
+            finally
+            {
+                server.StandardInput.Close();
+                await server.WaitForExitAsync();
+            }
+        }
+
+        return 0;
+    }
+
+    private static async Task MeasureRoutesAsync(Process server, Uri address, Seeded seeded, int meetings, int seconds)
+    {
+        using var client = Client(address, seeded.Token);
+        var app = $"/client/v4/accounts/{seeded.AccountId}/realtime/kit/{seeded.AppId}";
+        var deliveries = $"{app}/webhooks/{seeded.WebhookId}/deliveries";
+        (string Name, Func<int, HttpRequestMessage> Ask)[] routes =
+        [
+            ("list meetings, first ten pages", i => Get($"{app}/meetings?page_no={1 + (i % 10)}")),
+            ("get a meeting", i => Get($"{app}/meetings/{seeded.Meetings[i % seeded.Meetings.Count]}")),
+            ("make a meeting", _ => Post($"{app}/meetings", """{"title":"Made"}""")),
+            ("list participants", i => Get($"{app}/meetings/{seeded.Meetings[i % seeded.Meetings.Count]}/participants")),
+            ("get a participant", i => Get($"{app}/meetings/{seeded.Participants[i % seeded.Participants.Count].Meeting}/participants/{seeded.Participants[i % seeded.Participants.Count].Participant}")),
+            ("add a participant", i => Post($"{app}/meetings/{seeded.Meetings[i % seeded.Meetings.Count]}/participants", $$"""{"custom_participant_id":"{{Guid.NewGuid()}}","preset_name":"group_call_host"}""")),
+            ("list presets", _ => Get($"{app}/presets")),
+            ("list livestreams", _ => Get($"{app}/livestreams")),
+            ("list deliveries, first ten pages", i => Get($"{deliveries}?page_no={1 + (i % 10)}")),
+            ("get a delivery", i => Get($"{deliveries}/{seeded.Deliveries[i % seeded.Deliveries.Count]}")),
+            ("(list meetings, last page)", _ => Get($"{app}/meetings?page_no={meetings / 20}")),
+            ("(list deliveries that failed)", i => Get($"{deliveries}?status=FAILED&page_no={1 + (i % 10)}")),
+        ];
+
+        Say($"| route | requests per second and core | p50 | p99 |\n| --- | ---: | ---: | ---: |");
+        foreach (var (name, ask) in routes)
+        {
+            await FireAsync(client, ask, askers: 4, TimeSpan.FromSeconds(1)); // For the compiler and the caches.
+            var alone = await FireAsync(client, ask, askers: 1, TimeSpan.FromSeconds(seconds));
+            var before = server.TotalProcessorTime;
+            var many = await FireAsync(client, ask, Askers, TimeSpan.FromSeconds(seconds));
+            server.Refresh();
+            var perCore = many.Length / (server.TotalProcessorTime - before).TotalSeconds;
+            Say($"| {name} | {perCore:N0} | {Quantile(alone, 0.5):F2} ms | {Quantile(alone, 0.99):F2} ms |");
+        }
+    }
+
+    private static async Task MeasureWebhooksAsync(Process server, Uri address, Seeded seeded, int seconds)
+    {
+        var lags = new ConcurrentQueue<double>();
+        await using var receiver = await TestReceiver.StartAsync((received, _) =>
+        {
+            var at = received.Payload["at"]!.GetValue<long>();
+            lags.Enqueue((TimeProvider.System.GetUtcNow() - DateTimeOffset.FromUnixTimeMilliseconds(at)).TotalMilliseconds);
+            return Task.CompletedTask;
+        });
+        using var client = Client(address, seeded.Token);
+        using var made = await client.PostAsJsonAsync(
+            $"/client/v4/accounts/{seeded.AccountId}/realtime/kit/{seeded.QuietAppId}/webhooks",
+            new { url = receiver.Address.ToString(), events = new[] { ApiServer.Event } });
+        made.EnsureSuccessStatusCode();
+
+        server.Refresh();
+        var before = server.TotalProcessorTime;
+        var watch = Stopwatch.StartNew();
+        using var done = await client.PostAsync(
+            new Uri($"/bench/events?app={seeded.QuietAppId}&rate={EventsPerSecond}&seconds={seconds}", UriKind.Relative), null);
+        done.EnsureSuccessStatusCode();
+        var written = watch.Elapsed;
+        while (lags.Count < EventsPerSecond * seconds && watch.Elapsed < TimeSpan.FromMinutes(2))
+        {
+            await Task.Delay(10);
+        }
+
+        server.Refresh();
+        var cores = (server.TotalProcessorTime - before).TotalSeconds / watch.Elapsed.TotalSeconds;
+        var all = lags.ToArray();
+        Say(
+            $"\nwebhooks: {all.Length:N0} of {EventsPerSecond * seconds:N0} events written in {written.TotalSeconds:F1} s and delivered in {watch.Elapsed.TotalSeconds:F1} s, {all.Length / watch.Elapsed.TotalSeconds:N0} per second with {cores:F2} cores; lag p50 {Quantile(all, 0.5):F0} ms, p99 {Quantile(all, 0.99):F0} ms");
+    }
+
+    private static async Task<double[]> FireAsync(HttpClient client, Func<int, HttpRequestMessage> ask, int askers, TimeSpan time)
+    {
+        var took = new ConcurrentQueue<double>();
+        var number = 0;
+        var all = Stopwatch.StartNew();
+        await Task.WhenAll(Enumerable.Range(0, askers).Select(async _ =>
+        {
+            while (all.Elapsed < time)
+            {
+                using var request = ask(Interlocked.Increment(ref number));
+                var start = Stopwatch.GetTimestamp();
+                using var response = await client.SendAsync(request);
+                await response.Content.ReadAsByteArrayAsync();
+                took.Enqueue(Stopwatch.GetElapsedTime(start).TotalMilliseconds);
+                response.EnsureSuccessStatusCode();
+            }
+        }));
+        return [.. took];
+    }
+
+    private static double Quantile(double[] values, double part)
+    {
+        Array.Sort(values);
+        return values.Length == 0 ? double.NaN : values[Math.Min(values.Length - 1, (int)(values.Length * part))];
+    }
+
+    private static Process StartServer(StorageOptions options)
+    {
+        var start = new ProcessStartInfo(Environment.ProcessPath!, ["serve", options.DataFolder, options.DatabaseUrl ?? "-"])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet")
+        {
+            start.ArgumentList.Insert(0, typeof(ApiBench).Assembly.Location);
+        }
+
+        return Process.Start(start)!;
+    }
+
+    private static HttpClient Client(Uri address, string token) => new()
+    {
+        BaseAddress = address,
+        DefaultRequestHeaders = { Authorization = new AuthenticationHeaderValue("Bearer", token) },
+    };
+
+    private static HttpRequestMessage Get(string path) => new(HttpMethod.Get, path);
+
+    private static HttpRequestMessage Post(string path, string json) =>
+        new(HttpMethod.Post, path) { Content = new StringContent(json, Encoding.UTF8, "application/json") };
+
+    private static string Option(string[] arguments, string name, string otherwise) =>
+        Array.IndexOf(arguments, name) is >= 0 and var at && at + 1 < arguments.Length ? arguments[at + 1] : otherwise;
+
+    private static void Say(FormattableString text) => Console.WriteLine(text.ToString(CultureInfo.InvariantCulture));
+}
