@@ -19,7 +19,7 @@ internal sealed class ControllerSocket : IAsyncDisposable
     public async Task ConnectAsync(RelayServer server)
     {
         await _socket.ConnectAsync(server.Address, CancellationToken.None);
-        await AskAsync("signalwire.connect", $$"""{"event_acks":true,"authentication":{"project":"{{server.App.Id}}","token":"{{server.Token}}"}}""");
+        await AskAsync("signalwire.connect", $$$"""{"event_acks":true,"authentication":{"project":"{{{server.App.Id}}}","token":"{{{server.Token}}}"}}""");
         await AskAsync("signalwire.subscribe", """{"get_initial_state":true,"event_channel":"video.rooms","events":["video.room.started","video.room.ended"]}""");
         _reading = ReadAsync();
         await _isListening.Task;
@@ -80,7 +80,7 @@ internal sealed class ControllerSocket : IAsyncDisposable
             return;
         }
 
-        await SendAsync($$"""{"jsonrpc":"2.0","id":{{root.GetProperty("id").GetRawText()}},"result":{}}""");
+        await SendAsync($$$"""{"jsonrpc":"2.0","id":{{{root.GetProperty("id").GetRawText()}}},"result":{}}""");
         if (method.GetString() != "signalwire.event")
         {
             return;

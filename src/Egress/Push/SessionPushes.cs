@@ -154,24 +154,31 @@ public sealed class SessionPushes : IHostedService, IDisposable
     {
         await using var lease = await _compositions.AcquireAsync(run.Push.SessionId, new CompositionFormat(), run.Ending);
         await using var job = _jobs.Start($"session {run.Push.SessionId}", lease.Feed, run.Address);
-        job.Changed += run.Follow;
-        run.Follow(job.Status);
         var began = _time.GetTimestamp();
         long? lostAt = null;
+        (int Attempt, DateTimeOffset? Since)? taken = null;
         while (!run.Ending.IsCancellationRequested)
         {
             var status = job.Status;
-            run.Follow(status);
             if (job.Completion.IsCompleted)
             {
                 run.End(lease.Failure?.Message ?? ErrorOf(status));
             }
             else if (run.Push.State is SessionPushState.Starting)
             {
-                if (_time.GetElapsedTime(began) >= FirstPatience)
+                // Some say yes and close at once. What took a picture and is there at the next look has begun.
+                (int Attempt, DateTimeOffset? Since)? now =
+                    status is { State: PushState.Publishing, HasSentPicture: true } ? (status.Attempt, status.Since) : null;
+                if (now is not null && now == taken)
+                {
+                    run.Begin(status.Since);
+                }
+                else if (_time.GetElapsedTime(began) >= FirstPatience)
                 {
                     run.End(ErrorOf(status));
                 }
+
+                taken = now;
             }
             else
             {
@@ -185,7 +192,6 @@ public sealed class SessionPushes : IHostedService, IDisposable
             await Task.WhenAny(job.Completion, Task.Delay(LookAround, _time, run.Ending));
         }
 
-        job.Changed -= run.Follow;
         await job.StopAsync();
     }
 
@@ -211,13 +217,13 @@ public sealed class SessionPushes : IHostedService, IDisposable
 
         public Task Running { get; set; } = Task.CompletedTask;
 
-        public void Follow(PushStatus status)
+        public void Begin(DateTimeOffset? at)
         {
             lock (_lock)
             {
-                if (_push.State is SessionPushState.Starting && status is { State: PushState.Publishing, HasSentPicture: true })
+                if (_push.State is SessionPushState.Starting)
                 {
-                    _push = _push with { State = SessionPushState.Running, StartedAt = status.Since };
+                    _push = _push with { State = SessionPushState.Running, StartedAt = at };
                     owner.Changed?.Invoke(_push);
                 }
             }

@@ -104,6 +104,7 @@ internal sealed partial class Room
         if (push.State is SessionPushState.Ended)
         {
             _streams.Remove(push.Id);
+            NoteEnded(push.Id);
         }
         else
         {
@@ -136,6 +137,7 @@ internal sealed partial class Room
         if (RoomEntities.IsOver(recording))
         {
             _recordings.Remove(recording.Id.Value);
+            NoteEnded(recording.Id.Value);
         }
         else
         {
@@ -187,6 +189,15 @@ internal sealed partial class Room
             null,
             EndPatience,
             Timeout.InfiniteTimeSpan);
+    }
+
+    private void NoteEnded(Guid id)
+    {
+        _endedLately.Enqueue(id);
+        if (_endedLately.Count > MostEndedLately)
+        {
+            _endedLately.Dequeue();
+        }
     }
 
     private void Updated(List<string> updated)

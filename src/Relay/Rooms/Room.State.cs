@@ -23,11 +23,11 @@ internal sealed partial class Room
         return _members.TryGetValue(memberId, out var member) && member.ParentId.Length > 0 ? (member.ParentId, true) : null;
     }
 
-    /// <summary>Whether a stream has not ended.</summary>
-    public bool HasStream(Guid id) => _streams.ContainsKey(id);
+    /// <summary>Whether it has, or had lately, a stream of this id.</summary>
+    public bool HasStream(Guid id) => _streams.ContainsKey(id) || _endedLately.Contains(id);
 
-    /// <summary>Whether a recording is not over.</summary>
-    public bool HasRecording(Guid id) => _recordings.ContainsKey(id);
+    /// <summary>Whether it has, or had lately, a recording of this id.</summary>
+    public bool HasRecording(Guid id) => _recordings.ContainsKey(id) || _endedLately.Contains(id);
 
     /// <summary>The notes of a member; null when there is none.</summary>
     public string? MetaOf(string memberId) => _members.TryGetValue(memberId, out var member) ? member.Meta : null;

@@ -20,6 +20,7 @@ namespace Roomcast.Relay.Rooms;
 internal sealed partial class Room
 {
     private const int InboxCapacity = 16_384;
+    private const int MostEndedLately = 100;
 
     /// <summary>How long recordings have to end before the room ends without them.</summary>
     private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(10);
@@ -32,6 +33,8 @@ internal sealed partial class Room
     private readonly List<string> _handsUp = [];
     private readonly Dictionary<Guid, SessionPush> _streams = [];
     private readonly Dictionary<Guid, RecordingRecord> _recordings = [];
+    // To stop what has just ended is no fault: the end may still be on its way to who asks for it.
+    private readonly Queue<Guid> _endedLately = new();
     private readonly RoomLayout _layout = new();
     private readonly Meeting _meeting;
     private readonly ControllerDirectory _controllers;
