@@ -192,6 +192,38 @@ public sealed partial class RealtimeKitClient
 
     private async Task ReconnectAsync()
     {
+        if (Interlocked.Exchange(ref _isReconnecting, 1) != 0)
+        {
+            return; // The one that is under way meets this loss too.
+        }
+
+        var isBack = false;
+        try
+        {
+            isBack = await ConnectAnewAsync().ConfigureAwait(false);
+        }
+        catch (Exception fault) when (fault is OperationCanceledException or ObjectDisposedException)
+        {
+            return; // Left meanwhile.
+        }
+        finally
+        {
+            Volatile.Write(ref _isReconnecting, 0);
+        }
+
+        if (!isBack)
+        {
+            await EndAsync(RoomState.Failed, null).ConfigureAwait(false);
+        }
+        else if (_link.Socket is null && !_over.IsCancellationRequested)
+        {
+            await ReconnectAsync().ConfigureAwait(false); // Lost again in the very last moment.
+        }
+    }
+
+    /// <summary>Connects and enters again, however often it takes. False when it will not be.</summary>
+    private async Task<bool> ConnectAnewAsync()
+    {
         for (var attempt = 0; attempt < ReconnectDelay.MaxAttempts; attempt++)
         {
             try
@@ -213,26 +245,19 @@ public sealed partial class RealtimeKitClient
                     await EnterAsync(isAgain: true, _over.Token).ConfigureAwait(false);
                 }
 
-                return;
+                return true;
             }
             catch (RealtimeKitException fault) when (fault.Error is RealtimeKitError.InvalidToken or RealtimeKitError.NotFound or RealtimeKitError.NotAllowed)
             {
-                break; // It will not get better.
+                return false; // It will not get better.
             }
             catch (RealtimeKitException)
             {
-                if (_link.Socket is null && attempt > 0 && _over.IsCancellationRequested)
-                {
-                    return;
-                }
-            }
-            catch (Exception fault) when (fault is OperationCanceledException or ObjectDisposedException)
-            {
-                return;
+                // Not yet.
             }
         }
 
-        await EndAsync(RoomState.Failed, null).ConfigureAwait(false);
+        return false;
     }
 
     private async Task RenewAsync(bool isSending)

@@ -22,6 +22,7 @@ public sealed partial class RealtimeKitClient : IAsyncDisposable
     private Task _watching = Task.CompletedTask;
     private bool _wasJoined;
     private int _isEnding;
+    private int _isReconnecting;
 
     private RealtimeKitClient(RealtimeKitOptions options, string meetingId, ClientHttp http, EventQueue events, JsonElement details)
     {

@@ -1,6 +1,9 @@
 using System.Text.Json;
 using Roomcast.Client.Media;
 using Roomcast.Client.Meeting;
+using Roomcast.Media;
+using Roomcast.TestKit;
+using Roomcast.TestKit.Rtmp;
 
 namespace Roomcast.Client.Tests.Meeting;
 
@@ -61,6 +64,36 @@ public sealed class MeetingTests(MeetingServer server)
         await AssertFromAsync(new TestToneSource(), sounds);
         await alice.LeaveAsync();
         await MeetingServer.UntilAsync(() => pictures.IsEnded && sounds.IsEnded, "the sinks were told of the end");
+    }
+
+    [Fact]
+    public async Task What_is_recorded_can_be_decoded_by_others()
+    {
+        using var folder = new TemporaryFolder();
+        var meeting = await server.CreateMeetingAsync();
+        await using var alice = await server.InitAsync(meeting, "Alice");
+        await using var bob = await server.InitAsync(meeting, "Bob", change: options => options with { Video = null, Audio = null });
+        await alice.JoinAsync();
+        await bob.JoinAsync();
+        await MeetingServer.UntilAsync(() => bob.Participants.Joined.ToArray() is [{ VideoTrack: not null, AudioTrack: not null }], "the tracks are received");
+        var seen = bob.Participants.Joined.ToArray()[0];
+        var (picture, sound) = (Path.Combine(folder.Path, "picture.webm"), Path.Combine(folder.Path, "sound.webm"));
+        await using (var pictures = new WebMRecorder(picture, TrackKind.Video))
+        await using (var sounds = new WebMRecorder(sound, TrackKind.Audio))
+        {
+            seen.VideoTrack!.AddSink(pictures);
+            seen.AudioTrack!.AddSink(sounds);
+            await MeetingServer.UntilAsync(() => pictures.Frames > 20 && sounds.Frames > 60, "enough is recorded");
+            seen.VideoTrack.RemoveSink(pictures);
+            seen.AudioTrack.RemoveSink(sounds);
+        }
+
+        foreach (var (file, codec) in ((string, string)[])[(picture, "vp8"), (sound, "opus")])
+        {
+            Assert.Contains(codec, await FfmpegTool.ProbeAsync("-show_entries", "stream=codec_name", "-of", "csv=p=0", file), StringComparison.Ordinal);
+            var (exitCode, errors) = await FfmpegTool.TryRunAsync("-v", "error", "-xerror", "-i", file, "-f", "null", "-");
+            Assert.Equal((0, ""), (exitCode, errors.Trim()));
+        }
     }
 
     [Fact]
