@@ -1,0 +1,58 @@
+using Roomcast.Media;
+
+namespace Roomcast.Client.Media;
+
+/// <summary>One encoded frame: a picture of VP8, or a packet of Opus.</summary>
+public readonly record struct EncodedFrame
+{
+    /// <summary>Sound or picture.</summary>
+    public required TrackKind Kind { get; init; }
+
+    /// <summary>When it is shown or heard, since the first frame of its source or track.</summary>
+    public required TimeSpan Time { get; init; }
+
+    /// <summary>The frame.</summary>
+    public required ReadOnlyMemory<byte> Data { get; init; }
+
+    /// <summary>How long it lasts; zero when not known, which is usual for pictures.</summary>
+    public TimeSpan Duration { get; init; }
+
+    /// <summary>Whether decoding can start here; true for sound.</summary>
+    public bool IsKeyframe { get; init; }
+
+    /// <summary>Pixels across in a keyframe; otherwise 0.</summary>
+    public int Width { get; init; }
+
+    /// <summary>Pixels down in a keyframe; otherwise 0.</summary>
+    public int Height { get; init; }
+
+    /// <summary>How far below full it sounds, in decibels, 0 to 127; null when the source does not know. Speakers are found by it.</summary>
+    public byte? AudioLevel { get; init; }
+}
+
+/// <summary>Something that frames are taken from, one after another. The client waits between them as their times say.</summary>
+public interface IFrameSource
+{
+    /// <summary>Gives the next frame.</summary>
+    /// <param name="isKeyframeWanted">Whether somebody cannot go on without a keyframe; a source that can, gives one next.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>Null when there is none any more.</returns>
+    ValueTask<EncodedFrame?> ReadAsync(bool isKeyframeWanted, CancellationToken cancellationToken);
+}
+
+/// <summary>A source of pictures, encoded in VP8.</summary>
+public interface IVideoSource : IFrameSource;
+
+/// <summary>A source of sound, encoded in Opus.</summary>
+public interface IAudioSource : IFrameSource;
+
+/// <summary>Something that takes the frames of a track.</summary>
+/// <remarks>Called on the thread of the track's transport, in order; a sink that needs time keeps the frame and returns.</remarks>
+public interface IFrameSink
+{
+    /// <summary>Takes a frame. Pictures begin with a keyframe, and none is handed over that builds on a missing one.</summary>
+    void OnFrame(in EncodedFrame frame);
+
+    /// <summary>Says that the track has ended, or the sink was taken from it.</summary>
+    void OnEnded();
+}

@@ -1,0 +1,138 @@
+using System.Runtime.ExceptionServices;
+using Roomcast.Client.Wire;
+using Roomcast.Media;
+using Roomcast.RealtimeKit.Socket.Wire;
+using Roomcast.Rtc.Clients;
+
+namespace Roomcast.Client.Media;
+
+/// <summary>A track of our own: takes frames from its source in time, and sends them while it is enabled.</summary>
+internal sealed class LocalTrack(TrackKind kind, bool isScreenShare, IFrameSource source, MeetingLink link) : IAsyncDisposable
+{
+    private static readonly TimeSpan MaxLate = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ActivityInterval = TimeSpan.FromMilliseconds(400);
+
+    private CancellationTokenSource? _running;
+    private Task _run = Task.CompletedTask;
+
+    public TrackKind Kind => kind;
+
+    public bool IsScreenShare => isScreenShare;
+
+    /// <summary>What frames are taken from; another one takes over with the next frame.</summary>
+    public IFrameSource Source { get; set; } = source;
+
+    /// <summary>Its id at the server; null while it is not published.</summary>
+    public string? ProducerId { get; set; }
+
+    public SendingTrack? Sending { get; set; }
+
+    public TransportPump? Pump { get; set; }
+
+    /// <summary>Frames that were sent.</summary>
+    public long Frames { get; private set; }
+
+    public bool IsRunning => _running is not null;
+
+    /// <summary>Begins to send, or goes on.</summary>
+    /// <param name="onEnded">Called when the source has no more frames.</param>
+    public void Start(Action onEnded)
+    {
+        if (_running is null || _run.IsCompleted)
+        {
+            _running = new CancellationTokenSource();
+            var token = _running.Token;
+            _run = Task.Run(() => RunAsync(onEnded, token), CancellationToken.None);
+        }
+    }
+
+    /// <summary>Stops sending; the source stays where it is.</summary>
+    public async Task StopAsync()
+    {
+        if (_running is { } running)
+        {
+            _running = null;
+            await running.CancelAsync().ConfigureAwait(false);
+            await _run.ConfigureAwait(false);
+            running.Dispose();
+        }
+    }
+
+    public async ValueTask DisposeAsync() => await StopAsync().ConfigureAwait(false);
+
+    private async Task RunAsync(Action onEnded, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var time = link.Time;
+            var startedAt = time.GetTimestamp();
+            TimeSpan? first = null;
+            var shift = TimeSpan.Zero;
+            var activityAt = TimeSpan.Zero;
+            while (!cancellationToken.IsCancellationRequested)
+            {
+                var isKeyframeWanted = kind is TrackKind.Video && Sending?.TakeKeyframeRequest() == true;
+                if (await Source.ReadAsync(isKeyframeWanted, cancellationToken).ConfigureAwait(false) is not { } frame)
+                {
+                    onEnded();
+                    return;
+                }
+
+                first ??= frame.Time;
+                var due = frame.Time - first.Value + shift;
+                var elapsed = time.GetElapsedTime(startedAt);
+                if (due > elapsed)
+                {
+                    await Task.Delay(due - elapsed, time, cancellationToken).ConfigureAwait(false);
+                }
+                else if (elapsed - due > MaxLate)
+                {
+                    shift += elapsed - due; // A machine that was busy goes on from now; it does not catch up in a burst.
+                    due = elapsed;
+                }
+
+                if (Pump is { } pump && Sending is { } track && frame.Data.Length > 0)
+                {
+                    // The frame's own time, on the line of the transport's clock.
+                    var sampledAt = pump.Now - (time.GetElapsedTime(startedAt) - due);
+                    Frames += pump.Send(track, frame.Data.Span, sampledAt > TimeSpan.Zero ? sampledAt : TimeSpan.Zero, frame.AudioLevel) ? 1 : 0;
+                }
+
+                if (frame.AudioLevel is { } level && due >= activityAt && ProducerId is { } id)
+                {
+                    activityAt = due + ActivityInterval;
+                    await TellActivityAsync(id, level, cancellationToken).ConfigureAwait(false);
+                }
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // Stopped.
+        }
+        catch (Exception fault)
+        {
+            // The application's source. It ends the track, and is told where handlers that fail are told.
+            link.Raise(() => ExceptionDispatchInfo.Throw(fault));
+            onEnded();
+        }
+    }
+
+    private async Task TellActivityAsync(string producerId, byte level, CancellationToken cancellationToken)
+    {
+        var energy = Math.Clamp(10 - (level / 6), 0, 10);
+        if (energy == 0)
+        {
+            return;
+        }
+
+        try
+        {
+            await link.TellAsync(
+                SocketEvent.AudioActivity, new AudioActivityRequest { ProducerId = producerId, Energy = energy, Silent = energy < 5 }, cancellationToken).ConfigureAwait(false);
+        }
+        catch (RealtimeKitException)
+        {
+            // The socket is gone for the moment; sound flows without it.
+        }
+    }
+}

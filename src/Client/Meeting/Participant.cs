@@ -1,0 +1,155 @@
+using System.Collections.Immutable;
+using Roomcast.Client.Media;
+using Roomcast.Client.Wire;
+using Roomcast.Media;
+using Roomcast.RealtimeKit.Socket.Wire;
+
+namespace Roomcast.Client.Meeting;
+
+/// <summary>Somebody else in the meeting.</summary>
+/// <remarks>Reads do not block. Events come after the state has changed.</remarks>
+public sealed class Participant
+{
+    private readonly MeetingLink _link;
+    private ImmutableArray<RemoteTrack> _tracks = [];
+
+    internal Participant(MeetingLink link, string id, string userId, string name)
+    {
+        _link = link;
+        Id = id;
+        UserId = userId;
+        Name = name;
+    }
+
+    /// <summary>Sound was switched on or off, or began to be received.</summary>
+    public event Action<Participant>? AudioUpdated;
+
+    /// <summary>Pictures were switched on or off, or began to be received.</summary>
+    public event Action<Participant>? VideoUpdated;
+
+    /// <summary>A screen began or ended to be shared, or to be received.</summary>
+    public event Action<Participant>? ScreenShareUpdated;
+
+    /// <summary>They stand elsewhere towards the stage.</summary>
+    public event Action<Participant>? StageStatusUpdated;
+
+    /// <summary>This presence; another one for each client of the same participant.</summary>
+    public string Id { get; }
+
+    /// <summary>The participant, through all presences.</summary>
+    public string UserId { get; }
+
+    /// <summary>What they are called.</summary>
+    public string Name { get; internal set; }
+
+    /// <summary>Address of their picture; null for none.</summary>
+    public string? Picture { get; internal set; }
+
+    /// <summary>What the application calls them; null when not told.</summary>
+    public string? CustomParticipantId { get; internal set; }
+
+    /// <summary>Their preset; null when not told.</summary>
+    public string? PresetName { get; internal set; }
+
+    /// <summary>Where they stand towards the stage.</summary>
+    public StageStatus StageStatus { get; private set; } = StageStatus.OnStage;
+
+    /// <summary>Whether they send sound.</summary>
+    public bool AudioEnabled { get; private set; }
+
+    /// <summary>Whether they send pictures.</summary>
+    public bool VideoEnabled { get; private set; }
+
+    /// <summary>Whether they share a screen.</summary>
+    public bool ScreenShareEnabled { get; private set; }
+
+    /// <summary>Whether they are pinned for all.</summary>
+    public bool IsPinned { get; internal set; }
+
+    /// <summary>Their sound; null while it is not received.</summary>
+    public RemoteTrack? AudioTrack => _tracks.FirstOrDefault(track => track is { IsScreenShare: false, Kind: TrackKind.Audio });
+
+    /// <summary>Their pictures; null while they are not received.</summary>
+    public RemoteTrack? VideoTrack => _tracks.FirstOrDefault(track => track is { IsScreenShare: false, Kind: TrackKind.Video });
+
+    /// <summary>Picture and sound of their screen, as far as they are received.</summary>
+    public IReadOnlyList<RemoteTrack> ScreenShareTracks => [.. _tracks.Where(track => track.IsScreenShare)];
+
+    /// <summary>Removes them from the meeting.</summary>
+    public Task KickAsync(CancellationToken cancellationToken = default) => _link.TellAsync(
+        SocketEvent.Kick, new RemoveParticipantsRequest { PeerIds = { Id } }, cancellationToken);
+
+    /// <summary>Switches their sound off. They may switch it on again.</summary>
+    public Task DisableAudioAsync(CancellationToken cancellationToken = default) => MuteAsync(audio: true, video: false, cancellationToken);
+
+    /// <summary>Switches their pictures off. They may switch them on again.</summary>
+    public Task DisableVideoAsync(CancellationToken cancellationToken = default) => MuteAsync(audio: false, video: true, cancellationToken);
+
+    /// <summary>Pins them for all.</summary>
+    public Task PinAsync(CancellationToken cancellationToken = default) => _link.AskAsync(
+        SocketEvent.PinPeer, new GlobalPeerPinningRequest { ParticipantId = Id }, cancellationToken);
+
+    /// <summary>Takes the pin away.</summary>
+    public Task UnpinAsync(CancellationToken cancellationToken = default) => _link.AskAsync(
+        SocketEvent.PinPeer, new GlobalPeerPinningRequest { ParticipantId = "" }, cancellationToken);
+
+    /// <inheritdoc/>
+    public override string ToString() => $"{Name} ({Id})";
+
+    /// <summary>Takes over what they send by what is published in their name.</summary>
+    internal void ApplyProducers(IReadOnlyCollection<RemoteProducer> producers)
+    {
+        bool Sends(TrackKind kind) => producers.Any(producer => !producer.IsScreenShare && producer.Kind == kind && !producer.IsPaused);
+        var (audio, video, screen) = (Sends(TrackKind.Audio), Sends(TrackKind.Video), producers.Any(producer => producer.IsScreenShare && !producer.IsPaused));
+        if (audio != AudioEnabled)
+        {
+            AudioEnabled = audio;
+            _link.Raise(() => AudioUpdated?.Invoke(this));
+        }
+
+        if (video != VideoEnabled)
+        {
+            VideoEnabled = video;
+            _link.Raise(() => VideoUpdated?.Invoke(this));
+        }
+
+        if (screen != ScreenShareEnabled)
+        {
+            ScreenShareEnabled = screen;
+            _link.Raise(() => ScreenShareUpdated?.Invoke(this));
+        }
+    }
+
+    internal void ApplyTrack(RemoteTrack track, bool isThere)
+    {
+        ImmutableInterlocked.Update(ref _tracks, tracks => isThere ? tracks.Add(track) : tracks.Remove(track));
+        _link.Raise(() => (track switch
+        {
+            { IsScreenShare: true } => ScreenShareUpdated,
+            { Kind: TrackKind.Audio } => AudioUpdated,
+            _ => VideoUpdated,
+        })?.Invoke(this));
+    }
+
+    internal void ApplyStage(StageStatus status)
+    {
+        if (status != StageStatus)
+        {
+            StageStatus = status;
+            _link.Raise(() => StageStatusUpdated?.Invoke(this));
+        }
+    }
+
+    private async Task MuteAsync(bool audio, bool video, CancellationToken cancellationToken)
+    {
+        var answer = await _link.AskAsync(
+            SocketEvent.MutePeer,
+            new HostMediaControlForPeerRequest { ParticipantId = Id, Audio = audio, Video = video },
+            HostMediaControlForPeerResponse.Parser,
+            cancellationToken).ConfigureAwait(false);
+        if (answer.Status != "success")
+        {
+            throw new RealtimeKitException(RealtimeKitError.Refused, "The server did not mute the participant.");
+        }
+    }
+}

@@ -1,0 +1,206 @@
+using Roomcast.Client.Media;
+using Roomcast.Media;
+
+namespace Roomcast.Client.Meeting;
+
+/// <content>What is sent, as it is enabled, allowed and agreed with the server.</content>
+public sealed partial class Self
+{
+    /// <summary>Publishes what is enabled: after joining, and again after each reconnection.</summary>
+    internal async Task PublishAsync(CancellationToken cancellationToken)
+    {
+        await _change.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            foreach (var (track, isEnabled, permission) in ((LocalTrack?, bool, string)[])
+                [(_audio, AudioEnabled, Permissions.CanProduceAudio), (_video, VideoEnabled, Permissions.CanProduceVideo), (_screen, ScreenShareEnabled, Permissions.CanProduceScreenShare)])
+            {
+                if (track is null)
+                {
+                    continue;
+                }
+
+                track.ProducerId = null;
+                if (isEnabled && IsAllowed(permission))
+                {
+                    await BeginAsync(track, cancellationToken).ConfigureAwait(false);
+                }
+                else if (isEnabled)
+                {
+                    Note(track, isEnabled: false);
+                }
+            }
+        }
+        finally
+        {
+            _change.Release();
+        }
+    }
+
+    /// <summary>Stops sending: the stage was left.</summary>
+    internal async Task RestAsync()
+    {
+        foreach (var track in (LocalTrack?[])[_audio, _video, _screen])
+        {
+            if (track is not null)
+            {
+                await track.StopAsync().ConfigureAwait(false);
+                track.ProducerId = null;
+            }
+        }
+    }
+
+    /// <summary>Takes a host's switching off.</summary>
+    internal void OnMuted(string producerId)
+    {
+        foreach (var track in (LocalTrack?[])[_audio, _video, _screen])
+        {
+            if (track is not null && track.ProducerId == producerId)
+            {
+                _ = track.StopAsync();
+                Note(track, isEnabled: false);
+            }
+        }
+    }
+
+    internal void SetPermissions(Permissions permissions)
+    {
+        Permissions = permissions;
+        _link.Raise(() => PermissionsUpdated?.Invoke(permissions));
+    }
+
+    internal void SetState(RoomState state, bool isAgain = false)
+    {
+        if (RoomState == state)
+        {
+            return;
+        }
+
+        RoomState = state;
+        _link.Raise(() =>
+        {
+            switch (state)
+            {
+                case RoomState.Joined:
+                    RoomJoined?.Invoke(isAgain);
+                    break;
+                case RoomState.Waitlisted:
+                    Waitlisted?.Invoke();
+                    break;
+                default:
+                    RoomLeft?.Invoke(state);
+                    break;
+            }
+        });
+    }
+
+    private bool IsAllowed(string permission) => permission == "ALLOWED" || (permission == "CAN_REQUEST" && Stage is StageStatus.OnStage);
+
+    private LocalTrack? Use(LocalTrack? track, TrackKind kind, IFrameSource? source)
+    {
+        if (source is null)
+        {
+            throw new RealtimeKitException(RealtimeKitError.WrongState, "The device has no source of its kind.");
+        }
+
+        if (track is null)
+        {
+            return new LocalTrack(kind, isScreenShare: false, source, _link);
+        }
+
+        track.Source = source;
+        return track;
+    }
+
+    private async Task ChangeAsync(LocalTrack? track, string what, string permission, bool isEnabled, CancellationToken cancellationToken)
+    {
+        if (track is null)
+        {
+            throw new RealtimeKitException(RealtimeKitError.WrongState, $"There is no source for {what}.");
+        }
+
+        if (isEnabled && RoomState is RoomState.Joined && !IsAllowed(permission))
+        {
+            throw new RealtimeKitException(RealtimeKitError.NotAllowed, $"The preset does not allow to send {what}.");
+        }
+
+        await _change.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            if (RoomState is RoomState.Joined && _media.IsOpen)
+            {
+                if (isEnabled)
+                {
+                    await BeginAsync(track, cancellationToken).ConfigureAwait(false);
+                }
+                else
+                {
+                    await track.StopAsync().ConfigureAwait(false);
+                    if (track.IsScreenShare)
+                    {
+                        await _media.UnpublishAsync(track, cancellationToken).ConfigureAwait(false);
+                    }
+                    else
+                    {
+                        await _media.SetPausedAsync(track, isPaused: true, cancellationToken).ConfigureAwait(false);
+                    }
+                }
+            }
+
+            Note(track, isEnabled);
+        }
+        finally
+        {
+            _change.Release();
+        }
+    }
+
+    private async Task BeginAsync(LocalTrack track, CancellationToken cancellationToken)
+    {
+        if (track.ProducerId is null)
+        {
+            await _media.PublishAsync(track, isPaused: false, cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            await _media.SetPausedAsync(track, isPaused: false, cancellationToken).ConfigureAwait(false);
+        }
+
+        track.Start(() =>
+        {
+            Note(track, isEnabled: false);
+            _ = RestAsync(track);
+        });
+    }
+
+    private async Task RestAsync(LocalTrack track)
+    {
+        try
+        {
+            await _media.SetPausedAsync(track, isPaused: true, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (RealtimeKitException)
+        {
+            // The socket is gone for the moment; what is not enabled is not published anew.
+        }
+    }
+
+    private void Note(LocalTrack track, bool isEnabled)
+    {
+        if (track == _audio && AudioEnabled != isEnabled)
+        {
+            AudioEnabled = isEnabled;
+            _link.Raise(() => AudioUpdated?.Invoke(isEnabled));
+        }
+        else if (track == _video && VideoEnabled != isEnabled)
+        {
+            VideoEnabled = isEnabled;
+            _link.Raise(() => VideoUpdated?.Invoke(isEnabled));
+        }
+        else if (track == _screen && ScreenShareEnabled != isEnabled)
+        {
+            ScreenShareEnabled = isEnabled;
+            _link.Raise(() => ScreenShareUpdated?.Invoke(isEnabled));
+        }
+    }
+}

@@ -1,0 +1,118 @@
+using System.Collections.Immutable;
+using Roomcast.Client.Wire;
+using Roomcast.RealtimeKit.Socket.Wire;
+
+namespace Roomcast.Client.Meeting;
+
+/// <summary>Somebody who asks to come on stage.</summary>
+/// <param name="PeerId">The presence.</param>
+/// <param name="UserId">The participant.</param>
+/// <param name="DisplayName">What they are called.</param>
+public sealed record StageAccessRequest(string PeerId, string UserId, string DisplayName);
+
+/// <summary>The stage: who may send, where a preset tells them from an audience.</summary>
+public sealed class Stage
+{
+    private readonly MeetingLink _link;
+    private readonly string _ownUserId;
+    private readonly Func<bool, CancellationToken, Task> _onMoved;
+    private ImmutableList<StageAccessRequest> _requests = [];
+
+    /// <param name="link">The meeting.</param>
+    /// <param name="ownUserId">The own participant.</param>
+    /// <param name="onMoved">Does what follows from coming on stage (true) or leaving it.</param>
+    internal Stage(MeetingLink link, string ownUserId, Func<bool, CancellationToken, Task> onMoved)
+    {
+        _link = link;
+        _ownUserId = ownUserId;
+        _onMoved = onMoved;
+    }
+
+    /// <summary>The own participant stands elsewhere towards the stage.</summary>
+    public event Action<StageStatus>? StageStatusUpdated;
+
+    /// <summary>Somebody asks, or no longer; only those are told who may answer.</summary>
+    public event Action<IReadOnlyList<StageAccessRequest>>? StageAccessRequestsUpdated;
+
+    /// <summary>Where the own participant stands.</summary>
+    public StageStatus Status { get; private set; }
+
+    /// <summary>Those who ask to come on stage.</summary>
+    public IReadOnlyList<StageAccessRequest> AccessRequests => _requests;
+
+    /// <summary>Asks to come on stage.</summary>
+    public Task RequestAccessAsync(CancellationToken cancellationToken = default) => _link.TellAsync(SocketEvent.RequestStage, null, cancellationToken);
+
+    /// <summary>Asks no longer.</summary>
+    public Task CancelRequestAccessAsync(CancellationToken cancellationToken = default) => _link.TellAsync(SocketEvent.CancelStageRequest, null, cancellationToken);
+
+    /// <summary>Lets some come on stage, by the ids of the participants.</summary>
+    public Task GrantAccessAsync(IEnumerable<string> userIds, CancellationToken cancellationToken = default)
+    {
+        var request = new GrantStageAccessRequest();
+        request.UserIds.AddRange(userIds);
+        return _link.TellAsync(SocketEvent.GrantStage, request, cancellationToken);
+    }
+
+    /// <summary>Does not let some come on stage.</summary>
+    public Task DenyAccessAsync(IEnumerable<string> userIds, CancellationToken cancellationToken = default)
+    {
+        var request = new DenyStageAccessRequest();
+        request.UserIds.AddRange(userIds);
+        return _link.TellAsync(SocketEvent.DenyStage, request, cancellationToken);
+    }
+
+    /// <summary>Comes on stage, and sends what is enabled.</summary>
+    public async Task JoinAsync(CancellationToken cancellationToken = default)
+    {
+        await _link.AskAsync(SocketEvent.JoinStage, null, PeerStatusUpdate.Parser, cancellationToken).ConfigureAwait(false);
+        await _onMoved(true, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Leaves the stage, and stays in the meeting.</summary>
+    public async Task LeaveAsync(CancellationToken cancellationToken = default)
+    {
+        await _link.AskAsync(SocketEvent.LeaveStage, new LeaveStageRequest { UserIds = { _ownUserId } }, cancellationToken).ConfigureAwait(false);
+        await _onMoved(false, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Takes some from the stage.</summary>
+    public Task KickAsync(IEnumerable<string> userIds, CancellationToken cancellationToken = default)
+    {
+        var request = new LeaveStageRequest();
+        request.UserIds.AddRange(userIds);
+        return _link.AskAsync(SocketEvent.LeaveStage, request, cancellationToken);
+    }
+
+    internal void Set(StageStatus status)
+    {
+        if (status != Status)
+        {
+            Status = status;
+            _link.Raise(() => StageStatusUpdated?.Invoke(status));
+        }
+    }
+
+    internal void Handle(SocketEvent number, SocketMessage message)
+    {
+        switch (number)
+        {
+            case SocketEvent.StageChanged when Envelope.TryRead(message, PeerStatusUpdate.Parser, out var update) && update.PeerId == _link.PeerId:
+                Set(Participants.StageOf(update.StageType));
+                break;
+            case SocketEvent.GrantStage when !message.HasId:
+                Set(StageStatus.AcceptedToJoinStage);
+                break;
+            case SocketEvent.DenyStage when !message.HasId:
+                Set(StageStatus.OffStage);
+                break;
+            case SocketEvent.GetStageRequests when Envelope.TryRead(message, GetStageRequestsResponse.Parser, out var asked):
+                ImmutableList<StageAccessRequest> requests = [.. asked.StageRequests.Select(request => new StageAccessRequest(request.PeerId, request.UserId, request.DisplayName))];
+                Volatile.Write(ref _requests, requests);
+                _link.Raise(() => StageAccessRequestsUpdated?.Invoke(requests));
+                break;
+            default:
+                break;
+        }
+    }
+}

@@ -1,0 +1,414 @@
+using Roomcast.Client.Meeting;
+using Roomcast.Client.Wire;
+using Roomcast.RealtimeKit.Socket.Wire;
+
+namespace Roomcast.Client;
+
+/// <content>The socket: connecting, entering the room, what the server tells, and connecting anew.</content>
+public sealed partial class RealtimeKitClient
+{
+    private const int MaxTransportAttempts = 5;
+
+    private bool NeedsMedia => Meta.ViewType is not ("LIVESTREAM" or "CHAT") || Stage.Status is StageStatus.OnStage;
+
+    private Uri SocketAddress
+    {
+        get
+        {
+            var at = ClientHttp.AddressOf(_options, "socket-edge.");
+            return new UriBuilder(at)
+            {
+                Scheme = at.Scheme == "https" ? "wss" : "ws",
+                Path = at.AbsolutePath.TrimEnd('/') + "/ws",
+                Query = $"roomID={Uri.EscapeDataString(_link.MeetingId)}&peerID={_link.PeerId}&authToken={Uri.EscapeDataString(_options.AuthToken)}"
+                    + "&useMediaV2=true&ping=true&capabilities=2&joinWithDetails=true&useCfWorker=true&useStartSession=true",
+            }.Uri;
+        }
+    }
+
+    private async Task ConnectAsync(CancellationToken cancellationToken)
+    {
+        var socket = new SignalSocket(Dispatch, _link.PeerId, _options.Time, _options.RequestTimeout, _options.CertificateValidation);
+        try
+        {
+            await socket.ConnectAsync(SocketAddress, cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            await socket.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+
+        _link.Socket = socket;
+        _watching = WatchAsync(socket);
+    }
+
+    private async Task EnterAsync(bool isAgain, CancellationToken cancellationToken)
+    {
+        await _entering.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            while (!await AskToEnterAsync(cancellationToken).ConfigureAwait(false))
+            {
+                Self.SetState(RoomState.Waitlisted);
+                if (!await _admission!.Task.WaitAsync(cancellationToken).ConfigureAwait(false))
+                {
+                    throw new RealtimeKitException(RealtimeKitError.NotAllowed, "The participant was turned away from the waiting room.");
+                }
+            }
+
+            await Task.WhenAll(
+                _link.AskAsync(SocketEvent.GetRoom, null, RoomInfoResponse.Parser, cancellationToken),
+                _link.AskAsync(SocketEvent.GetPeers, null, RoomPeersInfoResponse.Parser, cancellationToken),
+                _link.AskAsync(SocketEvent.GetMessages, null, GetChatMessagesResponse.Parser, cancellationToken),
+                _link.AskAsync(SocketEvent.GetPolls, null, GetPollsResponse.Parser, cancellationToken)).ConfigureAwait(false);
+            if (NeedsMedia)
+            {
+                await EnterMediaAsync(isAgain, cancellationToken).ConfigureAwait(false);
+            }
+
+            _wasJoined = true;
+            Self.SetState(RoomState.Joined, isAgain);
+            if (Self.Permissions.AcceptWaitingRequests)
+            {
+                await _link.TellAsync(SocketEvent.GetWaiting, null, cancellationToken).ConfigureAwait(false);
+            }
+
+            await ConnectedMeetings.GetConnectedMeetingsAsync(cancellationToken).ConfigureAwait(false);
+            await Livestream.LoadAsync(cancellationToken).ConfigureAwait(false);
+            if (Participants.Media.IsOpen && Stage.Status is StageStatus.OnStage)
+            {
+                await PublishAsync(cancellationToken).ConfigureAwait(false);
+            }
+        }
+        finally
+        {
+            _entering.Release();
+        }
+    }
+
+    /// <summary>Asks to join. False when the server has put the peer into the waiting room.</summary>
+    private async Task<bool> AskToEnterAsync(CancellationToken cancellationToken)
+    {
+        _admission = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var joined = await _link.AskAsync(
+            SocketEvent.JoinRoom,
+            new JoinRoomRequest
+            {
+                Peer = new Peer
+                {
+                    PeerId = _link.PeerId,
+                    UserId = Self.UserId,
+                    DisplayName = Self.Name,
+                    CustomParticipantId = Self.CustomParticipantId ?? "",
+                    DisplayPictureUrl = Self.Picture ?? "",
+                },
+            },
+            PeerInfoResponse.Parser,
+            cancellationToken).ConfigureAwait(false);
+        if (joined.Peer is { Waitlisted: true })
+        {
+            return false;
+        }
+
+        SetStage(Participants.StageOf(joined.Peer?.StageType ?? StageType.Unspecified));
+        return true;
+    }
+
+    private async Task EnterMediaAsync(bool isAgain, CancellationToken cancellationToken)
+    {
+        await Participants.Media.OpenAsync(isAgain, cancellationToken).ConfigureAwait(false);
+        await _link.AskAsync(SocketEvent.CompleteMedia, new PeerJoinCompleteRequest(), PeerJoinCompleteResponse.Parser, cancellationToken).ConfigureAwait(false);
+        Participants.Media.Follow();
+    }
+
+    private async Task PublishAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await Self.PublishAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (RealtimeKitException fault) when (fault.Error is RealtimeKitError.Refused)
+        {
+            // A transport that was kept through a reconnection, and that the server no longer has.
+            await Participants.Media.RenewAsync(isSending: true, cancellationToken).ConfigureAwait(false);
+            await Self.PublishAsync(cancellationToken).ConfigureAwait(false);
+        }
+    }
+
+    private void SetStage(StageStatus status)
+    {
+        Self.Stage = status;
+        Stage.Set(status);
+    }
+
+    private async Task OnStageMovedAsync(bool isOnStage, CancellationToken cancellationToken)
+    {
+        if (isOnStage)
+        {
+            SetStage(StageStatus.OnStage);
+            if (!Participants.Media.IsOpen)
+            {
+                await EnterMediaAsync(isAgain: false, cancellationToken).ConfigureAwait(false);
+            }
+
+            await PublishAsync(cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            SetStage(StageStatus.OffStage);
+            await Self.RestAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Waits for the end of a socket, and connects anew unless it was meant.</summary>
+    private async Task WatchAsync(SignalSocket socket)
+    {
+        var isFinal = await socket.Ended.ConfigureAwait(false);
+        await socket.DisposeAsync().ConfigureAwait(false);
+        if (_link.Socket == socket)
+        {
+            _link.Socket = null;
+        }
+
+        if (_over.IsCancellationRequested)
+        {
+            return;
+        }
+
+        if (isFinal)
+        {
+            _ = EndAsync(Self.RoomState is RoomState.Init ? RoomState.Failed : RoomState.Left, null);
+            return;
+        }
+
+        if (_wasJoined)
+        {
+            Self.SetState(RoomState.Disconnected);
+        }
+
+        _ = ReconnectAsync();
+    }
+
+    private async Task ReconnectAsync()
+    {
+        if (Interlocked.Exchange(ref _isReconnecting, 1) != 0)
+        {
+            return; // The one that is under way meets this loss too.
+        }
+
+        var isBack = false;
+        try
+        {
+            isBack = await ConnectAnewAsync().ConfigureAwait(false);
+        }
+        catch (Exception fault) when (fault is OperationCanceledException or ObjectDisposedException)
+        {
+            return; // Left meanwhile.
+        }
+        finally
+        {
+            Volatile.Write(ref _isReconnecting, 0);
+        }
+
+        if (!isBack)
+        {
+            await EndAsync(RoomState.Failed, null).ConfigureAwait(false);
+        }
+        else if (_link.Socket is null && !_over.IsCancellationRequested)
+        {
+            await ReconnectAsync().ConfigureAwait(false); // Lost again in the very last moment.
+        }
+    }
+
+    /// <summary>Connects and enters again, however often it takes. False when it will not be.</summary>
+    private async Task<bool> ConnectAnewAsync()
+    {
+        for (var attempt = 0; attempt < ReconnectDelay.MaxAttempts; attempt++)
+        {
+            try
+            {
+                await Task.Delay(ReconnectDelay.Before(attempt, Random.Shared.NextDouble()), _options.Time, _over.Token).ConfigureAwait(false);
+                if (_link.Socket is null)
+                {
+                    await ConnectAsync(_over.Token).ConfigureAwait(false);
+                }
+
+                await Stores.ReloadAsync(_over.Token).ConfigureAwait(false);
+                if (Self.RoomState is RoomState.Waitlisted)
+                {
+                    _admission?.TrySetResult(true); // Whoever waits asks again on the new socket.
+                }
+
+                if (_wasJoined)
+                {
+                    await EnterAsync(isAgain: true, _over.Token).ConfigureAwait(false);
+                }
+
+                return true;
+            }
+            catch (RealtimeKitException fault) when (fault.Error is RealtimeKitError.InvalidToken or RealtimeKitError.NotFound or RealtimeKitError.NotAllowed)
+            {
+                return false; // It will not get better.
+            }
+            catch (RealtimeKitException)
+            {
+                // Not yet.
+            }
+        }
+
+        return false;
+    }
+
+    private async Task RenewAsync(bool isSending)
+    {
+        for (var attempt = 0; attempt < MaxTransportAttempts && Self.RoomState is RoomState.Joined; attempt++)
+        {
+            try
+            {
+                await Participants.Media.RenewAsync(isSending, _over.Token).ConfigureAwait(false);
+                if (isSending)
+                {
+                    await Self.PublishAsync(_over.Token).ConfigureAwait(false);
+                }
+
+                return;
+            }
+            catch (RealtimeKitException)
+            {
+                await Task.Delay(ReconnectDelay.BoundOf(attempt), _options.Time, _over.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+            catch (Exception fault) when (fault is OperationCanceledException or ObjectDisposedException)
+            {
+                return;
+            }
+        }
+    }
+
+    private async Task EndAsync(RoomState state, Func<Task>? farewell)
+    {
+        if (Interlocked.Exchange(ref _isEnding, 1) != 0)
+        {
+            return;
+        }
+
+        _wasJoined = false;
+        await _over.CancelAsync().ConfigureAwait(false);
+        _admission?.TrySetCanceled();
+        await Self.DisposeAsync().ConfigureAwait(false);
+        if (farewell is not null)
+        {
+            try
+            {
+                await farewell().ConfigureAwait(false);
+            }
+            catch (Exception fault) when (fault is RealtimeKitException or OperationCanceledException)
+            {
+                // The server finds out by the socket's end.
+            }
+        }
+
+        await Participants.Media.DisposeAsync().ConfigureAwait(false);
+        Self.SetState(state);
+        Participants.Clear();
+        if (_link.Socket is { } socket)
+        {
+            await socket.CloseAsync().ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Takes a message of the server: changes the state, and has events raised. One at a time.</summary>
+    private void Dispatch(SocketMessage message)
+    {
+        var number = (SocketEvent)message.Event;
+        var stageBefore = Stage.Status;
+        Participants.Handle(number, message);
+        Chat.Handle(number, message);
+        Polls.Handle(number, message);
+        Stores.Handle(number, message);
+        Ai.Handle(number, message);
+        Stage.Handle(number, message);
+        Recording.Handle(number, message);
+        Livestream.Handle(number, message);
+        ConnectedMeetings.Handle(number, message);
+        switch (number)
+        {
+            case SocketEvent.GetRoom when Envelope.TryRead(message, RoomInfoResponse.Parser, out var info) && info.Room is { } room:
+                Meta.SessionId = room.HasRoomUuid ? room.RoomUuid : null;
+                Meta.MeetingStartedTimestamp = DateTimeOffset.FromUnixTimeSeconds((long)Math.Min(room.CreatedAt, 253_402_300_799));
+                break;
+            case SocketEvent.GetPeers when Envelope.TryRead(message, RoomPeersInfoResponse.Parser, out var peers):
+                Participants.ApplyAll(peers.Peers);
+                break;
+            case SocketEvent.CompleteMedia when Envelope.TryRead(message, PeerJoinCompleteResponse.Parser, out var complete):
+                Participants.ApplyMedia(complete);
+                break;
+            case SocketEvent.ProducerToggled when Envelope.TryRead(message, PeerProducerToggleBroadcastResponse.Parser, out var toggled)
+                && toggled.ParticipantId == _link.PeerId && toggled.InitiatorParticipantId != _link.PeerId && toggled.ProducerState is { Pause: true } state:
+                Self.OnMuted(state.ProducerId);
+                break;
+            case SocketEvent.StageChanged:
+                Self.Stage = Stage.Status;
+                if (!message.HasId && Self.IsRoomJoined)
+                {
+                    // A host's doing: our own steps are gone on with by whoever asked for them.
+                    _ = FollowStageAsync(stageBefore, Stage.Status);
+                }
+
+                break;
+            case SocketEvent.UpdatePresets when Envelope.TryRead(message, UpdatePeersPresetResponse.Parser, out var presets):
+                foreach (var update in presets.UpdatePeersPresets.Where(update => update.UserIds == Self.UserId && update.Patch is not null))
+                {
+                    Self.SetPermissions(Self.Permissions.With(update.Patch));
+                }
+
+                break;
+            case SocketEvent.WaitingAccepted:
+                _admission?.TrySetResult(true);
+                break;
+            case SocketEvent.WaitingDenied:
+                _admission?.TrySetResult(false);
+                _ = EndAsync(RoomState.Rejected, null);
+                break;
+            case SocketEvent.Kick when !message.HasId:
+                _ = EndAsync(RoomState.Kicked, null);
+                break;
+            case SocketEvent.KickAll when !message.HasId:
+                _ = EndAsync(RoomState.Ended, null);
+                break;
+            case SocketEvent.MediaTerminated:
+                _ = ReenterMediaAsync();
+                break;
+            default:
+                break;
+        }
+    }
+
+    private async Task FollowStageAsync(StageStatus before, StageStatus now)
+    {
+        try
+        {
+            if ((before is StageStatus.OnStage) != (now is StageStatus.OnStage))
+            {
+                await OnStageMovedAsync(now is StageStatus.OnStage, _over.Token).ConfigureAwait(false);
+            }
+        }
+        catch (Exception fault) when (fault is RealtimeKitException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The socket went meanwhile; coming back finds the stage as it is.
+        }
+    }
+
+    private async Task ReenterMediaAsync()
+    {
+        try
+        {
+            await EnterMediaAsync(isAgain: true, _over.Token).ConfigureAwait(false);
+            await PublishAsync(_over.Token).ConfigureAwait(false);
+        }
+        catch (Exception fault) when (fault is RealtimeKitException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The socket went too; coming back enters again.
+        }
+    }
+}

@@ -1,0 +1,50 @@
+using Google.Protobuf;
+using Roomcast.RealtimeKit.Socket.Wire;
+
+namespace Roomcast.Client.Wire;
+
+/// <summary>What the parts of a meeting share: who they are, the socket of the moment, and where events go.</summary>
+/// <remarks>
+/// State is kept in values that are replaced whole, so that reads need no lock; what the server tells is taken one message at a
+/// time. Events are raised after the change.
+/// </remarks>
+internal sealed class MeetingLink(RealtimeKitOptions options, string meetingId, EventQueue events)
+{
+    private SignalSocket? _socket;
+
+    public RealtimeKitOptions Options => options;
+
+    public string MeetingId => meetingId;
+
+    /// <summary>The presence of this client; another one for each client, the same through reconnections.</summary>
+    public string PeerId { get; } = Guid.NewGuid().ToString();
+
+    public TimeProvider Time => options.Time;
+
+    /// <summary>The socket of the moment; null while there is none.</summary>
+    public SignalSocket? Socket
+    {
+        get => Volatile.Read(ref _socket);
+        set => Volatile.Write(ref _socket, value);
+    }
+
+    /// <summary>Sends a request and waits for its answer.</summary>
+    public Task<T> AskAsync<T>(SocketEvent number, IMessage? request, MessageParser<T> parser, CancellationToken cancellationToken = default)
+        where T : class, IMessage<T> =>
+        (Socket ?? throw Unconnected()).AskAsync(number, request, parser, cancellationToken);
+
+    /// <summary>Sends a request whose answer says nothing.</summary>
+    public Task AskAsync(SocketEvent number, IMessage? request, CancellationToken cancellationToken = default) =>
+        AskAsync(number, request, Nothing, cancellationToken);
+
+    /// <summary>Sends what is not answered.</summary>
+    public Task TellAsync(SocketEvent number, IMessage? message, CancellationToken cancellationToken = default) =>
+        (Socket ?? throw Unconnected()).TellAsync(number, message, cancellationToken);
+
+    /// <summary>Raises an event, after those before it.</summary>
+    public void Raise(Action raise) => events.Raise(raise);
+
+    private static readonly MessageParser<PeerJoinResponse> Nothing = PeerJoinResponse.Parser.WithDiscardUnknownFields(true);
+
+    private static RealtimeKitException Unconnected() => new(RealtimeKitError.Unreachable, "There is no connection to the server at the moment.");
+}

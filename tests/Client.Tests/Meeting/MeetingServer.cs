@@ -1,0 +1,101 @@
+using System.Net.Http.Json;
+using System.Security.Cryptography.X509Certificates;
+using System.Text.Json.Nodes;
+using Roomcast.Client.Media;
+using Roomcast.TestKit.Server;
+
+namespace Roomcast.Client.Tests.Meeting;
+
+/// <summary>A server in a process of its own, with meetings as tests want them.</summary>
+public sealed class MeetingServer : IAsyncLifetime
+{
+    /// <summary>How long a test waits for what a loaded machine takes its time with.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private RoomcastProcess? _process;
+    private HttpClient? _api;
+
+    public RoomcastProcess Process => _process!;
+
+    public Uri Base => Process.HttpBase;
+
+    public async Task InitializeAsync()
+    {
+        _process = await RoomcastProcess.StartAsync();
+        _api = _process.CreateApiClient();
+    }
+
+    public async Task DisposeAsync()
+    {
+        _api?.Dispose();
+        await Process.DisposeAsync();
+    }
+
+    /// <summary>A handler that trusts the server's own authority and nothing else: addresses of files are of https.</summary>
+    public SocketsHttpHandler CreateTrustingHandler() => new()
+    {
+        SslOptions =
+        {
+            CertificateChainPolicy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                RevocationMode = X509RevocationMode.NoCheck,
+                CustomTrustStore = { X509CertificateLoader.LoadCertificateFromFile(Path.Combine(Process.DataFolder, "tls", "ca.pem")) },
+            },
+        },
+    };
+
+    /// <summary>Makes a meeting.</summary>
+    public async Task<string> CreateMeetingAsync(string title = "Weekly") =>
+        (string)(await PostAsync("/meetings", new JsonObject { ["title"] = title }))["data"]!["id"]!;
+
+    /// <summary>Adds a participant and gives their token.</summary>
+    public async Task<string> AddAsync(string meetingId, string name, string preset = "group_call_host") =>
+        (string)(await PostAsync($"/meetings/{meetingId}/participants", new JsonObject
+        {
+            ["name"] = name,
+            ["custom_participant_id"] = name + Guid.NewGuid(),
+            ["preset_name"] = preset,
+        }))["data"]!["token"]!;
+
+    /// <summary>Adds a participant and initialises their client, with test signals to send.</summary>
+    public async Task<RealtimeKitClient> InitAsync(string meetingId, string name, string preset = "group_call_host", Func<RealtimeKitOptions, RealtimeKitOptions>? change = null)
+    {
+        var options = new RealtimeKitOptions
+        {
+            AuthToken = await AddAsync(meetingId, name, preset),
+            BaseUri = Base,
+            Video = new TestPatternSource(),
+            Audio = new TestToneSource(),
+            ScreenShare = new TestPatternSource(),
+            RequestTimeout = Patience,
+        };
+        return await RealtimeKitClient.InitAsync(change?.Invoke(options) ?? options);
+    }
+
+    /// <summary>Waits until something is so.</summary>
+    public static async Task UntilAsync(Func<bool> isSo, string what)
+    {
+        for (var end = TimeProvider.System.GetUtcNow() + Patience; !isSo();)
+        {
+            if (TimeProvider.System.GetUtcNow() > end)
+            {
+                throw new TimeoutException($"It did not come to be that {what}.");
+            }
+
+            await Task.Delay(20);
+        }
+    }
+
+    private async Task<JsonNode> PostAsync(string path, JsonObject body)
+    {
+        using var response = await _api!.PostAsJsonAsync(Process.AppPath + path, body);
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.True(response.IsSuccessStatusCode, text);
+        return JsonNode.Parse(text)!;
+    }
+}
+
+/// <summary>Tests that share one server.</summary>
+[CollectionDefinition(nameof(MeetingServer))]
+public sealed class MeetingServerCollection : ICollectionFixture<MeetingServer>;

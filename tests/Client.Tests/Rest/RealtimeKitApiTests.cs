@@ -1,0 +1,184 @@
+using System.Reflection;
+using Roomcast.Client.Rest;
+using Roomcast.TestKit;
+
+namespace Roomcast.Client.Tests.Rest;
+
+public class RealtimeKitApiTests
+{
+    private const string App = "/client/v4/accounts/acc/realtime/kit/app";
+    private const string Meeting = """{"id":"m","title":"T","status":"ACTIVE","created_at":"2026-06-03T10:00:00.000Z","updated_at":"2026-06-03T10:00:00.000Z"}""";
+
+    [Fact]
+    public async Task A_meeting_is_made_with_what_is_given_and_read_as_it_is_answered()
+    {
+        using var server = new ApiServer().Answer(201, $$"""{"success":true,"data":{{Meeting}}}""");
+        using var api = New(server);
+
+        var meeting = await api.Meetings.CreateAsync(new MeetingRequest { Title = "T", RecordOnStart = true });
+
+        Assert.Equal(("m", "T", "ACTIVE"), (meeting.Id, meeting.Title, meeting.Status));
+        Assert.Equal(new DateTimeOffset(2026, 6, 3, 10, 0, 0, TimeSpan.Zero), meeting.CreatedAt);
+        Assert.Equal(("POST", $"{App}/meetings", """{"title":"T","record_on_start":true}"""), Assert.Single(server.Calls));
+    }
+
+    [Fact]
+    public async Task A_list_is_read_page_after_page()
+    {
+        using var server = new ApiServer()
+            .Answer(200, $$$"""{"success":true,"data":[{{{Meeting}}},{{{Meeting}}}],"paging":{"start_offset":1,"end_offset":2,"total_count":3}}""")
+            .Answer(200, $$$"""{"success":true,"data":[{{{Meeting}}}],"paging":{"start_offset":3,"end_offset":3,"total_count":3}}""");
+        using var api = New(server);
+
+        var count = 0;
+        await foreach (var meeting in api.Meetings.ListAsync(new ListQuery { PageSize = 2, Search = "a b" }))
+        {
+            count++;
+            Assert.Equal("m", meeting.Id);
+        }
+
+        Assert.Equal(3, count);
+        Assert.Equal(
+            [$"{App}/meetings?page_no=1&per_page=2&search=a%20b", $"{App}/meetings?page_no=2&per_page=2&search=a%20b"],
+            server.Calls.Select(call => call.PathAndQuery));
+    }
+
+    [Theory]
+    [InlineData(408)]
+    [InlineData(409)]
+    [InlineData(429)]
+    [InlineData(503)]
+    public async Task What_may_pass_is_tried_again(int status)
+    {
+        using var server = new ApiServer()
+            .Answer(status, "{}", ("retry-after-ms", "1")).Answer(status, "{}", ("retry-after-ms", "1")).Answer(200, $$"""{"data":{{Meeting}}}""");
+        using var api = New(server);
+
+        Assert.Equal("m", (await api.Meetings.GetAsync("m")).Id);
+        Assert.Equal(3, server.Calls.Count);
+    }
+
+    [Fact]
+    public async Task What_the_server_says_will_not_pass_is_not_tried_again()
+    {
+        using var server = new ApiServer().Answer(
+            409,
+            """{"success":false,"errors":[{"code":40901,"message":"already running","source":{"pointer":"/name"}}]}""",
+            ("x-should-retry", "false"));
+        using var api = New(server);
+
+        var fault = await Assert.ThrowsAsync<ApiException>(() => api.Livestreams.StartForMeetingAsync("m"));
+
+        Assert.Equal((RealtimeKitError.AlreadyRunning, 409, "/name: already running"), (fault.Error, fault.Status, fault.Message));
+        Assert.Equal(new ApiFault(40901, "already running", "/name"), Assert.Single(fault.Faults));
+        Assert.Single(server.Calls);
+    }
+
+    [Fact]
+    public async Task A_server_that_is_not_reached_is_tried_three_times()
+    {
+        using var server = new ApiServer().Break().Break().Break();
+        using var api = New(server);
+
+        var fault = await Assert.ThrowsAsync<RealtimeKitException>(() => api.Apps.GetAsync("a"));
+
+        Assert.Equal((RealtimeKitError.Unreachable, 3), (fault.Error, server.Calls.Count));
+        Assert.DoesNotContain("secret", fault.ToString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Waits_double_and_are_what_the_answer_asks_for()
+    {
+        Assert.Equal(TimeSpan.FromMilliseconds(500), ApiTransport.WaitBefore(0, null, 0));
+        Assert.Equal(TimeSpan.FromMilliseconds(750), ApiTransport.WaitBefore(1, null, 1));
+        Assert.Equal(TimeSpan.FromSeconds(8), ApiTransport.WaitBefore(9, null, 0));
+        Assert.Equal(TimeSpan.FromSeconds(3), ApiTransport.WaitBefore(0, TimeSpan.FromSeconds(3), 1));
+        Assert.Equal(TimeSpan.FromMilliseconds(500), ApiTransport.WaitBefore(0, TimeSpan.FromHours(1), 0));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("[]")]
+    [InlineData("""{"data":7}""")]
+    [InlineData("""{"data":{"id":7}}""")]
+    public async Task An_answer_that_is_none_is_a_typed_error(string answer)
+    {
+        using var server = new ApiServer().Answer(200, answer);
+        using var api = New(server);
+
+        var fault = await Assert.ThrowsAsync<RealtimeKitException>(() => api.Meetings.GetAsync("m"));
+
+        Assert.Equal(RealtimeKitError.Protocol, fault.Error);
+    }
+
+    [Fact]
+    public async Task Every_route_that_the_hosted_API_publishes_can_be_called()
+    {
+        using var server = new ApiServer();
+        using var api = New(server);
+        foreach (var group in typeof(RealtimeKitApi).GetProperties().Where(property => property.PropertyType.IsSubclassOf(typeof(ApiGroup))))
+        {
+            foreach (var method in group.PropertyType.GetMethods(BindingFlags.Instance | BindingFlags.Public | BindingFlags.DeclaredOnly))
+            {
+                var arguments = method.GetParameters().Select(ArgumentOf).ToArray();
+                try
+                {
+                    await DrainAsync(method.Invoke(group.GetValue(api), arguments)!);
+                }
+                catch (RealtimeKitException)
+                {
+                    // What was asked for counts here, not what an empty answer means.
+                }
+            }
+        }
+
+        var called = server.Calls.Select(call => $"{call.Method} {TemplateOf(call.PathAndQuery)}").ToHashSet(StringComparer.Ordinal);
+        var expected = await File.ReadAllLinesAsync(RepositoryFiles.PathOf("tests", "Client.Tests", "Rest", "routes.txt"));
+
+        Assert.Equal(61, expected.Length);
+        Assert.DoesNotContain(expected, route => !called.Contains(route));
+    }
+
+    private static RealtimeKitApi New(ApiServer server) => new(new RealtimeKitApiOptions
+    {
+        BaseUri = new Uri("http://kit.example/client/v4/"),
+        AccountId = "acc",
+        AppId = "app",
+        ApiToken = "secret",
+        HttpHandler = server,
+    });
+
+    private static object? ArgumentOf(ParameterInfo parameter) => parameter switch
+    {
+        { ParameterType: var type } when type == typeof(string) => "x",
+        { ParameterType: var type } when type == typeof(CancellationToken) => CancellationToken.None,
+        { ParameterType: var type } when type == typeof(bool) => true,
+        { ParameterType: var type } when type == typeof(DateOnly) => new DateOnly(2026, 6, 3),
+        { ParameterType: var type } when type == typeof(DateTimeOffset) => DateTimeOffset.UnixEpoch,
+        { ParameterType: var type } when type == typeof(PollRequest) => new PollRequest { Question = "?", Options = ["a", "b"] },
+        { ParameterType: var type } when type == typeof(RecordingRequest) => new RecordingRequest { MeetingId = "x" },
+        _ => Activator.CreateInstance(parameter.ParameterType),
+    };
+
+    private static async Task DrainAsync(object result)
+    {
+        if (result is Task task)
+        {
+            await task;
+            return;
+        }
+
+        var item = result.GetType().GetInterfaces().Single(type => type.IsGenericType && type.GetGenericTypeDefinition() == typeof(IAsyncEnumerable<>)).GetGenericArguments()[0];
+        await (Task)typeof(RealtimeKitApiTests).GetMethod(nameof(WalkAsync), BindingFlags.Static | BindingFlags.NonPublic)!.MakeGenericMethod(item).Invoke(null, [result])!;
+    }
+
+    private static async Task WalkAsync<T>(IAsyncEnumerable<T> list)
+    {
+        await foreach (var _ in list)
+        {
+        }
+    }
+
+    private static string TemplateOf(string pathAndQuery) =>
+        pathAndQuery.Split('?')[0].Replace("/client/v4/accounts/acc/realtime/kit", "", StringComparison.Ordinal).Replace("/app/", "/{}/", StringComparison.Ordinal).Replace("/x", "/{}", StringComparison.Ordinal);
+}
