@@ -37,7 +37,6 @@ public sealed class PublishedContractTests(SharedHost shared)
     private static readonly string[] NotThereYet =
     [
         "addWebhook", "deleteWebhook", "editWebhook", "getAllWebhooks", "getWebhook", "replaceWebhook",
-        "GetSessionSummary", "GetSessionTranscript", "post-sessions-session_id-summary",
     ];
 
     private readonly ApiHost _host = shared.Host;
