@@ -43,6 +43,8 @@ public static class RealtimeKitRoutes
             app.MapActiveSessions();
             app.MapSessions();
             app.MapSessionFiles();
+            app.MapTranscripts();
+            app.MapAiServices();
             app.MapRecordings();
             app.MapLivestreams();
             app.MapLivestreamOwnership();

@@ -23,6 +23,7 @@ using Roomcast.Server.Pages;
 using Roomcast.Server.Tls;
 using Roomcast.Storage;
 using Roomcast.Storage.Blobs;
+using Roomcast.Transcripts;
 using Roomcast.Transports.Rtc;
 
 var reading = SettingsReader.Read(ServerSettings.Registry, args, Environment.GetEnvironmentVariables(), Environment.CurrentDirectory);
@@ -58,6 +59,8 @@ return await ServerRun.UntilSignalAsync(() =>
     builder.Services.AddLive();
     builder.Services.AddBlobs();
     builder.Services.AddSessionHistory();
+    builder.Services.AddTranscripts();
+    builder.Services.AddTranscription();
     builder.Services.AddRecordings();
     builder.Services.AddRealtimeKit();
     builder.Services.AddRealtimeKitClient();

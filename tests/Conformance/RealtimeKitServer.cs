@@ -18,6 +18,7 @@ using Roomcast.RealtimeKit;
 using Roomcast.Storage;
 using Roomcast.Storage.Blobs;
 using Roomcast.TestKit;
+using Roomcast.Transcripts;
 
 namespace Roomcast.Conformance;
 
@@ -41,7 +42,7 @@ internal sealed class RealtimeKitServer : IAsyncDisposable
         builder.Services.Configure<BlobOptions>(blobs => blobs.Folder = _folder.PathOf("blobs"));
         builder.Services.Configure<RecordingOptions>(recordings => recordings.Folder = _folder.PathOf("recordings"));
         builder.Services.Configure<HistoryOptions>(history => history.Folder = _folder.PathOf("session-files"));
-        builder.Services.AddBlobs().AddRecordings().AddSessionHistory();
+        builder.Services.AddBlobs().AddRecordings().AddSessionHistory().AddTranscripts();
         builder.Services.AddRealtimeKit();
         _app = builder.Build();
         _app.MapRealtimeKit();

@@ -303,6 +303,10 @@ public sealed class SessionRecordStore
             async transaction => await FindAsync(transaction, id) is { } session && session.AppId == appId ? session : null,
             cancellationToken);
 
+    /// <summary>Finds a session, whatever its app; null when there is none of this id.</summary>
+    public Task<SessionRecord?> FindAsync(SessionId id, CancellationToken cancellationToken) =>
+        database.ReadAsync(transaction => FindAsync(transaction, id), cancellationToken);
+
     /// <summary>Lists a meeting's sessions by age.</summary>
     public Task<Page<SessionRecord>> ListAsync(
         MeetingId meetingId, PageRequest page, SortOrder order, CancellationToken cancellationToken)

@@ -155,6 +155,10 @@ public sealed partial class MeetingSession
             {
                 room.TellRecording(recording);
             }
+            else if (happened is TranscriptHeard)
+            {
+                room.TellReaders(happened);
+            }
             else
             {
                 room.TellJoined(happened);

@@ -188,6 +188,15 @@ public sealed class SessionRoom
         }
     }
 
+    /// <summary>Tells those that have joined and may read the transcript.</summary>
+    internal void TellReaders(SessionEvent happened)
+    {
+        foreach (var peer in Joined.Where(peer => peer.May.TranscriptionEnabled))
+        {
+            peer.Link?.Tell(happened);
+        }
+    }
+
     /// <summary>Tells those that have joined and may do something.</summary>
     internal void TellThoseWhoMay(SessionAct act, SessionEvent happened, SessionPeer? except = null)
     {

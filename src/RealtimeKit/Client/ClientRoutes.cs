@@ -18,6 +18,7 @@ internal sealed class ClientRoutes(
     ClientRecordings recordings,
     ChatFiles files,
     ClientVersions versions,
+    ClientTranscripts transcripts,
     IOptions<ClientOptions> options,
     IOptions<RealtimeKitOptions> kit,
     PublicAddresses addresses)
@@ -37,8 +38,8 @@ internal sealed class ClientRoutes(
         routes.MapPost("/v2/recordings", door.ForParticipant(recordings.StartAsync));
         routes.MapPut("/v2/recordings/{id}", door.ForParticipant(recordings.ControlAsync));
 
-        // The client asks whether there is a transcript, and there is none.
-        routes.MapGet("/v2/meetings/{meetingId}/active-transcript", door.ForParticipant(NoTranscript));
+        // What was said before the client came.
+        routes.MapGet("/v2/meetings/{meetingId}/active-transcript", door.ForParticipant(transcripts.AnswerAsync));
 
         // What it tells of itself. It asks for no answer but that there is one.
         routes.MapPost("/otel/logs", door.Open(TakeTelemetryAsync));
@@ -78,9 +79,6 @@ internal sealed class ClientRoutes(
             json.WriteEndObject();
         }));
     }
-
-    private static ValueTask<KitAnswer> NoTranscript(HttpContext context, AdmittedClient client) =>
-        new(KitAnswer.NotFound("transcript"));
 
     private static ValueTask<KitAnswer> NoRoute(HttpContext context) =>
         new(KitAnswer.Refuse(KitErrorCode.UnknownRoute, "there is no such route"));

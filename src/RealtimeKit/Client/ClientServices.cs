@@ -18,6 +18,7 @@ public static class ClientServices
         services.TryAddSingleton<ClientAdmission>();
         services.TryAddSingleton<ClientDoor>();
         services.TryAddSingleton<ClientVersions>();
+        services.TryAddSingleton<ClientTranscripts>();
         services.TryAddSingleton<ClientLivestreams>();
         services.TryAddSingleton<ClientRecordings>();
         services.TryAddSingleton<ClientRoutes>();

@@ -16,6 +16,7 @@ using Roomcast.Relay;
 using Roomcast.Server.Live;
 using Roomcast.Storage;
 using Roomcast.Storage.Blobs;
+using Roomcast.Transcripts;
 using Roomcast.Transports.Rtc;
 using Roomcast.Webhooks;
 
@@ -90,6 +91,18 @@ internal static class FeatureSettings
         settings.Bind("session_report_retention", (HistoryOptions o) => o.ReportRetention, SettingTypes.Duration(HistoryOptions.Bounds.Least, HistoryOptions.Bounds.Most), "How long figures of media, and addresses and browsers of participants, are kept after a session.");
         settings.Bind("session_file_retention", (HistoryOptions o) => o.FileRetention, SettingTypes.Duration(HistoryOptions.Bounds.Least, TimeSpan.FromDays(365)), "How long transcripts and summaries are kept after a session, and links to files of it hold. Addresses of a bucket hold for 7 days at most.");
         settings.Check(new HistoryOptionsValidator());
+
+        settings.Group("Transcripts");
+        settings.Bind("transcription_url", (TranscriptOptions o) => o.TranscriptionUrl, SettingTypes.Text(1, 2_048, "an address such as https://api.example.org/v1").Optional(), "The service that writes down speech for apps that chose none, in the form of OpenAI's API. Without it: none.");
+        settings.Bind("transcription_model", (TranscriptOptions o) => o.TranscriptionModel, SettingTypes.Text(1, 128), "Its model.");
+        settings.Bind("transcription_key", (TranscriptOptions o) => o.TranscriptionKey, SettingTypes.Text(1, 512).Optional(), "Its key.", isSecret: true);
+        settings.Bind("transcription_longest_piece", (TranscriptOptions o) => o.LongestPiece, Seconds(2, 60), "How long a piece of speech is at most before it is written down.");
+        settings.Bind("summary_url", (TranscriptOptions o) => o.SummaryUrl, SettingTypes.Text(1, 2_048, "an address such as https://api.example.org/v1").Optional(), "The service that summarises transcripts for apps that chose none, in the same form. Without it: none.");
+        settings.Bind("summary_model", (TranscriptOptions o) => o.SummaryModel, SettingTypes.Text(1, 128), "Its model.");
+        settings.Bind("summary_key", (TranscriptOptions o) => o.SummaryKey, SettingTypes.Text(1, 512).Optional(), "Its key.", isSecret: true);
+        settings.Bind("ai_patience", (TranscriptOptions o) => o.Patience, SettingTypes.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10)), "How long an answer of either may take.");
+        settings.Bind("ai_allow_private_targets", (TranscriptOptions o) => o.AllowsPrivateTargets, SettingTypes.Boolean, "Whether services that apps choose may be at addresses of private networks.");
+        settings.Check(new TranscriptOptionsValidator());
 
         settings.Group("Recordings");
         settings.Bind("recording_link_lifetime", (RecordingOptions o) => o.LinkLifetime, SettingTypes.Duration(TimeSpan.FromMinutes(1), TimeSpan.FromDays(365)), "How long files of recordings can be downloaded; then they are deleted. Addresses of a bucket hold for 7 days at most.");

@@ -24,6 +24,7 @@ using Roomcast.RealtimeKit.Tests.Schemas;
 using Roomcast.Storage;
 using Roomcast.Storage.Blobs;
 using Roomcast.TestKit;
+using Roomcast.Transcripts;
 
 namespace Roomcast.RealtimeKit.Tests.Hosting;
 
@@ -98,7 +99,7 @@ public sealed class ApiHost : IAsyncDisposable
             recordings.MinFreeBytes = 0;
         });
         builder.Services.Configure<HistoryOptions>(history => history.Folder = host._folder.PathOf("session-files"));
-        builder.Services.AddBlobs().AddRecordings().AddSessionHistory();
+        builder.Services.AddBlobs().AddRecordings().AddSessionHistory().AddTranscripts();
         builder.Services.AddSingleton(new PublicAddresses
         {
             RtmpBase = "rtmp://live.example.org:1935",

@@ -1,7 +1,10 @@
+using Roomcast.Accounts;
 using Roomcast.Livestreams.Records;
+using Roomcast.Meetings.Presets;
 using Roomcast.Meetings.Records;
 using Roomcast.Meetings.Tokens;
 using Roomcast.RealtimeKit.Tests.Hosting;
+using Roomcast.Transcripts.Records;
 
 namespace Roomcast.RealtimeKit.Tests.Rest;
 
@@ -117,6 +120,70 @@ public sealed class IsolationTests(SharedHost shared)
             participant,
             await _host.Service<ParticipantStore>().FindAsync(owner.First.Id, meeting.Id, participant.Id, CancellationToken.None));
         Assert.NotNull(_host.Sessions.Find(meeting.Id));
+    }
+
+    [Fact]
+    public async Task A_session_and_all_that_it_left_do_not_exist_for_another_app_on_any_route()
+    {
+        var owner = await _host.NewAccountAsync();
+        var stranger = await _host.NewAccountAsync();
+        var meeting = await _host.NewMeetingAsync(owner.First, "Private");
+        var participant = await _host.NewParticipantAsync(meeting, "alice");
+        var records = _host.Service<SessionRecordStore>();
+        var session = await records.BeginAsync(meeting, _host.Clock.GetUtcNow(), TimeSpan.Zero, CancellationToken.None);
+        var peer = new PeerId(Guid.NewGuid());
+        await records.JoinAsync(
+            session.Id,
+            new JoiningPeer(peer, participant.Id, "alice", "Alice", participant.PresetName, ViewType.GroupCall),
+            _host.Clock.GetUtcNow(),
+            CancellationToken.None);
+        var transcripts = _host.Service<TranscriptStore>();
+        await transcripts.OpenAsync(session.Id, CancellationToken.None);
+        await transcripts.AddAsync(
+            session.Id, new TranscriptLine(peer, participant.Id, "alice", "Alice", session.StartedAt, session.StartedAt, "Private"), CancellationToken.None);
+        await transcripts.FinishAsync(session.Id, null, _host.Clock.GetUtcNow().AddDays(1), CancellationToken.None);
+        await transcripts.SaveSummaryAsync(new Summary(session.Id, SummaryStatus.Completed, "Private", false, null), CancellationToken.None);
+        var ids = new Dictionary<string, string>
+        {
+            ["session_id"] = session.Id.ToString(), ["peer_id"] = peer.ToString(), ["participant_id"] = participant.Id.ToString(),
+        };
+
+        FilledRoute[] RoutesOf(TestAccount account, App app) =>
+        [
+            .. EveryRoute.Of(_host, account, app, ids).Where(route =>
+                route.Pattern.Contains("{session_id}", StringComparison.Ordinal) || route.Pattern.Contains("{peer_id}", StringComparison.Ordinal)),
+        ];
+        Assert.Equal(9, RoutesOf(owner, owner.First).Length);
+        foreach (var (account, app) in new[] { (owner, owner.Second), (stranger, stranger.First) })
+        {
+            foreach (var route in RoutesOf(account, app))
+            {
+                var reply = await _host.Client.SendAsync(route.HttpMethod, route.Path, account.WriteToken, route.Body);
+                Assert.True((404, 40401) == (reply.Status, reply.Code), $"{route} answered {reply.Status}");
+            }
+
+            // The account of somebody else, with a token of one's own.
+            foreach (var route in RoutesOf(owner, owner.First))
+            {
+                var reply = await _host.Client.SendAsync(route.HttpMethod, route.Path, stranger.WriteToken, route.Body);
+                Assert.True((403, 40300) == (reply.Status, reply.Code), $"{route} answered {reply.Status}");
+            }
+
+            foreach (var list in new[] { "sessions", "sessions?search=Private", $"sessions?associated_id={meeting.Id}", "sessions?participants=alice" })
+            {
+                Assert.Equal((0, 0, 0), (await _host.Client.GetAsync($"{account.PathOf(app)}/{list}", account.WriteToken)).Paging);
+            }
+
+            var days = await _host.Client.GetAsync($"{account.PathOf(app)}/analytics/daywise", account.WriteToken);
+            Assert.Equal(0, (int)days.Data["session_stats"]!["sessions_count"]!);
+        }
+
+        // A session that was left alone: its owner gets every one of them, but for the chat in which nothing was said.
+        foreach (var route in RoutesOf(owner, owner.First))
+        {
+            var reply = await _host.Client.SendAsync(route.HttpMethod, route.Path, owner.WriteToken, route.Body);
+            Assert.Equal(route.Pattern.EndsWith("/chat", StringComparison.Ordinal) ? 404 : 200, reply.Status);
+        }
     }
 
     [Fact]

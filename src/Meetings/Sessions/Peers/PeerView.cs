@@ -25,4 +25,8 @@ public sealed record PeerView(
     StageState Stage,
     bool IsWaiting,
     bool IsHidden,
-    RecorderType Recorder);
+    RecorderType Recorder)
+{
+    /// <summary>Whether what it says is written down, and it may read the transcript.</summary>
+    public bool IsTranscribed { get; init; }
+}

@@ -109,7 +109,7 @@ public sealed class SessionPeer
         Stage ?? StageState.Off,
         State is PresenceState.Waiting,
         May.HiddenParticipant,
-        May.RecorderType);
+        May.RecorderType) { IsTranscribed = May.TranscriptionEnabled };
 
     internal bool TryTake(ActPace pace, TimeSpan now)
     {

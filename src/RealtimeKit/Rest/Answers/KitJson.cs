@@ -57,6 +57,7 @@ namespace Roomcast.RealtimeKit.Rest.Answers;
 [JsonSerializable(typeof(SummaryDownloadResponse))]
 [JsonSerializable(typeof(SummaryStatusResponse))]
 [JsonSerializable(typeof(AppAnalyticsResponse))]
+[JsonSerializable(typeof(AiServicesResponse))]
 [JsonSerializable(typeof(ParticipantsActionResponse))]
 [JsonSerializable(typeof(KickAllResponse))]
 [JsonSerializable(typeof(MuteAllResponse))]

@@ -109,6 +109,12 @@ internal static class EventForms
                 RecordingType = WireForms.TypeOf(changed),
             }),
 
+        TranscriptHeard heard => (SocketEvent.Transcript, new MeetingTranscript
+        {
+            MeetingId = heard.MeetingId.ToString(),
+            Transcript = heard.Line,
+        }),
+
         LivestreamInvoked invoked => (SocketEvent.LivestreamInvoked, WireForms.Of(invoked.Livestream, "INVOKED")),
         LivestreamStarted started => (SocketEvent.LivestreamStarted, WireForms.Of(started.Livestream, "LIVE")),
         LivestreamStopped stopped => (SocketEvent.LivestreamStopped, WireForms.Of(stopped.Livestream, "IDLE")),

@@ -30,6 +30,7 @@ internal enum SocketEvent : uint
     Broadcast = 29,
     Kick = 30,
     KickAll = 31,
+    Transcript = 32,
     GetWaiting = 33,
     AcceptWaiting = 34,
     WaitingAccepted = 35,

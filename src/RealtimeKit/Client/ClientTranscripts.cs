@@ -1,0 +1,46 @@
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using Roomcast.Meetings;
+using Roomcast.Meetings.History;
+using Roomcast.RealtimeKit.Rest.Answers;
+using Roomcast.RealtimeKit.Rest.Sessions;
+using Roomcast.Transcripts.Records;
+
+namespace Roomcast.RealtimeKit.Client;
+
+/// <summary>What was said in a session so far, for the web client of somebody who may read it.</summary>
+internal sealed class ClientTranscripts(IActiveSessions sessions, TranscriptStore transcripts, SessionFiles files)
+{
+    private const string Kind = "TRANSCRIPT_LIVE";
+
+    /// <summary>Answers where the lines so far are.</summary>
+    public async ValueTask<KitAnswer> AnswerAsync(HttpContext context, AdmittedClient client)
+    {
+        if (!client.Preset!.Permissions.TranscriptionEnabled)
+        {
+            return KitAnswer.Refuse(KitErrorCode.NoRight, "the participant may not read the transcript");
+        }
+
+        if (context.Request.RouteValues["meetingId"] as string != client.Meeting!.Id.ToString())
+        {
+            return KitAnswer.Refuse(KitErrorCode.NoRight, "the token gives no right to this meeting");
+        }
+
+        if (sessions.Find(client.Meeting.Id) is not { } sessionId
+            || await transcripts.ListAsync(sessionId, context.RequestAborted) is not { Count: > 0 } lines)
+        {
+            return KitAnswer.NotFound("transcript");
+        }
+
+        var text = Encoding.UTF8.GetBytes(string.Join('\n', lines.Select(TranscriptText.LiveLine)));
+        var (file, refusal) = await SessionFileEndpoints.MakeAsync(async () => await files.MakeAsync(
+            sessionId,
+            Kind,
+            $"transcript_live_{sessionId}.csv",
+            "text/csv",
+            null,
+            async output => await output.WriteAsync(text, context.RequestAborted),
+            context.RequestAborted));
+        return refusal ?? ClientAnswer.Data(json => json.WriteString("transcript_download_url", file!.Address));
+    }
+}

@@ -1,0 +1,248 @@
+using Roomcast.Meetings.Records;
+using Roomcast.Storage;
+
+namespace Roomcast.Transcripts.Records;
+
+/// <summary>Transcripts and summaries of sessions, as kept.</summary>
+public sealed class TranscriptStore(Database database, TimeProvider clock)
+{
+    /// <summary>Most lines of one transcript; what is said after them is lost.</summary>
+    public const int MaxLines = 50_000;
+
+    /// <summary>Begins a transcript, or goes on with one.</summary>
+    public Task OpenAsync(SessionId sessionId, CancellationToken cancellationToken) => database.WriteAsync(
+        transaction => transaction.ExecuteAsync(
+            """
+            INSERT INTO session_transcripts (session_id, status, created_at, updated_at) VALUES (@Id, 'OPEN', @Now, @Now)
+            ON CONFLICT (session_id) DO UPDATE SET status = 'OPEN', updated_at = excluded.updated_at
+            """,
+            new { Id = sessionId.Value, Now = StoredTime.Now(clock) }),
+        cancellationToken);
+
+    /// <summary>Adds a line. Lines are read by the time they begin, whatever their order here.</summary>
+    /// <returns>False when the transcript is as long as it may be.</returns>
+    public Task<bool> AddAsync(SessionId sessionId, TranscriptLine line, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(line);
+        return database.WriteAsync(
+            async transaction =>
+            {
+                var number = await transaction.QueryValueAsync<long>(
+                    "SELECT coalesce(max(number), 0) + 1 FROM transcript_lines WHERE session_id = @Id", new { Id = sessionId.Value });
+                if (number > MaxLines)
+                {
+                    return false;
+                }
+
+                await transaction.ExecuteAsync(
+                    """
+                    INSERT INTO transcript_lines
+                        (session_id, number, peer_id, participant_id, custom_id, name, started_at, ended_at, content)
+                    VALUES (@Id, @Number, @PeerId, @ParticipantId, @CustomId, @Name, @StartedAt, @EndedAt, @Text)
+                    """,
+                    new
+                    {
+                        Id = sessionId.Value,
+                        Number = number,
+                        PeerId = line.PeerId.Value,
+                        ParticipantId = line.ParticipantId.Value,
+                        line.CustomId,
+                        line.Name,
+                        StartedAt = StoredTime.Of(line.StartedAt),
+                        EndedAt = StoredTime.Of(line.EndedAt),
+                        line.Text,
+                    });
+                return true;
+            },
+            cancellationToken);
+    }
+
+    /// <summary>Ends a transcript.</summary>
+    /// <param name="sessionId">The session.</param>
+    /// <param name="error">The last fault of the service; null for none. A transcript with a fault and no line has failed.</param>
+    /// <param name="expiresAt">When it is deleted.</param>
+    /// <param name="cancellationToken">Stops the write.</param>
+    public Task FinishAsync(SessionId sessionId, string? error, DateTimeOffset expiresAt, CancellationToken cancellationToken) =>
+        database.WriteAsync(
+            transaction => transaction.ExecuteAsync(
+                """
+                UPDATE session_transcripts
+                SET status = CASE WHEN CAST(@Error AS text) IS NOT NULL
+                                       AND NOT EXISTS (SELECT 1 FROM transcript_lines l WHERE l.session_id = session_transcripts.session_id)
+                                  THEN 'FAILED' ELSE 'READY' END,
+                    error_message = @Error, expires_at = @ExpiresAt, updated_at = @Now
+                WHERE session_id = @Id
+                """,
+                new { Id = sessionId.Value, Error = error, ExpiresAt = StoredTime.Of(expiresAt), Now = StoredTime.Now(clock) }),
+            cancellationToken);
+
+    /// <summary>Finds a transcript; null when the session has none.</summary>
+    public Task<Transcript?> FindAsync(SessionId sessionId, CancellationToken cancellationToken) => database.ReadAsync(
+        async transaction => (await transaction.QueryRowAsync<TranscriptRow>(
+            "SELECT status, error_message, expires_at FROM session_transcripts WHERE session_id = @Id", new { Id = sessionId.Value })) is { } row
+            ? new Transcript(
+                sessionId,
+                row.Status switch
+                {
+                    "OPEN" => TranscriptStatus.Open,
+                    "READY" => TranscriptStatus.Ready,
+                    "FAILED" => TranscriptStatus.Failed,
+                    _ => throw new StorageException(StorageFailure.Corrupted, $"A transcript has the unknown status '{row.Status}'."),
+                },
+                row.ErrorMessage,
+                row.ExpiresAt)
+            : null,
+        cancellationToken);
+
+    /// <summary>The lines of a transcript, by the time each begins.</summary>
+    public Task<IReadOnlyList<TranscriptLine>> ListAsync(SessionId sessionId, CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<TranscriptLine>>(
+            async transaction =>
+            [
+                .. (await transaction.QueryAsync<LineRow>(
+                    """
+                    SELECT peer_id, participant_id, custom_id, name, started_at, ended_at, content FROM transcript_lines
+                    WHERE session_id = @Id ORDER BY started_at, number
+                    """,
+                    new { Id = sessionId.Value })).Select(row => row.ToLine()),
+            ],
+            cancellationToken);
+
+    /// <summary>Finds a summary; null when none was ever asked for.</summary>
+    public Task<Summary?> FindSummaryAsync(SessionId sessionId, CancellationToken cancellationToken) => database.ReadAsync(
+        async transaction => (await transaction.QueryRowAsync<SummaryRow>(
+            "SELECT status, content, is_markdown, error_message FROM session_summaries WHERE session_id = @Id", new { Id = sessionId.Value })) is { } row
+            ? new Summary(
+                sessionId,
+                row.Status switch
+                {
+                    "QUEUED" => SummaryStatus.Queued,
+                    "IN_PROGRESS" => SummaryStatus.InProgress,
+                    "COMPLETED" => SummaryStatus.Completed,
+                    "FAILED" => SummaryStatus.Failed,
+                    _ => throw new StorageException(StorageFailure.Corrupted, $"A summary has the unknown status '{row.Status}'."),
+                },
+                row.Content,
+                row.IsMarkdown,
+                row.ErrorMessage)
+            : null,
+        cancellationToken);
+
+    /// <summary>Keeps what has become of a summary. Its transcript must exist.</summary>
+    public Task SaveSummaryAsync(Summary summary, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(summary);
+        return database.WriteAsync(
+            transaction => transaction.ExecuteAsync(
+                """
+                INSERT INTO session_summaries (session_id, status, content, is_markdown, error_message, created_at, updated_at)
+                VALUES (@Id, @Status, @Content, @IsMarkdown, @Error, @Now, @Now)
+                ON CONFLICT (session_id) DO UPDATE
+                SET status = excluded.status, content = excluded.content, is_markdown = excluded.is_markdown,
+                    error_message = excluded.error_message, updated_at = excluded.updated_at
+                """,
+                new
+                {
+                    Id = summary.SessionId.Value,
+                    Status = summary.Status switch
+                    {
+                        SummaryStatus.Queued => "QUEUED",
+                        SummaryStatus.InProgress => "IN_PROGRESS",
+                        SummaryStatus.Completed => "COMPLETED",
+                        _ => "FAILED",
+                    },
+                    summary.Content,
+                    summary.IsMarkdown,
+                    summary.Error,
+                    Now = StoredTime.Now(clock),
+                }),
+            cancellationToken);
+    }
+
+    /// <summary>Sessions whose summary was asked for and is not there, oldest first; 100 at most. For the start of the server.</summary>
+    public Task<IReadOnlyList<SessionId>> ListUnfinishedAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<SessionId>>(
+            async transaction =>
+            [
+                .. (await transaction.QueryAsync<IdRow>(
+                    "SELECT session_id AS id FROM session_summaries WHERE status IN ('QUEUED', 'IN_PROGRESS') ORDER BY created_at LIMIT 100"))
+                    .Select(row => new SessionId(row.Id)),
+            ],
+            cancellationToken);
+
+    /// <summary>Ends the transcripts of sessions that have ended without anybody noticing, as after a crash.</summary>
+    /// <param name="keptFor">How long they are kept from now.</param>
+    /// <param name="cancellationToken">Stops the write.</param>
+    public Task FinishOrphansAsync(TimeSpan keptFor, CancellationToken cancellationToken) => database.WriteAsync(
+        transaction => transaction.ExecuteAsync(
+            """
+            UPDATE session_transcripts SET status = 'READY', expires_at = @ExpiresAt, updated_at = @Now
+            WHERE status = 'OPEN' AND EXISTS (SELECT 1 FROM meeting_sessions s WHERE s.id = session_id AND s.ended_at IS NOT NULL)
+            """,
+            new { ExpiresAt = StoredTime.Now(clock) + keptFor, Now = StoredTime.Now(clock) }),
+        cancellationToken);
+
+    /// <summary>Deletes transcripts and summaries whose time is over.</summary>
+    /// <returns>How many; at most 100 at a time.</returns>
+    public Task<int> DeleteOldAsync(CancellationToken cancellationToken) => database.WriteAsync(
+        async transaction =>
+        {
+            var old = await transaction.QueryAsync<IdRow>(
+                "SELECT session_id AS id FROM session_transcripts WHERE expires_at IS NOT NULL AND expires_at <= @Now ORDER BY expires_at LIMIT 100",
+                new { Now = StoredTime.Now(clock) });
+            foreach (var row in old)
+            {
+                await transaction.ExecuteAsync("DELETE FROM session_summaries WHERE session_id = @Id", new { row.Id });
+                await transaction.ExecuteAsync("DELETE FROM transcript_lines WHERE session_id = @Id", new { row.Id });
+                await transaction.ExecuteAsync("DELETE FROM session_transcripts WHERE session_id = @Id", new { row.Id });
+            }
+
+            return old.Count;
+        },
+        cancellationToken);
+
+    private sealed class IdRow
+    {
+        public Guid Id { get; init; }
+    }
+
+    private sealed class TranscriptRow
+    {
+        public string Status { get; init; } = "";
+
+        public string? ErrorMessage { get; init; }
+
+        public DateTimeOffset? ExpiresAt { get; init; }
+    }
+
+    private sealed class SummaryRow
+    {
+        public string Status { get; init; } = "";
+
+        public string? Content { get; init; }
+
+        public bool IsMarkdown { get; init; }
+
+        public string? ErrorMessage { get; init; }
+    }
+
+    private sealed class LineRow
+    {
+        public Guid PeerId { get; init; }
+
+        public Guid ParticipantId { get; init; }
+
+        public string CustomId { get; init; } = "";
+
+        public string Name { get; init; } = "";
+
+        public DateTimeOffset StartedAt { get; init; }
+
+        public DateTimeOffset EndedAt { get; init; }
+
+        public string Content { get; init; } = "";
+
+        public TranscriptLine ToLine() => new(
+            new PeerId(PeerId), new ParticipantId(ParticipantId), CustomId, Name, StartedAt, EndedAt, Content);
+    }
+}

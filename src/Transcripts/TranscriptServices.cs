@@ -1,0 +1,41 @@
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+using Microsoft.Extensions.Options;
+using Roomcast.Meetings.Sessions;
+using Roomcast.Transcripts.Records;
+using Roomcast.Transcripts.Services;
+
+namespace Roomcast.Transcripts;
+
+/// <summary>Registration of transcripts and summaries.</summary>
+public static class TranscriptServices
+{
+    /// <summary>
+    /// Adds <see cref="TranscriptStore"/>, <see cref="AiServices"/> and <see cref="Summaries"/>; needs <c>AddMeetings</c> and
+    /// <c>AddSessionHistory</c>. A host may bring an <see cref="ITranscriber"/> and an <see cref="ISummariser"/> of its own.
+    /// Options: <see cref="TranscriptOptions"/>.
+    /// </summary>
+    public static IServiceCollection AddTranscripts(this IServiceCollection services)
+    {
+        services.AddOptionsWithValidateOnStart<TranscriptOptions, TranscriptOptionsValidator>();
+        services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<TranscriptStore>();
+        services.TryAddSingleton<AiServices>();
+        services.TryAddSingleton(provider => new HttpAiService(
+            provider.GetRequiredService<IOptions<TranscriptOptions>>().Value, provider.GetRequiredService<TimeProvider>()));
+        services.TryAddSingleton<ITranscriber>(provider => provider.GetRequiredService<HttpAiService>());
+        services.TryAddSingleton<ISummariser>(provider => provider.GetRequiredService<HttpAiService>());
+        services.TryAddSingleton<Summaries>();
+        services.AddHostedService(provider => provider.GetRequiredService<Summaries>());
+        return services;
+    }
+
+    /// <summary>Adds the listening to sessions: <see cref="Transcription"/>; needs <c>AddTranscripts</c> and <c>AddMeetingSessions</c>.</summary>
+    public static IServiceCollection AddTranscription(this IServiceCollection services)
+    {
+        services.TryAddSingleton<Transcription>();
+        services.AddSingleton<ISessionObserver>(provider => provider.GetRequiredService<Transcription>());
+        services.AddHostedService(provider => provider.GetRequiredService<Transcription>());
+        return services;
+    }
+}

@@ -1,0 +1,208 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+using Roomcast.Meetings;
+using Roomcast.Meetings.History;
+using Roomcast.Meetings.Records;
+using Roomcast.Meetings.Sessions;
+using Roomcast.Meetings.Sessions.Events;
+using Roomcast.Meetings.Sessions.Peers;
+using Roomcast.Meetings.Sessions.Rules;
+using Roomcast.Storage;
+using Roomcast.Transcripts.Records;
+using Roomcast.Transcripts.Services;
+using Roomcast.Transcripts.Speech;
+
+namespace Roomcast.Transcripts;
+
+/// <summary>
+/// Has written down what is said in sessions: all of it where the meeting wants a transcript or a summary, otherwise what those
+/// say whose preset has it. Each line is kept, and told to those whose preset lets them read it.
+/// </summary>
+/// <remarks>A session of an app without a service is not listened to.</remarks>
+public sealed class Transcription(
+    MeetingSessions sessions,
+    IActiveSessions active,
+    AiServices services,
+    ITranscriber transcriber,
+    TranscriptStore store,
+    Summaries summaries,
+    IOptions<TranscriptOptions> options,
+    IOptions<HistoryOptions> history,
+    TimeProvider time,
+    ILogger<Transcription> logger) : ISessionObserver, IHostedService
+{
+    private const int Writers = 2;
+
+    private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(2);
+
+    private readonly ConcurrentDictionary<SessionId, Session> _sessions = new();
+    private readonly ConcurrentDictionary<SessionId, Task> _running = new();
+
+    /// <inheritdoc/>
+    public void Began(Meeting meeting, SessionId sessionId, DateTimeOffset startedAt)
+    {
+        ArgumentNullException.ThrowIfNull(meeting);
+        var session = new Session(meeting, sessionId);
+        _sessions[sessionId] = session;
+        if (session.HearsAll)
+        {
+            Listen(session);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void PeerJoined(MeetingId meetingId, SessionId sessionId, PeerView peer)
+    {
+        ArgumentNullException.ThrowIfNull(peer);
+        if (_sessions.TryGetValue(sessionId, out var session))
+        {
+            session.Peers[peer.PeerId] = peer;
+            if (peer.IsTranscribed)
+            {
+                Listen(session);
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void CountChanged(MeetingId meetingId, SessionId sessionId, int count)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void StageChanged(MeetingId meetingId, SessionId sessionId, int onStage)
+    {
+    }
+
+    /// <inheritdoc/>
+    public void Ended(MeetingId meetingId, SessionId sessionId, SessionEndReason reason)
+    {
+        if (_sessions.TryRemove(sessionId, out var session))
+        {
+            session.Over.TrySetResult();
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task StartAsync(CancellationToken cancellationToken) => store.FinishOrphansAsync(history.Value.FileRetention, cancellationToken);
+
+    /// <inheritdoc/>
+    public async Task StopAsync(CancellationToken cancellationToken) =>
+        await Task.WhenAll(_running.Values).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+    private void Listen(Session session)
+    {
+        if (Interlocked.Exchange(ref session.IsListening, 1) == 0)
+        {
+            _running[session.Id] = Task.Run(() => RunAsync(session));
+        }
+    }
+
+    private async Task RunAsync(Session session)
+    {
+        try
+        {
+            if (await services.FindAsync(session.Meeting.AppId, AiServiceKind.Transcription, CancellationToken.None) is not { } service)
+            {
+                return;
+            }
+
+            var listener = new SpeechListener(session.MayHear, options.Value.LongestPiece, time);
+            if (await sessions.FollowAsync(session.Id, listener, CancellationToken.None) is not { } following)
+            {
+                return;
+            }
+
+            await using var left = following.ConfigureAwait(false);
+            await store.OpenAsync(session.Id, CancellationToken.None);
+            TranscriptLog.Began(logger, session.Id.ToString(), service.ToString());
+            var hints = AiWishes.HintsOf(session.Meeting);
+            await Task.WhenAll(
+                Enumerable.Range(0, Writers).Select(_ => WriteAsync(session, listener, service, hints)).Append(listener.RunAsync()));
+            await store.FinishAsync(session.Id, session.Error, time.GetUtcNow() + history.Value.FileRetention, CancellationToken.None);
+            TranscriptLog.Ended(logger, session.Id.ToString(), session.Lines);
+            if (listener.Lost > 0)
+            {
+                TranscriptLog.PacketsLost(logger, session.Id.ToString(), listener.Lost);
+            }
+
+            if (session.Meeting.Settings.SummarizesOnEnd && session.Lines > 0 && await IsOverAsync(session))
+            {
+                await summaries.AskAsync(session.Meeting, session.Id, CancellationToken.None);
+            }
+        }
+        catch (Exception fault) when (fault is StorageException or SessionException)
+        {
+            TranscriptLog.Failed(logger, fault, session.Id.ToString());
+        }
+        finally
+        {
+            _running.TryRemove(session.Id, out _);
+        }
+    }
+
+    // Followers are let go before observers learn of the end, and a server that stops lets them go without an end.
+    private static async Task<bool> IsOverAsync(Session session)
+    {
+        await Task.WhenAny(session.Over.Task, Task.Delay(EndPatience));
+        return session.Over.Task.IsCompleted;
+    }
+
+    private async Task WriteAsync(Session session, SpeechListener listener, AiService service, SpeechHints hints)
+    {
+        await foreach (var piece in listener.Pieces.ReadAllAsync())
+        {
+            if (!session.Peers.TryGetValue(piece.PeerId, out var peer)
+                || !Guid.TryParseExact(peer.PeerId, "D", out var peerId)
+                || !ParticipantId.TryParse(peer.UserId, out var participantId))
+            {
+                continue;
+            }
+
+            string text;
+            try
+            {
+                text = await transcriber.TranscribeAsync(service, piece, hints, CancellationToken.None);
+            }
+            catch (AiServiceException fault)
+            {
+                session.Error = fault.Message;
+                TranscriptLog.NotWritten(logger, session.Id.ToString(), fault.Message);
+                continue;
+            }
+
+            if (text.Length > 0)
+            {
+                var line = new TranscriptLine(
+                    new PeerId(peerId), participantId, peer.CustomId, peer.Name, piece.StartedAt, piece.EndedAt, text);
+                if (await store.AddAsync(session.Id, line, CancellationToken.None))
+                {
+                    Interlocked.Increment(ref session.Lines);
+                    await active.TellAsync(session.Meeting.Id, new TranscriptHeard(session.Meeting.Id, TranscriptText.LiveLine(line)), CancellationToken.None);
+                }
+            }
+        }
+    }
+
+    private sealed class Session(Meeting meeting, SessionId id)
+    {
+        public int IsListening;
+        public int Lines;
+
+        public TaskCompletionSource Over { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Meeting Meeting => meeting;
+
+        public SessionId Id => id;
+
+        public string? Error { get; set; }
+
+        public ConcurrentDictionary<string, PeerView> Peers { get; } = new(StringComparer.Ordinal);
+
+        public bool HearsAll => meeting.Settings.TranscribesOnEnd || meeting.Settings.SummarizesOnEnd;
+
+        public bool MayHear(string peerId) => HearsAll || (Peers.TryGetValue(peerId, out var peer) && peer.IsTranscribed);
+    }
+}

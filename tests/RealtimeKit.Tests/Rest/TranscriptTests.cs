@@ -1,0 +1,174 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Roomcast.Meetings.Presets;
+using Roomcast.Meetings.Records;
+using Roomcast.RealtimeKit.Tests.Hosting;
+using Roomcast.Storage.Blobs;
+using Roomcast.Transcripts.Records;
+using Roomcast.Transcripts.Services;
+
+namespace Roomcast.RealtimeKit.Tests.Rest;
+
+public sealed class TranscriptTests : IAsyncLifetime
+{
+    private readonly FakeSummariser _summariser = new();
+    private ApiHost _host = null!;
+
+    private TestAccount Account => _host.One;
+
+    private string Services => $"{Account.AppPath}/ai-services";
+
+    public async Task InitializeAsync() =>
+        _host = await ApiHost.StartAsync(replace: services => services.AddSingleton<ISummariser>(_summariser));
+
+    public async Task DisposeAsync() => await _host.DisposeAsync();
+
+    [Fact]
+    public async Task A_transcript_is_downloaded_in_every_form()
+    {
+        var (session, path) = await WriteAsync();
+        var expected = new Dictionary<string, string[]>
+        {
+            [""] = ["1500,", ",alice,Alice,'=Hello\r\n", ",bob,Bob,\"Two, <b>words\"\r\n"],
+            ["csv"] = ["1500,"],
+            ["JSON"] = ["\"startTime\":1500,\"endTime\":2500", "\"sentence\":\"=Hello\"", "\"joinedAt\":\"2", "\"cpi\":\"bob\""],
+            ["SRT"] = ["1\n00:00:01,500 --> 00:00:02,500\nAlice: =Hello\n\n2\n"],
+            ["VTT"] = ["WEBVTT\n\n00:00:01.500 --> 00:00:02.500\nAlice: =Hello\n\n", "Bob: Two, &lt;b&gt;words\n"],
+        };
+        foreach (var (format, parts) in expected)
+        {
+            var reply = await _host.Client.GetAsync($"{path}/transcript{(format.Length > 0 ? $"?format={format}" : "")}", Account.ReadToken);
+            Assert.Equal((200, session.ToString()), (reply.Status, (string?)reply.Data["sessionId"]));
+            var text = await ReadAsync((string)reply.Data["transcript_download_url"]!);
+            Assert.All(parts, part => Assert.Contains(part, text, StringComparison.Ordinal));
+        }
+
+        Assert.Equal(400, (await _host.Client.GetAsync($"{path}/transcript?format=DOC", Account.ReadToken)).Status);
+    }
+
+    [Fact]
+    public async Task Where_nothing_is_configured_the_routes_say_so_and_nothing_pretends()
+    {
+        var session = await BeginAsync();
+        var path = $"{Account.AppPath}/sessions/{session.Session.Id}";
+        Assert.Equal((404, 40401), Codes(await _host.Client.GetAsync($"{path}/transcript", Account.ReadToken)));
+        Assert.Equal((404, 40401), Codes(await _host.Client.GetAsync($"{path}/summary", Account.ReadToken)));
+        Assert.Equal((409, 40902), Codes(await _host.Client.PostAsync($"{path}/summary", Account.WriteToken)));
+
+        var (_, written) = await WriteAsync();
+        var refused = await _host.Client.PostAsync($"{written}/summary", Account.WriteToken);
+        Assert.Equal((409, 40902), Codes(refused));
+        Assert.Contains("no summary service", refused.Body.ToJsonString(), StringComparison.Ordinal);
+        Assert.Equal((404, 40401), Codes(await _host.Client.GetAsync($"{written}/summary", Account.ReadToken)));
+    }
+
+    [Fact]
+    public async Task A_summary_is_made_by_the_service_of_the_app_whose_key_is_told_to_nobody()
+    {
+        var (_, path) = await WriteAsync();
+        var chosen = await _host.Client.PatchAsync(
+            Services, Account.WriteToken, """{"summarization":{"url":"https://ai.example.org/v1","model":"m","api_key":"sk-secret"}}""");
+        Assert.Equal(200, chosen.Status);
+        Assert.DoesNotContain("sk-secret", chosen.Body.ToJsonString(), StringComparison.Ordinal);
+        Assert.True((bool)chosen.Data["summarization"]!["has_api_key"]!);
+
+        var asked = await _host.Client.PostAsync($"{path}/summary", Account.WriteToken);
+        Assert.Equal((200, "QUEUED"), (asked.Status, (string?)asked.Data["status"]));
+        for (var tries = 0; ; tries++)
+        {
+            Assert.True(tries < 2_000, "The summary was not made.");
+            var reply = await _host.Client.GetAsync($"{path}/summary", Account.ReadToken);
+            if (reply.Status == 200)
+            {
+                Assert.Equal("The summary", await ReadAsync((string)reply.Data["summaryDownloadUrl"]!));
+                break;
+            }
+
+            await Task.Delay(TimeSpan.FromMilliseconds(5));
+        }
+
+        Assert.Equal("COMPLETED", (string?)(await _host.Client.PostAsync($"{path}/summary", Account.WriteToken)).Data["status"]);
+        var (service, transcript) = Assert.Single(_summariser.Asked);
+        Assert.Equal(("https://ai.example.org/v1", "m", "sk-secret"), (service.Address.AbsoluteUri, service.Model, service.ApiKey));
+        Assert.Equal("Alice: =Hello\nBob: Two, <b>words\n", transcript);
+    }
+
+    [Fact]
+    public async Task A_key_stays_with_its_address_and_goes_with_another()
+    {
+        async Task<AiService?> OwnAsync() => await _host.Service<AiServices>().FindOwnAsync(
+            Account.First.Id, AiServiceKind.Transcription, CancellationToken.None);
+        await _host.Client.PatchAsync(Services, Account.WriteToken, """{"transcription":{"url":"https://a.example.org/v1","model":"m","api_key":"k"}}""");
+        await _host.Client.PatchAsync(Services, Account.WriteToken, """{"transcription":{"url":"https://a.example.org/v1","model":"n"}}""");
+        Assert.Equal(("n", "k"), ((await OwnAsync())!.Model, (await OwnAsync())!.ApiKey));
+        await _host.Client.PatchAsync(Services, Account.WriteToken, """{"transcription":{"url":"https://b.example.org/v1","model":"n"}}""");
+        Assert.Null((await OwnAsync())!.ApiKey);
+        var gone = await _host.Client.PatchAsync(Services, Account.WriteToken, """{"transcription":null}""");
+        Assert.Null(gone.Data["transcription"]);
+
+        var wrong = await _host.Client.PatchAsync(
+            Services, Account.WriteToken, """{"transcription":{"url":"ftp://x","model":"","api_key":""},"summarization":7}""");
+        Assert.Equal(
+            ["/summarization", "/transcription/api_key", "/transcription/model", "/transcription/url"], wrong.Sources.Order(StringComparer.Ordinal));
+        Assert.Equal(403, (await _host.Client.PatchAsync(Services, Account.ReadToken, "{}")).Status);
+    }
+
+    private static (int Status, int Code) Codes(Reply reply) => (reply.Status, reply.Code);
+
+    private async Task<string> ReadAsync(string address)
+    {
+        var uri = new Uri(address);
+        var name = BlobName.Read(uri.Segments[^2].TrimEnd('/'), uri.Segments[^1])!.Value;
+        return await File.ReadAllTextAsync(Path.Combine(_host.Service<IOptions<BlobOptions>>().Value.Folder, name.ToString()));
+    }
+
+    private async Task<(SessionRecord Session, TranscriptLine[] Lines)> BeginAsync()
+    {
+        var meeting = await _host.NewMeetingAsync(Account.First);
+        var records = _host.Service<SessionRecordStore>();
+        var session = await records.BeginAsync(meeting, _host.Clock.GetUtcNow(), TimeSpan.Zero, CancellationToken.None);
+        var lines = new List<TranscriptLine>();
+        foreach (var (name, text) in new[] { ("Alice", "=Hello"), ("Bob", "Two, <b>words") })
+        {
+#pragma warning disable CA1308 // The customer's own names are in lower case here.
+            var participant = await _host.NewParticipantAsync(meeting, name.ToLowerInvariant());
+#pragma warning restore CA1308
+            var peer = new PeerId(Guid.NewGuid());
+            await records.JoinAsync(
+                session.Id,
+                new JoiningPeer(peer, participant.Id, participant.CustomId, name, participant.PresetName, ViewType.GroupCall),
+                _host.Clock.GetUtcNow(),
+                CancellationToken.None);
+            var at = session.StartedAt.AddSeconds(1.5 + (10 * lines.Count));
+            lines.Add(new TranscriptLine(peer, participant.Id, participant.CustomId, name, at, at.AddSeconds(1), text));
+        }
+
+        return (session, [.. lines]);
+    }
+
+    private async Task<(SessionId Session, string Path)> WriteAsync()
+    {
+        var (session, lines) = await BeginAsync();
+        var store = _host.Service<TranscriptStore>();
+        await store.OpenAsync(session.Id, CancellationToken.None);
+        foreach (var line in lines.Reverse())
+        {
+            await store.AddAsync(session.Id, line, CancellationToken.None);
+        }
+
+        await store.FinishAsync(session.Id, null, _host.Clock.GetUtcNow().AddDays(7), CancellationToken.None);
+        return (session.Id, $"{Account.AppPath}/sessions/{session.Id}");
+    }
+
+    private sealed class FakeSummariser : ISummariser
+    {
+        public ConcurrentQueue<(AiService Service, string Transcript)> Asked { get; } = new();
+
+        public Task<string> SummariseAsync(AiService service, string transcript, SummaryWish wish, CancellationToken cancellationToken)
+        {
+            Asked.Enqueue((service, transcript));
+            return Task.FromResult("The summary");
+        }
+    }
+}

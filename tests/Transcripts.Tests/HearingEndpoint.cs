@@ -1,0 +1,101 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Net;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Roomcast.TestKit;
+using Roomcast.TestKit.Rtmp;
+
+namespace Roomcast.Transcripts.Tests;
+
+/// <summary>A service in the form of OpenAI's API that answers by what it hears: it decodes the sound and names its tone.</summary>
+internal sealed class HearingEndpoint : IAsyncDisposable
+{
+    private const int SampleRateHz = 16_000;
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly WebApplication _app;
+
+    private HearingEndpoint()
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.ConfigureKestrel(server => server.Listen(IPAddress.Loopback, 0));
+        _app = builder.Build();
+        _app.MapPost("/v1/audio/transcriptions", TranscribeAsync);
+        _app.MapPost("/v1/chat/completions", SummariseAsync);
+    }
+
+    /// <summary>Where it is.</summary>
+    public Uri Address { get; private set; } = null!;
+
+    /// <summary>Statuses to answer with first, before anything is heard.</summary>
+    public ConcurrentQueue<int> Refusals { get; } = new();
+
+    /// <summary>Fields of the forms and bodies that came, and the bearer tokens.</summary>
+    public ConcurrentQueue<string> Asked { get; } = new();
+
+    public static async Task<HearingEndpoint> StartAsync()
+    {
+        var endpoint = new HearingEndpoint();
+        await endpoint._app.StartAsync();
+        endpoint.Address = new Uri(endpoint._app.Urls.Single() + "/v1");
+        return endpoint;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    private async Task TranscribeAsync(HttpContext context)
+    {
+        if (Refusals.TryDequeue(out var status))
+        {
+            context.Response.StatusCode = status;
+            return;
+        }
+
+        var form = await context.Request.ReadFormAsync();
+        Asked.Enqueue($"{context.Request.Headers.Authorization} {form["model"]} {form["language"]} {form["prompt"]}");
+        var (ogg, pcm) = (_folder.PathOf($"{Guid.NewGuid():N}.ogg"), _folder.PathOf($"{Guid.NewGuid():N}.pcm"));
+        await using (var file = File.Create(ogg))
+        {
+            await form.Files["file"]!.CopyToAsync(file);
+        }
+
+        await FfmpegTool.RunAsync(
+            ["-v", "error", "-i", ogg, "-f", "s16le", "-ac", "1", "-ar", SampleRateHz.ToString(CultureInfo.InvariantCulture), pcm]);
+        await context.Response.WriteAsJsonAsync(new { text = $"tone {ToneOf(await File.ReadAllBytesAsync(pcm))}" });
+    }
+
+    private async Task SummariseAsync(HttpContext context)
+    {
+        var body = (await JsonNode.ParseAsync(context.Request.Body))!;
+        var lines = ((string)body["messages"]![1]!["content"]!).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Asked.Enqueue((string)body["messages"]![0]!["content"]!);
+        await context.Response.WriteAsJsonAsync(new { choices = new[] { new { message = new { content = $"# {lines.Length} lines, first: {lines[0]}" } } } });
+    }
+
+    // By its zero crossings, to the nearest 20 Hz.
+    private static int ToneOf(byte[] pcm)
+    {
+        var (crossings, last) = (0, 0);
+        for (var at = 0; at + 1 < pcm.Length; at += 2)
+        {
+            var sign = Math.Sign((int)BitConverter.ToInt16(pcm, at));
+            if (sign != 0)
+            {
+                crossings += last != 0 && sign != last ? 1 : 0;
+                last = sign;
+            }
+        }
+
+        var seconds = pcm.Length / 2.0 / SampleRateHz;
+        return (int)(Math.Round(crossings / 2.0 / seconds / 20) * 20);
+    }
+}
