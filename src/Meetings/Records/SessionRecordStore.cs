@@ -305,7 +305,7 @@ public sealed class SessionRecordStore
 
     /// <summary>Finds a session, whatever its app; null when there is none of this id.</summary>
     public Task<SessionRecord?> FindAsync(SessionId id, CancellationToken cancellationToken) =>
-        database.ReadAsync(transaction => FindAsync(transaction, id), cancellationToken);
+        _database.ReadAsync(transaction => FindAsync(transaction, id), cancellationToken);
 
     /// <summary>Lists a meeting's sessions by age.</summary>
     public Task<Page<SessionRecord>> ListAsync(
