@@ -1,0 +1,70 @@
+extern alias client;
+
+using System.Text;
+using client::Roomcast.Client.Media;
+using client::Roomcast.Client.Meeting;
+using client::Roomcast.Client.Wire;
+
+namespace Roomcast.Fuzz;
+
+/// <summary>What the client for .NET reads of servers and files.</summary>
+public sealed class ClientFuzz
+{
+    [Fact]
+    public void A_frame_of_the_socket_is_read_or_refused() => FuzzRun.Of(
+        "client-envelope",
+        [Envelope.Write(SocketEvent.JoinRoom, "id", null), Envelope.Write(SocketEvent.Error, "id", null)],
+        bytes =>
+        {
+            if (Envelope.TryRead(bytes, out var message))
+            {
+                Envelope.ErrorOf(message);
+            }
+        });
+
+    [Fact]
+    public void A_token_names_a_meeting_or_is_none() => FuzzRun.Of(
+        "client-token",
+        ["eyJ.eyJtZWV0aW5nSWQiOiJtIn0.c2ln"u8.ToArray()],
+        bytes =>
+        {
+            if (TokenClaims.TryReadMeeting(Encoding.UTF8.GetString(bytes), out var meetingId))
+            {
+                Assert.InRange(meetingId.Length, 1, 128);
+            }
+        });
+
+    [Fact]
+    public void A_line_of_a_transcript_is_read_or_refused() => FuzzRun.Of(
+        "client-transcript",
+        ["1700000000,peer,user,custom,Ann,\"Hello, \"\"you\"\"!\""u8.ToArray()],
+        bytes => TranscriptItem.Read(Encoding.UTF8.GetString(bytes), isPartial: false));
+
+    [Fact]
+    public void A_file_of_pictures_is_read_or_refused() => FuzzRun.Of(
+        "client-ivf",
+        [[.. "DKIF"u8, 0, 0, 32, 0, .. "VP80"u8, 64, 1, 180, 0, 15, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x10, 0, 0, 0x9D, 1, 0x2A, 64, 1, 180, 0]],
+        bytes =>
+        {
+            if (IvfReader.TryRead(bytes, out var frames, out _))
+            {
+                Assert.NotEmpty(frames);
+                Assert.All(frames, frame => Assert.InRange(frame.Time, TimeSpan.Zero, TimeSpan.FromDays(7)));
+            }
+        });
+
+    [Fact]
+    public void A_file_of_sound_is_read_or_refused() => FuzzRun.Of(
+        "client-ogg",
+        [[
+            .. "OggS"u8, .. new byte[22], 1, 19, .. "OpusHead"u8, 1, 2, 0, 0, 0x80, 0xBB, 0, 0, 0, 0, 0,
+            .. "OggS"u8, .. new byte[22], 1, 12, .. "OpusTags"u8, 0, 0, 0, 0, .. "OggS"u8, .. new byte[22], 1, 3, 0x78, 1, 2,
+        ]],
+        bytes =>
+        {
+            if (OggOpusReader.TryRead(bytes, out var frames, out _))
+            {
+                Assert.All(frames, frame => Assert.InRange(frame.Duration, TimeSpan.FromMilliseconds(2.5), TimeSpan.FromMilliseconds(120)));
+            }
+        });
+}
