@@ -29,7 +29,7 @@ internal static class ApiBench
             var options = new StorageOptions
             {
                 DataFolder = folder.PathOf("data"),
-                DatabaseUrl = postgres is null ? null : await postgres.CreateDatabaseAsync(),
+                DatabaseUrl = postgres is null ? null : $"{await postgres.CreateDatabaseAsync()};Command Timeout=600", // For filling it.
             };
             var (meetings, deliveries) = ((int)(100_000 * scale), (int)(1_000_000 * scale));
             var start = Stopwatch.StartNew();
