@@ -99,7 +99,7 @@ public sealed class LiveFaultTests(ITestOutputHelper output)
         disk.Grow(sizeKiB: 256 << 10);
         var kept = await UntilAsync(server, recording, "ERRORED", each => each.GetProperty("download_url").ValueKind is JsonValueKind.String);
         var reading = await StampedReading.OfAsync(await DownloadAsync(server, kept, "kept.mp4"));
-        Assert.True(reading.Frames.Count(frame => frame.Look.Layout is StampedLayout.Alone) > 30);
+        Assert.Contains(reading.Frames, frame => frame.Look.Layout is StampedLayout.Alone);
         await AssertWatchedAsync(server, livestream);
         await LeaveAsync(ada);
     }

@@ -99,6 +99,35 @@ public sealed partial class LiveMeetingTests(MeetingServer server) : IAsyncLifet
     }
 
     [Fact]
+    public async Task Who_has_come_to_watch_sees_the_livestream_in_the_meeting_page()
+    {
+        var meeting = await server.CreateMeetingAsync("Audience");
+        var ada = await server.JoinAsync(meeting, 0, "livestream_host");
+        var eve = await server.JoinAsync(meeting, 1, "livestream_viewer", browser: 0);
+        await eve.WaitAsync("document.getElementById('audience-title').textContent === 'The livestream has not begun' && !document.getElementById('audience').hidden");
+        await PostAsync($"/meetings/{meeting}/livestreams");
+        await WaitUntilLiveAsync(meeting);
+        var own = CodedPicture.Colours[0];
+        await eve.WaitAsync($$"""
+            (() => {
+              const video = document.querySelector('#livestream:not([hidden]) video');
+              const seen = probe.picture(video)?.colour ?? [0, 0, 0];
+              return video?.currentTime > 0 && [{{own.Red}}, {{own.Green}}, {{own.Blue}}].every((own, at) => Math.abs(own - seen[at]) < 50);
+            })()
+            """);
+        Assert.True(await eve.Page.EvaluateAsync<bool>("document.getElementById('audience').hidden && probe.names().length === 0"));
+        if (Environment.GetEnvironmentVariable("ROOMCAST_SCREENSHOTS") is { Length: > 0 } folder)
+        {
+            await eve.Page.ScreenshotAsync(Path.Combine(folder, "meet-livestream-viewer.png"));
+        }
+
+        await PostAsync($"/meetings/{meeting}/active-livestream/stop");
+        await eve.WaitAsync("document.getElementById('livestream').hidden && !document.getElementById('audience').hidden");
+        await eve.LeaveAsync();
+        await ada.LeaveAsync();
+    }
+
+    [Fact]
     public async Task A_host_publishes_by_an_encoder_of_its_own()
     {
         var meeting = await server.CreateMeetingAsync("Manual");

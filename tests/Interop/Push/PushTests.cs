@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Roomcast.Interop.Playback;
+using Roomcast.Media;
 using Roomcast.Rtmp.Commands;
 using Roomcast.TestKit.Rtmp;
 using Roomcast.TestKit.Video;
@@ -151,6 +152,27 @@ public sealed class PushTests
         var (exitCode, volume) = await FfmpegTool.TryRunAsync("-xerror", "-i", recording, "-vn", "-af", "volumedetect", "-f", "null", "-");
         Assert.Equal(0, exitCode);
         Assert.Contains("max_volume: -91.0 dB", volume, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task H265_goes_to_no_target_that_lists_no_codecs_and_the_output_says_so()
+    {
+        await using var nginx = await RecordingSink.StartNginxAsync();
+        await using var server = await LiveServer.StartAsync(Local);
+        var livestream = await server.CreateLivestreamAsync();
+        var output = await AddAsync(server, livestream, nginx.Address, "key");
+        var media = await EncodedMedia.CreateAsync(new EncodedMediaOptions { Picture = Codec.H265, Length = TimeSpan.FromSeconds(4) });
+        await using var publisher = await RtmpPublisher.ConnectAsync(livestream.IngestUrl.OriginalString);
+        var publishing = publisher.PublishAsync(media.Repeat(20, TimeSpan.FromSeconds(4)), speed: 1, CancellationToken.None);
+        var rejected = await UntilAsync(server, livestream, output, output => State(output) == "rejected");
+        Assert.Equal("codec_not_taken", (string)rejected["reason"]!);
+        Assert.Contains("H265", (string)rejected["detail"]!, StringComparison.Ordinal);
+        Assert.Contains("lists no codecs", (string)rejected["detail"]!, StringComparison.Ordinal);
+
+        // Viewers have it all the same.
+        await server.WaitForStatusAsync(livestream, "LIVE");
+        publisher.Vanish();
+        await publishing.ContinueWith(_ => { }, TaskScheduler.Default);
     }
 
     private static Task<JsonNode> AddAsync(LiveServer server, LiveTarget livestream, string url, string? key = null) =>
