@@ -13,6 +13,8 @@ namespace Roomcast.Conformance;
 /// <param name="ReadToken">A token that may only read it.</param>
 /// <param name="OtherAccountId">An account that the tokens give no right to.</param>
 /// <param name="LiveLivestreamId">A livestream of the app that is on air and stays so.</param>
+/// <param name="SessionId">A session of the app that has ended, with one peer, one chat message, a transcript and a summary.</param>
+/// <param name="PeerId">The peer.</param>
 public sealed record ServerFacts(
     string Origin,
     string AccountId,
@@ -20,7 +22,9 @@ public sealed record ServerFacts(
     string WriteToken,
     string ReadToken,
     string OtherAccountId,
-    string LiveLivestreamId)
+    string LiveLivestreamId,
+    string SessionId,
+    string PeerId)
 {
     /// <summary>Names the server without its tokens.</summary>
     public override string ToString() => Origin;
@@ -58,6 +62,8 @@ public static class RealtimeKitClientRun
             ["readToken"] = facts.ReadToken,
             ["otherAccountId"] = facts.OtherAccountId,
             ["liveLivestreamId"] = facts.LiveLivestreamId,
+            ["sessionId"] = facts.SessionId,
+            ["peerId"] = facts.PeerId,
         }.ToJsonString());
 
         var output = await RunAsync("node", RunLimit, "conformance.mjs", path);

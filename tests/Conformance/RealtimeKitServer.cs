@@ -14,11 +14,15 @@ using Roomcast.Livestreams.Viewers;
 using Roomcast.Media;
 using Roomcast.Meetings;
 using Roomcast.Meetings.History;
+using Roomcast.Meetings.Media;
+using Roomcast.Meetings.Presets;
+using Roomcast.Meetings.Records;
 using Roomcast.RealtimeKit;
 using Roomcast.Storage;
 using Roomcast.Storage.Blobs;
 using Roomcast.TestKit;
 using Roomcast.Transcripts;
+using Roomcast.Transcripts.Records;
 
 namespace Roomcast.Conformance;
 
@@ -63,8 +67,10 @@ internal sealed class RealtimeKitServer : IAsyncDisposable
         var write = await tokens.IssueAsync(account.Id, ApiTokenScope.Write, "write", null, CancellationToken.None);
         var read = await tokens.IssueAsync(account.Id, ApiTokenScope.Read, "read", null, CancellationToken.None);
         var live = await server.GoLiveAsync(app.Id);
+        var (session, peer) = await server.MeetAsync(app.Id);
         server.Facts = new ServerFacts(
-            server._app.Urls.Single(), account.Id.ToString(), app.Id.ToString(), write.Secret, read.Secret, other.Id.ToString(), live.ToString());
+            server._app.Urls.Single(), account.Id.ToString(), app.Id.ToString(), write.Secret, read.Secret, other.Id.ToString(), live.ToString(),
+            session.ToString(), peer.ToString());
         return server;
     }
 
@@ -76,6 +82,41 @@ internal sealed class RealtimeKitServer : IAsyncDisposable
 
     private T Service<T>()
         where T : notnull => _app.Services.GetRequiredService<T>();
+
+    /// <summary>Puts a session on record that has ended, with all that it can leave behind.</summary>
+    private async Task<(SessionId Session, PeerId Peer)> MeetAsync(AppId appId)
+    {
+        var none = CancellationToken.None;
+        var meeting = await Service<MeetingStore>().CreateAsync(appId, "Weekly", new MeetingSettings(), none);
+        var preset = await Service<PresetStore>().FindByNameAsync(appId, "group_call_host", none);
+        var alice = (await Service<ParticipantStore>().AddAsync(appId, meeting.Id, "alice", preset!.Id, "Alice", null, none))!;
+        var records = Service<SessionRecordStore>();
+        var start = TimeProvider.System.GetUtcNow().AddMinutes(-10);
+        var session = await records.BeginAsync(meeting, start, TimeSpan.Zero, none);
+        var peer = new PeerId(Guid.NewGuid());
+        await records.JoinAsync(session.Id, new JoiningPeer(peer, alice.Id, "alice", "Alice", preset.Name, ViewType.GroupCall), start, none);
+        var history = new MediaHistory();
+        history.Add(
+            start.AddSeconds(10),
+            new PeerMediaFigures(
+                peer.ToString(), [], [new ProducerFigures("mic", MediaKind.Audio, 32_000, 500, 1, TimeSpan.FromMilliseconds(2), [])], []),
+            _ => null);
+        await Service<MediaHistoryStore>().AppendAsync(session.Id, peer, history, none);
+        var message = new ChatMessage
+        {
+            Id = new ChatMessageId(Guid.NewGuid()), MeetingId = meeting.Id, SessionId = session.Id, PeerId = peer, ParticipantId = alice.Id,
+            DisplayName = "Alice", Kind = ChatMessageKind.Text, Payload = "Hello", CreatedAt = start.AddMinutes(1),
+        };
+        await Service<ChatMessageStore>().AddAsync(appId, message, isLasting: false, none);
+        await records.EndAsync(session.Id, start.AddMinutes(5), SessionEndReason.EndedByHost, none);
+        var transcripts = Service<TranscriptStore>();
+        await transcripts.OpenAsync(session.Id, none);
+        await transcripts.AddAsync(
+            session.Id, new TranscriptLine(peer, alice.Id, "alice", "Alice", start.AddSeconds(5), start.AddSeconds(6), "Hello"), none);
+        await transcripts.FinishAsync(session.Id, null, start.AddDays(7), none);
+        await transcripts.SaveSummaryAsync(new Summary(session.Id, SummaryStatus.Completed, "Alice said hello.", true, null), none);
+        return (session.Id, peer);
+    }
 
     private async Task<LivestreamId> GoLiveAsync(AppId appId)
     {

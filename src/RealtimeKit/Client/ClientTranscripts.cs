@@ -16,14 +16,11 @@ internal sealed class ClientTranscripts(IActiveSessions sessions, TranscriptStor
     /// <summary>Answers where the lines so far are.</summary>
     public async ValueTask<KitAnswer> AnswerAsync(HttpContext context, AdmittedClient client)
     {
-        if (!client.Preset!.Permissions.TranscriptionEnabled)
+        // Who may not read it, or asks for another meeting's, finds none.
+        if (!client.Preset!.Permissions.TranscriptionEnabled
+            || context.Request.RouteValues["meetingId"] as string != client.Meeting!.Id.ToString())
         {
-            return KitAnswer.Refuse(KitErrorCode.NoRight, "the participant may not read the transcript");
-        }
-
-        if (context.Request.RouteValues["meetingId"] as string != client.Meeting!.Id.ToString())
-        {
-            return KitAnswer.Refuse(KitErrorCode.NoRight, "the token gives no right to this meeting");
+            return KitAnswer.NotFound("transcript");
         }
 
         if (sessions.Find(client.Meeting.Id) is not { } sessionId

@@ -2,8 +2,8 @@
 //
 //   node conformance.mjs <facts.json>
 //
-// The facts: origin, accountId, appId, writeToken, readToken, otherAccountId, and liveLivestreamId, a livestream of the app
-// that is on air. The server may hold anything else besides.
+// The facts: origin, accountId, appId, writeToken, readToken, otherAccountId, liveLivestreamId, a livestream of the app that is
+// on air, and sessionId, a session that has ended and left all that it can, with its one peer, peerId. The server may hold anything else besides.
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
@@ -28,7 +28,7 @@ function clientOf({ baseURL = `${facts.origin}/client/v4`, apiToken = facts.writ
 }
 
 const client = clientOf();
-const { activeSession, apps, livestreams, meetings, presets, recordings, webhooks } = client.realtimeKit;
+const { activeSession, analytics, apps, livestreams, meetings, presets, recordings, sessions, webhooks } = client.realtimeKit;
 const livestreamsPath = `/accounts/${account_id}/realtime/kit/${app_id}/livestreams`;
 
 /** Expects an error of a class of the client, and that it was not repeated. */
@@ -336,6 +336,76 @@ const checks = {
     assert.equal(data.length, 3);
     assert.ok(data.every((day) => /^\d{4}-\d\d-\d\d$/.test(day.date)));
     assert.equal((await livestreams.getLivestreamAnalyticsDaywise(app_id, { account_id })).data.length, 31);
+  },
+
+  async "sessions: list, details, participants, one participant, peer report"() {
+    const at = { account_id, app_id };
+    const listed = await sessions.getSessions(app_id, {
+      account_id, page_no: 1, per_page: 10, sort_by: "minutesConsumed", sort_order: "DESC", status: "ENDED", search: "weekly", participants: "alice",
+      start_time: new Date(Date.now() - 86_400_000).toISOString(), end_time: new Date().toISOString(),
+    });
+    const [session] = listed.data.sessions;
+    assert.deepEqual([session.id, session.status, session.minutes_consumed], [facts.sessionId, "ENDED", 5]);
+    assert.equal(listed.paging.total_count, 1);
+    assert.equal((await sessions.getSessions(app_id, { account_id, associated_id: session.associated_id })).data.sessions.length, 1);
+    const details = await sessions.getSessionDetails(facts.sessionId, { ...at, include_breakout_rooms: true });
+    assert.deepEqual(details.data, { ...session, breakout_rooms: [] });
+
+    const there = await sessions.getSessionParticipants(facts.sessionId, {
+      ...at, page_no: 1, per_page: 5, search: "ALI", sort_by: "duration", sort_order: "ASC", include_peer_events: true, view: "consolidated",
+    });
+    const [alice] = there.data.participants;
+    assert.deepEqual([alice.id, alice.custom_participant_id, alice.duration], [facts.peerId, "alice", 5]);
+    assert.deepEqual(alice.peer_events.map((event) => event.event_name), ["PEER_CREATED", "PEER_JOINING", "PEER_LEAVING"]);
+    const one = await sessions.getSessionParticipantDetails(alice.user_id, { ...at, session_id: facts.sessionId, include_peer_events: false });
+    assert.equal(one.data.participant.id, facts.peerId);
+    const report = await sessions.getParticipantDataFromPeerID(facts.peerId, { ...at, filters: "quality_stats" });
+    assert.equal(report.data.participant.session_id, facts.sessionId);
+    assert.equal(report.data.participant.peer_report.quality.audio_producer[0].packets_sent, 501);
+
+    await refused(() => sessions.getSessions(app_id, { account_id, status: "OVER" }), Cloudflare.BadRequestError, 400, 40001);
+    for (const call of [
+      () => sessions.getSessionDetails(absentId, at),
+      () => sessions.getSessionParticipants(absentId, at),
+      () => sessions.getSessionParticipantDetails(alice.user_id, { ...at, session_id: absentId }),
+      () => sessions.getSessionParticipantDetails(absentId, { ...at, session_id: facts.sessionId }),
+      () => sessions.getParticipantDataFromPeerID(absentId, at),
+    ]) {
+      await refused(call, Cloudflare.NotFoundError, 404, 40401);
+    }
+  },
+
+  async "sessions: chat, transcript and summary lead to files"() {
+    const at = { account_id, app_id };
+    const chat = (await sessions.getSessionChat(facts.sessionId, at)).data;
+    assert.match(chat.chat_download_url, /\.csv\?.*signature=/);
+    assert.match(chat.chat_download_url_expiry, timestamp);
+    const transcript = (await sessions.getSessionTranscripts(facts.sessionId, { ...at, format: "VTT" })).data;
+    assert.equal(transcript.sessionId, facts.sessionId);
+    assert.match(transcript.transcript_download_url, /\.vtt\?/);
+    const summary = (await sessions.getSessionSummary(facts.sessionId, at)).data;
+    assert.equal(summary.sessionId, facts.sessionId);
+    assert.match(summary.summaryDownloadUrl, /\.md\?/);
+    assert.match(summary.summaryDownloadUrlExpiry, timestamp);
+    assert.deepEqual((await sessions.generateSummaryOfTranscripts(facts.sessionId, at)).data, { session_id: facts.sessionId, status: "COMPLETED" });
+    for (const call of [
+      () => sessions.getSessionChat(absentId, at),
+      () => sessions.getSessionTranscripts(absentId, at),
+      () => sessions.getSessionSummary(absentId, at),
+      () => sessions.generateSummaryOfTranscripts(absentId, at),
+    ]) {
+      await refused(call, Cloudflare.NotFoundError, 404, 40401);
+    }
+  },
+
+  async "analytics.getOrgAnalytics and livestreams.getOrgAnalytics tell the same days"() {
+    const range = { account_id, start_date: new Date(Date.now() - 86_400_000).toISOString().slice(0, 10), end_date: new Date().toISOString().slice(0, 10) };
+    const { data } = await analytics.getOrgAnalytics(app_id, range);
+    assert.deepEqual((await livestreams.getOrgAnalytics(app_id, range)).data, data);
+    assert.deepEqual([data.session_stats.sessions_count, data.session_stats.sessions_minutes_consumed], [1, 5]);
+    assert.equal(data.recording_stats.recording_count, 0);
+    assert.equal(data.session_stats.day_stats.length, 2);
+    await refused(() => analytics.getOrgAnalytics(app_id, { account_id, start_date: "soon" }), Cloudflare.BadRequestError, 400, 40001);
   },
 
   async "user.tokens.verify accepts both tokens"() {
