@@ -59,7 +59,7 @@ internal sealed class ControllerSocket : IAsyncDisposable
                 await TakeAsync(_buffer.AsMemory(0, length));
             }
         }
-        catch (WebSocketException)
+        catch (Exception fault) when (fault is WebSocketException or OperationCanceledException or ObjectDisposedException)
         {
             // It is over.
         }
