@@ -177,7 +177,7 @@ internal static class FeatureSettings
         settings.Bind("webhook_give_up_after", (WebhookOptions o) => o.GiveUpAfter, SettingTypes.Duration(TimeSpan.FromMinutes(1), TimeSpan.FromDays(30)), "Longest that a delivery may wait, for its own attempts and for those before it of the same meeting.");
         settings.Bind("webhook_log_retention", (WebhookOptions o) => o.LogRetention, SettingTypes.Duration(TimeSpan.FromMinutes(1), TimeSpan.FromDays(366)), "How long deliveries can be looked up and sent again.");
         settings.Bind("webhook_max_parallel", (WebhookOptions o) => o.MaxInFlight, SettingTypes.Whole(1, 256), "Attempts to one webhook at the same time, of different meetings.");
-        settings.Bind("webhook_private_networks", (WebhookOptions o) => o.PrivateNetworks, SettingTypes.Networks, "Networks that are not public and may be delivered into all the same, such as 127.0.0.0/8 or 10.0.0.0/8.");
+        settings.Bind("webhook_private_networks", (WebhookOptions o) => o.PrivateNetworks, SettingTypes.Networks, "Networks that are not public and may be delivered into all the same, such as 127.0.0.0/8 or 10.0.0.0/8. Link-local addresses never may.");
         settings.Bind("webhook_signing_key", (WebhookOptions o) => o.SigningKey, SettingTypes.Whole(1, 10_000), "Which signing key is in use. The next number makes a new key; the one before stays published.");
         settings.Check(new WebhookOptionsValidator());
         settings.Bind("webhook_stream_keys", (RealtimeKitOptions o) => o.WebhooksTellStreamKeys, SettingTypes.Boolean, "Whether events of livestreams carry the stream key, as this API documents it.");

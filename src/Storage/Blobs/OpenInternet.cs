@@ -12,7 +12,19 @@ public static class OpenInternet
         {
             "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24",
             "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3",
-            "::/127", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "fc00::/7", "fe80::/10", "ff00::/8",
+            "::/127", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "fc00::/7", "fe80::/10", "fec0::/10",
+            "ff00::/8",
+        }.Select(text => IPNetwork.Parse(text)),
+    ];
+
+    // Not even where the owner of the server allows: "this" network, link-local with the clouds' metadata, their other metadata
+    // addresses, multicast and reserved. As for pushes.
+    private static readonly IPNetwork[] Never =
+    [
+        .. new[]
+        {
+            "0.0.0.0/8", "100.100.100.200/32", "169.254.0.0/16", "192.0.0.0/24", "224.0.0.0/3",
+            "::/128", "fd00:ec2::254/128", "fe80::/10", "fec0::/10", "ff00::/8",
         }.Select(text => IPNetwork.Parse(text)),
     ];
 
@@ -24,13 +36,13 @@ public static class OpenInternet
         return !Closed.Any(network => network.Contains(plain));
     }
 
-    /// <summary>Whether an address is public, or in one of the networks that are allowed besides.</summary>
+    /// <summary>Whether an address is public, or in one of the networks that are allowed besides; link-local and multicast ones never are.</summary>
     public static bool IsOpen(IPAddress address, IReadOnlyCollection<IPNetwork> allowed)
     {
         ArgumentNullException.ThrowIfNull(address);
         ArgumentNullException.ThrowIfNull(allowed);
         var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-        return IsPublic(plain) || allowed.Any(network => network.Contains(plain));
+        return IsPublic(plain) || (!Never.Any(network => network.Contains(plain)) && allowed.Any(network => network.Contains(plain)));
     }
 
     /// <summary>Resolves and connects, for <see cref="SocketsHttpHandler.ConnectCallback"/>.</summary>

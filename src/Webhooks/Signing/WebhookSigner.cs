@@ -26,9 +26,12 @@ public sealed class WebhookSigner : IDisposable
         ArgumentNullException.ThrowIfNull(keys);
         ArgumentNullException.ThrowIfNull(options);
         var number = options.Value.SigningKey;
-        _privateKey = new Lazy<string>(() => ReadKey(keys, number));
-        _publicKeys = new Lazy<string[]>(() =>
-            [.. new[] { number, number - 1 }.Where(each => each > 0).Select(each => PublicKeyOf(ReadKey(keys, each)))]);
+
+        // Without a memory for failures: when the disk is well again, so are we.
+        const LazyThreadSafetyMode Mode = LazyThreadSafetyMode.PublicationOnly;
+        _privateKey = new Lazy<string>(() => ReadKey(keys, number), Mode);
+        _publicKeys = new Lazy<string[]>(
+            () => [.. new[] { number, number - 1 }.Where(each => each > 0).Select(each => PublicKeyOf(ReadKey(keys, each)))], Mode);
     }
 
     /// <summary>The public key in use, as SPKI in PEM (RFC 7468, section 13).</summary>
@@ -44,8 +47,9 @@ public sealed class WebhookSigner : IDisposable
         // One object for each signature under way: they are not made to be shared.
         if (!_idle.TryTake(out var rsa))
         {
+            var key = _privateKey.Value;
             rsa = RSA.Create();
-            rsa.ImportFromPem(_privateKey.Value);
+            rsa.ImportFromPem(key);
         }
 
         Span<byte> signature = stackalloc byte[KeyBits / 8];

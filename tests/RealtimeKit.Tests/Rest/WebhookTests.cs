@@ -61,7 +61,7 @@ public sealed class WebhookTests(SharedHost shared) : IAsyncLifetime
     [InlineData("{}", "/url /events")]
     [InlineData("""{"url":"https://h.example.org"}""", "/events")]
     [InlineData("""{"url":"https://h.example.org","events":[]}""", "/events")]
-    [InlineData("""{"url":"https://h.example.org","events":["meeting.started","meeting.stopped",7]}""", "/events/2 /events/1 /events/2")]
+    [InlineData("""{"url":"https://h.example.org","events":["meeting.started","meeting.stopped",7]}""", "/events/1 /events/2")]
     [InlineData("""{"url":"https://h.example.org","events":"meeting.started"}""", "/events")]
     [InlineData("""{"url":"ftp://h.example.org","events":["meeting.started"]}""", "/url")]
     [InlineData("""{"url":"hooks.example.org","events":["meeting.started"]}""", "/url")]

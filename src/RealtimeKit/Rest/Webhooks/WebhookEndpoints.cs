@@ -111,7 +111,7 @@ internal static class WebhookEndpoints
             return null;
         }
 
-        // What is no visible ASCII would be sent otherwise than it is shown.
+        // Controls and blanks would be cut off or written otherwise on the way, so that another address would be asked than is shown.
         if (!WireAddress.IsAbsolute(text, "http", "https") || text.Any(char.IsControl) || text.Contains(' ', StringComparison.Ordinal))
         {
             body.AddFault("url", $"must be an absolute address (http, https) of at most {WireAddress.MaxLength} characters");
@@ -146,6 +146,11 @@ internal static class WebhookEndpoints
         var events = new List<string>();
         for (var i = 0; i < given.Count; i++)
         {
+            if (WireText.CountCharacters(given[i]) is < 1 or > MaxEventLength)
+            {
+                continue; // Which the body has noted.
+            }
+
             if (WebhookEventNames.Find(given[i]) is not { } name)
             {
                 body.AddFault($"events/{i}", $"must be one of {string.Join(", ", WebhookEventNames.All)}");
