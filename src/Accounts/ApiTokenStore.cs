@@ -71,12 +71,27 @@ public sealed class ApiTokenStore(Database database, TimeProvider clock)
     /// <param name="cancellationToken">Stops the query.</param>
     public async Task<ApiToken?> AuthenticateAsync(string? secret, CancellationToken cancellationToken)
     {
-        if (!IsWellFormed(secret))
-        {
-            return null;
-        }
+        return IsWellFormed(secret) ? await AuthenticateAsync(Digest(secret!), cancellationToken) : null;
+    }
 
-        var digest = Digest(secret!);
+    /// <summary>Whether a token that was authenticated earlier still holds; as cheap and as fresh as <see cref="AuthenticateAsync(string?, CancellationToken)"/>.</summary>
+    /// <param name="digest">Its secret's digest, by <see cref="DigestOf"/>.</param>
+    /// <param name="cancellationToken">Stops the query.</param>
+    public async Task<bool> HoldsAsync(byte[] digest, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(digest);
+        return await AuthenticateAsync(digest, cancellationToken) is not null;
+    }
+
+    /// <summary>The digest by which a secret can be asked about again without keeping it.</summary>
+    public static byte[] DigestOf(string secret)
+    {
+        ArgumentNullException.ThrowIfNull(secret);
+        return Digest(secret);
+    }
+
+    private async Task<ApiToken?> AuthenticateAsync(byte[] digest, CancellationToken cancellationToken)
+    {
         var key = Convert.ToHexStringLower(digest);
         var token = _cache.Find(key);
         if (token is null)

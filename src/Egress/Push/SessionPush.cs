@@ -24,6 +24,9 @@ public enum SessionPushState
 public sealed record SessionPush(
     Guid Id, Guid SessionId, string Url, SessionPushState State, DateTimeOffset? StartedAt, DateTimeOffset? EndedAt, string? Error)
 {
+    /// <summary>The address with the stream key covered, for who may not see it.</summary>
+    public required string Covered { get; init; }
+
     /// <summary>Says which and how it stands, without the address.</summary>
     public override string ToString() => $"Push {Id} of session {SessionId} ({State})";
 }

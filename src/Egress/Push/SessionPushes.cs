@@ -18,6 +18,9 @@ public sealed class SessionPushes : IHostedService, IDisposable
     private static readonly TimeSpan LookAround = TimeSpan.FromMilliseconds(250);
 
     private readonly ConcurrentDictionary<Guid, Run> _runs = new();
+
+    // Those too that have ended and still say goodbye to their target.
+    private readonly ConcurrentDictionary<Guid, Run> _unfinished = new();
     private readonly Lock _starting = new();
     private readonly ICompositions _compositions;
     private readonly PushJobs _jobs;
@@ -45,19 +48,21 @@ public sealed class SessionPushes : IHostedService, IDisposable
     /// <summary>Begins to push; returns at once.</summary>
     /// <param name="sessionId">The session; that the caller has it is known.</param>
     /// <param name="address">Where to.</param>
-    /// <returns>The push as it stands; null when the session has <see cref="MaxOfSession"/>, or the server stops.</returns>
+    /// <returns>The push as it stands; null when the session has <see cref="MaxOfSession"/>, or as many more that still say goodbye to
+    /// their targets, or the server stops.</returns>
     public SessionPush? Start(Guid sessionId, PushAddress address)
     {
         ArgumentNullException.ThrowIfNull(address);
         Run run;
         lock (_starting)
         {
-            if (_isStopping || _runs.Values.Count(each => each.Push.SessionId == sessionId) >= MaxOfSession)
+            if (_isStopping || CountOf(_runs, sessionId) >= MaxOfSession || CountOf(_unfinished, sessionId) >= 2 * MaxOfSession)
             {
                 return null;
             }
 
-            run = new Run(this, new SessionPush(Guid.NewGuid(), sessionId, address.Url, SessionPushState.Starting, null, null, null), address);
+            run = new Run(this, new SessionPush(Guid.NewGuid(), sessionId, address.Url, SessionPushState.Starting, null, null, null) { Covered = address.Covered }, address);
+            _unfinished[run.Push.Id] = run;
             _runs[run.Push.Id] = run;
         }
 
@@ -111,7 +116,7 @@ public sealed class SessionPushes : IHostedService, IDisposable
     /// <inheritdoc/>
     public Task StopAsync(CancellationToken cancellationToken)
     {
-        var running = _runs.Values.Select(run => run.Running).ToArray();
+        var running = _unfinished.Values.Select(run => run.Running).ToArray();
         StopAll();
         return Task.WhenAll(running).WaitAsync(cancellationToken);
     }
@@ -146,9 +151,12 @@ public sealed class SessionPushes : IHostedService, IDisposable
         }
         finally
         {
+            _unfinished.TryRemove(run.Push.Id, out _);
             await run.DisposeAsync();
         }
     }
+
+    private static int CountOf(ConcurrentDictionary<Guid, Run> runs, Guid sessionId) => runs.Values.Count(run => run.Push.SessionId == sessionId);
 
     private async Task PushAsync(Run run)
     {

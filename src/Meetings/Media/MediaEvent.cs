@@ -39,5 +39,9 @@ public sealed record TransportLost(
 /// <param name="PeerIds">Who has spoken, the present speaker first; at most <see cref="MediaRoom.MaxSpeakers"/>.</param>
 public sealed record SpeakersChanged(IReadOnlyList<string> PeerIds) : MediaEvent;
 
+/// <summary>Others are talking than before. Unlike the first of <see cref="SpeakersChanged"/>, who falls silent is not among them.</summary>
+/// <param name="PeerIds">Who is talking, in no order; at most <see cref="MediaRoom.MaxSpeakers"/>.</param>
+public sealed record TalkingChanged(IReadOnlyList<string> PeerIds) : MediaEvent;
+
 /// <summary>A fault of ours has ended the room: all transports are gone. The last event of its room.</summary>
 public sealed record RoomFailed : MediaEvent;

@@ -101,6 +101,10 @@ internal sealed partial class RoomState : IDeadlined
             {
                 OnSpeakersChanged();
             }
+            else if (happened.Kind is SfuEventKind.TalkingChanged)
+            {
+                OnTalkingChanged();
+            }
         }
     }
 
@@ -237,6 +241,14 @@ internal sealed partial class RoomState : IDeadlined
         }
 
         _events.Writer.TryWrite(new SpeakersChanged(order));
+    }
+
+    private void OnTalkingChanged()
+    {
+        if (_events.Reader.Count < MaxWaitingEvents)
+        {
+            _events.Writer.TryWrite(new TalkingChanged([.. Router.Speakers.Talking.Select(speaker => speaker.Name).Distinct().Take(MediaRoom.MaxSpeakers)]));
+        }
     }
 
     private PeerTransport MakeTransport(

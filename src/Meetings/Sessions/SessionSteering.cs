@@ -22,6 +22,9 @@ public enum SteerOutcome
 
     /// <summary>It does not go with the peer's preset, for example a stage where there is none.</summary>
     NotPossible,
+
+    /// <summary>What would be noted is longer than may be; what was noted before stays.</summary>
+    TooLong,
 }
 
 /// <summary>What the owner of a meeting can do to the session under way, peer by peer, from outside of it. Thread-safe.</summary>
@@ -93,7 +96,11 @@ public sealed class SessionSteering(MeetingSessions sessions)
         cancellationToken);
 
     /// <summary>Changes what is noted of a peer.</summary>
-    public Task<SteerOutcome> NoteAsync(SessionId sessionId, string peerId, Func<string, string> change, CancellationToken cancellationToken)
+    /// <param name="sessionId">The session.</param>
+    /// <param name="peerId">The peer.</param>
+    /// <param name="change">Makes the new notes of the old ones; null when they would be too long.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public Task<SteerOutcome> NoteAsync(SessionId sessionId, string peerId, Func<string, string?> change, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(change);
         return OnPeersAsync(
@@ -101,21 +108,34 @@ public sealed class SessionSteering(MeetingSessions sessions)
             peerId,
             (_, peer) =>
             {
-                peer.Notes = change(peer.Notes);
+                if (change(peer.Notes) is not { } notes)
+                {
+                    return SteerOutcome.TooLong;
+                }
+
+                peer.Notes = notes;
                 return SteerOutcome.Done;
             },
             cancellationToken);
     }
 
     /// <summary>Changes what is noted of the session.</summary>
-    public Task<SteerOutcome> NoteAsync(SessionId sessionId, Func<string, string> change, CancellationToken cancellationToken)
+    /// <param name="sessionId">The session.</param>
+    /// <param name="change">Makes the new notes of the old ones; null when they would be too long.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public Task<SteerOutcome> NoteAsync(SessionId sessionId, Func<string, string?> change, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(change);
         return OnRoomAsync(
             sessionId,
             room =>
             {
-                room.Notes = change(room.Notes);
+                if (change(room.Notes) is not { } notes)
+                {
+                    return SteerOutcome.TooLong;
+                }
+
+                room.Notes = notes;
                 return SteerOutcome.Done;
             },
             cancellationToken);

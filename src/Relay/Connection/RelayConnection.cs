@@ -6,6 +6,7 @@ using Microsoft.Extensions.Logging;
 using Roomcast.Accounts;
 using Roomcast.Relay.Controllers;
 using Roomcast.Relay.Framing;
+using Roomcast.Storage;
 
 namespace Roomcast.Relay.Connection;
 
@@ -57,11 +58,17 @@ internal sealed class RelayConnection : IControllerLink
     private readonly RelayMetrics _metrics;
     private readonly ILogger _logger;
     private readonly Pace _pace;
+    private readonly Pace _strayPace;
     private readonly long _openedAt;
     private long _queuedBytes;
     private long _heardAt;
     private int _closeStatus;
     private int _pings;
+    private int _unanswered;
+    private int _isLeaving;
+    private int _isAsking;
+    private volatile bool _isExpelled;
+    private Func<Task<bool>>? _mayStay;
     private Action? _abort;
 
     public RelayConnection(IRequestHandler handler, RelayTimes times, int requestsPerSecond, TimeProvider time, RelayMetrics metrics, ILogger logger)
@@ -72,6 +79,7 @@ internal sealed class RelayConnection : IControllerLink
         _metrics = metrics;
         _logger = logger;
         _pace = new Pace(requestsPerSecond * 4, requestsPerSecond, time);
+        _strayPace = new Pace(requestsPerSecond * 4, requestsPerSecond, time);
         _openedAt = _heardAt = time.GetTimestamp();
     }
 
@@ -84,10 +92,19 @@ internal sealed class RelayConnection : IControllerLink
     /// <summary>Whether its token may change things.</summary>
     public bool MayChange { get; private set; }
 
+    /// <inheritdoc/>
+    public bool SeesSecrets => MayChange;
+
     /// <summary>Makes it a controller's, and answers the request that asked for it.</summary>
-    public void Become(Controller controller, bool mayChange, bool acknowledges, byte[] answer)
+    /// <param name="controller">Whose.</param>
+    /// <param name="mayChange">Whether its token may change things.</param>
+    /// <param name="acknowledges">Whether it acknowledges events.</param>
+    /// <param name="answer">The answer.</param>
+    /// <param name="mayStay">Whether its token still holds; asked with each ping.</param>
+    public void Become(Controller controller, bool mayChange, bool acknowledges, byte[] answer, Func<Task<bool>> mayStay)
     {
         // Before the answer, so that a ping finds it.
+        _mayStay = mayStay;
         (Controller, AppId, MayChange) = (controller, controller.AppId, mayChange);
         controller.Attach(this, acknowledges, answer);
     }
@@ -104,7 +121,11 @@ internal sealed class RelayConnection : IControllerLink
             {
                 GiveUp("it does not keep up with what it is sent");
             }
+
+            return;
         }
+
+        Interlocked.Increment(ref _unanswered);
     }
 
     /// <summary>Answers a request with a result.</summary>
@@ -130,6 +151,11 @@ internal sealed class RelayConnection : IControllerLink
     /// <summary>Announces that the server stops, and closes it soon after.</summary>
     public async Task SayGoodbyeAsync()
     {
+        if (Interlocked.Exchange(ref _isLeaving, 1) != 0)
+        {
+            return;
+        }
+
         Send(RelayWriter.Request(Guid.NewGuid().ToString(), "signalwire.disconnect", []));
         await Task.Delay(_times.GoodbyeFor, _time);
         End(WebSocketCloseStatus.EndpointUnavailable);
@@ -193,7 +219,11 @@ internal sealed class RelayConnection : IControllerLink
                     return;
                 }
 
-                await HandleAsync(received.MessageType, buffer.WrittenMemory);
+                if (!_isExpelled)
+                {
+                    await HandleAsync(received.MessageType, buffer.WrittenMemory);
+                }
+
                 if (buffer.Capacity > 64 << 10)
                 {
                     buffer = new ArrayBufferWriter<byte>(4_096);
@@ -210,11 +240,18 @@ internal sealed class RelayConnection : IControllerLink
     {
         if (type is not WebSocketMessageType.Text)
         {
+            NoteStray();
             Refuse(null, RelayError.NotJson, "frames are text");
             return;
         }
 
-        switch (RelayFrame.Read(bytes.Span, out var frame))
+        var fault = RelayFrame.Read(bytes.Span, out var frame);
+        if (fault is not FrameFault.None)
+        {
+            NoteStray();
+        }
+
+        switch (fault)
         {
             case FrameFault.NotJson:
                 Refuse(null, RelayError.NotJson, "the frame is no JSON");
@@ -229,7 +266,13 @@ internal sealed class RelayConnection : IControllerLink
 
         if (frame.Method is null)
         {
-            // An answer to ours: of an event, that it has come; of a ping, that somebody is there.
+            // An answer to ours: of an event, that it has come; of a ping, that somebody is there. There are no more than was sent.
+            if (Interlocked.Decrement(ref _unanswered) < 0)
+            {
+                Interlocked.Increment(ref _unanswered);
+                NoteStray();
+            }
+
             if (frame.Id is ['"', .. var answered, '"'])
             {
                 Controller?.Acknowledge(answered);
@@ -241,6 +284,7 @@ internal sealed class RelayConnection : IControllerLink
         // A notification wants no answer, and nothing that is served here is worth asking for without.
         if (frame.Id is not { } id)
         {
+            NoteStray();
             return;
         }
 
@@ -256,10 +300,50 @@ internal sealed class RelayConnection : IControllerLink
         {
             await _handler.HandleAsync(this, id, frame);
         }
-        catch (Exception fault)
+        catch (Exception failure)
         {
-            RelayLog.MethodFailed(_logger, fault, frame.Method);
+            RelayLog.MethodFailed(_logger, failure, frame.Method);
             Refuse(id, RelayError.Internal, "the server failed to do this");
+        }
+    }
+
+    /// <summary>A frame that is nothing one could be asked for. Who sends too many of them is to go, since no answer would slow it.</summary>
+    private void NoteStray()
+    {
+        if (!_strayPace.TryTake())
+        {
+            Expel("it sends too much that is no request");
+        }
+    }
+
+    private void Expel(string reason)
+    {
+        RelayLog.GivenUp(_logger, Controller?.Protocol ?? "", reason);
+        _isExpelled = true;
+        End(WebSocketCloseStatus.PolicyViolation);
+    }
+
+    private async Task AskWhetherItMayStayAsync()
+    {
+        if (_mayStay is not { } mayStay || Interlocked.Exchange(ref _isAsking, 1) != 0)
+        {
+            return;
+        }
+
+        try
+        {
+            if (!await mayStay())
+            {
+                Expel("its API token no longer holds");
+            }
+        }
+        catch (StorageException)
+        {
+            // The storage has logged it; it is asked again with the next ping.
+        }
+        finally
+        {
+            Volatile.Write(ref _isAsking, 0);
         }
     }
 
@@ -280,6 +364,8 @@ internal sealed class RelayConnection : IControllerLink
             GiveUp("nothing was heard of it");
             return;
         }
+
+        _ = AskWhetherItMayStayAsync();
 
         // Only the first 15 s after a ping are without one: from then on they come steadily.
         var number = Interlocked.Increment(ref _pings);

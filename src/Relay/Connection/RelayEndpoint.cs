@@ -70,6 +70,12 @@ internal sealed class RelayEndpoint : IDisposable
 
         var connection = new RelayConnection(_methods, _times, _options.RequestsPerSecond, _time, _metrics, _logger);
         _connections.TryAdd(connection, 0);
+        if (_isStopping)
+        {
+            // Since the look above: those who were told are told already.
+            _ = connection.SayGoodbyeAsync();
+        }
+
         try
         {
             using var socket = await context.WebSockets.AcceptWebSocketAsync();

@@ -21,10 +21,13 @@ internal sealed class Controller
     private readonly HashSet<string> _greeted = new(StringComparer.Ordinal);
     private readonly LinkedList<RelayEvent> _kept = [];
     private readonly Dictionary<string, LinkedListNode<RelayEvent>> _keptById = new(StringComparer.Ordinal);
+    private readonly KeptBytes _ofApp;
     private readonly RelayMetrics _metrics;
     private readonly ILogger _logger;
     private IControllerLink? _link;
     private bool _acknowledges;
+    private bool _isTaken;
+    private bool _isRetired;
     private int _names;
     private int _keptBytes;
     private int _dropped;
@@ -36,14 +39,16 @@ internal sealed class Controller
     /// <param name="hearsEverything">Whether it is subscribed to everything of the app: what it had subscribed to before a restart of
     /// the server is not known, and it does not say so again.</param>
     /// <param name="now">Now, as a timestamp.</param>
+    /// <param name="ofApp">What all controllers of the app keep.</param>
     /// <param name="metrics">Where it counts.</param>
     /// <param name="logger">Where it logs.</param>
-    public Controller(string protocol, AppId appId, bool hearsEverything, long now, RelayMetrics metrics, ILogger logger)
+    public Controller(string protocol, AppId appId, bool hearsEverything, long now, KeptBytes ofApp, RelayMetrics metrics, ILogger logger)
     {
         Protocol = protocol;
         AppId = appId;
         HearsEverything = hearsEverything;
         _awaySince = now;
+        _ofApp = ofApp;
         _metrics = metrics;
         _logger = logger;
     }
@@ -55,15 +60,56 @@ internal sealed class Controller
     /// <summary>Whether it hears of everything.</summary>
     public bool HearsEverything { get; }
 
-    /// <summary>Since when it has no connection, as a timestamp; null while it has one.</summary>
+    /// <summary>Since when it has no connection, as a timestamp; null while it has one or is about to.</summary>
     public long? AwaySince
     {
         get
         {
             lock (_lock)
             {
-                return _link is null ? _awaySince : null;
+                return _link is null && !_isTaken ? _awaySince : null;
             }
+        }
+    }
+
+    /// <summary>Whether it is subscribed to something.</summary>
+    public bool HasSubscriptions
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return HearsEverything || _names > 0;
+            }
+        }
+    }
+
+    /// <summary>A connection is about to be attached: until then it is not retired.</summary>
+    /// <returns>False when it was retired; another is to be made.</returns>
+    public bool TryTake()
+    {
+        lock (_lock)
+        {
+            _isTaken = !_isRetired;
+            return _isTaken;
+        }
+    }
+
+    /// <summary>Ends it for good, if it is still away since then. It keeps nothing more.</summary>
+    /// <param name="awaySince">What <see cref="AwaySince"/> said.</param>
+    /// <returns>False when it has come back, or is about to.</returns>
+    public bool TryRetire(long awaySince)
+    {
+        lock (_lock)
+        {
+            if (_link is not null || _isTaken || _awaySince != awaySince)
+            {
+                return false;
+            }
+
+            _isRetired = true;
+            Forget();
+            return true;
         }
     }
 
@@ -74,11 +120,12 @@ internal sealed class Controller
         {
             _link?.Replace();
             _link = link;
+            _isTaken = false;
             _acknowledges = acknowledges;
             link.Send(answer);
             foreach (var missed in _kept)
             {
-                link.Send(missed.Frame);
+                link.Send(missed.FrameFor(link.SeesSecrets));
             }
 
             if (_dropped > 0)
@@ -209,8 +256,7 @@ internal sealed class Controller
         {
             if (_keptById.Remove(eventId, out var node))
             {
-                _keptBytes -= node.Value.Frame.Length;
-                _kept.Remove(node);
+                Drop(node);
             }
         }
     }
@@ -222,11 +268,12 @@ internal sealed class Controller
 
     private void Deliver(RelayEvent happened)
     {
-        if (_link is null || _acknowledges)
+        if (!_isRetired && (_link is null || _acknowledges))
         {
             _keptById[happened.Id] = _kept.AddLast(happened);
-            _keptBytes += happened.Frame.Length;
-            while (_kept.Count > MaxKept || _keptBytes > MaxKeptBytes)
+            _keptBytes += happened.Length;
+            _ofApp.Add(happened);
+            while (_kept.Count > MaxKept || _keptBytes > MaxKeptBytes || (_ofApp.IsOver && _kept.Count > 0))
             {
                 DropOne();
             }
@@ -235,7 +282,7 @@ internal sealed class Controller
         if (_link is { } link)
         {
             _metrics.Told();
-            link.Send(happened.Frame);
+            link.Send(happened.FrameFor(link.SeesSecrets));
         }
     }
 
@@ -254,12 +301,23 @@ internal sealed class Controller
 
         _dropped += _link is null ? 1 : 0;
         _keptById.Remove(node.Value.Id);
-        _keptBytes -= node.Value.Frame.Length;
+        Drop(node);
+    }
+
+    private void Drop(LinkedListNode<RelayEvent> node)
+    {
+        _keptBytes -= node.Value.Length;
+        _ofApp.Remove(node.Value);
         _kept.Remove(node);
     }
 
     private void Forget()
     {
+        foreach (var each in _kept)
+        {
+            _ofApp.Remove(each);
+        }
+
         _kept.Clear();
         _keptById.Clear();
         _keptBytes = 0;

@@ -11,9 +11,16 @@ internal sealed class ControllerDirectory : IDisposable
     /// <summary>Most controllers of one app that are kept, connected or away.</summary>
     public const int MaxOfApp = 10_000;
 
+    /// <summary>Of these, how many are kept that are away, when more come.</summary>
+    public const int MaxAwayOfApp = 1_000;
+
+    /// <summary>Most bytes of events that the controllers of one app keep together.</summary>
+    public const long MaxKeptBytesOfApp = 128 << 20;
+
     private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<AppId, ConcurrentDictionary<string, Controller>> _apps = new();
+    private readonly ConcurrentDictionary<AppId, KeptBytes> _kept = new();
     private readonly ProtocolNames _names;
     private readonly RelayOptions _options;
     private readonly RelayMetrics _metrics;
@@ -39,27 +46,46 @@ internal sealed class ControllerDirectory : IDisposable
     public (Controller Controller, bool IsKnown) Open(AppId appId, string? protocol)
     {
         var controllers = _apps.GetOrAdd(appId, _ => new ConcurrentDictionary<string, Controller>(StringComparer.Ordinal));
-        if (protocol is not null && controllers.TryGetValue(protocol, out var known))
+        while (protocol is not null && controllers.TryGetValue(protocol, out var known))
         {
-            return (known, true);
+            if (known.TryTake())
+            {
+                return (known, true);
+            }
+
+            controllers.TryRemove(new(protocol, known)); // It was retired a moment ago.
         }
 
-        if (controllers.Count >= MaxOfApp)
+        if (controllers.Count >= MaxAwayOfApp)
         {
-            // Who has been away for the longest.
-            var oldest = controllers.Values.Where(each => each.AwaySince is not null).MinBy(each => each.AwaySince);
-            if (oldest is not null)
-            {
-                controllers.TryRemove(new(oldest.Protocol, oldest));
-            }
+            MakeRoom(controllers);
         }
 
         // One of an earlier life of this server: what it had subscribed to is not known, so it hears of everything.
         var isOfEarlierLife = protocol is not null && _names.IsOf(appId, protocol);
-        var made = new Controller(
-            isOfEarlierLife ? protocol! : _names.Make(appId), appId, isOfEarlierLife, _time.GetTimestamp(), _metrics, _logger);
-        return (controllers.GetOrAdd(made.Protocol, made), false);
+        while (true)
+        {
+            var made = new Controller(
+                isOfEarlierLife ? protocol! : _names.Make(appId),
+                appId,
+                isOfEarlierLife,
+                _time.GetTimestamp(),
+                _kept.GetOrAdd(appId, _ => new KeptBytes(MaxKeptBytesOfApp)),
+                _metrics,
+                _logger);
+            made.TryTake();
+            var there = controllers.GetOrAdd(made.Protocol, made);
+            if (there == made || there.TryTake())
+            {
+                return (there, false);
+            }
+
+            controllers.TryRemove(new(there.Protocol, there));
+        }
     }
+
+    /// <summary>How many of an app are kept, connected or away.</summary>
+    public int CountOf(AppId appId) => _apps.TryGetValue(appId, out var controllers) ? controllers.Count : 0;
 
     /// <summary>The app's signature, as controllers are told of it.</summary>
     public string SignatureOf(AppId appId) => _names.SignatureOf(appId);
@@ -90,6 +116,33 @@ internal sealed class ControllerDirectory : IDisposable
 
     public void Dispose() => _sweep.Dispose();
 
+    // Who has subscribed to nothing goes first, then who has been away for the longest.
+    private static void MakeRoom(ConcurrentDictionary<string, Controller> controllers)
+    {
+        var away = new List<(Controller Controller, long Since)>();
+        foreach (var controller in controllers.Values)
+        {
+            if (controller.AwaySince is { } since)
+            {
+                away.Add((controller, since));
+            }
+        }
+
+        if (away.Count >= MaxAwayOfApp || (away.Count > 0 && controllers.Count >= MaxOfApp))
+        {
+            var (first, since) = away.OrderBy(each => each.Controller.HasSubscriptions).ThenBy(each => each.Since).First();
+            Retire(controllers, first, since);
+        }
+    }
+
+    private static void Retire(ConcurrentDictionary<string, Controller> controllers, Controller controller, long since)
+    {
+        if (controller.TryRetire(since))
+        {
+            controllers.TryRemove(new(controller.Protocol, controller));
+        }
+    }
+
     private void Sweep()
     {
         foreach (var controllers in _apps.Values)
@@ -98,7 +151,7 @@ internal sealed class ControllerDirectory : IDisposable
             {
                 if (controller.AwaySince is { } since && _time.GetElapsedTime(since) >= _options.ResumeFor)
                 {
-                    controllers.TryRemove(new(controller.Protocol, controller));
+                    Retire(controllers, controller, since);
                 }
             }
         }

@@ -10,6 +10,9 @@ namespace Roomcast.Relay.Methods;
 /// <summary>Streams, recordings and playbacks of a room. What begins is answered at once, and told by events.</summary>
 internal sealed class MediaMethods(SessionPushes pushes, Recordings recordings, TimeProvider time, ILogger<MediaMethods> logger)
 {
+    /// <summary>Most recordings of one room: what the server can record is there for others too.</summary>
+    public const int MaxRecordings = 4;
+
     /// <summary>A client gives up a request after 10 s: what takes longer than this is answered before it is done, and told by its event.</summary>
     private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(5);
 
@@ -18,7 +21,7 @@ internal sealed class MediaMethods(SessionPushes pushes, Recordings recordings, 
 
     public void AddTo(Dictionary<string, RoomMethod> table)
     {
-        table["video.stream.list"] = (call, room) => RoomMethods.ReadAsync(call, room, each => new JsonObject { ["streams"] = each.WriteStreams() });
+        table["video.stream.list"] = (call, room) => RoomMethods.ReadAsync(call, room, each => new JsonObject { ["streams"] = each.WriteStreams(call.Connection.SeesSecrets) });
         table["video.stream.start"] = StartStreamAsync;
         table["video.stream.stop"] = StopStreamAsync;
         table["video.recording.list"] = (call, room) => RoomMethods.ReadAsync(call, room, each => new JsonObject { ["recordings"] = each.WriteRecordings() });
@@ -89,8 +92,15 @@ internal sealed class MediaMethods(SessionPushes pushes, Recordings recordings, 
 
     private async ValueTask StartRecordingAsync(MethodCall call, Room room)
     {
+        var isRefused = false;
         if (!await room.DoAsync(each =>
         {
+            if (isRefused = each.RecordingsUnderWay >= MaxRecordings)
+            {
+                call.Refuse("429", $"a room session has at most {MaxRecordings} recordings, those that are being begun among them");
+                return;
+            }
+
             call.Connection.Controller!.SubscribeUnasked(room.Channel, RecordingEvents);
             each.RecordingAsked();
             call.Done();
@@ -101,7 +111,10 @@ internal sealed class MediaMethods(SessionPushes pushes, Recordings recordings, 
         }
 
         // Composing may take seconds to begin, and an answer may not.
-        _ = BeginRecordingAsync(call, room);
+        if (!isRefused)
+        {
+            _ = BeginRecordingAsync(call, room);
+        }
     }
 
     private async Task BeginRecordingAsync(MethodCall call, Room room)

@@ -109,13 +109,11 @@ internal sealed class MemberMethods(SessionSteering steering, RoomMethods rooms)
         {
             call.Answer(await steering.EndAsync(room.SessionId, CancellationToken.None));
         }
-        else if (await FindAsync(call, room) is { IsScreen: true } screen)
+        else if (await FindAsync(call, room) is { } found)
         {
-            call.Answer(await steering.MuteAsync(room.SessionId, screen.PeerId, Screen, CancellationToken.None));
-        }
-        else if (await FindAsync(call, room) is { } peer)
-        {
-            call.Answer(await steering.RemoveAsync(room.SessionId, peer.PeerId, CancellationToken.None));
+            call.Answer(found.IsScreen
+                ? await steering.MuteAsync(room.SessionId, found.PeerId, Screen, CancellationToken.None)
+                : await steering.RemoveAsync(room.SessionId, found.PeerId, CancellationToken.None));
         }
     }
 
@@ -129,13 +127,15 @@ internal sealed class MemberMethods(SessionSteering steering, RoomMethods rooms)
 
     private static async ValueTask GetMetaAsync(MethodCall call, Room room)
     {
-        if (await FindAsync(call, room) is { } peer)
+        if (await FindAsync(call, room) is { } found)
         {
-            await RoomMethods.ReadAsync(call, room, each => new JsonObject { ["meta"] = JsonNode.Parse(each.MetaOf(peer.PeerId) ?? "{}") });
+            // Nothing is noted of screens.
+            await RoomMethods.ReadAsync(
+                call, room, each => new JsonObject { ["meta"] = JsonNode.Parse((found.IsScreen ? null : each.MetaOf(found.PeerId)) ?? "{}") });
         }
     }
 
-    private async ValueTask NoteAsync(MethodCall call, Room room, Func<string, string>? change)
+    private async ValueTask NoteAsync(MethodCall call, Room room, Func<string, string?>? change)
     {
         if (change is not null && await FindPersonAsync(call, room) is { } peerId)
         {

@@ -45,6 +45,9 @@ internal sealed record MethodCall(RelayConnection Connection, string Id, JsonEle
             case SteerOutcome.OnlyItself:
                 Refuse("409", "the member has switched it off itself, or sends none: only the member can switch it on");
                 break;
+            case SteerOutcome.TooLong:
+                Refuse("422", $"meta would have more than {Notes.MaxLength} characters; it stays as it was");
+                break;
             default:
                 Refuse("409", "the member's preset knows no stage: there is no audience to come from or to go to");
                 break;

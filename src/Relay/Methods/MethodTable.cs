@@ -149,7 +149,7 @@ internal sealed class MethodTable : IRequestHandler
             return;
         }
 
-        (ApiToken Token, App App)? found;
+        (ApiToken Token, byte[] TokenDigest, App App)? found;
         try
         {
             found = await AuthenticateAsync(frame);
@@ -192,10 +192,10 @@ internal sealed class MethodTable : IRequestHandler
                 ["signature"] = _controllers.SignatureOf(controller.AppId),
             },
             ["ice_servers"] = new JsonArray(),
-        }));
+        }), () => _tokens.HoldsAsync(known.TokenDigest, CancellationToken.None));
     }
 
-    private async Task<(ApiToken Token, App App)?> AuthenticateAsync(RelayFrame frame)
+    private async Task<(ApiToken Token, byte[] TokenDigest, App App)?> AuthenticateAsync(RelayFrame frame)
     {
         if (!frame.Params.TryGetProperty("authentication", out var given) || given.ValueKind is not System.Text.Json.JsonValueKind.Object
             || !given.TryText("project", 64, out var project) || !given.TryText("token", 512, out var secret)
@@ -204,7 +204,9 @@ internal sealed class MethodTable : IRequestHandler
             return null;
         }
 
-        return AppId.TryParse(project, out var appId) && await _apps.FindAsync(token.AccountId, appId, CancellationToken.None) is { } app ? (token, app) : null;
+        return AppId.TryParse(project, out var appId) && await _apps.FindAsync(token.AccountId, appId, CancellationToken.None) is { } app
+            ? (token, ApiTokenStore.DigestOf(secret), app)
+            : null;
     }
 
     private void Deny(RelayConnection connection, string id, RelayError code, string message)

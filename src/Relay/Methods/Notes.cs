@@ -1,3 +1,4 @@
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Roomcast.Relay.Framing;
@@ -12,11 +13,14 @@ internal static class Notes
 
     private const int MostKeys = 100;
 
+    // One form, in which they are kept and measured; what others would escape sixfold counts once.
+    private static readonly JsonSerializerOptions Form = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     /// <summary>Puts others in their place.</summary>
-    public static Func<string, string>? Set(MethodCall call) => TryMeta(call, out var meta) ? _ => meta : null;
+    public static Func<string, string?>? Set(MethodCall call) => TryMeta(call, out var meta) ? _ => meta : null;
 
     /// <summary>Adds to them, key by key.</summary>
-    public static Func<string, string>? Update(MethodCall call)
+    public static Func<string, string?>? Update(MethodCall call)
     {
         if (!TryMeta(call, out var meta))
         {
@@ -31,14 +35,14 @@ internal static class Notes
                 notes[key] = value?.DeepClone();
             }
 
-            // What would grow beyond all bounds, call by call, stays as it is.
-            var after = notes.ToJsonString();
-            return after.Length <= MaxLength ? after : before;
+            // What would grow beyond all bounds, call by call, is refused.
+            var after = notes.ToJsonString(Form);
+            return after.Length <= MaxLength ? after : null;
         };
     }
 
     /// <summary>Takes keys out.</summary>
-    public static Func<string, string>? Delete(MethodCall call)
+    public static Func<string, string?>? Delete(MethodCall call)
     {
         if (!call.Params.TryTexts("keys", MostKeys, MaxLength, out var keys))
         {
@@ -54,20 +58,20 @@ internal static class Notes
                 notes.Remove(key);
             }
 
-            return notes.ToJsonString();
+            return notes.ToJsonString(Form);
         };
     }
 
     private static bool TryMeta(MethodCall call, out string meta)
     {
         meta = "";
-        if (!call.Params.TryGetProperty("meta", out var given) || given.ValueKind is not JsonValueKind.Object || given.GetRawText().Length > MaxLength)
+        if (!call.Params.TryGetProperty("meta", out var given) || given.ValueKind is not JsonValueKind.Object
+            || (meta = JsonNode.Parse(given.GetRawText())!.ToJsonString(Form)).Length > MaxLength)
         {
             call.Refuse("422", $"meta must be an object of at most {MaxLength} characters");
             return false;
         }
 
-        meta = JsonNode.Parse(given.GetRawText())!.ToJsonString();
         return true;
     }
 }

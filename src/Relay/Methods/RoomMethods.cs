@@ -14,7 +14,7 @@ internal sealed class RoomMethods(SessionSteering steering, SceneDirections dire
 
     public void AddTo(Dictionary<string, RoomMethod> table)
     {
-        table["video.room.get"] = (call, room) => ReadAsync(call, room, each => new JsonObject { ["room"] = each.Write(isFull: true) });
+        table["video.room.get"] = (call, room) => ReadAsync(call, room, each => new JsonObject { ["room"] = each.Write(isFull: true, updated: null, call.Connection.SeesSecrets) });
         table["video.members.get"] = (call, room) => ReadAsync(call, room, each => new JsonObject { ["members"] = each.WriteMembers() });
         table["video.list_available_layouts"] = (call, _) => Now(() => call.Done(new JsonObject
         {
@@ -146,7 +146,7 @@ internal sealed class RoomMethods(SessionSteering steering, SceneDirections dire
         return true;
     }
 
-    private async ValueTask NoteAsync(MethodCall call, Room room, Func<string, string>? change)
+    private async ValueTask NoteAsync(MethodCall call, Room room, Func<string, string?>? change)
     {
         if (change is not null)
         {

@@ -33,7 +33,7 @@ internal sealed class Subscriptions(RoomDirectory rooms, IOptions<RelayOptions> 
                     call.Done();
                     foreach (var running in rooms.Of(controller.AppId))
                     {
-                        await running.DoAsync(each => controller.Tell(each.BeganEvent()));
+                        await running.DoAsync(each => each.TellBegan(controller));
                     }
 
                     return;
@@ -95,8 +95,8 @@ internal sealed class Subscriptions(RoomDirectory rooms, IOptions<RelayOptions> 
             return false;
         }
 
-        // The client asks for it in camel case and hears only the other.
-        names = [.. names.Select(name => name == "video.room.audienceCount" ? "video.room.audience_count" : name).Distinct(StringComparer.Ordinal)];
+        // The client asks for it in camel case and hears only the other. Names of nothing that is ever told are taken and not kept.
+        names = [.. names.Select(name => name == "video.room.audienceCount" ? "video.room.audience_count" : name).Where(RelayEvent.IsName).Distinct(StringComparer.Ordinal)];
         return true;
     }
 

@@ -12,7 +12,13 @@ internal sealed partial class Room
 {
     private bool _handsFirst;
 
-    public void Began() => _controllers.Tell(BeganEvent());
+    private bool _hasBegun;
+
+    public void Began()
+    {
+        _hasBegun = true;
+        _controllers.Tell(BeganEvent());
+    }
 
     public void Arrived(RosterPeer peer)
     {
@@ -113,7 +119,10 @@ internal sealed partial class Room
 
         if (push.State is not SessionPushState.Starting)
         {
-            Publish(push.State is SessionPushState.Running ? "video.stream.started" : "video.stream.ended", new JsonObject { ["stream"] = RoomEntities.Write(push) });
+            Publish(
+                push.State is SessionPushState.Running ? "video.stream.started" : "video.stream.ended",
+                new JsonObject { ["stream"] = RoomEntities.Write(push, seesSecrets: true) },
+                new JsonObject { ["stream"] = RoomEntities.Write(push, seesSecrets: false) });
         }
 
         if (IsStreaming != wasStreaming)
@@ -273,7 +282,7 @@ internal sealed partial class Room
             }
         }
 
-        // Who has fallen silent first: at most one talks.
+        // Who has fallen silent first: mostly one talks.
         foreach (var member in now.Values.OrderBy(member => member.IsTalking))
         {
             TellTalking(member);
@@ -334,7 +343,7 @@ internal sealed partial class Room
             IsVideoMuted = !peer.HasCamera,
             IsVisible = peer.HasCamera && position != PositionNames.OffCanvas,
             HasHandUp = peer.HasHandUp,
-            IsTalking = _traits.SpeakerId == peer.PeerId && peer.HasMicrophone,
+            IsTalking = peer.HasMicrophone && _traits.TalkingIds.Contains(peer.PeerId),
             InputVolume = chosen.GainDb,
             RequestedPosition = PositionNames.Of(chosen),
             CurrentPosition = position,

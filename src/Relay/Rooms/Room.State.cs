@@ -29,17 +29,23 @@ internal sealed partial class Room
     /// <summary>Whether it has, or had lately, a recording of this id.</summary>
     public bool HasRecording(Guid id) => _recordings.ContainsKey(id) || _endedLately.Contains(id);
 
-    /// <summary>The notes of a member; null when there is none.</summary>
-    public string? MetaOf(string memberId) => _members.TryGetValue(memberId, out var member) ? member.Meta : null;
+    /// <summary>The notes of a peer, on stage or in the audience; null when there is none.</summary>
+    public string? MetaOf(string peerId) => _peers.TryGetValue(peerId, out var peer) ? peer.Notes : null;
+
+    /// <summary>How many recordings run or are being begun.</summary>
+    public int RecordingsUnderWay => _beginning + _recordings.Count;
 
     /// <summary>The notes of the room.</summary>
     public string Meta => _traits.Notes;
 
     public JsonArray WriteMembers() => new([.. _members.Values.Select(member => (JsonNode)member.Write(MeetingId, SessionId))]);
 
-    public JsonArray WriteStreams() => new(
+    /// <summary>The streams that run.</summary>
+    /// <param name="seesSecrets">Whether whoever reads it may see stream keys.</param>
+    public JsonArray WriteStreams(bool seesSecrets) => new(
     [
-        .. _streams.Values.Where(push => push.State is SessionPushState.Running).OrderBy(push => push.StartedAt).Select(push => (JsonNode)RoomEntities.Write(push)),
+        .. _streams.Values.Where(push => push.State is SessionPushState.Running).OrderBy(push => push.StartedAt)
+            .Select(push => (JsonNode)RoomEntities.Write(push, seesSecrets)),
     ]);
 
     public JsonArray WriteRecordings() => new(
@@ -49,7 +55,10 @@ internal sealed partial class Room
     ]);
 
     /// <summary>The session of the room, with all that belongs to it when that is asked for.</summary>
-    public JsonObject Write(bool isFull, IReadOnlyList<string>? updated = null)
+    /// <param name="isFull">Whether with all that belongs to it.</param>
+    /// <param name="updated">What is not as it was; null where that is not told.</param>
+    /// <param name="seesSecrets">Whether whoever reads it may see stream keys.</param>
+    public JsonObject Write(bool isFull, IReadOnlyList<string>? updated = null, bool seesSecrets = false)
     {
         var direction = Direction;
         var title = _meeting.Title is { Length: > 0 } given ? given : MeetingId.ToString();
@@ -79,7 +88,7 @@ internal sealed partial class Room
             written["members"] = WriteMembers();
             written["recordings"] = WriteRecordings();
             written["playbacks"] = new JsonArray();
-            written["streams"] = WriteStreams();
+            written["streams"] = WriteStreams(seesSecrets);
         }
 
         return written;
@@ -88,14 +97,28 @@ internal sealed partial class Room
     /// <summary>The event that shows a controller the room as it is.</summary>
     public RelayEvent Greeting()
     {
-        var parameters = BothForms(isFull: true);
-        parameters["call_id"] = "";
-        parameters["member_id"] = "";
-        return new RelayEvent(AppId, "video.room.subscribed", Channel, null, parameters, _time.GetUtcNow());
+        return new RelayEvent(
+            AppId, "video.room.subscribed", Channel, null, Parameters(seesSecrets: true), _time.GetUtcNow(), _streams.Count > 0 ? Parameters(seesSecrets: false) : null);
+
+        JsonObject Parameters(bool seesSecrets)
+        {
+            var parameters = BothForms(isFull: true, updated: null, seesSecrets);
+            parameters["call_id"] = "";
+            parameters["member_id"] = "";
+            return parameters;
+        }
     }
 
-    /// <summary>The event that says that it has begun, for one who comes later.</summary>
-    public RelayEvent BeganEvent()
+    /// <summary>Tells one who comes later that it has begun. What is still to begin is told to all when it does.</summary>
+    public void TellBegan(Controller controller)
+    {
+        if (_hasBegun)
+        {
+            controller.Tell(BeganEvent());
+        }
+    }
+
+    private RelayEvent BeganEvent()
     {
         var parameters = BothForms(isFull: false);
         parameters["room_id"] = MeetingId.ToString();
@@ -108,10 +131,10 @@ internal sealed partial class Room
     private bool IsRecording => _recordings.Values.Any(recording => recording.Status is RecordingStatus.Recording or RecordingStatus.Paused);
 
     /// <summary>The session, and the older form of it that other clients read, which has its id elsewhere.</summary>
-    private JsonObject BothForms(bool isFull, IReadOnlyList<string>? updated = null)
+    private JsonObject BothForms(bool isFull, IReadOnlyList<string>? updated = null, bool seesSecrets = false)
     {
-        var room = Write(isFull, updated);
+        var room = Write(isFull, updated, seesSecrets);
         room["room_session_id"] = SessionId.ToString();
-        return new JsonObject { ["room"] = room, ["room_session"] = Write(isFull, updated) };
+        return new JsonObject { ["room"] = room, ["room_session"] = Write(isFull, updated, seesSecrets) };
     }
 }

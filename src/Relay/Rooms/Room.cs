@@ -90,7 +90,14 @@ internal sealed partial class Room
     /// <summary>Posts something that has happened; never waits.</summary>
     public void Post(Action<Room> step)
     {
-        if (!_inbox.Writer.TryWrite(() => step(this)) && !_hasEnded)
+        if (!_inbox.Writer.TryWrite(() =>
+        {
+            // What still waited when the room ended is told to nobody.
+            if (!_hasEnded)
+            {
+                step(this);
+            }
+        }) && !_hasEnded)
         {
             RelayLog.NewsLost(_logger, SessionId.ToString());
         }
@@ -167,12 +174,19 @@ internal sealed partial class Room
         _over(this);
     }
 
-    private void Publish(string type, JsonObject parameters) => Publish(type, Channel, null, parameters);
+    private void Publish(string type, JsonObject parameters, JsonObject? covered = null) => Publish(type, Channel, null, parameters, covered);
 
-    private void Publish(string type, string channel, string? otherChannel, JsonObject parameters)
+    private void Publish(string type, string channel, string? otherChannel, JsonObject parameters, JsonObject? covered = null)
     {
-        parameters["room_id"] = MeetingId.ToString();
-        parameters["room_session_id"] = SessionId.ToString();
-        _controllers.Tell(new RelayEvent(AppId, type, channel, otherChannel, parameters, _time.GetUtcNow()));
+        foreach (var form in (JsonObject?[])[parameters, covered])
+        {
+            if (form is not null)
+            {
+                form["room_id"] = MeetingId.ToString();
+                form["room_session_id"] = SessionId.ToString();
+            }
+        }
+
+        _controllers.Tell(new RelayEvent(AppId, type, channel, otherChannel, parameters, _time.GetUtcNow(), covered));
     }
 }

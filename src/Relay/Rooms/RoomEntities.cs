@@ -9,12 +9,14 @@ namespace Roomcast.Relay.Rooms;
 internal static class RoomEntities
 {
     /// <summary>A stream: it streams from its start until it has ended.</summary>
-    public static JsonObject Write(SessionPush push)
+    /// <param name="push">The stream.</param>
+    /// <param name="seesSecrets">Whether whoever reads it may see its stream key.</param>
+    public static JsonObject Write(SessionPush push, bool seesSecrets)
     {
         var written = new JsonObject
         {
             ["id"] = push.Id.ToString(),
-            ["url"] = push.Url,
+            ["url"] = seesSecrets ? push.Url : push.Covered,
             ["state"] = push.State is SessionPushState.Ended ? "completed" : "streaming",
         };
         if (push.StartedAt is { } startedAt)

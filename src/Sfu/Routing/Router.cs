@@ -16,6 +16,9 @@ public enum SfuEventKind
 
     /// <summary>The order of speakers has changed; see <see cref="Router.Speakers"/>.</summary>
     SpeakersChanged,
+
+    /// <summary>Others are talking than before; see <see cref="SpeakerDetector.Talking"/>.</summary>
+    TalkingChanged,
 }
 
 /// <summary>Something that happened in a router.</summary>
@@ -101,6 +104,11 @@ public sealed class Router
             {
                 Add(new SfuEvent(SfuEventKind.SpeakersChanged));
             }
+
+            if (Speakers.HasTalkingChanged)
+            {
+                Add(new SfuEvent(SfuEventKind.TalkingChanged));
+            }
         }
     }
 
@@ -119,6 +127,11 @@ public sealed class Router
         {
             var wasActive = Speakers.Active == speaker;
             Speakers.Remove(speaker);
+            if (speaker.IsTalking)
+            {
+                Add(new SfuEvent(SfuEventKind.TalkingChanged));
+            }
+
             if (wasActive)
             {
                 Add(new SfuEvent(SfuEventKind.SpeakersChanged));

@@ -19,6 +19,9 @@ public sealed class Speaker
     /// <summary>How much of the last second or so was speech, 0 to 1.</summary>
     public double Activity { get; private set; }
 
+    /// <summary>Whether it is talking now: from about half a second of speech to about a second of silence.</summary>
+    public bool IsTalking { get; internal set; }
+
     /// <summary>Notes the level of one packet.</summary>
     /// <param name="decibelsBelowFull">0 to 127, 127 is silence.</param>
     public void OnLevel(int decibelsBelowFull)
@@ -91,6 +94,12 @@ public sealed class SpeakerDetector
     /// <summary>Who has spoken, the last first.</summary>
     public IReadOnlyList<Speaker> Order => _order;
 
+    /// <summary>Who is talking now, in no order; unlike <see cref="Active"/> it is left by who falls silent.</summary>
+    public IEnumerable<Speaker> Talking => _speakers.Where(static speaker => speaker.IsTalking);
+
+    /// <summary>Whether the last tick has changed who is talking.</summary>
+    public bool HasTalkingChanged { get; private set; }
+
     /// <summary>Adds a voice.</summary>
     public Speaker Add(string name)
     {
@@ -113,11 +122,15 @@ public sealed class SpeakerDetector
     public bool Tick(TimeSpan now)
     {
         Speaker? loudest = null;
+        HasTalkingChanged = false;
         foreach (var speaker in _speakers)
         {
             var level = speaker.TakeLevel(now);
             var isSpeech = level <= SpeechLevel;
             speaker.Smooth((127 - level) / 127.0, isSpeech);
+            var isTalking = speaker.Activity >= (speaker.IsTalking ? QuietActivity : SpeakingActivity);
+            HasTalkingChanged |= isTalking != speaker.IsTalking;
+            speaker.IsTalking = isTalking;
             if (speaker.Activity >= SpeakingActivity && (loudest is null || speaker.Loudness > loudest.Loudness))
             {
                 loudest = speaker;

@@ -92,6 +92,26 @@ public sealed class SessionPushesTests
     }
 
     [Fact]
+    public async Task Those_that_still_say_goodbye_count_and_a_few_may_begin_in_their_place()
+    {
+        await using var world = new World { Gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously) };
+        for (var times = 0; times < 2; times++)
+        {
+            for (var i = 0; i < world.Pushes.MaxOfSession; i++)
+            {
+                Assert.NotNull(world.Pushes.Start(SessionId, PushRun.Address()));
+            }
+
+            world.Pushes.StopAll(SessionId);
+        }
+
+        Assert.Null(world.Pushes.Start(SessionId, PushRun.Address()));
+        Assert.NotNull(world.Pushes.Start(Guid.NewGuid(), PushRun.Address()));
+        world.Gate.SetResult();
+        await world.Run.UntilAsync(() => world.Pushes.Start(SessionId, PushRun.Address()) is not null, stepSeconds: 0.1);
+    }
+
+    [Fact]
     public async Task A_session_that_cannot_be_composed_ends_it_with_the_reason()
     {
         await using var world = new World { Refusal = new CompositionException(CompositionRefusal.Overloaded, "The machine has too much to do.") };
@@ -125,17 +145,25 @@ public sealed class SessionPushesTests
 
         public CompositionException? Refusal { get; init; }
 
+        /// <summary>What every lease waits for, however it is cancelled.</summary>
+        public TaskCompletionSource? Gate { get; init; }
+
         public int Leases => Volatile.Read(ref _leases);
 
-        public ValueTask<ICompositionLease> AcquireAsync(Guid sessionId, CompositionFormat format, CancellationToken cancellationToken)
+        public async ValueTask<ICompositionLease> AcquireAsync(Guid sessionId, CompositionFormat format, CancellationToken cancellationToken)
         {
             if (Refusal is { } refusal)
             {
                 throw refusal;
             }
 
+            if (Gate is { } gate)
+            {
+                await gate.Task;
+            }
+
             Interlocked.Increment(ref _leases);
-            return ValueTask.FromResult<ICompositionLease>(new Lease(this, format));
+            return new Lease(this, format);
         }
 
         public async ValueTask DisposeAsync()

@@ -98,8 +98,42 @@ public sealed class FollowingTests
         Assert.Equal([$"began {sessionId}", "count 1", "on stage 1", "count 2", "on stage 2"], observer.Told.Take(5));
     }
 
-    private sealed class Observer : ISessionObserver
+    [Fact]
+    public async Task Who_falls_silent_talks_no_longer_and_keeps_the_place_of_the_speaker()
     {
+        var observer = new Observer();
+        await using var fixture = await SessionFixture.StartAsync(observer: observer);
+        var ada = await fixture.JoinAsync("Ada");
+        await ada.AskAsync<bool>((room, answer) => room.Media.Enter(ada.Peer, isReturn: false, answer));
+        fixture.Media!.Raise(new SpeakersChanged([ada.Id]));
+        fixture.Media.Raise(new TalkingChanged([ada.Id]));
+        await SessionFixture.UntilAsync(() => observer.Traits.LastOrDefault() is { TalkingIds: [var talking] } && talking == ada.Id);
+        fixture.Media.Raise(new TalkingChanged([]));
+        await SessionFixture.UntilAsync(() => observer.Traits.LastOrDefault() is { TalkingIds: [] });
+        Assert.Equal(ada.Id, observer.Traits.Last().SpeakerId);
+        var told = observer.Traits.Count;
+        await fixture.JoinAsync("Ben");
+        Assert.Equal(told, observer.Traits.Count);
+    }
+
+    private sealed class Observer : ISessionObserver, IRosterObserver
+    {
+        public ConcurrentQueue<SessionTraits> Traits { get; } = new();
+
+        public void Arrived(SessionId sessionId, RosterPeer peer)
+        {
+        }
+
+        public void Changed(SessionId sessionId, RosterPeer peer, RosterPeer before)
+        {
+        }
+
+        public void Departed(SessionId sessionId, RosterPeer peer)
+        {
+        }
+
+        public void Changed(SessionId sessionId, SessionTraits traits) => Traits.Enqueue(traits);
+
         public ConcurrentQueue<string> Told { get; } = new();
 
         public void Began(Meeting meeting, SessionId sessionId, DateTimeOffset startedAt) => Told.Enqueue($"began {sessionId}");

@@ -83,6 +83,42 @@ public sealed class HostAndMediaTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_was_brought_in_switched_off_stays_off_until_its_owner_switches_it_on()
+    {
+        var guest = await ReadyAsync("Guest");
+        var steering = new SessionSteering(_fixture.Sessions);
+        var sessionId = _fixture.Active.Find(_fixture.Meeting.Id)!.Value;
+        var sound = new MediaChoice(Audio: true, Video: false, Screen: false);
+        var audio = await guest.AskAsync<Produced>((room, answer) =>
+            room.Media.Produce(guest.Peer, new ProduceRequest(MediaKind.Audio, IsPaused: true, false, "{}", null, null, "offer"), answer));
+        Assert.Equal(SteerOutcome.OnlyItself, await steering.UnmuteAsync(sessionId, guest.Id, sound, CancellationToken.None));
+        Assert.Equal(SteerOutcome.Done, await steering.UnmuteAsync(sessionId, null, sound, CancellationToken.None));
+        Assert.True(guest.Peer.Producers[audio.Producer.Id].IsPaused);
+
+        await guest.AskAsync<MediaProducer>((room, answer) => room.Media.SetPaused(guest.Peer, audio.Producer.Id, false, answer));
+        await steering.MuteAsync(sessionId, guest.Id, sound, CancellationToken.None);
+        Assert.Equal(SteerOutcome.Done, await steering.UnmuteAsync(sessionId, guest.Id, sound, CancellationToken.None));
+        Assert.False(guest.Peer.Producers[audio.Producer.Id].IsPaused);
+
+        // Nothing is remembered of what is closed.
+        await guest.AskAsync<MediaProducer>((room, answer) => room.Media.SetPaused(guest.Peer, audio.Producer.Id, true, answer));
+        await guest.AskAsync<ClosedProducer>((room, answer) => room.Media.CloseProducer(guest.Peer, audio.Producer.Id, null, answer));
+        await SessionFixture.UntilAsync(() => guest.Peer.PausedByItself.Count == 0);
+    }
+
+    [Fact]
+    public async Task Notes_that_would_be_too_long_are_refused_and_stay_as_they_were()
+    {
+        var guest = await ReadyAsync("Guest");
+        var steering = new SessionSteering(_fixture.Sessions);
+        var sessionId = _fixture.Active.Find(_fixture.Meeting.Id)!.Value;
+        Assert.Equal(SteerOutcome.Done, await steering.NoteAsync(sessionId, guest.Id, _ => """{"a":1}""", CancellationToken.None));
+        Assert.Equal(SteerOutcome.TooLong, await steering.NoteAsync(sessionId, guest.Id, _ => null, CancellationToken.None));
+        Assert.Equal("""{"a":1}""", guest.Peer.Notes);
+        Assert.Equal(SteerOutcome.TooLong, await steering.NoteAsync(sessionId, _ => null, CancellationToken.None));
+    }
+
+    [Fact]
     public async Task Muting_all_for_good_takes_the_permission_to_speak()
     {
         var guest = await ReadyAsync("Guest");

@@ -37,6 +37,10 @@ public sealed class SessionFixture : IAsyncDisposable
         if (observer is not null)
         {
             services.AddSingleton(observer);
+            if (observer is Roomcast.Meetings.Sessions.Following.IRosterObserver roster)
+            {
+                services.AddSingleton(roster);
+            }
         }
 
         if (configure is not null)

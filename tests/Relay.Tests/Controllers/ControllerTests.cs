@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Roomcast.Accounts;
 using Roomcast.Relay.Controllers;
-using Roomcast.Relay.Framing;
+using Roomcast.Relay.Tests.Hosting;
 
 namespace Roomcast.Relay.Tests.Controllers;
 
@@ -12,6 +12,8 @@ public sealed class ControllerTests : IDisposable
     private static readonly AppId App = new(Guid.Parse("0c4f3d2a-91fb-4f34-8a59-2f0d7f7f2c11"));
 
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().AddSingleton<RelayMetrics>().BuildServiceProvider();
+
+    private readonly KeptBytes _kept = new(ControllerDirectory.MaxKeptBytesOfApp);
 
     public void Dispose() => _services.Dispose();
 
@@ -84,7 +86,7 @@ public sealed class ControllerTests : IDisposable
     [Fact]
     public void One_from_before_a_restart_hears_of_everything_and_one_that_never_acknowledges_is_sent_nothing_twice()
     {
-        var everything = new Controller("p", App, hearsEverything: true, 0, _services.GetRequiredService<RelayMetrics>(), NullLogger.Instance);
+        var everything = new Controller("p", App, hearsEverything: true, 0, _kept, _services.GetRequiredService<RelayMetrics>(), NullLogger.Instance);
         var link = new FakeLink();
         everything.Attach(link, acknowledges: false, "{}"u8.ToArray());
         everything.Tell(Event("video.room.started", RelayEvent.RoomsChannel));
@@ -95,28 +97,85 @@ public sealed class ControllerTests : IDisposable
         Assert.Empty(next.Types);
     }
 
+    [Fact]
+    public void Who_may_see_no_secrets_is_sent_the_covered_form_also_of_what_it_missed()
+    {
+        var (controller, writer) = Attached();
+        controller.Subscribe("room.1", ["a"], 10);
+        var told = new RelayEvent(
+            App, "a", "room.1", null, new JsonObject { ["url"] = "s3cr3t" }, DateTimeOffset.UnixEpoch, new JsonObject { ["url"] = "***" });
+        controller.Tell(told);
+        Assert.Contains("s3cr3t", Assert.Single(writer.Frames), StringComparison.Ordinal);
+        var reader = new FakeLink { SeesSecrets = false };
+        controller.Attach(reader, acknowledges: true, "{}"u8.ToArray());
+        controller.Tell(new RelayEvent(
+            App, "a", "room.1", null, new JsonObject { ["url"] = "s3cr3t" }, DateTimeOffset.UnixEpoch, new JsonObject { ["url"] = "***" }));
+        Assert.Equal(2, reader.Types.Count);
+        Assert.DoesNotContain(reader.Frames, frame => frame.Contains("s3cr3t", StringComparison.Ordinal));
+
+        // The same event under either form: it is acknowledged by the same id.
+        controller.Acknowledge(told.Id);
+        var next = new FakeLink();
+        controller.Attach(next, acknowledges: true, "{}"u8.ToArray());
+        Assert.Single(next.Types);
+    }
+
+    [Fact]
+    public void One_that_is_about_to_come_back_is_not_retired_and_one_that_was_keeps_nothing()
+    {
+        var (controller, link) = Attached();
+        controller.Subscribe("room.1", ["a"], 10);
+        Assert.Null(controller.AwaySince);
+        Assert.False(controller.TryRetire(0));
+        controller.Detach(link, 7);
+        controller.Tell(Event("a", "room.1"));
+        Assert.True(controller.TryTake());
+        Assert.Null(controller.AwaySince);
+        Assert.False(controller.TryRetire(7));
+        var next = new FakeLink();
+        controller.Attach(next, acknowledges: true, "{}"u8.ToArray());
+        controller.Detach(next, 9);
+        Assert.False(controller.TryRetire(7));
+        Assert.True(_kept.Count > 0);
+        Assert.True(controller.TryRetire(9));
+        controller.Tell(Event("a", "room.1"));
+        Assert.Equal(0, _kept.Count);
+        Assert.False(controller.TryTake());
+    }
+
+    [Fact]
+    public void What_all_of_an_app_keep_is_bounded_and_what_several_keep_counts_once()
+    {
+        var kept = new KeptBytes(20_000);
+        Controller New() => new("p", App, hearsEverything: true, 0, kept, _services.GetRequiredService<RelayMetrics>(), NullLogger.Instance);
+        var (first, second) = (New(), New());
+        var shared = Event("a", "room.1");
+        first.Tell(shared);
+        second.Tell(shared);
+        Assert.Equal(shared.Length + (2 * KeptBytes.Overhead), kept.Count);
+        for (var i = 0; i < 500; i++)
+        {
+            first.Tell(Event("a", "room.1"));
+        }
+
+        Assert.InRange(kept.Count, 1, 20_000);
+        var link = new FakeLink();
+        second.Attach(link, acknowledges: true, "{}"u8.ToArray());
+        Assert.Single(link.Types);
+        second.Acknowledge(shared.Id);
+        Assert.True(first.TryRetire(0));
+        Assert.Equal(0, kept.Count);
+    }
+
     private static RelayEvent Event(string type, string channel, string? other = null) =>
         new(App, type, channel, other, [], DateTimeOffset.UnixEpoch);
 
     private (Controller Controller, FakeLink Link) Attached()
     {
-        var controller = new Controller("p", App, hearsEverything: false, 0, _services.GetRequiredService<RelayMetrics>(), NullLogger.Instance);
+        var controller = new Controller("p", App, hearsEverything: false, 0, _kept, _services.GetRequiredService<RelayMetrics>(), NullLogger.Instance);
         var link = new FakeLink();
         controller.Attach(link, acknowledges: true, "{}"u8.ToArray());
-        link.Frames.Clear();
+        link.Clear();
         return (controller, link);
-    }
-
-    private sealed class FakeLink : IControllerLink
-    {
-        public List<string> Frames { get; } = [];
-
-        public bool IsReplaced { get; private set; }
-
-        public IReadOnlyList<string> Types => [.. Frames.Select(frame => (string?)JsonNode.Parse(frame)!["params"]?["event_type"]).OfType<string>()];
-
-        public void Send(byte[] frame) => Frames.Add(System.Text.Encoding.UTF8.GetString(frame));
-
-        public void Replace() => IsReplaced = true;
     }
 }

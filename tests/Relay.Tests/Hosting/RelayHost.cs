@@ -18,6 +18,7 @@ using Roomcast.Meetings.Sessions;
 using Roomcast.Meetings.Sessions.Events;
 using Roomcast.Meetings.Sessions.Peers;
 using Roomcast.Meetings.Sessions.Rules;
+using Roomcast.Relay.Connection;
 using Roomcast.Storage;
 using Roomcast.Storage.Blobs;
 using Roomcast.TestKit;
@@ -32,8 +33,9 @@ public sealed class RelayHost : IAsyncDisposable
     private WebApplication _app = null!;
 
     private readonly Action<RelayOptions>? _configure;
+    private readonly RelayTimes _times;
 
-    private RelayHost(Action<RelayOptions>? configure) => _configure = configure;
+    private RelayHost(Action<RelayOptions>? configure, RelayTimes? times) => (_configure, _times) = (configure, times ?? new RelayTimes());
 
     public TestCompositions Compositions { get; } = new();
 
@@ -49,9 +51,9 @@ public sealed class RelayHost : IAsyncDisposable
 
     public string OtherToken { get; private set; } = "";
 
-    public static async Task<RelayHost> StartAsync(Action<RelayOptions>? configure = null)
+    internal static async Task<RelayHost> StartAsync(Action<RelayOptions>? configure = null, RelayTimes? times = null)
     {
-        var host = new RelayHost(configure);
+        var host = new RelayHost(configure, times);
         await host.OpenAsync();
         (host.App, host.Token, host.ReadToken) = await host.NewAppAsync();
         (host.OtherApp, host.OtherToken, _) = await host.NewAppAsync();
@@ -123,6 +125,7 @@ public sealed class RelayHost : IAsyncDisposable
         builder.Services.Configure<RecordingOptions>(recordings => recordings.Folder = _folder.PathOf("recordings"));
         builder.Services.AddBlobs().AddRecordings();
         builder.Services.Configure(_configure ?? (_ => { }));
+        builder.Services.AddSingleton(_times);
         builder.Services.AddRelay();
         _app = builder.Build();
         _app.UseWebSockets();

@@ -292,7 +292,11 @@ public sealed class RoomTests(RoomTests.Shared shared) : IClassFixture<RoomTests
     {
         await using var host = await RelayHost.StartAsync(options => (options.RequestsPerSecond, options.MaxConnectionsPerApp, options.MaxSubscriptions) = (1, 2, 10));
         await using var client = await RelayClient.ConnectAsync(host);
-        var names = Enumerable.Range(0, 11).Select(i => $"video.event{i}").ToArray();
+        string[] names =
+        [
+            .. new[] { "started", "updated", "ended" }.SelectMany(each => new[] { $"video.room.{each}", $"video.recording.{each}", $"video.playback.{each}" }),
+            "video.stream.started", "video.stream.ended",
+        ];
         Assert.Equal("429", (string)(await client.SubscribeAsync("video.rooms", names))["result"]!["code"]!);
         for (var i = 0; i < 20; i++)
         {

@@ -40,6 +40,19 @@ public sealed class SpeakerDetectorTests
     }
 
     [Fact]
+    public void Who_falls_silent_talks_no_longer_and_two_may_talk_at_once()
+    {
+        Run(1, Loud, Silent);
+        Assert.Equal([_first], _detector.Talking);
+        Run(1, Quiet, Loud);
+        Assert.Equal([_first, _second], _detector.Talking);
+        Assert.False(_detector.HasTalkingChanged);
+        Run(2, Silent, Silent);
+        Assert.Empty(_detector.Talking);
+        Assert.NotNull(_detector.Active);
+    }
+
+    [Fact]
     public void The_place_goes_to_who_speaks_next_after_a_moment()
     {
         Run(3, Loud, Silent);

@@ -23,7 +23,7 @@ internal sealed class Roster(SessionRoom room)
             room.IsLocked,
             room.Media.Speakers is [var speaker, ..] ? speaker : null,
             room.Host.Pinned is { Length: > 0 } pinned ? pinned : null,
-            room.Notes);
+            room.Notes) { TalkingIds = room.Media.Talking };
         if (traits != _traits)
         {
             _traits = traits;

@@ -21,6 +21,7 @@ public sealed class SessionMedia
     private readonly SessionRoom _room;
     private IMediaSide? _side;
     private IReadOnlyList<string> _speakers = [];
+    private IReadOnlyList<string> _talking = [];
 
     // Transports that peers say they had before were lost then, all at once.
     private TimeSpan _transportsLostAt;
@@ -33,6 +34,9 @@ public sealed class SessionMedia
 
     /// <summary>Who spoke last, the latest first.</summary>
     internal IReadOnlyList<string> Speakers => _speakers;
+
+    /// <summary>Who is talking at the moment; another list whenever that is not as it was.</summary>
+    internal IReadOnlyList<string> Talking => _talking;
 
     /// <summary>The media side, opened where nobody has so far.</summary>
     internal IMediaSide Side => _side ??= Open();
@@ -134,6 +138,11 @@ public sealed class SessionMedia
                 }
 
                 peer.Producers[produced.Producer.Id] = produced.Producer;
+                if (request.IsPaused)
+                {
+                    peer.PausedByItself.Add(produced.Producer.Id);
+                }
+
                 answer.Give(produced);
                 Tell(new ProducerOpened(produced.Producer), except: peer);
                 HoldBackWhatMayNotBeSent(peer);
@@ -316,6 +325,9 @@ public sealed class SessionMedia
                 _speakers = changed.PeerIds;
                 Tell(new SpeakersHeard(_speakers, dropped));
                 break;
+            case TalkingChanged changed:
+                _talking = changed.PeerIds;
+                break;
             case RoomFailed:
                 Restart();
                 break;
@@ -413,6 +425,7 @@ public sealed class SessionMedia
         {
             if (peer.Producers.Remove(producer.Id))
             {
+                peer.PausedByItself.Remove(producer.Id);
                 Tell(new ProducerClosed(producer), except: peer);
             }
         }
@@ -434,6 +447,7 @@ public sealed class SessionMedia
         SessionLog.MediaRoomFailed(_room.Parts.Logger, _room.Meeting.Id.ToString());
         _side = null;
         _speakers = [];
+        _talking = [];
         _transportsLostAt = _room.Now;
         var restarted = new MediaRestarted();
         foreach (var peer in _room.Peers.Values.Where(peer => peer.IsInMedia))
@@ -441,6 +455,7 @@ public sealed class SessionMedia
             peer.IsInMedia = false;
             peer.IsMediaComplete = false;
             peer.Producers.Clear();
+            peer.PausedByItself.Clear();
             peer.Link?.Tell(restarted);
         }
     }

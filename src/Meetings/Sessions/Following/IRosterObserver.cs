@@ -62,4 +62,7 @@ public sealed record SessionTraits(bool IsLocked, string? SpeakerId, string? Pin
 {
     /// <summary>Those of a session that has just begun.</summary>
     public static readonly SessionTraits Fresh = new(false, null, null, "{}");
+
+    /// <summary>The peers who are talking at the moment, at most <see cref="Media.MediaRoom.MaxSpeakers"/>; empty in silence. Another list whenever it changes.</summary>
+    public IReadOnlyList<string> TalkingIds { get; init; } = [];
 }

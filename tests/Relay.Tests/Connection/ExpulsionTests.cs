@@ -1,0 +1,70 @@
+using System.Net.WebSockets;
+using Roomcast.Accounts;
+using Roomcast.Relay.Connection;
+using Roomcast.Relay.Tests.Hosting;
+
+namespace Roomcast.Relay.Tests.Connection;
+
+/// <summary>Who is closed though the network holds.</summary>
+public sealed class ExpulsionTests
+{
+    [Fact]
+    public async Task Who_holds_a_token_that_was_revoked_is_closed_and_others_are_not()
+    {
+        await using var host = await RelayHost.StartAsync(times: new RelayTimes { PingInterval = TimeSpan.FromMilliseconds(50) });
+        var tokens = host.Service<ApiTokenStore>();
+        var issued = await tokens.IssueAsync(host.App.AccountId, ApiTokenScope.Write, "short-lived", null, CancellationToken.None);
+        await using var client = await RelayClient.ConnectAsync(host, token: issued.Secret);
+        await using var other = await RelayClient.ConnectAsync(host);
+        await client.WaitAsync(frame => (string?)frame["id"] == "ping-3");
+        Assert.Null(client.CloseStatus);
+
+        await tokens.RevokeAsync(host.App.AccountId, issued.Token.Id, CancellationToken.None);
+        await client.WaitForCloseAsync();
+        Assert.Equal(WebSocketCloseStatus.PolicyViolation, client.CloseStatus);
+        Assert.Equal("200", (string)(await other.AskAsync("video.rooms.get"))["result"]!["code"]!);
+    }
+
+    [Theory]
+    [InlineData("no json", WebSocketMessageType.Text)]
+    [InlineData("binary", WebSocketMessageType.Binary)]
+    [InlineData("""{"jsonrpc":"2.0","method":"signalwire.ping"}""", WebSocketMessageType.Text)]
+    [InlineData("""{"jsonrpc":"2.0","id":"nothing","result":{}}""", WebSocketMessageType.Text)]
+    public async Task Who_floods_with_what_is_no_request_is_closed_whether_known_or_not(string frame, WebSocketMessageType type)
+    {
+        await using var host = await RelayHost.StartAsync(options => options.RequestsPerSecond = 1);
+        await using var client = await RelayClient.OpenAsync(host);
+        try
+        {
+            while (client.CloseStatus is null)
+            {
+                await client.SendAsync(frame, type);
+            }
+        }
+        catch (WebSocketException)
+        {
+            // It was closed in the middle of a frame.
+        }
+
+        await client.WaitForCloseAsync();
+        Assert.Equal(WebSocketCloseStatus.PolicyViolation, client.CloseStatus);
+    }
+
+    [Fact]
+    public async Task Who_acknowledges_all_it_hears_is_not_closed_however_much_that_is()
+    {
+        await using var host = await RelayHost.StartAsync(options => options.RequestsPerSecond = 1);
+        await using var client = await RelayClient.ConnectAsync(host);
+        await client.SubscribeAsync("video.rooms", "video.room.started", "video.room.ended");
+        for (var i = 0; i < 10; i++)
+        {
+            var meeting = await host.NewMeetingAsync($"Room {i}");
+            await host.JoinAsync(meeting, "Ada");
+            await host.EndAsync(meeting);
+        }
+
+        await client.WaitAsync(_ => client.Events.Count == 20);
+        Assert.NotNull(await client.AskAsync("signalwire.ping"));
+        Assert.Null(client.CloseStatus);
+    }
+}
