@@ -16,7 +16,7 @@ public sealed class WebhookOptions
         TimeSpan.FromSeconds(5), TimeSpan.FromSeconds(30), TimeSpan.FromMinutes(2), TimeSpan.FromMinutes(10), TimeSpan.FromMinutes(30),
     ];
 
-    /// <summary>Longest that a delivery may wait, for its own attempts and for those before it. 1 min to 30 days; default 1 day.</summary>
+    /// <summary>Longest that a delivery may wait, for its own attempts and for those before it, since it was made or last asked for again. 1 min to 30 days; default 1 day.</summary>
     public TimeSpan GiveUpAfter { get; set; } = TimeSpan.FromDays(1);
 
     /// <summary>How long deliveries can be looked up and sent again. 1 min to 366 days; default 30 days.</summary>

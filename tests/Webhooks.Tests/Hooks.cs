@@ -9,6 +9,7 @@ using Roomcast.Accounts;
 using Roomcast.Storage;
 using Roomcast.TestKit;
 using Roomcast.TestKit.Webhooks;
+using Roomcast.Webhooks.Delivery;
 using Roomcast.Webhooks.Records;
 
 namespace Roomcast.Webhooks.Tests;
@@ -43,6 +44,9 @@ internal sealed class Hooks : IAsyncDisposable
     public WebhookStore Webhooks => Get<WebhookStore>();
 
     public DeliveryStore Deliveries => Get<DeliveryStore>();
+
+    /// <summary>Webhooks that what sends them holds in memory.</summary>
+    public int ReceiverCount => _services.GetServices<IHostedService>().OfType<WebhookDispatcher>().Single().ReceiverCount;
 
     public T Get<T>()
         where T : notnull => _services.GetRequiredService<T>();

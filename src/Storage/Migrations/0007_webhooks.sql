@@ -45,6 +45,8 @@ CREATE TABLE webhook_deliveries (
     last_duration_ms {long},
     delivered_at {time},
     created_at {time} NOT NULL,
+    -- When it was made or last asked for again: from then on it waits. Never the same twice.
+    asked_at {time} NOT NULL,
     updated_at {time} NOT NULL
 ) {strict};
 

@@ -1,37 +1,16 @@
 using System.Security.Cryptography;
-using Microsoft.Extensions.Logging;
 using Roomcast.Storage;
 using Roomcast.Webhooks.Records;
 
 namespace Roomcast.Webhooks.Delivery;
 
-/// <summary>What receivers share.</summary>
-/// <param name="Deliveries">The deliveries as kept.</param>
-/// <param name="Results">Where results go.</param>
-/// <param name="Sender">Makes attempts.</param>
-/// <param name="Options">How.</param>
-/// <param name="Metrics">Counts them.</param>
-/// <param name="Clock">The time.</param>
-/// <param name="Logger">Told of failures.</param>
-/// <param name="Healthy">Attempts under way to receivers that answer.</param>
-/// <param name="Failing">Attempts under way to receivers that do not: however many there are, they take no room from the others.</param>
-internal sealed record ReceiverParts(
-    DeliveryStore Deliveries,
-    ResultBook Results,
-    WebhookSender Sender,
-    WebhookOptions Options,
-    WebhookMetrics Metrics,
-    TimeProvider Clock,
-    ILogger Logger,
-    SemaphoreSlim Healthy,
-    SemaphoreSlim Failing);
-
 /// <summary>One webhook with deliveries that wait: its lanes run beside each other, and each goes one delivery after the other.</summary>
 /// <remarks>
 /// A lane asks the storage what is first in it, attempts that until it is taken or given up, and only then goes on. Lanes in
-/// memory are bounded; those beyond are found again in the storage when there is room. Thread-safe.
+/// memory are bounded; those beyond are found again in the storage when there is room. One with nothing to do whose webhook was
+/// changed or sends no more retires: it says so and takes nothing from then on. Thread-safe.
 /// </remarks>
-internal sealed class Receiver(WebhookId id, ReceiverParts parts, CancellationToken stopping) : IDisposable
+internal sealed class Receiver(WebhookId id, ReceiverParts parts, Action<Receiver> retired, CancellationToken stopping) : IDisposable
 {
     internal const int MaxLanes = 1_000;
 
@@ -45,6 +24,11 @@ internal sealed class Receiver(WebhookId id, ReceiverParts parts, CancellationTo
     private readonly SemaphoreSlim _probe = new(1);
     private readonly ReceiverHealth _health = new();
     private bool _hasOverflown;
+    private bool _isRetired;
+    private int _changes;
+
+    /// <summary>Of which webhook.</summary>
+    public WebhookId Id => id;
 
     /// <summary>Lanes at work.</summary>
     public int LaneCount
@@ -70,11 +54,16 @@ internal sealed class Receiver(WebhookId id, ReceiverParts parts, CancellationTo
         }
     }
 
-    /// <summary>A delivery waits in this lane.</summary>
-    public void Add(string name)
+    /// <summary>A delivery waits in this lane. False when the receiver has retired, and another is to be told.</summary>
+    public bool Add(string name)
     {
         lock (_lock)
         {
+            if (_isRetired)
+            {
+                return false;
+            }
+
             if (_lanes.TryGetValue(name, out var known))
             {
                 known.Wake();
@@ -96,6 +85,8 @@ internal sealed class Receiver(WebhookId id, ReceiverParts parts, CancellationTo
                     lane.Run = Task.Run(() => RunAsync(lane), CancellationToken.None);
                 }
             }
+
+            return true;
         }
     }
 
@@ -104,16 +95,21 @@ internal sealed class Receiver(WebhookId id, ReceiverParts parts, CancellationTo
     {
         lock (_lock)
         {
+            _changes++;
             _health.Recover();
             foreach (var lane in _lanes.Values)
             {
                 lane.Wake();
             }
+
+            _isRetired |= _lanes.Count == 0 && !_hasOverflown;
         }
+
+        TellIfRetired();
     }
 
-    /// <summary>Finds the lanes in which deliveries wait.</summary>
-    public async Task FindLanesAsync()
+    /// <summary>Finds the lanes in which deliveries wait. False when the receiver has retired, and another is to look.</summary>
+    public async Task<bool> FindLanesAsync()
     {
         int most;
         lock (_lock)
@@ -125,13 +121,18 @@ internal sealed class Receiver(WebhookId id, ReceiverParts parts, CancellationTo
         var names = await parts.Deliveries.FindBusyLanesAsync(id, most, stopping);
         foreach (var name in names)
         {
-            Add(name);
+            if (!Add(name))
+            {
+                return false;
+            }
         }
 
         lock (_lock)
         {
             _hasOverflown |= names.Count == most;
         }
+
+        return true;
     }
 
     /// <summary>Waits until no attempt is under way; the server stops.</summary>
@@ -157,6 +158,7 @@ internal sealed class Receiver(WebhookId id, ReceiverParts parts, CancellationTo
             {
                 if (!await WorkAsync(lane))
                 {
+                    TellIfRetired();
                     await RefillAsync();
                     return;
                 }
@@ -182,12 +184,20 @@ internal sealed class Receiver(WebhookId id, ReceiverParts parts, CancellationTo
     private async Task<bool> WorkAsync(Lane lane)
     {
         lane.Settle();
+        var changes = Changes;
         var (target, deliveries) = await parts.Deliveries.TakeAsync(id, lane.Name, TakenAtOnce, stopping);
         if (deliveries.Count == 0)
         {
             lock (_lock)
             {
-                return lane.IsWoken || !_lanes.Remove(lane.Name);
+                if (lane.IsWoken)
+                {
+                    return true;
+                }
+
+                _lanes.Remove(lane.Name);
+                _isRetired |= target is null && _lanes.Count == 0 && !_hasOverflown;
+                return false;
             }
         }
 
@@ -199,7 +209,7 @@ internal sealed class Receiver(WebhookId id, ReceiverParts parts, CancellationTo
 
         foreach (var delivery in deliveries)
         {
-            if (lane.IsWoken || !await AttemptAsync(lane, target, delivery))
+            if (lane.IsWoken || !await AttemptAsync(lane, target, changes, delivery))
             {
                 break; // Something has changed, or this one is not over: what is first now is to be looked up.
             }
@@ -209,7 +219,11 @@ internal sealed class Receiver(WebhookId id, ReceiverParts parts, CancellationTo
     }
 
     /// <summary>Attempts a delivery once it is due. False when it is to be looked up anew.</summary>
-    private async Task<bool> AttemptAsync(Lane lane, string target, PendingDelivery delivery)
+    /// <param name="lane">Its lane.</param>
+    /// <param name="target">Where it goes.</param>
+    /// <param name="changes">How often the webhook had changed when that was looked up.</param>
+    /// <param name="delivery">The delivery.</param>
+    private async Task<bool> AttemptAsync(Lane lane, string target, int changes, PendingDelivery delivery)
     {
         if (delivery.NextAttemptAt is { } due && due - parts.Clock.GetUtcNow() is var wait && wait > TimeSpan.Zero)
         {
@@ -218,36 +232,40 @@ internal sealed class Receiver(WebhookId id, ReceiverParts parts, CancellationTo
         }
 
         var now = StoredTime.Now(parts.Clock);
-        if (now - delivery.CreatedAt >= parts.Options.GiveUpAfter)
+        if (now - delivery.AskedAt >= parts.Options.GiveUpAfter)
         {
             const string Reason = "it has waited for longer than deliveries may";
             WebhookLog.GivenUp(parts.Logger, delivery.Id, delivery.Event, id, delivery.Attempts, Reason);
             await parts.Results.SaveAsync(
-                new AttemptResult(delivery.Id, DeliveryStatus.Failed, delivery.Attempts, null, now, null, Reason, TimeSpan.Zero));
+                new AttemptResult(delivery, DeliveryStatus.Failed, delivery.Attempts, null, now, null, Reason, Duration: null));
             return true;
         }
 
-        AttemptOutcome outcome;
-        TimeSpan took;
+        (AttemptOutcome Outcome, TimeSpan Took)? sent;
         await _slots.WaitAsync(stopping);
         try
         {
-            if (!IsFailing)
+            if (Standing is var standing and not Standing.OnTrial)
             {
-                (outcome, took) = await SendAsync(parts.Healthy, target, delivery);
+                sent = await SendAsync(standing, target, changes, delivery);
             }
             else
             {
                 await _probe.WaitAsync(stopping);
                 try
                 {
+                    if (Standing is not Standing.OnTrial || Changes != changes)
+                    {
+                        return false; // What the one before has shown, or its owner has changed.
+                    }
+
                     if (RestLeft() is var rest && rest > TimeSpan.Zero)
                     {
                         await PauseAsync(rest, lane);
                         return false;
                     }
 
-                    (outcome, took) = await SendAsync(parts.Failing, target, delivery);
+                    sent = await SendAsync(Standing.OnTrial, target, changes, delivery);
                 }
                 finally
                 {
@@ -260,18 +278,28 @@ internal sealed class Receiver(WebhookId id, ReceiverParts parts, CancellationTo
             _slots.Release();
         }
 
-        return await ConcludeAsync(delivery, outcome, took);
+        return sent is { } done && await ConcludeAsync(delivery, done.Outcome, done.Took);
     }
 
-    private async Task<(AttemptOutcome Outcome, TimeSpan Took)> SendAsync(SemaphoreSlim room, string target, PendingDelivery delivery)
+    /// <summary>Sends once there is room. Null when what was looked up before the wait holds no more.</summary>
+    private async Task<(AttemptOutcome Outcome, TimeSpan Took)?> SendAsync(
+        Standing standing, string target, int changes, PendingDelivery delivery)
     {
+        var room = parts.Rooms.Of(standing);
         await room.WaitAsync(stopping);
         try
         {
+            // Others went before: the webhook may have been disabled or led elsewhere, or this may be the wrong room by now.
+            if (Changes != changes || Standing != standing)
+            {
+                return null;
+            }
+
             var start = parts.Clock.GetTimestamp();
             var outcome = await parts.Sender.SendAsync(id, target, delivery);
-            Note(outcome);
-            return (outcome, parts.Clock.GetElapsedTime(start));
+            var took = parts.Clock.GetElapsedTime(start);
+            Note(outcome, took);
+            return (outcome, took);
         }
         finally
         {
@@ -308,19 +336,44 @@ internal sealed class Receiver(WebhookId id, ReceiverParts parts, CancellationTo
         }
 
         await parts.Results.SaveAsync(
-            new AttemptResult(delivery.Id, status, attempts, now + wait, now, outcome.HttpStatus, outcome.Error, took));
+            new AttemptResult(delivery, status, attempts, now + wait, now, outcome.HttpStatus, outcome.Error, took));
         return status is not DeliveryStatus.Pending;
     }
 
-    private bool IsFailing
+    private Standing Standing
     {
         get
         {
             lock (_lock)
             {
-                return _health.IsFailing;
+                return _health.Standing;
             }
         }
+    }
+
+    /// <summary>How often the webhook was changed.</summary>
+    private int Changes
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _changes;
+            }
+        }
+    }
+
+    private void TellIfRetired()
+    {
+        lock (_lock)
+        {
+            if (!_isRetired)
+            {
+                return;
+            }
+        }
+
+        retired(this);
     }
 
     private TimeSpan RestLeft()
@@ -331,14 +384,14 @@ internal sealed class Receiver(WebhookId id, ReceiverParts parts, CancellationTo
         }
     }
 
-    private void Note(AttemptOutcome outcome)
+    private void Note(AttemptOutcome outcome, TimeSpan took)
     {
         lock (_lock)
         {
             var wasResting = _health.IsResting;
             if (outcome.Verdict is AttemptVerdict.Delivered)
             {
-                _health.Recover();
+                _health.Take(took);
                 if (wasResting)
                 {
                     WebhookLog.Recovered(parts.Logger, id);
@@ -346,7 +399,7 @@ internal sealed class Receiver(WebhookId id, ReceiverParts parts, CancellationTo
             }
             else
             {
-                _health.Fail(parts.Clock.GetUtcNow());
+                _health.Fail(parts.Clock.GetUtcNow(), took);
                 if (!wasResting && _health.IsResting)
                 {
                     WebhookLog.Resting(parts.Logger, id, _health.Failures, ReceiverHealth.Rest.TotalMinutes);
@@ -373,7 +426,7 @@ internal sealed class Receiver(WebhookId id, ReceiverParts parts, CancellationTo
         {
             lock (_lock)
             {
-                _hasOverflown = true; // The next lane to end looks again.
+                _hasOverflown = true; // The next lane to end looks again, or the dispatcher does.
             }
         }
     }
@@ -384,32 +437,5 @@ internal sealed class Receiver(WebhookId id, ReceiverParts parts, CancellationTo
         var delay = Task.Delay(time, parts.Clock, over.Token);
         await (lane is null ? delay : Task.WhenAny(delay, lane.Woken)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await over.CancelAsync();
-    }
-
-    /// <summary>What must arrive in order.</summary>
-    private sealed class Lane(string name)
-    {
-        private volatile TaskCompletionSource _woken = New();
-
-        public string Name => name;
-
-        public Task Run { get; set; } = Task.CompletedTask;
-
-        /// <summary>Whether something was added or changed since <see cref="Settle"/>.</summary>
-        public bool IsWoken => _woken.Task.IsCompleted;
-
-        public Task Woken => _woken.Task;
-
-        public void Wake() => _woken.TrySetResult();
-
-        public void Settle()
-        {
-            if (IsWoken)
-            {
-                _woken = New();
-            }
-        }
-
-        private static TaskCompletionSource New() => new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

@@ -1,13 +1,15 @@
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
-using Roomcast.Storage;
 using Roomcast.Webhooks.Records;
 
 namespace Roomcast.Webhooks.Delivery;
 
 /// <summary>Keeps the results of attempts: those that come while one transaction is written share the next.</summary>
+/// <param name="keep">Keeps some, all or none; fails as it likes.</param>
+/// <param name="clock">Times the next try after a failure.</param>
+/// <param name="logger">Told of failures.</param>
 /// <remarks>A lane waits for its result before it goes on, so that at most the last delivery of a lane is repeated after a crash.</remarks>
-internal sealed class ResultBook(DeliveryStore store, TimeProvider clock, ILogger logger)
+internal sealed class ResultBook(Func<IReadOnlyCollection<AttemptResult>, Task> keep, TimeProvider clock, ILogger logger)
 {
     private const int MostAtOnce = 500;
 
@@ -54,11 +56,11 @@ internal sealed class ResultBook(DeliveryStore store, TimeProvider clock, ILogge
         {
             try
             {
-                await store.SaveAsync([.. batch.Select(entry => entry.Result)], CancellationToken.None);
+                await keep([.. batch.Select(entry => entry.Result)]);
                 batch.ForEach(entry => entry.Kept.TrySetResult());
                 return;
             }
-            catch (StorageException fault)
+            catch (Exception fault) // Whatever it is: were this to end, every lane would wait for ever.
             {
                 WebhookLog.StoreFailed(logger, fault, "What became of deliveries");
                 if (stopping.IsCancellationRequested)

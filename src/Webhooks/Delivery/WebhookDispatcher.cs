@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Roomcast.Storage;
 using Roomcast.Webhooks.Records;
 
 namespace Roomcast.Webhooks.Delivery;
@@ -11,16 +10,13 @@ namespace Roomcast.Webhooks.Delivery;
 /// <remarks>For one server: several on one database would each send everything, under the same ids.</remarks>
 internal sealed class WebhookDispatcher : BackgroundService
 {
-    private const int MostHealthy = 256;
-    private const int MostFailing = 128;
-
-    private static readonly TimeSpan SweepInterval = TimeSpan.FromMinutes(10);
+    /// <summary>How often what waits is looked for, should its bell not have been heard, and what is old is swept.</summary>
+    private static readonly TimeSpan RoundInterval = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan StartRetry = TimeSpan.FromSeconds(2);
 
     private readonly ConcurrentDictionary<WebhookId, Receiver> _receivers = new();
     private readonly CancellationTokenSource _stopping = new();
-    private readonly SemaphoreSlim _healthy = new(MostHealthy);
-    private readonly SemaphoreSlim _failing = new(MostFailing);
+    private readonly AttemptRooms _rooms = new();
     private readonly DeliveryStore _deliveries;
     private readonly WebhookOptions _options;
     private readonly TimeProvider _clock;
@@ -44,18 +40,21 @@ internal sealed class WebhookDispatcher : BackgroundService
         _options = options.Value;
         _clock = clock;
         _logger = logger;
-        _results = new ResultBook(deliveries, clock, logger);
-        _parts = new ReceiverParts(deliveries, _results, sender, _options, metrics, clock, logger, _healthy, _failing);
+        _results = new ResultBook(results => deliveries.SaveAsync(results, CancellationToken.None), clock, logger);
+        _parts = new ReceiverParts(deliveries, _results, sender, _options, metrics, clock, logger, _rooms);
         metrics.Lanes = () => _receivers.Values.Sum(receiver => receiver.LaneCount);
         metrics.Resting = () => _receivers.Values.Count(receiver => receiver.IsResting);
     }
+
+    /// <summary>Webhooks that are held in memory.</summary>
+    public int ReceiverCount => _receivers.Count;
 
     public override async Task StartAsync(CancellationToken cancellationToken)
     {
         _writing = _results.RunAsync(_stopping.Token);
 
         // What is added from now on rings; what was added before is found.
-        _bell.Listen((id, lane) => Of(id).Add(lane), id => Of(id).Change());
+        _bell.Listen(Add, Change);
         await base.StartAsync(cancellationToken);
     }
 
@@ -79,8 +78,7 @@ internal sealed class WebhookDispatcher : BackgroundService
         }
 
         _stopping.Dispose();
-        _healthy.Dispose();
-        _failing.Dispose();
+        _rooms.Dispose();
         base.Dispose();
     }
 
@@ -88,10 +86,10 @@ internal sealed class WebhookDispatcher : BackgroundService
     {
         try
         {
-            await FindAsync(stoppingToken);
-            using var timer = new PeriodicTimer(SweepInterval, _clock);
+            using var timer = new PeriodicTimer(RoundInterval, _clock);
             do
             {
+                await FindAsync(stoppingToken);
                 await SweepAsync(stoppingToken);
             }
             while (await timer.WaitForNextTickAsync(stoppingToken));
@@ -102,7 +100,32 @@ internal sealed class WebhookDispatcher : BackgroundService
         }
     }
 
-    private Receiver Of(WebhookId id) => _receivers.GetOrAdd(id, static (id, self) => new Receiver(id, self._parts, self._stopping.Token), this);
+    private Receiver Of(WebhookId id) =>
+        _receivers.GetOrAdd(id, static (id, self) => new Receiver(id, self._parts, self.Drop, self._stopping.Token), this);
+
+    private void Add(WebhookId id, string lane)
+    {
+        for (var receiver = Of(id); !receiver.Add(lane); receiver = Of(id))
+        {
+            Drop(receiver);
+        }
+    }
+
+    private void Change(WebhookId id)
+    {
+        if (_receivers.TryGetValue(id, out var receiver))
+        {
+            receiver.Change();
+        }
+    }
+
+    private void Drop(Receiver receiver)
+    {
+        if (_receivers.TryRemove(KeyValuePair.Create(receiver.Id, receiver)))
+        {
+            receiver.Dispose();
+        }
+    }
 
     private async Task FindAsync(CancellationToken cancellationToken)
     {
@@ -112,14 +135,17 @@ internal sealed class WebhookDispatcher : BackgroundService
             {
                 foreach (var id in await _deliveries.FindBusyAsync(cancellationToken))
                 {
-                    await Of(id).FindLanesAsync();
+                    for (var receiver = Of(id); !await receiver.FindLanesAsync(); receiver = Of(id))
+                    {
+                        Drop(receiver);
+                    }
                 }
 
                 return;
             }
-            catch (StorageException fault)
+            catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
             {
-                WebhookLog.StoreFailed(_logger, fault, "What an earlier run left to deliver");
+                WebhookLog.StoreFailed(_logger, fault, "What waits to be delivered");
                 await Task.Delay(StartRetry, _clock, cancellationToken);
             }
         }
@@ -134,7 +160,7 @@ internal sealed class WebhookDispatcher : BackgroundService
                 WebhookLog.Swept(_logger, rows);
             }
         }
-        catch (StorageException fault)
+        catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
         {
             WebhookLog.StoreFailed(_logger, fault, "The delivery log");
         }

@@ -11,6 +11,9 @@ public sealed class DeliveryStore
 
     private const int SweepAtOnce = 500;
 
+    /// <summary>A transaction that began before a webhook was deleted may still put out to it: its row stays for longer than any lasts.</summary>
+    private static readonly TimeSpan DeletedFor = TimeSpan.FromHours(1);
+
     private readonly Database _database;
     private readonly TimeProvider _clock;
     private readonly IWebhookWatch _watch;
@@ -56,7 +59,8 @@ public sealed class DeliveryStore
                 await transaction.ExecuteAsync(
                     """
                     UPDATE webhook_deliveries
-                    SET status = 'PENDING', attempts = 0, next_attempt_at = NULL, delivered_at = NULL, updated_at = @Now
+                    SET status = 'PENDING', attempts = 0, next_attempt_at = NULL, delivered_at = NULL, updated_at = @Now,
+                        asked_at = CASE WHEN asked_at >= @Now THEN asked_at + 1 ELSE @Now END
                     WHERE id = @Id
                     """,
                     new { Now = StoredTime.Now(_clock), Id = id.Value });
@@ -104,7 +108,7 @@ public sealed class DeliveryStore
             {
                 var rows = await transaction.QueryAsync<PendingRow>(
                     """
-                    SELECT d.id, d.event, d.attempts, d.next_attempt_at, d.created_at, e.body
+                    SELECT d.id, d.event, d.attempts, d.next_attempt_at, d.created_at, d.asked_at, e.body
                     FROM webhook_deliveries d JOIN webhook_events e ON e.sequence = d.event_sequence
                     WHERE d.webhook_id = @WebhookId AND d.lane = @Lane AND d.status = 'PENDING'
                     ORDER BY d.event_sequence LIMIT @Most
@@ -114,22 +118,28 @@ public sealed class DeliveryStore
             },
             cancellationToken);
 
-    /// <summary>Keeps what came of many attempts, in one transaction.</summary>
+    /// <summary>Keeps what came of many attempts, in one transaction; not of those that were asked for again meanwhile.</summary>
     internal Task SaveAsync(IReadOnlyCollection<AttemptResult> results, CancellationToken cancellationToken) =>
         _database.WriteAsync(
             async transaction =>
             {
                 // Always in one order, so that two writers cannot hold each other's next row.
-                foreach (var result in results.OrderBy(result => result.Id.Value))
+                foreach (var result in results.OrderBy(result => result.Of.Id.Value))
                 {
                     await transaction.ExecuteAsync(
-                        """
-                        UPDATE webhook_deliveries
-                        SET status = @Status, attempts = @Attempts, next_attempt_at = @NextAttemptAt, last_attempt_at = @At,
-                            last_status = @HttpStatus, last_error = @Error, last_duration_ms = @DurationMs,
-                            delivered_at = @DeliveredAt, updated_at = @At
-                        WHERE id = @Id AND status = 'PENDING'
-                        """,
+                        result.Duration is null
+                            ? """
+                            UPDATE webhook_deliveries
+                            SET status = @Status, next_attempt_at = NULL, last_error = @Error, updated_at = @At
+                            WHERE id = @Id AND status = 'PENDING' AND attempts = @Before AND asked_at = @AskedAt
+                            """
+                            : """
+                            UPDATE webhook_deliveries
+                            SET status = @Status, attempts = @Attempts, next_attempt_at = @NextAttemptAt, last_attempt_at = @At,
+                                last_status = @HttpStatus, last_error = @Error, last_duration_ms = @DurationMs,
+                                delivered_at = @DeliveredAt, updated_at = @At
+                            WHERE id = @Id AND status = 'PENDING' AND attempts = @Before AND asked_at = @AskedAt
+                            """,
                         new
                         {
                             Status = DeliveryRow.Write(result.Status),
@@ -138,9 +148,11 @@ public sealed class DeliveryStore
                             result.At,
                             result.HttpStatus,
                             result.Error,
-                            DurationMs = (long)result.Duration.TotalMilliseconds,
+                            DurationMs = (long?)result.Duration?.TotalMilliseconds,
                             DeliveredAt = result.Status is DeliveryStatus.Delivered ? result.At : (DateTimeOffset?)null,
-                            Id = result.Id.Value,
+                            Id = result.Of.Id.Value,
+                            Before = result.Of.Attempts,
+                            result.Of.AskedAt,
                         });
                 }
             },
@@ -163,7 +175,8 @@ public sealed class DeliveryStore
     /// <returns>How many rows; when there were as many as are swept at once, there may be more.</returns>
     internal async Task<int> SweepAsync(TimeSpan retention, CancellationToken cancellationToken)
     {
-        var before = StoredTime.Now(_clock) - retention;
+        var now = StoredTime.Now(_clock);
+        var before = now - retention;
         var all = 0;
         int swept;
         do
@@ -200,9 +213,10 @@ public sealed class DeliveryStore
                         + await transaction.ExecuteAsync(
                             """
                             DELETE FROM webhooks
-                            WHERE deleted_at IS NOT NULL
+                            WHERE deleted_at < @DeletedBefore
                                 AND NOT EXISTS (SELECT 1 FROM webhook_deliveries d WHERE d.webhook_id = webhooks.id)
-                            """);
+                            """,
+                            new { DeletedBefore = now - DeletedFor });
                 },
                 cancellationToken);
             all += swept;
@@ -240,8 +254,10 @@ public sealed class DeliveryStore
 
         public DateTimeOffset CreatedAt { get; init; }
 
+        public DateTimeOffset AskedAt { get; init; }
+
         public byte[] Body { get; init; } = [];
 
-        public PendingDelivery ToPending() => new(new DeliveryId(Id), Event, Attempts, NextAttemptAt, CreatedAt, Body);
+        public PendingDelivery ToPending() => new(new DeliveryId(Id), Event, Attempts, NextAttemptAt, CreatedAt, AskedAt, Body);
     }
 }

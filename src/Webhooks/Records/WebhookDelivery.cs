@@ -74,23 +74,23 @@ public sealed record WebhookDeliveryBody(WebhookDelivery Delivery, ReadOnlyMemor
 public sealed record DeliveryQuery(PageRequest Page, DeliveryStatus? Status, TimeRange Created, SortOrder Order);
 
 /// <summary>What came of one attempt.</summary>
-/// <param name="Id">Of which delivery.</param>
+/// <param name="Of">Of which delivery, as it was taken.</param>
 /// <param name="Status">Where it stands now.</param>
 /// <param name="Attempts">How often it was attempted.</param>
 /// <param name="NextAttemptAt">When again, while it is pending.</param>
 /// <param name="At">When it was.</param>
 /// <param name="HttpStatus">What the receiver answered; null when it did not.</param>
 /// <param name="Error">Why it failed; null when it did not.</param>
-/// <param name="Duration">How long it took.</param>
+/// <param name="Duration">How long it took; null when it was given up without an attempt, and what is known of the last one stays.</param>
 internal sealed record AttemptResult(
-    DeliveryId Id,
+    PendingDelivery Of,
     DeliveryStatus Status,
     int Attempts,
     DateTimeOffset? NextAttemptAt,
     DateTimeOffset At,
     int? HttpStatus,
     string? Error,
-    TimeSpan Duration);
+    TimeSpan? Duration);
 
 /// <summary>A delivery that waits, as its lane needs it.</summary>
 /// <param name="Id">The delivery.</param>
@@ -98,6 +98,7 @@ internal sealed record AttemptResult(
 /// <param name="Attempts">How often it was attempted.</param>
 /// <param name="NextAttemptAt">Not before when; null for at once.</param>
 /// <param name="CreatedAt">When what it tells happened.</param>
+/// <param name="AskedAt">When it was made or last asked for again: from then on it waits.</param>
 /// <param name="Body">What is sent.</param>
 internal sealed record PendingDelivery(
-    DeliveryId Id, string Event, int Attempts, DateTimeOffset? NextAttemptAt, DateTimeOffset CreatedAt, byte[] Body);
+    DeliveryId Id, string Event, int Attempts, DateTimeOffset? NextAttemptAt, DateTimeOffset CreatedAt, DateTimeOffset AskedAt, byte[] Body);

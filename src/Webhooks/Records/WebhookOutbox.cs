@@ -42,8 +42,9 @@ public sealed class WebhookOutbox
         {
             await transaction.ExecuteAsync(
                 """
-                INSERT INTO webhook_deliveries (id, webhook_id, event_sequence, event, lane, status, attempts, created_at, updated_at)
-                VALUES (@Id, @WebhookId, @Sequence, @Name, @Lane, 'PENDING', 0, @Now, @Now)
+                INSERT INTO webhook_deliveries
+                    (id, webhook_id, event_sequence, event, lane, status, attempts, created_at, asked_at, updated_at)
+                VALUES (@Id, @WebhookId, @Sequence, @Name, @Lane, 'PENDING', 0, @Now, @Now, @Now)
                 """,
                 new { Id = Guid.NewGuid(), WebhookId = listener.Value, Sequence = sequence, Name = name, Lane = lane, Now = now });
             transaction.AfterCommit(() => _watch.Added(listener, lane));

@@ -35,7 +35,7 @@ public sealed class MigrationTextTests
             "4 outputs 8f41546704a203b2",
             "5 recordings ee8a9abe9a4e8c82",
             "6 meeting_livestreams c001f7d13abd6505",
-            "7 webhooks e278b1cac1814c86",
+            "7 webhooks 5bae764d55f1ddbc",
             "8 session_history 7acc1e6b500ecd37",
         ],
         Migration.All.Select(migration => $"{migration.Version} {migration.Name} {migration.Checksum[..16]}"));
