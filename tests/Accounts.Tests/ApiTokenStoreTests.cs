@@ -37,6 +37,22 @@ public abstract class ApiTokenStoreTests : DatabaseTests
     }
 
     [Fact]
+    public async Task Whether_a_token_still_holds_is_told_by_its_digest_until_it_expires_or_is_revoked()
+    {
+        var account = await MakeAccountAsync();
+        var lasting = await Tokens.IssueAsync(account, ApiTokenScope.Read, "a", null, CancellationToken.None);
+        var expiring = await Tokens.IssueAsync(account, ApiTokenScope.Read, "b", _clock.GetUtcNow().AddSeconds(5), CancellationToken.None);
+        Task<bool> HoldsAsync(IssuedApiToken token) => Tokens.HoldsAsync(ApiTokenStore.DigestOf(token.Secret), CancellationToken.None);
+        Assert.True(await HoldsAsync(lasting));
+        Assert.True(await HoldsAsync(expiring));
+        _clock.Advance(TimeSpan.FromSeconds(5));
+        Assert.True(await HoldsAsync(lasting));
+        Assert.False(await HoldsAsync(expiring));
+        await Tokens.RevokeAsync(account, lasting.Token.Id, CancellationToken.None);
+        Assert.False(await HoldsAsync(lasting));
+    }
+
+    [Fact]
     public async Task A_secret_is_long_random_and_safe_in_a_URL()
     {
         var account = await MakeAccountAsync();
