@@ -75,6 +75,11 @@ function reachable(url: string): string {
   return address.hostname === location.hostname ? `${location.origin}${address.pathname}${address.search}` : url;
 }
 
+/** Whose preset has nothing to do with livestreams has none, whatever the package's types say. */
+function livestreamOf(kit: Kit): Kit["livestream"] | undefined {
+  return kit.livestream;
+}
+
 function entryError(error: unknown): EntryError {
   const code = typeof error === "object" && error !== null && "code" in error ? String(error.code) : "";
   const faults: Record<string, EntryFault> = { "0004": "refused", "0001": "unreachable", "0002": "unreachable", "0011": "unreachable", "0012": "unreachable", "0014": "noMedia" };
@@ -136,8 +141,9 @@ class KitMeeting implements Meeting {
 
   /** Those whose preset is for livestreams watch one until they come on stage. */
   #livestreamPlace(): LivestreamPlace | null {
-    const { self, livestream } = this.#kit;
-    if (self.config?.viewType !== "LIVESTREAM" || stages[self.stageStatus] === "on" || self.permissions.canProduceVideo === "ALLOWED") {
+    const { self } = this.#kit;
+    const livestream = livestreamOf(this.#kit);
+    if (livestream === undefined || self.config?.viewType !== "LIVESTREAM" || stages[self.stageStatus] === "on" || self.permissions.canProduceVideo === "ALLOWED") {
       return null;
     }
 
@@ -374,7 +380,7 @@ class KitMeeting implements Meeting {
       changed();
     });
     self.on("screenShareUpdate", changed);
-    kit.livestream.on("livestreamUpdate", changed);
+    livestreamOf(kit)?.on("livestreamUpdate", changed);
     self.on("deviceListUpdate", changed);
     self.on("deviceUpdate", changed);
     self.on("mediaPermissionError", changed);
