@@ -17,15 +17,19 @@ internal sealed class DiskBlobStore : IBlobStore
 
     private readonly string _folder;
     private readonly string _base;
-    private readonly Lazy<byte[]> _key;
+    private readonly byte[] _key;
     private readonly TimeProvider _clock;
 
-    /// <summary>Blobs in the folder of the options; nothing is touched before the first.</summary>
+    /// <summary>
+    /// Blobs in the folder of the options, which is not touched before the first. The key is made at once: later the disk may be
+    /// full, and addresses must be told even then.
+    /// </summary>
+    /// <exception cref="StorageException">The key can neither be read nor made.</exception>
     public DiskBlobStore(BlobOptions options, KeyFiles keys, TimeProvider clock)
     {
         _folder = options.Folder;
         _base = options.BaseAddress.TrimEnd('/');
-        _key = new Lazy<byte[]>(() => keys.GetOrCreate(KeyFile, KeyLength));
+        _key = keys.GetOrCreate(KeyFile, KeyLength);
         _clock = clock;
     }
 
@@ -115,7 +119,7 @@ internal sealed class DiskBlobStore : IBlobStore
         // A name holds no line break.
         var text = string.Create(CultureInfo.InvariantCulture, $"blob\n{name}\n{expiry}");
         Span<byte> signature = stackalloc byte[HMACSHA256.HashSizeInBytes];
-        HMACSHA256.HashData(_key.Value, Encoding.UTF8.GetBytes(text), signature);
+        HMACSHA256.HashData(_key, Encoding.UTF8.GetBytes(text), signature);
         return Base64Url.EncodeToString(signature);
     }
 }

@@ -40,6 +40,12 @@ public sealed class LiveFaultTests(ITestOutputHelper output)
         Assert.InRange(StampedPicture.Between(last, left), int.MinValue, 2_000);
         Assert.All(reading.Frames.Zip(reading.Frames.Skip(1)), pair => Assert.True((pair.Second.At - pair.First.At).TotalMilliseconds >= 32));
         Assert.Empty(reading.Complaints);
+
+        // And it sounds when it shows. The browser's own share is in the figure.
+        var offsets = reading.OffsetsMs(MeetProbe.Tones[0], await ada.EvaluateAsync<List<double>>("stamped.swells()")).Order().ToList();
+        Assert.True(offsets.Count >= 3, $"{offsets.Count} swells were found.");
+        Print($"Sound minus picture: {offsets[offsets.Count / 2]:F0} ms in the middle of {offsets.Count}.");
+        Assert.InRange(Math.Abs(offsets[offsets.Count / 2]), 0, 60);
         await ada.CloseAsync();
     }
 
