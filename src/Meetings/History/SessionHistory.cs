@@ -70,12 +70,16 @@ public sealed class SessionHistory(Database database)
     /// <summary>Finds a peer of a session by its own id, or the last peer of a participant by the participant's.</summary>
     public Task<PeerRecord?> FindPeerAsync(SessionId sessionId, Guid id, CancellationToken cancellationToken) =>
         database.ReadAsync(
-            async transaction => (await transaction.QueryRowAsync<PeerRow>(
-                $"""
-                SELECT {SessionRecordStore.PeerColumns} FROM session_peers WHERE session_id = @SessionId AND (id = @Id OR participant_id = @Id)
-                ORDER BY CASE WHEN id = @Id THEN 0 ELSE 1 END, joined_at DESC, id DESC LIMIT 1
-                """,
-                new { SessionId = sessionId.Value, Id = id }))?.ToPeer(),
+            async transaction => (
+                await transaction.QueryRowAsync<PeerRow>(
+                    $"SELECT {SessionRecordStore.PeerColumns} FROM session_peers WHERE session_id = @SessionId AND id = @Id",
+                    new { SessionId = sessionId.Value, Id = id })
+                ?? await transaction.QueryRowAsync<PeerRow>(
+                    $"""
+                    SELECT {SessionRecordStore.PeerColumns} FROM session_peers WHERE session_id = @SessionId AND participant_id = @Id
+                    ORDER BY joined_at DESC, id DESC LIMIT 1
+                    """,
+                    new { SessionId = sessionId.Value, Id = id }))?.ToPeer(),
             cancellationToken);
 
     /// <summary>Finds a peer of an app by its id alone; of several, for clients choose their ids, the one that joined last.</summary>

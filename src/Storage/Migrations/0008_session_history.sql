@@ -25,7 +25,9 @@ CREATE INDEX meeting_sessions_by_presence ON meeting_sessions (app_id, presence_
 CREATE INDEX meeting_sessions_by_start ON meeting_sessions (app_id, started_at);
 CREATE INDEX meeting_sessions_live ON meeting_sessions (app_id, created_at, id) WHERE ended_at IS NULL;
 CREATE INDEX meeting_sessions_with_report ON meeting_sessions (ended_at) WHERE ended_at IS NOT NULL AND report_cleared_at IS NULL;
-CREATE INDEX session_peers_by_participant ON session_peers (session_id, participant_id);
+CREATE INDEX session_peers_by_participant ON session_peers (session_id, participant_id, joined_at, id);
+CREATE INDEX session_peers_by_join ON session_peers (id, joined_at, session_id);
+DROP INDEX session_peers_by_id;
 
 CREATE TABLE session_peer_events (
     session_id {uuid} NOT NULL,

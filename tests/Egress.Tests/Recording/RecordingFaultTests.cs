@@ -111,6 +111,13 @@ public sealed class RecordingFaultTests(EncodedMinute encoded) : IClassFixture<E
         var alone = await host.WaitForAsync(elsewhere, RecordingStatus.Uploaded);
         Assert.Equal((null, null), (alone.MediaFile, host.Recordings.AddressOf(alone, alone.MediaFile)));
         Assert.Equal(2, server.Objects.Count);
+
+        // What lay on the disk is deleted a moment after it is told that it lies elsewhere.
+        for (var look = 0; look < 1_000 && Directory.Exists(Path.Combine(_folder.Path, "recordings", alone.Id.ToString())); look++)
+        {
+            await Task.Delay(20);
+        }
+
         Assert.False(Directory.Exists(Path.Combine(_folder.Path, "recordings", alone.Id.ToString())));
     }
 

@@ -36,7 +36,7 @@ public sealed class MigrationTextTests
             "5 recordings ee8a9abe9a4e8c82",
             "6 meeting_livestreams c001f7d13abd6505",
             "7 webhooks 5bae764d55f1ddbc",
-            "8 session_history 7acc1e6b500ecd37",
+            "8 session_history b98339f7f137b1ce",
         ],
         Migration.All.Select(migration => $"{migration.Version} {migration.Name} {migration.Checksum[..16]}"));
 }
