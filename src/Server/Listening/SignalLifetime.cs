@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using Microsoft.Extensions.Logging.Console;
 using Roomcast.Server.Configuration;
 
 namespace Roomcast.Server.Listening;
@@ -8,7 +9,7 @@ internal sealed class SignalLifetime(
     SettingValues settings,
     IHostApplicationLifetime application,
     TimeProvider time,
-    ILoggerFactory loggers,
+    IEnumerable<ILoggerProvider> logs,
     ILogger<SignalLifetime> logger)
     : IHostLifetime, IDisposable
 {
@@ -82,8 +83,13 @@ internal sealed class SignalLifetime(
 
     private void End()
     {
-        // Lines wait for a thread of their own to write them; why the process ended must be among those that it has written.
-        loggers.Dispose();
+        // Lines for the console wait for a thread of their own to write them; why the process ended must be among those that it
+        // has written. The logger factory would not do: it leaves alone what the container made.
+        foreach (var console in logs.OfType<ConsoleLoggerProvider>())
+        {
+            console.Dispose();
+        }
+
         Environment.Exit(1);
     }
 }
