@@ -99,6 +99,9 @@ public sealed class ChromiumBrowser : IBrowserDriver, IAsyncDisposable
         return new BrowserPage(this, name!.GetValue<int>());
     }
 
+    /// <summary>Closes every page, without asking it.</summary>
+    public Task CloseAllAsync() => AskAsync("closeAll", []);
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

@@ -7,8 +7,12 @@ namespace Roomcast.Interop.Meetings;
 /// works as well.
 /// </summary>
 [Collection(MeetingServerTests.Name)]
-public sealed class ClientPackageTests(MeetingServer server)
+public sealed class ClientPackageTests(MeetingServer server) : IAsyncLifetime
 {
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public Task DisposeAsync() => server.ClearAsync();
+
     [Fact]
     public async Task Stores_and_messages_reach_the_others()
     {

@@ -18,7 +18,7 @@ public sealed partial class LiveMeetingTests(MeetingServer server) : IAsyncLifet
 
     public Task InitializeAsync() => Task.CompletedTask;
 
-    public Task DisposeAsync() => server.CloseTabsAsync();
+    public Task DisposeAsync() => server.ClearAsync();
 
     [Fact]
     public async Task A_host_starts_and_stops_and_everybody_learns_where_to_watch()

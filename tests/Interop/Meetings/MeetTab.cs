@@ -162,9 +162,5 @@ internal sealed class MeetTab(MeetingServer server, BrowserPage page, int number
     }
 
     /// <summary>Leaves, whatever the page asks, and closes the tab.</summary>
-    public Task LeaveAsync()
-    {
-        server.Forget(this);
-        return page.CloseAsync();
-    }
+    public Task LeaveAsync() => page.CloseAsync();
 }

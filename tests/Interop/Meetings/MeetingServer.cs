@@ -19,7 +19,7 @@ public sealed class MeetingServer : IAsyncLifetime
 
     private readonly string _folder = Directory.CreateTempSubdirectory("roomcast-test-").FullName;
     private readonly Task<ChromiumBrowser>?[] _browsers = new Task<ChromiumBrowser>?[5];
-    private readonly List<MeetTab> _open = [];
+    private readonly List<string> _meetings = [];
     private HttpClient _api = null!;
 
     /// <summary>The server.</summary>
@@ -76,8 +76,12 @@ public sealed class MeetingServer : IAsyncLifetime
     }
 
     /// <summary>Makes a meeting; answers its id.</summary>
-    public async Task<string> CreateMeetingAsync(string title, bool goesLiveOnStart = false) =>
-        (await PostAsync("/meetings", new { title, live_stream_on_start = goesLiveOnStart })).GetProperty("id").GetString()!;
+    public async Task<string> CreateMeetingAsync(string title, bool goesLiveOnStart = false)
+    {
+        var id = (await PostAsync("/meetings", new { title, live_stream_on_start = goesLiveOnStart })).GetProperty("id").GetString()!;
+        _meetings.Add(id);
+        return id;
+    }
 
     /// <summary>Makes a preset; answers its name.</summary>
     /// <param name="name">What it is called.</param>
@@ -124,21 +128,39 @@ public sealed class MeetingServer : IAsyncLifetime
         var token = await AddParticipantAsync(meetingId, Names[number], preset);
         var chromium = await BrowserAsync(browser < 0 ? number : browser);
         var page = await chromium.OpenAsync(PageOf(token), width, height, script: MeetProbe.Text);
-        var tab = new MeetTab(this, page, number);
-        _open.Add(tab);
-        return tab;
+        return new MeetTab(this, page, number);
     }
 
-    /// <summary>Closes the tabs that a failed test has left behind, so that they do not weigh on the next.</summary>
-    public async Task CloseTabsAsync()
+    /// <summary>
+    /// Closes the pages that a test has left behind and waits until its meetings and their outputs are over, so that they neither
+    /// weigh on the next test nor are listed in it.
+    /// </summary>
+    public async Task ClearAsync()
     {
-        foreach (var tab in _open.ToList())
+        foreach (var browser in _browsers.OfType<Task<ChromiumBrowser>>())
         {
-            await tab.LeaveAsync();
+            await (await browser).CloseAllAsync();
         }
-    }
 
-    internal void Forget(MeetTab tab) => _open.Remove(tab);
+        foreach (var meeting in _meetings)
+        {
+            // One of which nothing runs answers that, which is what is wanted.
+            await TryPostAsync($"/meetings/{meeting}/active-session/kick-all");
+            await TryPostAsync($"/meetings/{meeting}/active-livestream/stop");
+            var began = TimeProvider.System.GetTimestamp();
+            while (await IsFoundAsync($"/meetings/{meeting}/active-session") || await IsFoundAsync($"/meetings/{meeting}/active-livestream"))
+            {
+                if (TimeProvider.System.GetElapsedTime(began) > MeetTab.Patience)
+                {
+                    throw new InvalidOperationException($"Meeting {meeting} did not end within {MeetTab.Patience}.\n{Server.Errors}");
+                }
+
+                await Task.Delay(TimeSpan.FromMilliseconds(100));
+            }
+        }
+
+        _meetings.Clear();
+    }
 
     /// <summary>Opens the meeting page and joins.</summary>
     internal async Task<MeetTab> JoinAsync(string meetingId, int number, string preset = "group_call_host", int browser = -1, int width = 800, int height = 600)
@@ -187,6 +209,17 @@ public sealed class MeetingServer : IAsyncLifetime
     {
         using var response = await _api.PostAsJsonAsync(new Uri(Server.AppPath + path, UriKind.Relative), body);
         return await DataOfAsync(response);
+    }
+
+    private async Task TryPostAsync(string path)
+    {
+        using var response = await _api.PostAsync(new Uri(Server.AppPath + path, UriKind.Relative), null);
+    }
+
+    private async Task<bool> IsFoundAsync(string path)
+    {
+        using var response = await _api.GetAsync(new Uri(Server.AppPath + path, UriKind.Relative));
+        return response.IsSuccessStatusCode;
     }
 
     private static async Task<JsonElement> DataOfAsync(HttpResponseMessage response)

@@ -11,7 +11,7 @@ public sealed class MeetingTests(MeetingServer server, ITestOutputHelper output)
 
     public Task InitializeAsync() => Task.CompletedTask;
 
-    public Task DisposeAsync() => server.CloseTabsAsync();
+    public Task DisposeAsync() => server.ClearAsync();
 
     [Fact]
     public async Task Two_see_and_hear_each_other_and_turn_their_devices_off_and_on()

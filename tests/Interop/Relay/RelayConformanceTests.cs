@@ -17,7 +17,7 @@ public sealed class RelayConformanceTests(MeetingServer server) : IAsyncLifetime
 {
     public Task InitializeAsync() => Task.CompletedTask;
 
-    public Task DisposeAsync() => server.CloseTabsAsync();
+    public Task DisposeAsync() => server.ClearAsync();
 
     [Theory]
     [InlineData(false)]

@@ -18,7 +18,7 @@ public sealed class RelayStreamTests(MeetingServer server) : IAsyncLifetime
 
     public Task InitializeAsync() => Task.CompletedTask;
 
-    public Task DisposeAsync() => server.CloseTabsAsync();
+    public Task DisposeAsync() => server.ClearAsync();
 
     [Fact]
     public async Task The_example_streams_a_meeting_from_its_start_and_hears_of_its_end()

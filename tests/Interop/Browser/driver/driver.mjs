@@ -161,6 +161,12 @@ const acts = {
     devtools.delete(page);
     return null;
   },
+  async closeAll() {
+    await Promise.all(browser.contexts().map((each) => each.close()));
+    pages.clear();
+    devtools.clear();
+    return null;
+  },
 };
 
 const write = (answer) => process.stdout.write(`${JSON.stringify(answer)}\n`);
