@@ -9,10 +9,25 @@ namespace Roomcast.Egress.Worker.Drawing;
 /// <param name="Fills">Whether its middle fills the size; otherwise it is shown whole, no larger than it may be.</param>
 /// <param name="Widest">Most pixels in width of one that is shown whole.</param>
 /// <param name="Highest">Most pixels in height, likewise.</param>
-internal readonly record struct PictureWish(string File, int Width, int Height, bool Fills, int Widest = 0, int Highest = 0)
+/// <param name="IsLaid">Whether it is laid over the composition as it is, and is to be ready for that.</param>
+internal readonly record struct PictureWish(string File, int Width, int Height, bool Fills, int Widest = 0, int Highest = 0, bool IsLaid = false)
 {
     /// <summary>Reads it; null when it cannot be read.</summary>
-    public Raster? Read() => Fills ? PictureFile.ReadToFill(File, Width, Height) : PictureFile.ReadAt(File, Width, Height, Widest, Highest);
+    public ReadPicture? Read()
+    {
+        var raster = Fills ? PictureFile.ReadToFill(File, Width, Height) : PictureFile.ReadAt(File, Width, Height, Widest, Highest);
+        return raster is null ? null : new ReadPicture(raster, IsLaid ? Overlay.Of(raster) : null);
+    }
+}
+
+/// <summary>A picture that was read. Immutable, and itself alone.</summary>
+internal sealed class ReadPicture(Raster raster, Overlay? overlay)
+{
+    /// <summary>The picture.</summary>
+    public Raster Raster => raster;
+
+    /// <summary>The same, ready to be laid over another, where that was wished for.</summary>
+    public Overlay? Overlay => overlay;
 }
 
 /// <summary>
@@ -39,7 +54,7 @@ internal sealed class PictureShelf(bool isAside) : IDisposable
     /// <param name="wish">The picture.</param>
     /// <param name="isBad">Whether it cannot be read; said once.</param>
     /// <returns>The picture; null when it cannot be read, or not yet.</returns>
-    public Raster? Find(PictureWish wish, out bool isBad)
+    public ReadPicture? Find(PictureWish wish, out bool isBad)
     {
         _used.Add(wish);
         lock (_lock)
@@ -157,5 +172,5 @@ internal sealed class PictureShelf(bool isAside) : IDisposable
     private static Entry Read(PictureWish wish) => wish.Read() is { } picture ? new Entry(picture, IsBad: false) : new Entry(null, IsBad: true);
 
     /// <summary>What became of a wish: neither while it is not read, and after it was said that it cannot be.</summary>
-    private readonly record struct Entry(Raster? Picture, bool IsBad);
+    private readonly record struct Entry(ReadPicture? Picture, bool IsBad);
 }

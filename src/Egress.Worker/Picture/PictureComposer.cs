@@ -28,8 +28,8 @@ internal sealed class PictureComposer : IDisposable
     private ImmutableArray<SceneTile> _arrangement = [];
     private PlacedTile[] _tiles = [];
     private Scene _scene = Scene.Empty;
-    private (int Rgb, Raster? Picture)? _backgroundOf;
-    private (Raster? Picture, SceneCorner Corner) _watermarkOf;
+    private (int Rgb, ReadPicture? Picture)? _backgroundOf;
+    private (ReadPicture? Picture, SceneCorner Corner) _watermarkOf;
     private (Overlay Overlay, int Left, int Top)? _watermark;
     private Overlay? _slate;
     private bool _isStale = true;
@@ -224,12 +224,14 @@ internal sealed class PictureComposer : IDisposable
     private Raster? PictureOf(ScenePeer peer)
     {
         var side = TileLook.AvatarSide(_format.Width, _format.Height);
-        return peer.PictureFile is { } file ? Find(new PictureWish(file, side, side, Fills: true)) : null;
+        return peer.PictureFile is { } file ? Find(new PictureWish(file, side, side, Fills: true))?.Raster : null;
     }
 
     private void SetBackground(Scene scene)
     {
-        var picture = scene.BackgroundFile is { } file ? Find(new PictureWish(file, _format.Width, _format.Height, Fills: true)) : null;
+        var picture = scene.BackgroundFile is { } file
+            ? Find(new PictureWish(file, _format.Width, _format.Height, Fills: true, IsLaid: true))
+            : null;
         if (_backgroundOf == (scene.BackgroundRgb, picture))
         {
             return;
@@ -237,10 +239,7 @@ internal sealed class PictureComposer : IDisposable
 
         _backgroundOf = (scene.BackgroundRgb, picture);
         TilePainter.Fill(_background, _whole, scene.BackgroundRgb);
-        if (picture is not null)
-        {
-            Overlay.Of(picture).Draw(_background, 0, 0, _whole);
-        }
+        picture?.Overlay?.Draw(_background, 0, 0, _whole);
     }
 
     private void SetWatermark(SceneWatermark? wanted)
@@ -249,7 +248,7 @@ internal sealed class PictureComposer : IDisposable
         var picture = wanted is null
             ? null
             : Find(new PictureWish(
-                wanted.File, wanted.Width, wanted.Height, Fills: false, _format.Width - (2 * margin), _format.Height - (2 * margin)));
+                wanted.File, wanted.Width, wanted.Height, Fills: false, _format.Width - (2 * margin), _format.Height - (2 * margin), IsLaid: true));
         var corner = wanted?.Corner ?? default;
         if (_watermarkOf == (picture, corner))
         {
@@ -258,16 +257,15 @@ internal sealed class PictureComposer : IDisposable
 
         _watermarkOf = (picture, corner);
         _watermark = null;
-        if (picture is not null)
+        if (picture?.Overlay is { } overlay)
         {
-            var overlay = Overlay.Of(picture);
             var isLeft = corner is SceneCorner.LeftTop or SceneCorner.LeftBottom;
             var isTop = corner is SceneCorner.LeftTop or SceneCorner.RightTop;
             _watermark = (overlay, isLeft ? margin : _format.Width - margin - overlay.Width, isTop ? margin : _format.Height - margin - overlay.Height);
         }
     }
 
-    private Raster? Find(PictureWish wish)
+    private ReadPicture? Find(PictureWish wish)
     {
         var picture = _shelf.Find(wish, out var isBad);
         _counters.BadPictureFiles += isBad ? 1 : 0;
