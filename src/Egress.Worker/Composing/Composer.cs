@@ -35,7 +35,7 @@ public sealed class Composer : IDisposable
         CodecLibraries.Need();
         Format = format;
         _encoder = new PictureEncoder(format, options, output);
-        _picture = new PictureComposer(format, output, _counters);
+        _picture = new PictureComposer(format, options.ReadsPicturesAside, output, _counters);
         _sound = new SoundComposer(format, output, _counters);
     }
 
@@ -46,7 +46,10 @@ public sealed class Composer : IDisposable
     public ComposerCounters Counters => _counters;
 
     /// <summary>Takes the scene as it is now; it shows with the next tick. A track that is not in it any more is forgotten.</summary>
-    /// <remarks>Reads picture files that were not in use before, up to 20 MB each. One that cannot be read is counted and left out.</remarks>
+    /// <remarks>
+    /// Picture files that were not in use before are read, up to 20 MB each: here, or aside, and then shown once they are there
+    /// (<see cref="ComposerOptions.ReadsPicturesAside"/>). One that cannot be read is counted and left out.
+    /// </remarks>
     public void SetScene(Scene scene)
     {
         ArgumentNullException.ThrowIfNull(scene);

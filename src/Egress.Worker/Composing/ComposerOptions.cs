@@ -13,6 +13,12 @@ public sealed record ComposerOptions
     /// <summary>Threads of the picture's encoder, 1 to 16; default 1.</summary>
     public int EncoderThreads { get; init; } = 1;
 
+    /// <summary>
+    /// Whether picture files are read on a thread of their own, so that no tick waits for one: until it is there, its place is as if
+    /// there were none. Default false: they show with the scene that names them.
+    /// </summary>
+    public bool ReadsPicturesAside { get; init; }
+
     /// <summary>Looks whether everything is in its range.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Something is not; the message says what is allowed.</exception>
     public void Check()

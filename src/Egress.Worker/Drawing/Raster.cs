@@ -1,3 +1,5 @@
+using Roomcast.Egress.Worker.Native;
+
 namespace Roomcast.Egress.Worker.Drawing;
 
 /// <summary>A small picture with transparency on which labels, marks and avatars are drawn, once for each change.</summary>
@@ -28,6 +30,19 @@ internal sealed class Raster
             var at = ((y * Width) + x) * 4;
             return ((_bgra[at + 2] << 16) | (_bgra[at + 1] << 8) | _bgra[at], _bgra[at + 3]);
         }
+    }
+
+    /// <summary>The same picture at another size; null when the library cannot.</summary>
+    public Raster? ScaledTo(int width, int height)
+    {
+        if ((width, height) == (Width, Height))
+        {
+            return this;
+        }
+
+        using var scaler = new Scaler();
+        var scaled = new Raster(width, height);
+        return scaler.ScaleBgra(_bgra, Width, Height, scaled._bgra, width, height) ? scaled : null;
     }
 
     /// <summary>Lays a colour over a pixel; outside of the picture nothing happens.</summary>

@@ -60,6 +60,35 @@ internal sealed unsafe class Scaler : SafeHandle
         }
     }
 
+    /// <summary>Scales a picture from memory into memory, both of four bytes for each pixel: blue, green, red, alpha.</summary>
+    /// <param name="from">The picture.</param>
+    /// <param name="fromWidth">Pixels in its row.</param>
+    /// <param name="fromHeight">Its rows.</param>
+    /// <param name="bgra">Where to.</param>
+    /// <param name="width">Pixels in a row there.</param>
+    /// <param name="height">Rows there.</param>
+    /// <returns>False when the library cannot.</returns>
+    public bool ScaleBgra(ReadOnlySpan<byte> from, int fromWidth, int fromHeight, Span<byte> bgra, int width, int height)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(from.Length, fromWidth * fromHeight * 4);
+        ArgumentOutOfRangeException.ThrowIfLessThan(bgra.Length, width * height * 4);
+        var flags = width * 2 < fromWidth ? LibSwScale.Area : LibSwScale.Bicubic;
+        if (!Prepare(fromWidth, fromHeight, LibAvUtil.Bgra, width, height, LibAvUtil.Bgra, flags))
+        {
+            return false;
+        }
+
+        fixed (byte* source = from)
+        fixed (byte* target = bgra)
+        {
+            var sources = stackalloc byte*[4] { source, null, null, null };
+            var targets = stackalloc byte*[4] { target, null, null, null };
+            var sourceStrides = stackalloc int[4] { fromWidth * 4, 0, 0, 0 };
+            var targetStrides = stackalloc int[4] { width * 4, 0, 0, 0 };
+            return LibSwScale.sws_scale(handle, sources, sourceStrides, 0, fromHeight, targets, targetStrides) > 0;
+        }
+    }
+
     protected override bool ReleaseHandle()
     {
         LibSwScale.sws_freeContext(handle);

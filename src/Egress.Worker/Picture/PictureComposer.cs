@@ -18,6 +18,7 @@ internal sealed class PictureComposer : IDisposable
     private readonly IComposerOutput _output;
     private readonly ComposerCounters _counters;
     private readonly TileLook _look;
+    private readonly PictureShelf _shelf;
     private readonly TilePainter _painter = new();
     private readonly AvFrame _background;
     private readonly AvFrame _canvas;
@@ -26,18 +27,24 @@ internal sealed class PictureComposer : IDisposable
     private readonly TimeSpan _halfTick;
     private ImmutableArray<SceneTile> _arrangement = [];
     private PlacedTile[] _tiles = [];
-    private (int Rgb, string? File)? _backgroundOf;
-    private SceneWatermark? _watermarkOf;
+    private Scene _scene = Scene.Empty;
+    private (int Rgb, ReadPicture? Picture)? _backgroundOf;
+    private (ReadPicture? Picture, SceneCorner Corner) _watermarkOf;
     private (Overlay Overlay, int Left, int Top)? _watermark;
     private Overlay? _slate;
     private bool _isStale = true;
 
-    public PictureComposer(CompositionFormat format, IComposerOutput output, ComposerCounters counters)
+    /// <param name="format">What it is encoded as.</param>
+    /// <param name="readsAside">Whether picture files are read on a thread of their own.</param>
+    /// <param name="output">Where wishes go.</param>
+    /// <param name="counters">Where what is met is counted.</param>
+    public PictureComposer(CompositionFormat format, bool readsAside, IComposerOutput output, ComposerCounters counters)
     {
         _format = format;
         _output = output;
         _counters = counters;
-        _look = new TileLook(counters);
+        _look = new TileLook();
+        _shelf = new PictureShelf(readsAside);
         _whole = new TileArea(0, 0, format.Width, format.Height);
         _halfTick = TimeSpan.FromTicks(TimeSpan.TicksPerSecond / format.FrameRate / 2);
         _background = AvFrame.OfPicture(format.Width, format.Height);
@@ -47,6 +54,7 @@ internal sealed class PictureComposer : IDisposable
 
     public void SetScene(Scene scene)
     {
+        _scene = scene;
         SetTracks(scene);
         SetBackground(scene);
         SetWatermark(scene.Watermark);
@@ -54,6 +62,7 @@ internal sealed class PictureComposer : IDisposable
         _slate = _arrangement.IsEmpty ? _look.Slate(scene.SlateText, _format.Width, _format.Height) : null;
         _tiles = [.. _arrangement.Select(tile => Place(tile, scene))];
         _look.Sweep();
+        _shelf.Sweep();
         foreach (var track in _tracks.Values)
         {
             var tile = Array.Find(_tiles, tile => tile.Track == track);
@@ -83,6 +92,11 @@ internal sealed class PictureComposer : IDisposable
     /// <summary>Draws what is to be seen at a time. The canvas belongs to this object.</summary>
     public AvFrame Compose(TimeSpan at)
     {
+        if (_shelf.TakeNews())
+        {
+            SetScene(_scene);
+        }
+
         _canvas.MakeWritable();
         if (_isStale)
         {
@@ -111,6 +125,7 @@ internal sealed class PictureComposer : IDisposable
             track.Dispose();
         }
 
+        _shelf.Dispose();
         _canvas.Dispose();
         _background.Dispose();
         _painter.Dispose();
@@ -121,7 +136,9 @@ internal sealed class PictureComposer : IDisposable
     {
         if (tile.Track is not { Shown: not null } track || !_painter.Paint(_canvas, tile, track))
         {
-            tile.Avatar.Draw(_canvas, tile.Area.Left, tile.Area.Top, tile.Area);
+            TilePainter.Fill(_canvas, tile.Area, Colours.Tile);
+            var (avatar, x, y) = _look.Avatar(tile.Avatar);
+            avatar.Draw(_canvas, tile.Area.Left + x, tile.Area.Top + y, tile.Area);
         }
 
         foreach (var (overlay, left, top) in tile.Overlays)
@@ -162,7 +179,7 @@ internal sealed class PictureComposer : IDisposable
             Area = tile.Area,
             IsFitted = tile.IsScreen,
             Track = source is { IsPaused: false } ? _tracks.GetValueOrDefault(source.Ssrc) : null,
-            Avatar = _look.Avatar(new AvatarText(peer.Id, peer.Name, peer.PictureFile, tile.Area.Width, tile.Area.Height)),
+            Avatar = new AvatarText(peer.Id, peer.Name, PictureOf(peer), tile.Area.Width, tile.Area.Height),
             Overlays = [.. overlays],
         };
     }
@@ -203,56 +220,55 @@ internal sealed class PictureComposer : IDisposable
         }
     }
 
+    /// <summary>A peer's picture, as large as any tile shows it.</summary>
+    private Raster? PictureOf(ScenePeer peer)
+    {
+        var side = TileLook.AvatarSide(_format.Width, _format.Height);
+        return peer.PictureFile is { } file ? Find(new PictureWish(file, side, side, Fills: true))?.Raster : null;
+    }
+
     private void SetBackground(Scene scene)
     {
-        var wanted = (scene.BackgroundRgb, scene.BackgroundFile);
-        if (_backgroundOf == wanted)
+        var picture = scene.BackgroundFile is { } file
+            ? Find(new PictureWish(file, _format.Width, _format.Height, Fills: true, IsLaid: true))
+            : null;
+        if (_backgroundOf == (scene.BackgroundRgb, picture))
         {
             return;
         }
 
-        _backgroundOf = wanted;
+        _backgroundOf = (scene.BackgroundRgb, picture);
         TilePainter.Fill(_background, _whole, scene.BackgroundRgb);
-        if (scene.BackgroundFile is not { } file)
-        {
-            return;
-        }
-
-        if (PictureFile.ReadToFill(file, _format.Width, _format.Height) is { } picture)
-        {
-            Overlay.Of(picture).Draw(_background, 0, 0, _whole);
-        }
-        else
-        {
-            _counters.BadPictureFiles++;
-        }
+        picture?.Overlay?.Draw(_background, 0, 0, _whole);
     }
 
     private void SetWatermark(SceneWatermark? wanted)
     {
-        if (_watermarkOf == wanted)
-        {
-            return;
-        }
-
-        _watermarkOf = wanted;
-        _watermark = null;
-        if (wanted is null)
-        {
-            return;
-        }
-
         var margin = Math.Max(4, (Math.Min(_format.Width, _format.Height) / 36) & ~1);
-        var raster = PictureFile.ReadAt(wanted.File, wanted.Width, wanted.Height, _format.Width - (2 * margin), _format.Height - (2 * margin));
-        if (raster is null)
+        var picture = wanted is null
+            ? null
+            : Find(new PictureWish(
+                wanted.File, wanted.Width, wanted.Height, Fills: false, _format.Width - (2 * margin), _format.Height - (2 * margin), IsLaid: true));
+        var corner = wanted?.Corner ?? default;
+        if (_watermarkOf == (picture, corner))
         {
-            _counters.BadPictureFiles++;
             return;
         }
 
-        var overlay = Overlay.Of(raster);
-        var isLeft = wanted.Corner is SceneCorner.LeftTop or SceneCorner.LeftBottom;
-        var isTop = wanted.Corner is SceneCorner.LeftTop or SceneCorner.RightTop;
-        _watermark = (overlay, isLeft ? margin : _format.Width - margin - overlay.Width, isTop ? margin : _format.Height - margin - overlay.Height);
+        _watermarkOf = (picture, corner);
+        _watermark = null;
+        if (picture?.Overlay is { } overlay)
+        {
+            var isLeft = corner is SceneCorner.LeftTop or SceneCorner.LeftBottom;
+            var isTop = corner is SceneCorner.LeftTop or SceneCorner.RightTop;
+            _watermark = (overlay, isLeft ? margin : _format.Width - margin - overlay.Width, isTop ? margin : _format.Height - margin - overlay.Height);
+        }
+    }
+
+    private ReadPicture? Find(PictureWish wish)
+    {
+        var picture = _shelf.Find(wish, out var isBad);
+        _counters.BadPictureFiles += isBad ? 1 : 0;
+        return picture;
     }
 }

@@ -14,8 +14,8 @@ internal sealed class PlacedTile
     /// <summary>Where its picture comes from; null for a camera that is off.</summary>
     public VideoTrack? Track { get; init; }
 
-    /// <summary>Stands for a picture that is not there.</summary>
-    public required Overlay Avatar { get; init; }
+    /// <summary>Stands for a picture that is not there. Drawn when it is needed.</summary>
+    public required AvatarText Avatar { get; init; }
 
     /// <summary>What lies on it, the lowest first, and where.</summary>
     public required (Overlay Overlay, int Left, int Top)[] Overlays { get; init; }

@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text;
 using Roomcast.Egress.Composition.Layouts;
-using Roomcast.Egress.Worker.Composing;
 using Roomcast.Egress.Worker.Drawing;
 
 namespace Roomcast.Egress.Worker.Picture;
@@ -9,18 +8,21 @@ namespace Roomcast.Egress.Worker.Picture;
 /// <summary>What a label says.</summary>
 internal readonly record struct LabelText(string Name, bool IsMuted, bool IsScreen, int Size, int Widest);
 
-/// <summary>What an avatar shows.</summary>
-internal readonly record struct AvatarText(string PeerId, string Name, string? PictureFile, int Width, int Height);
+/// <summary>What an avatar shows on a tile of a size: somebody's picture, else their initials.</summary>
+internal readonly record struct AvatarText(string PeerId, string Name, Raster? Picture, int Width, int Height);
 
 /// <summary>Draws what lies on tiles, and keeps it while it is in use.</summary>
 internal sealed class TileLook : IDisposable
 {
+    /// <summary>The radius of an avatar as a share of its tile's shorter side.</summary>
+    private const double AvatarRadius = 0.23;
+
     private readonly Lettering _lettering = new();
-    private readonly ComposerCounters _counters;
     private Dictionary<object, Overlay> _kept = [];
     private Dictionary<object, Overlay> _used = [];
 
-    public TileLook(ComposerCounters counters) => _counters = counters;
+    /// <summary>How many pixels wide and high somebody's picture is on the largest tile.</summary>
+    public static int AvatarSide(int width, int height) => (int)Math.Ceiling(Math.Min(width, height) * AvatarRadius * 2);
 
     /// <summary>How large the letters on a tile are, in pixels.</summary>
     /// <param name="area">The tile.</param>
@@ -46,8 +48,12 @@ internal sealed class TileLook : IDisposable
         return shows && text.Widest >= text.Size * 2 ? Keep(text, () => DrawLabel(text)) : null;
     }
 
-    /// <summary>A whole tile with somebody's picture, or their initials.</summary>
-    public Overlay Avatar(AvatarText text) => Keep(text, () => DrawAvatar(text));
+    /// <summary>A circle with somebody's picture, or their initials, and where it goes on their tile.</summary>
+    public (Overlay Overlay, int Left, int Top) Avatar(AvatarText text)
+    {
+        var (left, top, _) = CircleOf(text);
+        return (Keep(text, () => DrawAvatar(text)), left, top);
+    }
 
     /// <summary>What an empty stage says; null when that is nothing.</summary>
     public Overlay? Slate(string text, int width, int height) =>
@@ -122,22 +128,24 @@ internal sealed class TileLook : IDisposable
         raster.DrawLine(x - (size * 0.22), y + (size * 0.4), x + (size * 0.22), y + (size * 0.4), line, Colours.Letters);
     }
 
+    /// <summary>The square around an avatar's circle, even in place and size: where on its tile, and how large.</summary>
+    private static (int Left, int Top, int Side) CircleOf(AvatarText text)
+    {
+        var side = (AvatarSide(text.Width, text.Height) + 4) & ~1;
+        return (((text.Width - side) / 2) & ~1, ((text.Height - side) / 2) & ~1, side);
+    }
+
     private Raster DrawAvatar(AvatarText text)
     {
-        var raster = new Raster(text.Width, text.Height);
-        raster.FillRound(-2, -2, text.Width + 4, text.Height + 4, 0, Colours.Tile);
-        var radius = Math.Min(text.Width, text.Height) * 0.23;
-        var (x, y) = (text.Width / 2.0, text.Height / 2.0);
-        var side = (int)Math.Ceiling(radius * 2);
-        if (text.PictureFile is { } file)
+        var (left, top, around) = CircleOf(text);
+        var raster = new Raster(around, around);
+        var radius = Math.Min(text.Width, text.Height) * AvatarRadius;
+        var (x, y) = ((text.Width / 2.0) - left, (text.Height / 2.0) - top);
+        var side = AvatarSide(text.Width, text.Height);
+        if (text.Picture?.ScaledTo(side, side) is { } picture)
         {
-            if (PictureFile.ReadToFill(file, side, side) is { } picture)
-            {
-                raster.DrawInCircle(picture, x, y, radius);
-                return raster;
-            }
-
-            _counters.BadPictureFiles++;
+            raster.DrawInCircle(picture, x, y, radius);
+            return raster;
         }
 
         raster.FillCircle(x, y, radius, Colours.OfAvatar(text.PeerId));

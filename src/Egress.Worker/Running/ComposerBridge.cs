@@ -15,7 +15,7 @@ internal sealed class ComposerBridge : ISceneComposer, IComposerOutput
     private ComposerBridge(WireStart start, ServerLink link)
     {
         _link = link;
-        _composer = new Composer(start.Format, new ComposerOptions { Preset = start.Preset, EncoderThreads = start.EncoderThreads }, this);
+        _composer = new Composer(start.Format, new ComposerOptions { Preset = start.Preset, EncoderThreads = start.EncoderThreads, ReadsPicturesAside = true }, this);
     }
 
     /// <summary>Opens the codecs.</summary>

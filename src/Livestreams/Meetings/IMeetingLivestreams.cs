@@ -38,6 +38,38 @@ public sealed record MeetingLivestreamRequest(string? Name, bool IsManual)
 
     /// <summary>How the picture is laid out; null as the server is set.</summary>
     public LivestreamLayout? Layout { get; init; }
+
+    /// <summary>Colour of the background as RGB, for example 0x101418; null as the server is set.</summary>
+    public int? BackgroundRgb { get; init; }
+
+    /// <summary>Where a picture that fills the background is fetched from, http or https; null as the server is set, or for the colour alone.</summary>
+    public string? BackgroundAddress { get; init; }
+
+    /// <summary>A picture over a corner; null as the server is set.</summary>
+    public LivestreamWatermark? Watermark { get; init; }
+}
+
+/// <summary>A picture laid over a corner of a livestream.</summary>
+/// <param name="Address">Where it is fetched from, http or https.</param>
+/// <param name="Corner">Where it is shown.</param>
+/// <param name="Width">In pixels; 0 for its own.</param>
+/// <param name="Height">In pixels; 0 for its own.</param>
+public sealed record LivestreamWatermark(string Address, LivestreamCorner Corner, int Width, int Height);
+
+/// <summary>A corner of the composed picture of a meeting.</summary>
+public enum LivestreamCorner
+{
+    /// <summary>Left top.</summary>
+    LeftTop,
+
+    /// <summary>Right top.</summary>
+    RightTop,
+
+    /// <summary>Left bottom.</summary>
+    LeftBottom,
+
+    /// <summary>Right bottom.</summary>
+    RightBottom,
 }
 
 /// <summary>How the composed picture of a meeting is laid out.</summary>

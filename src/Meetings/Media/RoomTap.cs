@@ -73,7 +73,8 @@ internal sealed class RoomTap : IPacketSink
 
     public void PreferHeight(uint ssrc, int height)
     {
-        if (_isClosed || !_consumers.TryGetValue(ssrc, out var consumer))
+        // A sound has no height: whatever is said of one, it goes on.
+        if (_isClosed || !_consumers.TryGetValue(ssrc, out var consumer) || consumer.Options.PayloadType != Vp8PayloadType)
         {
             return;
         }

@@ -168,7 +168,7 @@ internal static class FeatureSettings
         settings.Bind("composition_background_image", (SceneStyleOptions o) => o.BackgroundFile, SettingTypes.Path.Optional(), "A PNG or JPEG that fills the background. Without it: the colour alone.");
         settings.Bind("composition_watermark", (SceneStyleOptions o) => o.WatermarkFile, SettingTypes.Path.Optional(), "A PNG or JPEG at a corner of livestreams, and of recordings that name no watermark of their own. Without it: none.");
         settings.Bind("composition_watermark_corner", (SceneStyleOptions o) => o.WatermarkCorner, SettingTypes.Choice<SceneCorner>(), "The corner it is at.");
-        settings.Bind("composition_allow_private_pictures", (SceneStyleOptions o) => o.AllowsPrivatePictures, SettingTypes.Boolean, "Whether the pictures of participants, which stand for them while their camera is off, may be at addresses of private networks.");
+        settings.Bind("composition_allow_private_pictures", (SceneStyleOptions o) => o.AllowsPrivatePictures, SettingTypes.Boolean, "Whether the pictures of participants, which stand for them while their camera is off, and the backgrounds and watermarks that livestreams name may be at addresses of private networks.");
         settings.Check(new SceneStyleOptionsValidator());
 
         settings.Group("Webhooks");

@@ -30,6 +30,6 @@ internal static partial class LiveLog
     [LoggerMessage(4068, LogLevel.Warning, "Meeting {MeetingId} is not recorded although it was to be: {Reason}")]
     public static partial void NotRecorded(ILogger logger, string meetingId, string reason);
 
-    [LoggerMessage(4069, LogLevel.Warning, "A participant's picture at {Host} is not shown: {Reason}")]
+    [LoggerMessage(4069, LogLevel.Warning, "A picture at {Host} is not shown: {Reason}")]
     public static partial void NoPicture(ILogger logger, string host, string reason);
 }

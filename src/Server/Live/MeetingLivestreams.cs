@@ -62,7 +62,7 @@ internal sealed class MeetingLivestreams(
         var lease = request.IsManual ? null : await AcquireAsync(sessionId, request, cancellationToken);
         if (!request.IsManual)
         {
-            looks.SetLayout(sessionId.Value, LayoutOf(request.Layout));
+            looks.SetLook(sessionId.Value, LookOf(request));
         }
 
         Livestream livestream;
@@ -72,7 +72,7 @@ internal sealed class MeetingLivestreams(
         }
         catch
         {
-            looks.SetLayout(sessionId.Value, null);
+            looks.SetLook(sessionId.Value, null);
             if (lease is not null)
             {
                 await lease.DisposeAsync();
@@ -147,6 +147,28 @@ internal sealed class MeetingLivestreams(
             // The server stops; livestreams are ended by themselves.
         }
     }
+
+    private static SceneLook? LookOf(MeetingLivestreamRequest request)
+    {
+        var look = new SceneLook
+        {
+            Layout = LayoutOf(request.Layout),
+            BackgroundRgb = request.BackgroundRgb,
+            BackgroundAddress = request.BackgroundAddress,
+            WatermarkAddress = request.Watermark?.Address,
+            WatermarkPlace = request.Watermark is { } mark ? (CornerOf(mark.Corner), mark.Width, mark.Height) : default,
+        };
+        return look == new SceneLook() ? null : look;
+    }
+
+    private static SceneCorner CornerOf(LivestreamCorner wanted) => wanted switch
+    {
+        LivestreamCorner.LeftTop => SceneCorner.LeftTop,
+        LivestreamCorner.RightTop => SceneCorner.RightTop,
+        LivestreamCorner.LeftBottom => SceneCorner.LeftBottom,
+        LivestreamCorner.RightBottom => SceneCorner.RightBottom,
+        _ => throw new ArgumentOutOfRangeException(nameof(wanted)),
+    };
 
     private static SceneLayout? LayoutOf(LivestreamLayout? wanted) => wanted switch
     {
@@ -352,7 +374,7 @@ internal sealed class MeetingLivestreams(
         if (_programs.TryGetValue(meetingId, out var program) && program.Livestream.Id == livestreamId)
         {
             _programs.TryRemove(new(meetingId, program));
-            looks.SetLayout(program.SessionId.Value, null);
+            looks.SetLook(program.SessionId.Value, null);
             await program.DisposeAsync();
         }
     }

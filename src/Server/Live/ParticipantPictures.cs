@@ -5,10 +5,11 @@ using Roomcast.Egress.Composition;
 namespace Roomcast.Server.Live;
 
 /// <summary>
-/// Pictures of participants, fetched from the addresses that customers gave and kept as files for the composing workers. Thread-safe.
+/// Pictures of participants, and those of the looks of livestreams, fetched from the addresses that customers gave and kept as files
+/// for the composing workers. Thread-safe.
 /// </summary>
 /// <remarks>
-/// Nobody waits for one: until it is there, initials are shown. A picture is good for an hour, what could not be had is tried again
+/// Nobody waits for one: until it is there, initials are shown, or the usual look. A picture is good for an hour, what could not be had is tried again
 /// after five minutes, and of more than 200 the one asked for longest ago is given up.
 /// </remarks>
 internal sealed class ParticipantPictures : IDisposable

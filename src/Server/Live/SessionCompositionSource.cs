@@ -32,32 +32,46 @@ internal sealed class SessionCompositionSource(
             }
         }
 
+        void Show(string address)
+        {
+            var look = overlays.FindLook(sessionId);
+            if (address == look?.BackgroundAddress || address == look?.WatermarkAddress)
+            {
+                stage.OnOverlay();
+            }
+            else
+            {
+                stage.OnPicture(address);
+            }
+        }
+
         overlays.Changed += Heed;
         directions.Changed += Heed;
-        pictures.Fetched += stage.OnPicture;
+        pictures.Fetched += Show;
         return new StageReturn(following, () =>
         {
             overlays.Changed -= Heed;
             directions.Changed -= Heed;
-            pictures.Fetched -= stage.OnPicture;
+            pictures.Fetched -= Show;
         });
     }
 
-    /// <summary>What a scene looks like apart from who is in it: as its livestream and its recording ask, else as the server is set;
+    /// <summary>What a scene looks like apart from who is in it: as its recording and its livestream ask, else as the server is set;
     /// what was directed for the session comes first.</summary>
     private Scene Style(Guid sessionId, Scene scene)
     {
         var usual = style.Value;
         SceneStyleOptions.TryReadColor(usual.BackgroundColor, out var background);
-        return directions.Of(sessionId).Apply(scene with
+        var looks = scene with
         {
-            Layout = overlays.FindLayout(sessionId) ?? usual.Layout,
+            Layout = usual.Layout,
             BackgroundRgb = background,
             BackgroundFile = usual.BackgroundFile,
-            Watermark = overlays.Find(sessionId)
-                ?? (usual.WatermarkFile is { } file ? new SceneWatermark(file, usual.WatermarkCorner, 0, 0) : null),
+            Watermark = usual.WatermarkFile is { } file ? new SceneWatermark(file, usual.WatermarkCorner, 0, 0) : null,
             SlateText = options.Value.SlateText,
-        });
+        };
+        looks = overlays.FindLook(sessionId)?.Apply(looks, pictures.FileOf) ?? looks;
+        return directions.Of(sessionId).Apply(looks with { Watermark = overlays.Find(sessionId) ?? looks.Watermark });
     }
 
     private sealed class StageReturn(SessionFollowing following, Action left) : ICompositionReturn

@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
@@ -51,6 +52,9 @@ public sealed class TrackRecordingTests : IDisposable
         Assert.Equal((200, 200), (first.Count, second.Count));
         Assert.Equal(1.0, second[0] - first[0], 2);
         Assert.Equal(3.98, first[^1] - first[0], 2);
+
+        // Of a sound nothing is said but that it is heard: a height of 0 once had it held back, and recordings fell silent.
+        Assert.Empty(_source.Heights);
     }
 
     [Fact]
@@ -123,6 +127,9 @@ public sealed class TrackRecordingTests : IDisposable
     {
         private ICompositionInput? _input;
 
+        /// <summary>What was said of how large tracks are wanted.</summary>
+        public ConcurrentQueue<(uint Ssrc, int Height)> Heights { get; } = new();
+
         public ValueTask<ICompositionReturn?> ConnectAsync(Guid sessionId, ICompositionInput input, CancellationToken cancellationToken)
         {
             _input = input;
@@ -134,9 +141,7 @@ public sealed class TrackRecordingTests : IDisposable
         {
         }
 
-        public void PreferHeight(uint ssrc, int height)
-        {
-        }
+        public void PreferHeight(uint ssrc, int height) => Heights.Enqueue((ssrc, height));
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 

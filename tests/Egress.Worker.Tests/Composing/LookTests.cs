@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Roomcast.Egress.Composition;
 using Roomcast.Egress.Composition.Layouts;
 using Roomcast.Egress.Worker.Drawing;
@@ -133,6 +134,46 @@ public sealed class LookTests
     }
 
     [Fact]
+    public async Task No_tick_waits_for_a_picture_that_is_read_aside_and_it_shows_when_it_is_there()
+    {
+        using var folder = new TemporaryFolder();
+        var file = folder.PathOf("face.png");
+        await FfmpegProgram.MakePictureAsync(file, "png", "0x20A040", 300, 500);
+
+        // Opening it lasts until somebody writes into it.
+        var held = folder.PathOf("held.png");
+        await RunAsync("mkfifo", held);
+        using var stage = new Stage(readsAside: true);
+        stage.Composer.SetScene(new Scene { Peers = [Stage.Peer(0, hasCamera: false) with { PictureFile = held }], BackgroundFile = held });
+        stage.Tick(30);
+        var (x, y, radius) = CircleOf(new TileArea(0, 0, 1_280, 720));
+        stage.Output.Last.Expect(x, y - (radius * 8 / 10), Colours.OfAvatar("peer0"));
+        Assert.Equal(0, stage.Composer.Counters.BadPictureFiles);
+
+        // It is no picture after all. What is asked for meanwhile comes next, once.
+        stage.Composer.SetScene(new Scene { Peers = [Stage.Peer(0, hasCamera: false) with { PictureFile = file }] });
+        stage.Tick(3);
+        stage.Output.Last.Expect(x, y - (radius * 8 / 10), Colours.OfAvatar("peer0"));
+        await RunAsync("sh", "-c", $"echo none > '{held}'");
+        await WaitAsync(stage, () => stage.Output.Last.IsAt(x, y - (radius * 9 / 10), Green, tolerance: 20));
+        stage.Output.Last.Expect(x, y, Green);
+        Assert.Equal(0, stage.Composer.Counters.BadPictureFiles);
+
+        // At another size at once, since it is there; and one that cannot be read is counted once, however often the scene changes.
+        var two = new Scene { Peers = [Stage.Peer(0, hasCamera: false) with { PictureFile = file }, Stage.Peer(1, hasCamera: false)] };
+        stage.Composer.SetScene(two);
+        stage.Tick(3);
+        (x, y, _) = CircleOf(stage.TilesOf(two)[0].Area);
+        stage.Output.Last.Expect(x, y, Green);
+        two = two with { BackgroundFile = folder.PathOf("absent.png") };
+        stage.Composer.SetScene(two);
+        await WaitAsync(stage, () => stage.Composer.Counters.BadPictureFiles > 0);
+        stage.Composer.SetScene(two with { ShowsNames = false });
+        stage.Tick(3);
+        Assert.Equal(1, stage.Composer.Counters.BadPictureFiles);
+    }
+
+    [Fact]
     public async Task A_picture_file_that_cannot_be_read_is_counted_and_left_out()
     {
         using var folder = new TemporaryFolder();
@@ -233,6 +274,25 @@ public sealed class LookTests
         stage.Composer.SetScene(new Scene { Peers = [Stage.Peer(0, hasCamera: false)], ShowsNames = false, SlateText = "We will be right back" });
         stage.Tick(3);
         stage.Output.Last.Expect(340, 360, Colours.Tile);
+    }
+
+    private static async Task RunAsync(string program, params string[] arguments)
+    {
+        using var process = Process.Start(program, arguments);
+        await process.WaitForExitAsync();
+        Assert.Equal(0, process.ExitCode);
+    }
+
+    private static async Task WaitAsync(Stage stage, Func<bool> isSo)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        do
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromSeconds(60));
+            await Task.Delay(10);
+            stage.Tick(2);
+        }
+        while (!isSo());
     }
 
     private static Lettering NewLettering()

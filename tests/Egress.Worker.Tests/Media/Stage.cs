@@ -10,12 +10,12 @@ internal sealed class Stage : IDisposable
 {
     public const int Background = 0x10_14_18;
 
-    public Stage(CompositionFormat? format = null, bool decodesPictures = true)
+    public Stage(CompositionFormat? format = null, bool decodesPictures = true, bool readsAside = false)
     {
         CodecLibraries.Need();
         Format = format ?? new CompositionFormat();
         Output = new ComposedOutput { DecodesPictures = decodesPictures };
-        Composer = new Composer(Format, new ComposerOptions { Preset = "ultrafast" }, Output);
+        Composer = new Composer(Format, new ComposerOptions { Preset = "ultrafast", ReadsPicturesAside = readsAside }, Output);
     }
 
     public CompositionFormat Format { get; }

@@ -73,6 +73,28 @@ public sealed class LiveLookTests : IAsyncLifetime
             reading.Shows(reading.Pictures.Count - 1, 0.3, 0.75, 1) && reading.Shows(reading.Pictures.Count - 1, 0.7, 0.75, 1));
         await _server.PostAsync($"/meetings/{meeting}/active-livestream/stop", new { });
         Assert.Equal(2, _pictures.Requests);
+
+        // With a background and a mark of its own. The one picture is there already, since Ada has it too.
+        livestream = await _server.PostAsync($"/meetings/{meeting}/livestreams", new
+        {
+            video_config = new
+            {
+                width = 720,
+                height = 1_280,
+                background_url = _pictures.AddressOf(Portrait),
+                watermark = new { url = _pictures.AddressOf(Mark), position = "right bottom", size = new { width = 60, height = 60 } },
+            },
+        });
+        await WatchAsync(livestream.GetProperty("playback_url").GetString()!, reading =>
+            Is(reading, 0.5, 0.5, 0x00, 0xC8, 0xC8) && Is(reading, 0.93, 0.96, 0xC8, 0x00, 0xC8));
+        await _server.PostAsync($"/meetings/{meeting}/active-livestream/stop", new { });
+        Assert.Equal(3, _pictures.Requests);
+
+        // What the next one does not ask for is as the server is set.
+        livestream = await _server.PostAsync($"/meetings/{meeting}/livestreams", new { video_config = new { width = 720, height = 1_280 } });
+        await WatchAsync(livestream.GetProperty("playback_url").GetString()!, reading =>
+            Is(reading, 0.5, 0.5, 0xC8, 0x80, 0x00) && !Is(reading, 0.93, 0.96, 0xC8, 0x00, 0xC8));
+        await _server.PostAsync($"/meetings/{meeting}/active-livestream/stop", new { });
         foreach (var page in (BrowserPage[])[ada, ben])
         {
             await page.CloseAsync();
@@ -86,7 +108,15 @@ public sealed class LiveLookTests : IAsyncLifetime
         var ada = await KitPage.OpenAsync(_server, meeting, 0, "livestream_host", sends: true, script: StampedSource.ScriptOf(0));
         var recording = await _server.PostAsync("/recordings/track", new { meeting_id = meeting, layers = new Dictionary<string, object> { ["default"] = new { media_kind = "video" } } });
         await WaitAsync(async () => await StatusAsync(recording) == "RECORDING");
+
+        // Of what is sent from a little later on until a little before the end, everything is to be there.
+        await Task.Delay(TimeSpan.FromSeconds(2));
+        var (sentFrom, swellsFrom) = (await ada.EvaluateAsync<int>("stamped.sent()"), await ada.EvaluateAsync<int>("stamped.swells().length"));
         await Task.Delay(TimeSpan.FromSeconds(8));
+        var sent = await ada.EvaluateAsync<int>("stamped.sent()") - sentFrom;
+        var swells = await ada.EvaluateAsync<int>("stamped.swells().length") - swellsFrom;
+        var sending = await ada.EvaluateAsync<string>("stamped.sending()");
+        await Task.Delay(TimeSpan.FromSeconds(2));
         await StopAsync(recording);
         var done = await _server.GetAsync($"/recordings/{Id(recording)}");
         var zip = Path.Combine(_folder, "tracks.zip");
@@ -99,13 +129,18 @@ public sealed class LiveLookTests : IAsyncLifetime
         var files = Directory.GetFiles(_folder, "*.webm");
         var picture = Assert.Single(files, file => file.Contains("video", StringComparison.Ordinal));
         var sound = Assert.Single(files, file => file.Contains("audio", StringComparison.Ordinal));
-        var reading = await ComposedReading.OfAsync(picture, TimeSpan.FromSeconds(30), withSound: false);
-        Assert.True(reading.Pictures.Count > 20, $"{reading.Pictures.Count} pictures.");
-        Assert.True(reading.Shows(reading.Pictures.Count - 1, 0.5, 0.75, 0) && reading.Changes() > 10, $"{reading.Changes()} of {reading.Pictures.Count} pictures moved.");
-        var heard = await ComposedReading.OfAsync(sound, TimeSpan.FromSeconds(30), withPicture: false);
-        // Between its swells the tone is so quiet that the browser sends next to nothing, and nothing is decoded for what was not sent.
-        Assert.InRange(heard.Sound.Length, ComposedReading.SampleRateHz / 10, 30 * ComposedReading.SampleRateHz);
-        Assert.True(heard.LevelOf(MeetProbe.Tones[0]) > heard.LevelOf(MeetProbe.Tones[1]) + 20, $"{heard.LevelOf(MeetProbe.Tones[0]):F0} dB");
+        var stamps = (await StampedPicture.ReadCameraAsync(picture, participant: 0)).OfType<int>().ToList();
+        Assert.True(stamps.Distinct().Count() >= sent * 0.95, $"{stamps.Distinct().Count()} different pictures; the browser sent {sent} meanwhile: {sending}");
+        Assert.All(stamps.Zip(stamps.Skip(1)), pair => Assert.True(StampedPicture.Between(pair.First, pair.Second) > 0, "The pictures went back."));
+
+        // Between its swells the tone is so quiet that the browser sends next to nothing; what was not sent is a gap of its length.
+        var heard = await StampedReading.OfSoundAsync(sound);
+        var heardAt = heard.SwellsOf(MeetProbe.Tones[0]);
+        var told = $"{heardAt.Count} swells in {heard.Sound.Length / ComposedReading.SampleRateHz} s; there were {swells} and more: {string.Join(' ', heardAt)}";
+        Assert.True(heardAt.Count >= swells, told);
+        Assert.All(heardAt.Zip(heardAt.Skip(1)), pair => Assert.True(Math.Abs((pair.Second - pair.First).TotalMilliseconds - 1_000) < 100, told));
+        var level = new ComposedReading(0, 0, [], heard.Sound);
+        Assert.True(level.LevelOf(MeetProbe.Tones[0]) > level.LevelOf(MeetProbe.Tones[1]) + 20, $"{level.LevelOf(MeetProbe.Tones[0]):F0} dB");
 
         // What it came to stands in the metrics.
         using var metrics = await _server.Server.Http.GetAsync(new Uri("/metrics", UriKind.Relative));

@@ -1,5 +1,4 @@
 using System.Collections.Immutable;
-using System.Diagnostics;
 using System.Globalization;
 using Roomcast.Egress.Composition;
 using Roomcast.Egress.Composition.Layouts;
@@ -67,26 +66,14 @@ internal static class StampedLayouts
     }
 
     /// <summary>Plays some seconds of an address and reads each picture; none when it cannot be played just now.</summary>
-    public static async Task<IReadOnlyList<StampedLook>> WatchAsync(string address, TimeSpan length)
-    {
-        using var ffmpeg = Process.Start(new ProcessStartInfo("ffmpeg",
-        [
-            "-hide_banner", "-nostats", "-nostdin", "-loglevel", "fatal", "-i", address, "-t", length.TotalSeconds.ToString(CultureInfo.InvariantCulture),
-            "-map", "0:v:0", "-fps_mode", "passthrough", "-vf", $"scale={Width}:{Height}:flags=area", "-f", "rawvideo", "-pix_fmt", "yuv420p", "pipe:1",
-        ])
-        {
-            RedirectStandardOutput = true,
-        })!;
-        var looks = new List<StampedLook>();
-        var picture = new byte[Width * Height * 3 / 2];
-        while (await ffmpeg.StandardOutput.BaseStream.ReadAtLeastAsync(picture, picture.Length, throwOnEndOfStream: false) == picture.Length)
-        {
-            looks.Add(Read(picture));
-        }
+    public static Task<IReadOnlyList<StampedLook>> WatchAsync(string address, TimeSpan length) =>
+        ReadAsync(address, "-t", length.TotalSeconds.ToString(CultureInfo.InvariantCulture));
 
-        await ffmpeg.WaitForExitAsync();
-        return looks;
-    }
+    /// <summary>Reads each picture of a file or an address.</summary>
+    /// <param name="address">Where it is.</param>
+    /// <param name="how">More arguments of FFmpeg, for what it writes.</param>
+    public static Task<IReadOnlyList<StampedLook>> ReadAsync(string address, params IEnumerable<string> how) =>
+        StampedPicture.DecodeAsync(address, Width, Height, Read, how);
 
     private static readonly StampedPlace[] FirstPlaces =
         [null!, FirstOf(StampedLayout.Alone, Width), FirstOf(StampedLayout.Two, Width), FirstOf(StampedLayout.Screen, Width)];

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Roomcast.Egress.Composition.Layouts;
 
 namespace Roomcast.Interop.Meetings;
@@ -46,6 +47,41 @@ internal static class StampedPicture
         var rows = (First: ReadRow(yuv, width, shown, 0), Second: ReadRow(yuv, width, shown, 1));
         var value = (rows.First << 8) | (rows.Second >> 8);
         return (rows.Second & 255) == (0xA5 ^ (value & 255) ^ ((value >> 8) & 255) ^ (value >> 16)) ? value : null;
+    }
+
+    /// <summary>Decodes each picture of a file or an address, as it is and once, and reads it.</summary>
+    /// <param name="address">Where it is.</param>
+    /// <param name="width">Pixels that pictures are scaled to.</param>
+    /// <param name="height">Pixels likewise.</param>
+    /// <param name="read">Reads one in YUV 4:2:0.</param>
+    /// <param name="how">More arguments of FFmpeg, for what it writes.</param>
+    public static async Task<IReadOnlyList<T>> DecodeAsync<T>(
+        string address, int width, int height, Func<ReadOnlySpan<byte>, T> read, params IEnumerable<string> how)
+    {
+        using var ffmpeg = Process.Start(new ProcessStartInfo("ffmpeg",
+        [
+            "-hide_banner", "-nostats", "-nostdin", "-loglevel", "fatal", "-i", address, .. how,
+            "-map", "0:v:0", "-fps_mode", "passthrough", "-vf", $"scale={width}:{height}:flags=area", "-f", "rawvideo", "-pix_fmt", "yuv420p", "pipe:1",
+        ])
+        {
+            RedirectStandardOutput = true,
+        })!;
+        var pictures = new List<T>();
+        var picture = new byte[width * height * 3 / 2];
+        while (await ffmpeg.StandardOutput.BaseStream.ReadAtLeastAsync(picture, picture.Length, throwOnEndOfStream: false) == picture.Length)
+        {
+            pictures.Add(read(picture));
+        }
+
+        await ffmpeg.WaitForExitAsync();
+        return pictures;
+    }
+
+    /// <summary>The stamps of a camera's own file, picture by picture; null where one cannot be read.</summary>
+    public static Task<IReadOnlyList<int?>> ReadCameraAsync(string file, int participant)
+    {
+        var whole = new StampedPlace((0, 0, StampedSource.Width, StampedSource.Height), IsScreen: false);
+        return DecodeAsync(file, StampedSource.Width, StampedSource.Height, yuv => Read(yuv, StampedSource.Width, StampedSource.Height, whole, participant));
     }
 
     /// <summary>Milliseconds from one stamp to another, less than half the modulus apart.</summary>

@@ -76,6 +76,25 @@ internal sealed partial record StampedReading(
         }
     }
 
+    /// <summary>Decodes the sound of a file that has no picture. What is missing between its packets is silence.</summary>
+    public static async Task<StampedReading> OfSoundAsync(string file)
+    {
+        using var ffmpeg = Process.Start(new ProcessStartInfo("ffmpeg",
+        [
+            "-hide_banner", "-nostats", "-nostdin", "-loglevel", "error", "-i", file, "-map", "0:a:0",
+            "-af", $"aresample={SampleRateHz}:async=1:first_pts=0", "-ac", "1", "-f", "f32le", "pipe:1",
+        ])
+        {
+            RedirectStandardOutput = true,
+        })!;
+        using var bytes = new MemoryStream();
+        await ffmpeg.StandardOutput.BaseStream.CopyToAsync(bytes);
+        await ffmpeg.WaitForExitAsync();
+        var sound = new float[bytes.Length / sizeof(float)];
+        Buffer.BlockCopy(bytes.GetBuffer(), 0, sound, 0, sound.Length * sizeof(float));
+        return new StampedReading([], [], TimeSpan.Zero, sound, "");
+    }
+
     /// <summary>When a tone begins to swell, each time, in presentation time.</summary>
     public IReadOnlyList<TimeSpan> SwellsOf(int frequencyHz)
     {

@@ -12,11 +12,16 @@ namespace Roomcast.Interop.Meetings;
 /// </remarks>
 internal static class StampedSource
 {
-    /// <summary>Pixels of the camera, 4:3; of a screen, 16:9.</summary>
-    public const int Width = 480;
+    /// <summary>Pixels of the camera, 4:3: so few that browsers encode it once, and two of them leave the machine time for the rest.</summary>
+    public const int Width = 320;
 
     /// <summary>Pixels of the camera.</summary>
-    public const int Height = 360;
+    public const int Height = 240;
+
+    private const int PicturesPerSecond = 30;
+
+    // As the client's own presets have it for screens, twice over.
+    private const int ScreensPerSecond = 10;
 
     /// <summary>How long a tone swells.</summary>
     public static readonly TimeSpan Swell = TimeSpan.FromMilliseconds(100);
@@ -24,7 +29,8 @@ internal static class StampedSource
     /// <summary>
     /// Runs before the page's scripts. Gives the page <c>stamped.swells()</c>, the wall clock in milliseconds of each swell so far;
     /// <c>stamped.gaps()</c>, the milliseconds between pictures drawn; <c>stamped.note(what)</c> and <c>stamped.notes</c>, moments of
-    /// the wall clock by name; and <c>stamped.ages(video, area, ms)</c>, how old the pictures seen in a part of a video are.
+    /// the wall clock by name; <c>stamped.ages(video, area, ms)</c>, how old the pictures seen in a part of a video are; 
+    /// <c>stamped.sending()</c>, what the browser says of the pictures it encodes, and <c>stamped.sent()</c>, how many it has sent.
     /// </summary>
     /// <param name="participant">Whose colour and tone, 0 to 3; screens have the colour of number 2.</param>
     public static string ScriptOf(int participant) => $$"""
@@ -32,7 +38,11 @@ internal static class StampedSource
           const colours = {{Colours()}};
           const tone = {{MeetProbe.Tones[participant]}}, participant = {{participant}}, swellSeconds = {{Swell.TotalSeconds.ToString(CultureInfo.InvariantCulture)}};
           const wall = () => performance.timeOrigin + performance.now();
-          const gaps = [], clock = [], swells = [], notes = {};
+          const gaps = [], clock = [], swells = [], notes = {}, connections = new Set();
+          const Native = globalThis.RTCPeerConnection;
+          globalThis.RTCPeerConnection = class extends Native {
+            constructor(...given) { super(...given); connections.add(this); }
+          };
 
           function paint(context, width, height, colour) {
             const value = Math.floor(wall()) % 0x1000000;
@@ -52,7 +62,7 @@ internal static class StampedSource
             context.fillRect((value % 4000) / 4000 * width * 0.94, height * 0.5, width * 0.06, height * 0.1);
           }
 
-          function film(width, height, colour) {
+          function film(width, height, colour, rate) {
             const canvas = Object.assign(document.createElement('canvas'), { width, height });
             const context = canvas.getContext('2d', { alpha: false });
             const track = canvas.captureStream().getVideoTracks()[0];
@@ -63,7 +73,7 @@ internal static class StampedSource
               last = now;
               paint(context, width, height, colour);
               if (track.readyState === 'ended') clearInterval(timer);
-            }, 1000 / 30);
+            }, 1000 / rate);
             paint(context, width, height, colour);
             track.applyConstraints = async () => {};
             return track;
@@ -95,10 +105,10 @@ internal static class StampedSource
 
           const devices = navigator.mediaDevices;
           devices.getUserMedia = async ({ audio, video }) => new MediaStream([
-            ...(video ? [film({{Width}}, {{Height}}, colours[participant])] : []),
+            ...(video ? [film({{Width}}, {{Height}}, colours[participant], {{PicturesPerSecond}})] : []),
             ...(audio ? [sound()] : []),
           ]);
-          devices.getDisplayMedia = async () => new MediaStream([film(640, 360, colours[2])]);
+          devices.getDisplayMedia = async () => new MediaStream([film(640, 360, colours[2], {{ScreensPerSecond}})]);
 
           const small = new OffscreenCanvas(16 * 8, 2 * 8);
           const reading = small.getContext('2d', { willReadFrequently: true });
@@ -122,6 +132,30 @@ internal static class StampedSource
             notes,
             note(what) { notes[what] ??= wall(); },
             gaps: () => gaps,
+            async sent() {
+              let sent = 0;
+              for (const each of connections) {
+                for (const stat of (await each.getStats()).values()) {
+                  if (stat.type === 'outbound-rtp' && stat.kind === 'video') sent = Math.max(sent, stat.framesSent);
+                }
+              }
+              return sent;
+            },
+            async sending() {
+              const said = [];
+              for (const each of connections) {
+                for (const stat of each.connectionState === 'connected' ? (await each.getStats()).values() : []) {
+                  if (stat.type === 'outbound-rtp' && stat.kind === 'video' && stat.framesSent > 0) {
+                    const encodeMs = (1000 * stat.totalEncodeTime / stat.framesEncoded).toFixed(1);
+                    said.push(`${stat.rid ?? 'only'} ${stat.frameWidth}x${stat.frameHeight} at ${stat.framesPerSecond}/s, ${stat.framesSent} sent, ` +
+                      `${encodeMs} ms each, limited by ${stat.qualityLimitationReason} ${JSON.stringify(stat.qualityLimitationDurations)}`);
+                  } else if (stat.type === 'media-source' && stat.kind === 'video') {
+                    said.push(`captured ${stat.width}x${stat.height} at ${stat.framesPerSecond}/s, ${stat.frames} pictures`);
+                  }
+                }
+              }
+              return said.join('; ');
+            },
             swells: () => swells.flatMap((at) => {
               const near = clock.filter(([time]) => Math.abs(time - at) < 1.5).map(([, origin]) => origin);
               return near.length > 20 ? [at * 1000 + Math.min(...near)] : [];

@@ -12,6 +12,8 @@ namespace Roomcast.Interop.Meetings;
 [Collection(MeetingServerTests.Name)]
 public sealed class TwoLiveMeetingsTests(ITestOutputHelper output)
 {
+    private const int CopiedSeconds = 8;
+
     [Theory]
     [InlineData(90)]
     [InlineData(10)] // Percent of the processors: no machine has room for a second one.
@@ -56,21 +58,22 @@ public sealed class TwoLiveMeetingsTests(ITestOutputHelper output)
         }
 
         var files = await Task.WhenAll(playing.Select((url, at) => CopyAsync(server, url, Path.Combine(server.Folder, $"cadence-{at}.mkv"))));
+        await Task.Delay(TimeSpan.FromSeconds(3)); // Workers tell their figures each second: now what was copied is in them.
         var metrics = await server.Server.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative));
         long Count(string name) => metrics.Split('\n')
             .Where(line => line.StartsWith($"roomcast_egress_composition_{name}", StringComparison.Ordinal))
             .Sum(line => (long)double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
-        var leftOut = Count("skipped_pictures");
-        output.WriteLine($"{Count("frames")} frames, {Count("late_pictures")} late, {leftOut} left out, {Count("worker_deaths")} workers died.");
+        var (leftOut, deaths) = (Count("skipped_pictures"), Count("worker_deaths"));
+        output.WriteLine($"{Count("frames")} frames, {Count("late_pictures")} late, {leftOut} left out, {deaths} workers died.");
         foreach (var times in files)
         {
-            // Whatever the machine does, no picture is missing but those that a worker left out, and none is there twice.
+            // Whatever the machine does, no picture is missing but those that a worker says it left out, and none is there twice. One
+            // that died is there again within seconds.
             var steps = times.Zip(times.Skip(1)).Select(pair => (pair.Second - pair.First) * 1_000).ToList();
-            Assert.True(steps.Count > 30, $"{steps.Count + 1} pictures in eight seconds.");
             Assert.True(steps.Min() >= 32, $"Two pictures are {steps.Min():F1} ms apart.");
-            // A worker tells its figures each second, so that what it left out last is not in them yet.
-            var missing = steps.Where(step => step > 35).Sum(step => (step * 0.03) - 1);
-            Assert.True(missing < 0.5 || leftOut > 0 || Count("late_pictures") > 0 || Count("worker_deaths") > 0, $"{missing:F1} pictures are missing.");
+            Assert.InRange(times[^1] - times[0], CopiedSeconds - 0.5, CopiedSeconds + 0.5);
+            var missing = ((times[^1] - times[0]) * 30) + 1 - times.Count;
+            Assert.True(missing < leftOut + (deaths * 5 * 30) + 0.5, $"{missing:F1} of {times.Count} pictures are missing, {leftOut} were left out, {deaths} workers died.");
         }
 
         foreach (var page in (BrowserPage[])[ada, ben])
@@ -79,7 +82,7 @@ public sealed class TwoLiveMeetingsTests(ITestOutputHelper output)
         }
     }
 
-    /// <summary>Takes eight seconds of a livestream, once it is live, and tells the time of each picture in seconds.</summary>
+    /// <summary>Takes some seconds of a livestream, once it is live, and tells the time of each picture in seconds.</summary>
     private static async Task<List<double>> CopyAsync(MeetingServer server, string url, string file)
     {
         using var http = new HttpClient();
@@ -90,7 +93,7 @@ public sealed class TwoLiveMeetingsTests(ITestOutputHelper output)
             await Task.Delay(200);
         }
 
-        await RunAsync("ffmpeg", "-v", "error", "-nostdin", "-y", "-i", url, "-t", "8", "-map", "0:v", "-c", "copy", file);
+        await RunAsync("ffmpeg", "-v", "error", "-nostdin", "-y", "-i", url, "-t", $"{CopiedSeconds}", "-map", "0:v", "-c", "copy", file);
         var packets = await RunAsync("ffprobe", "-v", "error", "-select_streams", "v:0", "-show_entries", "packet=pts_time", "-of", "csv=p=0", file);
         return [.. packets.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => double.Parse(line.Trim().TrimEnd(','), CultureInfo.InvariantCulture))];
     }

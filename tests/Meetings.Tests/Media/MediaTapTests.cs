@@ -100,6 +100,20 @@ public sealed class MediaTapTests
     }
 
     [Fact]
+    public async Task A_sound_goes_on_whatever_is_said_of_its_height()
+    {
+        using var media = new VirtualMedia(8);
+        var anna = await JoinAsync(media, "anna");
+        var (sound, _) = await anna.PublishMicrophoneAsync();
+        var listener = new Listener();
+        var tap = await media.Room.TapAsync(listener);
+        var heard = listener.Of(sound);
+        tap.PreferHeight(heard.Ssrc, 0);
+        media.Run(500);
+        Assert.True(heard.Numbers.Count > 20, $"{heard.Numbers.Count} packets in half a second.");
+    }
+
+    [Fact]
     public async Task What_ends_is_told_and_a_source_is_never_used_again()
     {
         using var media = new VirtualMedia(5);

@@ -42,13 +42,46 @@ public sealed class MeetingLivestreamTests(SharedHost shared)
     }
 
     [Fact]
+    public async Task A_livestream_may_have_a_background_and_a_watermark_of_its_own()
+    {
+        var (_, _, path) = await BeginAsync();
+        var started = await _host.Client.PostAsync($"{path}/livestreams", Token, """
+            {"video_config":{"background_color":"#10Af18","background_url":"https://example.org/back.png",
+             "watermark":{"url":"https://example.org/mark.png","position":"left bottom","size":{"width":80}}}}
+            """);
+        Assert.Equal(201, started.Status);
+        var wanted = _host.Livestreams.Wanted!;
+        Assert.Equal((0x10_AF_18, "https://example.org/back.png"), (wanted.BackgroundRgb, wanted.BackgroundAddress));
+        Assert.Equal(new LivestreamWatermark("https://example.org/mark.png", LivestreamCorner.LeftBottom, 80, 0), wanted.Watermark);
+    }
+
+    [Fact]
+    public async Task Without_wishes_a_livestream_looks_as_the_server_is_set()
+    {
+        var (_, _, path) = await BeginAsync();
+        Assert.Equal(201, (await _host.Client.PostAsync($"{path}/livestreams", Token, """{"video_config":{"watermark":{}}}""")).Status);
+        var wanted = _host.Livestreams.Wanted!;
+        Assert.Null(wanted.BackgroundRgb);
+        Assert.Null(wanted.BackgroundAddress);
+        Assert.Null(wanted.Watermark);
+        Assert.Null(wanted.Layout);
+    }
+
+    [Fact]
     public async Task Every_faulty_field_is_named()
     {
         var (_, _, path) = await BeginAsync();
-        var reply = await _host.Client.PostAsync(
-            $"{path}/livestreams", Token, """{"name":7,"manual_ingestion":"yes","video_config":{"width":0,"height":1921}}""");
+        var reply = await _host.Client.PostAsync($"{path}/livestreams", Token, """
+            {"name":7,"manual_ingestion":"yes","video_config":{"width":0,"height":1921,"background_color":"#10141","background_url":"file:///etc/passwd",
+             "watermark":{"url":"mark.png","position":"middle","size":{"width":0}}}}
+            """);
         Assert.Equal(400, reply.Status);
-        Assert.Equal(4, reply.Body["errors"]!.AsArray().Count);
+        Assert.Equal(
+            [
+                "/manual_ingestion", "/name", "/video_config/background_color", "/video_config/background_url", "/video_config/height",
+                "/video_config/watermark/position", "/video_config/watermark/size/width", "/video_config/watermark/url", "/video_config/width",
+            ],
+            reply.Sources.Order(StringComparer.Ordinal));
     }
 
     [Fact]

@@ -12,6 +12,7 @@ internal sealed class TrackCapture : ICapture, ICompositionInput
     private const int MaxWaiting = 8_192; // What does not fit is dropped: some seconds of a large meeting.
     private const int MaxLanes = 1_000;
     private const int MaxPacketLength = 2_048;
+    private const int LargestHeight = 1_080;
 
     private static readonly TimeSpan EndPatience = TimeSpan.FromMinutes(1);
 
@@ -199,7 +200,11 @@ internal sealed class TrackCapture : ICapture, ICompositionInput
         var lane = new TrackLane(
             peer.Id, track, Path.Combine(_parts.Folder.Of(_record.Id), name), _options.MinFreeBytes, _parts.Metrics);
         _lanes.Add(track.Ssrc, lane);
-        _back?.PreferHeight(track.Ssrc, track.Codec is SceneCodec.Vp8 ? 1_080 : 0);
+        if (lane.IsPicture)
+        {
+            _back?.PreferHeight(track.Ssrc, LargestHeight);
+        }
+
         WantKeyframe(lane);
     }
 

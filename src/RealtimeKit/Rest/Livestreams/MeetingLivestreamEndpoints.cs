@@ -1,3 +1,5 @@
+using System.Globalization;
+using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
 using Roomcast.Livestreams;
@@ -18,7 +20,11 @@ internal static class MeetingLivestreamEndpoints
     private const int LeastPixels = 128;
 
     private static readonly JsonShape VideoConfig = JsonShape.Object(
-        ("width", JsonShape.Whole(1, MostPixels)), ("height", JsonShape.Whole(1, MostPixels)));
+        ("width", JsonShape.Whole(1, MostPixels)),
+        ("height", JsonShape.Whole(1, MostPixels)),
+        ("background_color", JsonShape.Text(7, static text => RgbOf(text) is not null, "a colour such as #101418")),
+        ("background_url", JsonShape.Address("http", "https")),
+        ("watermark", MeetingConfigs.Watermark));
 
     private static readonly Dictionary<string, LivestreamLayout> Layouts = new(StringComparer.Ordinal)
     {
@@ -73,6 +79,9 @@ internal static class MeetingLivestreamEndpoints
             Width = PixelsOf(video?["width"]?.GetValue<int>()) ?? wanted.Width,
             Height = PixelsOf(video?["height"]?.GetValue<int>()) ?? wanted.Height,
             Layout = layout.Value,
+            BackgroundRgb = RgbOf((string?)video?["background_color"]),
+            BackgroundAddress = (string?)video?["background_url"],
+            Watermark = WatermarkOf(video?["watermark"]),
         };
         try
         {
@@ -160,6 +169,24 @@ internal static class MeetingLivestreamEndpoints
             ? KitAnswer.Ok(new EmptyLivestreamSessionsResponse(items, items, paging), KitJson.Default.EmptyLivestreamSessionsResponse, paging)
             : KitAnswer.Ok(new LivestreamSessionsResponse(items, paging), KitJson.Default.LivestreamSessionsResponse, paging);
     }
+
+    /// <summary>Reads #rrggbb; null when it is something else.</summary>
+    private static int? RgbOf(string? text) =>
+        text is ['#', .. { Length: 6 } digits] && int.TryParse(digits, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var rgb) ? rgb : null;
+
+    private static LivestreamWatermark? WatermarkOf(JsonNode? watermark) => (string?)watermark?["url"] is not { } address
+        ? null
+        : new LivestreamWatermark(
+            address,
+            (string?)watermark["position"] switch
+            {
+                "right top" => LivestreamCorner.RightTop,
+                "left bottom" => LivestreamCorner.LeftBottom,
+                "right bottom" => LivestreamCorner.RightBottom,
+                _ => LivestreamCorner.LeftTop,
+            },
+            (int?)watermark["size"]?["width"] ?? 0,
+            (int?)watermark["size"]?["height"] ?? 0);
 
     private static int? PixelsOf(int? given) => given is { } pixels ? Math.Max(LeastPixels, pixels + (pixels & 1)) : null;
 

@@ -32,6 +32,14 @@ internal static class MeetingConfigs
             ("text_format", JsonShape.Word("plain_text", "markdown")),
             ("word_limit", JsonShape.Whole(150, 1_000)))));
 
+    /// <summary>The shape of a picture over a corner.</summary>
+    public static JsonShape Watermark { get; } = JsonShape.Object(
+        ("url", JsonShape.Address("http", "https")),
+        ("position", JsonShape.Word("left top", "right top", "left bottom", "right bottom")),
+        ("size", JsonShape.Object(
+            ("width", JsonShape.Whole(1, int.MaxValue)),
+            ("height", JsonShape.Whole(1, int.MaxValue)))));
+
     /// <summary>The shape of <c>recording_config</c>.</summary>
     public static JsonShape Recording { get; } = JsonShape.Object(
         ("max_seconds", JsonShape.Whole(60, 86_400)),
@@ -41,12 +49,7 @@ internal static class MeetingConfigs
             ("width", JsonShape.Whole(1, 1_920)),
             ("height", JsonShape.Whole(1, 1_920)),
             ("export_file", JsonShape.Flag()),
-            ("watermark", JsonShape.Object(
-                ("url", JsonShape.Address("http", "https")),
-                ("position", JsonShape.Word("left top", "right top", "left bottom", "right bottom")),
-                ("size", JsonShape.Object(
-                    ("width", JsonShape.Whole(1, int.MaxValue)),
-                    ("height", JsonShape.Whole(1, int.MaxValue)))))))),
+            ("watermark", Watermark))),
         ("audio_config", JsonShape.Object(
             ("codec", JsonShape.Word("AAC", "MP3")),
             ("channel", JsonShape.Word("mono", "stereo")),
