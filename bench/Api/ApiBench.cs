@@ -22,6 +22,7 @@ internal static class ApiBench
         var scale = double.Parse(Option(arguments, "--scale", "1"), CultureInfo.InvariantCulture);
         var seconds = int.Parse(Option(arguments, "--seconds", "4"), CultureInfo.InvariantCulture);
         var engines = Option(arguments, "--engines", "Sqlite,Postgres").Split(',').Select(Enum.Parse<DatabaseEngine>).ToArray();
+        var wanted = Option(arguments, "--only", "routes,webhooks").Split(',');
         foreach (var engine in engines)
         {
             using var folder = new TemporaryFolder();
@@ -40,8 +41,15 @@ internal static class ApiBench
             try
             {
                 var address = new Uri((await server.StandardOutput.ReadLineAsync())!);
-                await MeasureRoutesAsync(server, address, seeded, meetings, seconds);
-                await MeasureWebhooksAsync(server, address, seeded, seconds * 2);
+                if (wanted.Contains("routes", StringComparer.Ordinal))
+                {
+                    await MeasureRoutesAsync(server, address, seeded, meetings, deliveries, seconds);
+                }
+
+                if (wanted.Contains("webhooks", StringComparer.Ordinal))
+                {
+                    await MeasureWebhooksAsync(server, address, seeded, seconds * 2);
+                }
             }
             finally
             {
@@ -53,7 +61,7 @@ internal static class ApiBench
         return 0;
     }
 
-    private static async Task MeasureRoutesAsync(Process server, Uri address, Seeded seeded, int meetings, int seconds)
+    private static async Task MeasureRoutesAsync(Process server, Uri address, Seeded seeded, int meetings, int rows, int seconds)
     {
         using var client = Client(address, seeded.Token);
         var app = $"/client/v4/accounts/{seeded.AccountId}/realtime/kit/{seeded.AppId}";
@@ -70,7 +78,10 @@ internal static class ApiBench
             ("list livestreams", _ => Get($"{app}/livestreams")),
             ("list deliveries, first ten pages", i => Get($"{deliveries}?page_no={1 + (i % 10)}")),
             ("get a delivery", i => Get($"{deliveries}/{seeded.Deliveries[i % seeded.Deliveries.Count]}")),
+            ("(list meetings, page in the middle)", _ => Get($"{app}/meetings?page_no={meetings / 40}")),
             ("(list meetings, last page)", _ => Get($"{app}/meetings?page_no={meetings / 20}")),
+            ("(list deliveries, page in the middle)", _ => Get($"{deliveries}?page_no={rows / 40}")),
+            ("(list deliveries, last page)", _ => Get($"{deliveries}?page_no={rows / 20}")),
             ("(list deliveries that failed)", i => Get($"{deliveries}?status=FAILED&page_no={1 + (i % 10)}")),
         ];
 

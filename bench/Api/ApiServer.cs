@@ -12,9 +12,11 @@ using Roomcast.Egress.Recording;
 using Roomcast.Feeds;
 using Roomcast.Livestreams;
 using Roomcast.Meetings;
+using Roomcast.Meetings.History;
 using Roomcast.RealtimeKit;
 using Roomcast.Storage;
 using Roomcast.Storage.Blobs;
+using Roomcast.Transcripts;
 using Roomcast.Webhooks;
 using Roomcast.Webhooks.Records;
 
@@ -46,7 +48,8 @@ internal static class ApiServer
         builder.Services.AddPush();
         builder.Services.Configure<BlobOptions>(blobs => blobs.Folder = Path.Combine(folder, "blobs"));
         builder.Services.Configure<RecordingOptions>(recordings => recordings.Folder = Path.Combine(folder, "recordings"));
-        builder.Services.AddBlobs().AddRecordings();
+        builder.Services.Configure<HistoryOptions>(history => history.Folder = Path.Combine(folder, "session-files"));
+        builder.Services.AddBlobs().AddRecordings().AddSessionHistory().AddTranscripts();
         builder.Services.Configure<WebhookOptions>(webhooks => webhooks.PrivateNetworks = [IPNetwork.Parse("127.0.0.0/8")]);
         builder.Services.AddRealtimeKit();
 

@@ -89,9 +89,9 @@ internal static class Seed
                 await transaction.ExecuteAsync(
                     $"""
                     INSERT INTO webhook_deliveries
-                        (id, webhook_id, event_sequence, event, lane, status, attempts, last_status, created_at, updated_at)
+                        (id, webhook_id, event_sequence, event, lane, status, attempts, last_status, created_at, asked_at, updated_at)
                     SELECT {id}, @Webhook, 1 + n.i % {Events}, 'meeting.started', 'lane ' || n.i % 1000,
-                        CASE WHEN n.i % 50 = 0 THEN 'FAILED' ELSE 'DELIVERED' END, 1, 200, @Now + n.i, @Now + n.i
+                        CASE WHEN n.i % 50 = 0 THEN 'FAILED' ELSE 'DELIVERED' END, 1, 200, @Now + n.i, @Now + n.i, @Now + n.i
                     FROM {Numbers("@Deliveries")}
                     """,
                     values);

@@ -117,6 +117,14 @@ public sealed class ApiTokenStore(Database database, TimeProvider clock)
             cancellationToken);
     }
 
+    /// <summary>Finds a token of an account, revoked and expired ones too; null when it has none of this id.</summary>
+    public Task<ApiToken?> FindAsync(AccountId accountId, ApiTokenId id, CancellationToken cancellationToken) =>
+        database.ReadAsync(
+            async transaction => (await transaction.QueryRowAsync<ApiTokenRow>(
+                $"SELECT {Columns} FROM api_tokens WHERE id = @Id AND account_id = @AccountId",
+                new { Id = id.Value, AccountId = accountId.Value }))?.ToToken(),
+            cancellationToken);
+
     /// <summary>Revokes a token at once and for good. False when the account has none of this id, or it was revoked already.</summary>
     public async Task<bool> RevokeAsync(AccountId accountId, ApiTokenId id, CancellationToken cancellationToken)
     {

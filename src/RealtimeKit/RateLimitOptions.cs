@@ -17,4 +17,15 @@ public sealed record RateLimitOptions
 
     /// <summary>The time in which that many requests are allowed again. 1 s to 1 day.</summary>
     public TimeSpan Window { get; init; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>Whether a call counts towards it.</summary>
+    /// <param name="method">The HTTP method.</param>
+    /// <param name="route">The route below the account, with its placeholders; null for one that lies elsewhere.</param>
+    internal bool Counts(string method, string? route) =>
+        (Method is null || Method.Equals(method, StringComparison.OrdinalIgnoreCase))
+        && (Route == "*"
+            || (route is not null
+                && (Route[^1] == '*'
+                    ? route.StartsWith(Route[..^1], StringComparison.OrdinalIgnoreCase)
+                    : route.Equals(Route, StringComparison.OrdinalIgnoreCase))));
 }

@@ -1,4 +1,6 @@
 using Microsoft.Extensions.Options;
+using Roomcast.RealtimeKit.Rest;
+using Roomcast.RealtimeKit.Rest.OpenApi;
 
 namespace Roomcast.RealtimeKit;
 
@@ -63,6 +65,12 @@ public sealed class RealtimeKitOptionsValidator : IValidateOptions<RealtimeKitOp
             {
                 result.AddError(
                     $"\"{limit.Route}\" is neither * nor a path that begins with a slash.", $"{key}:{nameof(limit.Route)}");
+            }
+            else if (!OpenApiDocument.ListOperations().Any(route => limit.Counts(route.Method, KitPaths.BelowAccount(route.Path))))
+            {
+                result.AddError(
+                    $"No route is {(limit.Method is null ? "" : $"{limit.Method} ")}{limit.Route}: it would count nothing. The OpenAPI document lists the routes.",
+                    $"{key}:{nameof(limit.Route)}");
             }
 
             if (limit.Method is { } method && (method.Length == 0 || !method.All(char.IsAsciiLetter)))

@@ -35,6 +35,7 @@ public static class RealtimeKitRoutes
 
             var account = root.MapGroup(KitPaths.Account);
             account.MapGroup("/apps").Asking(KitAccess.Account).MapApps();
+            account.MapGroup("/api-tokens").Asking(KitAccess.Account).MapApiTokens();
 
             var app = account.MapGroup("/{app_id}").Asking(KitAccess.App);
             app.MapPresets();

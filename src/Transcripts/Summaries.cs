@@ -1,5 +1,4 @@
 using System.Text;
-using System.Threading.Channels;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Roomcast.Meetings.Records;
@@ -34,8 +33,6 @@ public sealed class Summaries(
 
     private static readonly TimeSpan ClearInterval = TimeSpan.FromHours(1);
 
-    private readonly Channel<SessionId> _asked = Channel.CreateUnbounded<SessionId>(); // Each is a row that is queued.
-
     /// <summary>Asks for the summary of a session that has ended, or for the one that is being made.</summary>
     /// <returns>How far it is; or why none is made.</returns>
     public async Task<(Summary? Summary, SummaryRefusal? Refusal)> AskAsync(
@@ -60,7 +57,6 @@ public sealed class Summaries(
 
         var queued = new Summary(sessionId, SummaryStatus.Queued, null, AiWishes.SummaryOf(meeting).IsMarkdown, null);
         await store.SaveSummaryAsync(queued, cancellationToken);
-        _asked.Writer.TryWrite(sessionId);
         return (queued, null);
     }
 
@@ -74,10 +70,10 @@ public sealed class Summaries(
     {
         foreach (var unfinished in await store.ListUnfinishedAsync(stoppingToken))
         {
-            _asked.Writer.TryWrite(unfinished);
+            store.Queue.Writer.TryWrite(unfinished);
         }
 
-        await foreach (var sessionId in _asked.Reader.ReadAllAsync(stoppingToken))
+        await foreach (var sessionId in store.Queue.Reader.ReadAllAsync(stoppingToken))
         {
             try
             {
@@ -104,9 +100,10 @@ public sealed class Summaries(
         {
             var service = await services.FindAsync(session.AppId, AiServiceKind.Summary, stoppingToken)
                 ?? throw new AiServiceException("The app uses no service for summaries.", isPassing: false);
-            var content = await summariser.SummariseAsync(
-                service, await ReadAsync(sessionId, stoppingToken), AiWishes.SummaryOf(meeting), stoppingToken);
-            await store.SaveSummaryAsync(summary with { Status = SummaryStatus.Completed, Content = content }, stoppingToken);
+            var wish = AiWishes.SummaryOf(meeting);
+            var content = await summariser.SummariseAsync(service, await ReadAsync(sessionId, stoppingToken), wish, stoppingToken);
+            await store.SaveSummaryAsync(
+                summary with { Status = SummaryStatus.Completed, Content = content, IsMarkdown = wish.IsMarkdown }, stoppingToken);
         }
         catch (AiServiceException fault)
         {

@@ -1,6 +1,8 @@
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
+using Roomcast.Meetings.History.Publishing;
+using Roomcast.Meetings.Records;
 using Roomcast.Meetings.Sessions;
 using Roomcast.Transcripts.Records;
 using Roomcast.Transcripts.Services;
@@ -11,7 +13,7 @@ namespace Roomcast.Transcripts;
 public static class TranscriptServices
 {
     /// <summary>
-    /// Adds <see cref="TranscriptStore"/>, <see cref="AiServices"/> and <see cref="Summaries"/>; needs <c>AddMeetings</c> and
+    /// Adds <see cref="TranscriptStore"/>, the files made of it, <see cref="AiServices"/> and <see cref="Summaries"/>; needs <c>AddMeetings</c> and
     /// <c>AddSessionHistory</c>. A host may bring an <see cref="ITranscriber"/> and an <see cref="ISummariser"/> of its own.
     /// Options: <see cref="TranscriptOptions"/>.
     /// </summary>
@@ -20,6 +22,11 @@ public static class TranscriptServices
         services.AddOptionsWithValidateOnStart<TranscriptOptions, TranscriptOptionsValidator>();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<TranscriptStore>();
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<ISessionFacts, OrphanTranscripts>());
+        services.TryAddSingleton<TranscriptFiles>();
+        services.TryAddSingleton<SummaryFiles>();
+        services.AddSingleton<ISessionFileMaker>(provider => provider.GetRequiredService<TranscriptFiles>());
+        services.AddSingleton<ISessionFileMaker>(provider => provider.GetRequiredService<SummaryFiles>());
         services.TryAddSingleton<AiServices>();
         services.TryAddSingleton(provider => new HttpAiService(
             provider.GetRequiredService<IOptions<TranscriptOptions>>().Value, provider.GetRequiredService<TimeProvider>()));

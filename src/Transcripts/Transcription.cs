@@ -27,11 +27,10 @@ public sealed class Transcription(
     AiServices services,
     ITranscriber transcriber,
     TranscriptStore store,
-    Summaries summaries,
     IOptions<TranscriptOptions> options,
     IOptions<HistoryOptions> history,
     TimeProvider time,
-    ILogger<Transcription> logger) : ISessionObserver, IHostedService
+    ILogger<Transcription> logger) : ISessionObserver, IHostedService, IDisposable
 {
     private const int Writers = 2;
 
@@ -39,6 +38,7 @@ public sealed class Transcription(
 
     private readonly ConcurrentDictionary<SessionId, Session> _sessions = new();
     private readonly ConcurrentDictionary<SessionId, Task> _running = new();
+    private readonly CancellationTokenSource _stopping = new();
 
     /// <inheritdoc/>
     public void Began(Meeting meeting, SessionId sessionId, DateTimeOffset startedAt)
@@ -89,8 +89,14 @@ public sealed class Transcription(
     public Task StartAsync(CancellationToken cancellationToken) => store.FinishOrphansAsync(history.Value.FileRetention, cancellationToken);
 
     /// <inheritdoc/>
-    public async Task StopAsync(CancellationToken cancellationToken) =>
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await _stopping.CancelAsync();
         await Task.WhenAll(_running.Values).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _stopping.Dispose();
 
     private void Listen(Session session)
     {
@@ -121,16 +127,19 @@ public sealed class Transcription(
             var hints = AiWishes.HintsOf(session.Meeting);
             await Task.WhenAll(
                 Enumerable.Range(0, Writers).Select(_ => WriteAsync(session, listener, service, hints)).Append(listener.RunAsync()));
-            await store.FinishAsync(session.Id, session.Error, time.GetUtcNow() + history.Value.FileRetention, CancellationToken.None);
-            TranscriptLog.Ended(logger, session.Id.ToString(), session.Lines);
             if (listener.Lost > 0)
             {
                 TranscriptLog.PacketsLost(logger, session.Id.ToString(), listener.Lost);
             }
 
-            if (session.Meeting.Settings.SummarizesOnEnd && session.Lines > 0 && await IsOverAsync(session))
+            // Of a session that goes on with the next start of the server the transcript stays open.
+            if (await IsOverAsync(session))
             {
-                await summaries.AskAsync(session.Meeting, session.Id, CancellationToken.None);
+                var summarizes = session.Meeting.Settings.SummarizesOnEnd
+                    && await services.FindAsync(session.Meeting.AppId, AiServiceKind.Summary, CancellationToken.None) is not null;
+                await store.FinishAsync(
+                    session.Id, session.Error, time.GetUtcNow() + history.Value.FileRetention, summarizes, CancellationToken.None);
+                TranscriptLog.Ended(logger, session.Id.ToString(), session.Lines);
             }
         }
         catch (Exception fault) when (fault is StorageException or SessionException)
@@ -144,9 +153,9 @@ public sealed class Transcription(
     }
 
     // Followers are let go before observers learn of the end, and a server that stops lets them go without an end.
-    private static async Task<bool> IsOverAsync(Session session)
+    private async Task<bool> IsOverAsync(Session session)
     {
-        await Task.WhenAny(session.Over.Task, Task.Delay(EndPatience));
+        await Task.WhenAny(session.Over.Task, Task.Delay(EndPatience, _stopping.Token));
         return session.Over.Task.IsCompleted;
     }
 

@@ -2,10 +2,13 @@ using System.Buffers;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.WebUtilities;
+using Roomcast.Meetings.History;
 using Roomcast.Meetings.Records;
+using Roomcast.RealtimeKit.Client;
 using Roomcast.RealtimeKit.Rest.Access;
 using Roomcast.RealtimeKit.Rest.Meetings;
 using Roomcast.RealtimeKit.Rest.Requests;
+using Roomcast.RealtimeKit.Rest.Sessions;
 
 namespace Roomcast.Fuzz;
 
@@ -96,6 +99,44 @@ public sealed class RealtimeKitFuzz
             {
                 Assert.True(from < to);
                 Assert.True(to - from <= TimeSpan.FromDays(367));
+            }
+        });
+
+    [Fact]
+    public void What_a_browser_calls_itself_is_read_as_far_as_it_is_known() => FuzzRun.Of(
+        "realtimekit-user-agent",
+        [
+            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/139.0.0.0 Safari/537.36 Edg/139.0"u8.ToArray(),
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1"u8.ToArray(),
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:141.0) Gecko/20100101 Firefox/141.0"u8.ToArray(),
+            "Mozilla/5.0 (X11; CrOS x86_64 16181.61.0) Android 14; Mac OS X 10_15_7"u8.ToArray(),
+        ],
+        bytes =>
+        {
+            var text = Encoding.Latin1.GetString(bytes);
+            var read = UserAgentText.Of(text);
+            Assert.All([read.BrowserVersion, read.OsVersion], version => Assert.True(
+                version is null || (version.Length is > 0 and <= 30 && text.Replace('_', '.').Contains(version, StringComparison.Ordinal))));
+            Assert.Equal(read.Browser is null, read.BrowserVersion is null);
+        });
+
+    [Fact]
+    public void Call_statistics_are_read_as_far_as_there_is_room_for_them() => FuzzRun.Of(
+        "realtimekit-call-statistics",
+        [
+            """{"peerId":"0b7b2c7e-3a3f-4a56-8a43-8f2f2f6d7f01","payload":{"entries":[{"event":"audio_devices_updates","metaData":{"deviceList":[{"deviceId":"a","kind":"audioinput","label":"Mic"},{"kind":"audioinput"}]},"timestamp":"2026-06-03T10:00:00.000Z"},{"event":"audio_devices_updates","metaData":{"deviceList":[]}}]}}"""u8.ToArray(),
+            """{"peerId":"0b7b2c7e-3a3f-4a56-8a43-8f2f2f6d7f01","payload":{"entries":[{"event":"selected_camera_update","metaData":{"device":{"kind":"videoinput","label":"\ud83d\ude00"}},"timestamp":"x"},{"event":"precall_end","metaData":{"connectionInfo":{"effectiveNetworkType":"4g","connectivity":{"relay":true}}}},{"event":"call_join","metaData":{"peerMetaData":{"deviceInfo":{"cpus":8}}}}]}}"""u8.ToArray(),
+        ],
+        bytes =>
+        {
+            using var body = BodyReader.Parse(new ReadOnlySequence<byte>(bytes), "application/json");
+            if (body.ReadWhole((element, _) => CallStatistics.Read(element, DateTimeOffset.UnixEpoch)) is { } told)
+            {
+                var report = told.Add(told.Add(new ClientReport()));
+                Assert.All([report.Devices.Count, report.Choices.Count, report.Networks.Count], count => Assert.InRange(count, 0, ClientReport.MaxEntries));
+                Assert.All(report.Devices, update => Assert.InRange(update.Added.Count, 0, ClientReport.MaxDevices));
+                Assert.All(report.Choices, choice => Assert.InRange(choice.Device.Label.Length, 0, ClientReport.MaxLength));
+                Assert.True(report.Processors is null or > 0);
             }
         });
 

@@ -228,7 +228,7 @@ public abstract class DatabaseTests(DatabaseEngine engine) : TestKit.Databases.D
     [Fact]
     public async Task A_list_without_an_index_is_noticed()
     {
-        await WriteAsync("CREATE TABLE unindexed (id bigint, app bigint, created_at bigint)");
+        await WriteAsync($"CREATE TABLE unindexed (id {(Engine is DatabaseEngine.Postgres ? "uuid" : "text")}, app bigint, created_at bigint)");
         var query = new PagedQuery("id", "unindexed").Where("app = @App", "App", 1L);
 
         Assert.NotEmpty((await QueryPlan.OfAsync(Database, query)).Faults);

@@ -3,6 +3,7 @@ using Roomcast.Meetings.Media;
 using Roomcast.TestKit;
 using Roomcast.TestKit.Rtc;
 using Roomcast.TestKit.Rtmp;
+using Roomcast.TestKit.Speech;
 using Roomcast.Transcripts.Services;
 using Roomcast.Transcripts.Speech;
 
@@ -136,37 +137,6 @@ public sealed class SpeechTests
     private static MediaProducer TrackOf(string id, string peer, bool isScreen = false) =>
         new(id, peer, MediaKind.Audio, false, isScreen, "", "t", "audio/opus", id);
 
-    private static async Task<IReadOnlyList<byte[]>> ToneAsync(TemporaryFolder folder, int hertz, int seconds)
-    {
-        var path = folder.PathOf($"{hertz}.ogg");
-        await FfmpegTool.RunAsync(
-            ["-y", "-v", "error", "-f", "lavfi", "-i", $"sine=frequency={hertz}:duration={seconds}", "-c:a", "libopus", "-b:a", "48k", "-ac", "2", "-frame_duration", "20", path]);
-        return [.. OggPackets(await File.ReadAllBytesAsync(path)).Skip(2)];
-    }
-
-    // RFC 3533: pages of | "OggS" and more, 26 bytes | segment count:8 | lengths | segments |; a length below 255 ends a packet.
-    private static List<byte[]> OggPackets(byte[] file)
-    {
-        const int CountAt = 26;
-        var packets = new List<byte[]>();
-        var packet = new List<byte>();
-        for (var at = 0; at + CountAt < file.Length;)
-        {
-            var count = file[at + CountAt];
-            var lengths = file.AsSpan(at + CountAt + 1, count);
-            at += CountAt + 1 + count;
-            foreach (var length in lengths)
-            {
-                packet.AddRange(file.AsSpan(at, length));
-                at += length;
-                if (length < 255)
-                {
-                    packets.Add([.. packet]);
-                    packet.Clear();
-                }
-            }
-        }
-
-        return packets;
-    }
+    private static async Task<IReadOnlyList<byte[]>> ToneAsync(TemporaryFolder folder, int hertz, int seconds) =>
+        OpusTone.PacketsOf(await OpusTone.WriteAsync(folder, hertz, seconds));
 }

@@ -12,50 +12,35 @@ public sealed record RecordingDay(DateOnly Day, long RecordingCount, TimeSpan Du
 /// <summary>Adds up recordings by day. Each counts, whole, on the day it was asked for.</summary>
 public sealed class RecordingAnalytics(Database database)
 {
-    /// <summary>Longest range in days, which bounds the answer.</summary>
-    public const int MaxDays = 366;
-
-    private const long DayMs = 86_400_000;
-
     /// <summary>One row for each day of a range, zeros included.</summary>
     /// <param name="appId">The app.</param>
     /// <param name="first">First day, UTC.</param>
-    /// <param name="last">Last day, not before the first and less than <see cref="MaxDays"/> days after it.</param>
+    /// <param name="last">Last day, not before the first and less than <see cref="DaySeries.MaxDays"/> days after it.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     public async Task<IReadOnlyList<RecordingDay>> GetDaysAsync(
         AppId appId, DateOnly first, DateOnly last, CancellationToken cancellationToken)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(last, first);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(last.DayNumber - first.DayNumber, MaxDays, nameof(last));
+        var days = new DaySeries(first, last);
         var parameters = new
         {
             AppId = appId.Value,
-            From = StartOf(first),
-            To = last == DateOnly.MaxValue ? DateTimeOffset.MaxValue : StartOf(last.AddDays(1)),
+            days.From,
+            days.To,
         };
         var rows = await database.ReadAsync(
             transaction => transaction.QueryAsync<DayRow>(
                 $"""
-                SELECT created_at / {DayMs} AS day, count(*) AS recording_count, CAST(sum(duration_ms) AS double precision) AS duration_ms
+                SELECT created_at / {DaySeries.DayMs} AS day, count(*) AS recording_count, CAST(sum(duration_ms) AS double precision) AS duration_ms
                 FROM recordings
                 WHERE app_id = @AppId AND created_at >= @From AND created_at < @To
-                GROUP BY created_at / {DayMs}
+                GROUP BY created_at / {DaySeries.DayMs}
                 """,
                 parameters),
             cancellationToken);
 
-        var epoch = DateOnly.FromDateTime(DateTime.UnixEpoch).DayNumber;
-        var counted = rows.ToDictionary(row => epoch + (int)row.Day);
-        return
-        [
-            .. Enumerable.Range(first.DayNumber, last.DayNumber - first.DayNumber + 1).Select(number => new RecordingDay(
-                DateOnly.FromDayNumber(number),
-                counted.GetValueOrDefault(number)?.RecordingCount ?? 0,
-                TimeSpan.FromMilliseconds(counted.GetValueOrDefault(number)?.DurationMs ?? 0))),
-        ];
+        return days.Fill(
+            rows, row => row.Day, (day, row) => new RecordingDay(day, row?.RecordingCount ?? 0, TimeSpan.FromMilliseconds(row?.DurationMs ?? 0)));
     }
-
-    private static DateTimeOffset StartOf(DateOnly day) => new(day, TimeOnly.MinValue, TimeSpan.Zero);
 
     private sealed class DayRow
     {

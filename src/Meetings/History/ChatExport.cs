@@ -2,16 +2,20 @@ using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Options;
 using Roomcast.Meetings.Blobs;
+using Roomcast.Meetings.History.Publishing;
 using Roomcast.Meetings.Records;
 
 namespace Roomcast.Meetings.History;
 
 /// <summary>Writes the chat of a session into a file, for the owner of its app.</summary>
 public sealed class ChatExport(
-    ChatMessageStore messages, MeetingStore meetings, SessionFiles files, IOptions<ChatFileOptions> chat)
+    ChatMessageStore messages, MeetingStore meetings, SessionFiles files, IOptions<ChatFileOptions> chat) : ISessionFileMaker
 {
-    private const string Kind = "CHAT";
+    private const string FileKind = "CHAT";
     private const int PageSize = 1_000;
+
+    /// <inheritdoc/>
+    public SessionFileKind Kind => SessionFileKind.Chat;
 
     /// <summary>Makes the file, in CSV with a header. Null when nothing was said that is still kept.</summary>
     /// <param name="session">The session; it may be under way.</param>
@@ -31,7 +35,7 @@ public sealed class ChatExport(
         var expiry = meeting?.Settings.PersistsChat == true ? null : session.EndedAt + chat.Value.Retention;
         return await files.MakeAsync(
             session.Id,
-            Kind,
+            FileKind,
             $"chat_{session.Id}.csv",
             "text/csv",
             expiry,

@@ -7,7 +7,12 @@ namespace Roomcast.Meetings.History;
 
 /// <summary>Deletes what sessions left once its time is over: at the start and every hour.</summary>
 internal sealed class HistoryClearing(
-    SessionFiles files, MediaHistoryStore figures, IOptions<HistoryOptions> options, TimeProvider clock, ILogger<HistoryClearing> logger)
+    SessionFiles files,
+    MediaHistoryStore figures,
+    ClientReportStore reports,
+    IOptions<HistoryOptions> options,
+    TimeProvider clock,
+    ILogger<HistoryClearing> logger)
     : BackgroundService
 {
     private static readonly TimeSpan Interval = TimeSpan.FromHours(1);
@@ -17,7 +22,9 @@ internal sealed class HistoryClearing(
     {
         try
         {
-            while (await figures.ClearAsync(clock.GetUtcNow() - options.Value.ReportRetention, cancellationToken) > 0
+            var before = clock.GetUtcNow() - options.Value.ReportRetention;
+            while (await figures.ClearAsync(before, cancellationToken) > 0
+                || await reports.ClearAsync(before, cancellationToken) > 0
                 || await files.DeleteOldAsync(cancellationToken) > 0)
             {
                 // A bounded number at a time, so that other writers come in between.

@@ -12,56 +12,41 @@ public sealed record SessionDay(DateOnly Day, long SessionCount, TimeSpan Presen
 /// <summary>Adds up sessions by day. Each counts, whole, on the day it began.</summary>
 public sealed class SessionAnalytics(Database database)
 {
-    /// <summary>Longest range in days, which bounds the answer.</summary>
-    public const int MaxDays = 366;
-
-    private const long DayMs = 86_400_000;
-
     /// <summary>One row for each day of a range, zeros included.</summary>
     /// <param name="appId">The app.</param>
     /// <param name="first">First day, UTC.</param>
-    /// <param name="last">Last day, not before the first and less than <see cref="MaxDays"/> days after it.</param>
+    /// <param name="last">Last day, not before the first and less than <see cref="DaySeries.MaxDays"/> days after it.</param>
     /// <param name="now">The wall clock, for sessions under way.</param>
     /// <param name="cancellationToken">Stops the query.</param>
     public async Task<IReadOnlyList<SessionDay>> GetDaysAsync(
         AppId appId, DateOnly first, DateOnly last, DateTimeOffset now, CancellationToken cancellationToken)
     {
-        ArgumentOutOfRangeException.ThrowIfLessThan(last, first);
-        ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual(last.DayNumber - first.DayNumber, MaxDays, nameof(last));
+        var days = new DaySeries(first, last);
         var parameters = new
         {
             AppId = appId.Value,
-            From = StartOf(first),
-            To = last == DateOnly.MaxValue ? DateTimeOffset.MaxValue : StartOf(last.AddDays(1)),
+            days.From,
+            days.To,
             Now = StoredTime.Of(now),
         };
         var rows = await database.ReadAsync(
             transaction => transaction.QueryAsync<DayRow>(
                 $"""
-                SELECT started_at / {DayMs} AS day, count(*) AS session_count, sum(CASE WHEN ended_at IS NULL
+                SELECT started_at / {DaySeries.DayMs} AS day, count(*) AS session_count, sum(CASE WHEN ended_at IS NULL
                     THEN (SELECT coalesce(sum(p.seconds_before + CASE WHEN coalesce(p.left_at, @Now) > p.present_since
                               THEN (coalesce(p.left_at, @Now) - p.present_since) / 1000.0 ELSE 0 END), 0.0)
                           FROM session_peers p WHERE p.session_id = meeting_sessions.id)
                     ELSE presence_seconds END) AS seconds
                 FROM meeting_sessions
                 WHERE app_id = @AppId AND started_at >= @From AND started_at < @To
-                GROUP BY started_at / {DayMs}
+                GROUP BY started_at / {DaySeries.DayMs}
                 """,
                 parameters),
             cancellationToken);
 
-        var epoch = DateOnly.FromDateTime(DateTime.UnixEpoch).DayNumber;
-        var counted = rows.ToDictionary(row => epoch + (int)row.Day);
-        return
-        [
-            .. Enumerable.Range(first.DayNumber, last.DayNumber - first.DayNumber + 1).Select(number => new SessionDay(
-                DateOnly.FromDayNumber(number),
-                counted.GetValueOrDefault(number)?.SessionCount ?? 0,
-                TimeSpan.FromSeconds(counted.GetValueOrDefault(number)?.Seconds ?? 0))),
-        ];
+        return days.Fill(
+            rows, row => row.Day, (day, row) => new SessionDay(day, row?.SessionCount ?? 0, TimeSpan.FromSeconds(row?.Seconds ?? 0)));
     }
-
-    private static DateTimeOffset StartOf(DateOnly day) => new(day, TimeOnly.MinValue, TimeSpan.Zero);
 
     private sealed class DayRow
     {

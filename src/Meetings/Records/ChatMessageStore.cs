@@ -188,6 +188,11 @@ public sealed class ChatMessageStore(Database database, TimeProvider clock)
             cancellationToken);
     }
 
+    /// <summary>In a transaction: whether anything that was said in a session is kept.</summary>
+    internal static async Task<bool> HasAnyAsync(DatabaseTransaction transaction, SessionId sessionId) =>
+        await transaction.QueryValueAsync<int>(
+            "SELECT count(*) FROM (SELECT 1 FROM chat_messages WHERE session_id = @Id LIMIT 1) AS first", new { Id = sessionId.Value }) > 0;
+
     /// <summary>Deletes what only its own session showed, once that session ended before a moment. For a regular clearing.</summary>
     /// <returns>How many messages were deleted; at most 10,000 at a time.</returns>
     public Task<int> DeletePassingAsync(DateTimeOffset endedBefore, CancellationToken cancellationToken) =>

@@ -11,7 +11,7 @@ public static class MeetingRecordsServices
     /// <summary>
     /// Adds <see cref="PresetStore"/>, <see cref="MeetingStore"/>, <see cref="ParticipantStore"/>, <see cref="SessionRecordStore"/>,
     /// <see cref="ChatMessageStore"/>, <see cref="PollStore"/>, and what reads them back: <see cref="SessionHistory"/>,
-    /// <see cref="SessionAnalytics"/>, <see cref="MediaHistoryStore"/>; needs <c>AddStorage</c>.
+    /// <see cref="SessionAnalytics"/>, <see cref="MediaHistoryStore"/>, <see cref="ClientReportStore"/>; needs <c>AddStorage</c>.
     /// </summary>
     public static IServiceCollection AddMeetingRecords(this IServiceCollection services)
     {
@@ -25,6 +25,7 @@ public static class MeetingRecordsServices
         services.TryAddSingleton<SessionHistory>();
         services.TryAddSingleton<SessionAnalytics>();
         services.TryAddSingleton<MediaHistoryStore>();
+        services.TryAddSingleton<ClientReportStore>();
         return services;
     }
 }

@@ -130,7 +130,7 @@ public sealed class SessionRecordStore
             cancellationToken);
     }
 
-    /// <summary>Ends every open session as of when it was last touched, except those touched a short time ago: for the start of the server.</summary>
+    /// <summary>Ends every open session as of when it was last touched, except those touched a short time ago: for the start of the server and now and then.</summary>
     /// <param name="continueWithin">As in <see cref="BeginAsync"/>.</param>
     /// <param name="cancellationToken">Stops the write.</param>
     /// <returns>How many were ended.</returns>

@@ -195,6 +195,9 @@ public sealed class MeetingSessions : IHostedService, IDisposable
             }
 
             await _records.TouchAsync(live, CancellationToken.None);
+
+            // One that a killed server left open, and that nobody came back to, ends without a restart or a next join.
+            await _records.EndOrphansAsync(SessionRecorder.ContinueWithin, CancellationToken.None);
         }
         catch (Storage.StorageException)
         {

@@ -5,7 +5,9 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Options;
 using Roomcast.Livestreams;
 using Roomcast.Meetings.Blobs;
+using Roomcast.Meetings.History;
 using Roomcast.Meetings.Presets;
+using Roomcast.RealtimeKit.Rest.Access;
 using Roomcast.RealtimeKit.Rest.Answers;
 using Roomcast.RealtimeKit.Rest.Requests;
 
@@ -21,7 +23,10 @@ internal sealed class ClientRoutes(
     ClientTranscripts transcripts,
     IOptions<ClientOptions> options,
     IOptions<RealtimeKitOptions> kit,
-    PublicAddresses addresses)
+    PublicAddresses addresses,
+    ClientAdmission admission,
+    ClientReportStore reports,
+    TimeProvider clock)
 {
     private const int MaxTelemetryBytes = 1 << 20;
     private const int MaxExpirySeconds = 365 * 86_400;
@@ -43,7 +48,7 @@ internal sealed class ClientRoutes(
 
         // What it tells of itself. It asks for no answer but that there is one.
         routes.MapPost("/otel/logs", door.Open(TakeTelemetryAsync));
-        routes.MapPost("/api/v1/message", door.Open(TakeTelemetryAsync));
+        routes.MapPost("/api/v1/message", door.Open(TakeCallStatisticsAsync));
 
         // These two have no path of their own, so only their names tell them from the pages.
         var host = new Uri(addresses.HttpBase).Host;
@@ -82,6 +87,25 @@ internal sealed class ClientRoutes(
 
     private static ValueTask<KitAnswer> NoRoute(HttpContext context) =>
         new(KitAnswer.Refuse(KitErrorCode.UnknownRoute, "there is no such route"));
+
+    private async ValueTask<KitAnswer> TakeCallStatisticsAsync(HttpContext context)
+    {
+        // Of somebody unknown it is dropped, as the rest of what clients tell of themselves.
+        if (!BearerCredentials.TryRead(context.Request.Headers.Authorization, out var token)
+            || await admission.AdmitAsync(token, meetingId: null, context.RequestAborted) is not { Status: StatusCodes.Status200OK, Participant: { } participant })
+        {
+            return await TakeTelemetryAsync(context);
+        }
+
+        using var body = await BodyReader.ReadAsync(context, MaxTelemetryBytes);
+        var told = body.ReadWhole((element, _) => CallStatistics.Read(element, clock.GetUtcNow()));
+        if (told is { } report)
+        {
+            await reports.AddAsync(participant.Id, report.PeerId, report.Add, context.RequestAborted);
+        }
+
+        return body.Refusal ?? new ClientAnswer(_ => { });
+    }
 
     private static async ValueTask<KitAnswer> TakeTelemetryAsync(HttpContext context)
     {

@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Options;
 using Roomcast.Egress.Recording;
 using Roomcast.Livestreams.Records;
+using Roomcast.Meetings.History.Publishing;
 using Roomcast.Meetings.Records;
 using Roomcast.Webhooks;
 using Roomcast.Webhooks.Records;
@@ -19,10 +20,10 @@ internal static class RealtimeKitWebhookServices
     {
         services.AddWebhooks();
         services.TryAddSingleton(provider => WireOf(provider.GetRequiredService<IOptions<RealtimeKitOptions>>().Value));
-        services.TryAddSingleton(provider => new SessionFileWebhooks(provider.GetRequiredService<WebhookOutbox>()));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<ISessionFacts, MeetingWebhooks>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<ILivestreamFacts, LivestreamWebhooks>());
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IRecordingFacts, RecordingWebhooks>());
+        services.TryAddEnumerable(ServiceDescriptor.Singleton<ISessionFileFacts, SessionFileWebhooks>());
         return services;
     }
 

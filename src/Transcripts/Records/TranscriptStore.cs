@@ -1,13 +1,18 @@
+using System.Threading.Channels;
+using Roomcast.Meetings.History.Publishing;
 using Roomcast.Meetings.Records;
 using Roomcast.Storage;
 
 namespace Roomcast.Transcripts.Records;
 
-/// <summary>Transcripts and summaries of sessions, as kept.</summary>
-public sealed class TranscriptStore(Database database, TimeProvider clock)
+/// <summary>Transcripts and summaries of sessions, as kept. With a transcript or a summary that is whole, its file is noted to be made and told of.</summary>
+public sealed class TranscriptStore(Database database, TimeProvider clock, SessionFileTasks tasks)
 {
     /// <summary>Most lines of one transcript; what is said after them is lost.</summary>
     public const int MaxLines = 50_000;
+
+    /// <summary>Sessions whose summary was queued; unbounded, since each is a row.</summary>
+    internal Channel<SessionId> Queue { get; } = Channel.CreateUnbounded<SessionId>();
 
     /// <summary>Begins a transcript, or goes on with one.</summary>
     public Task OpenAsync(SessionId sessionId, CancellationToken cancellationToken) => database.WriteAsync(
@@ -57,24 +62,16 @@ public sealed class TranscriptStore(Database database, TimeProvider clock)
             cancellationToken);
     }
 
-    /// <summary>Ends a transcript.</summary>
+    /// <summary>Ends a transcript that is open.</summary>
     /// <param name="sessionId">The session.</param>
     /// <param name="error">The last fault of the service; null for none. A transcript with a fault and no line has failed.</param>
     /// <param name="expiresAt">When it is deleted.</param>
+    /// <param name="summarizes">Whether a summary is to be made of it, if it has a line and there was none.</param>
     /// <param name="cancellationToken">Stops the write.</param>
-    public Task FinishAsync(SessionId sessionId, string? error, DateTimeOffset expiresAt, CancellationToken cancellationToken) =>
+    public Task FinishAsync(
+        SessionId sessionId, string? error, DateTimeOffset expiresAt, bool summarizes, CancellationToken cancellationToken) =>
         database.WriteAsync(
-            transaction => transaction.ExecuteAsync(
-                """
-                UPDATE session_transcripts
-                SET status = CASE WHEN CAST(@Error AS text) IS NOT NULL
-                                       AND NOT EXISTS (SELECT 1 FROM transcript_lines l WHERE l.session_id = session_transcripts.session_id)
-                                  THEN 'FAILED' ELSE 'READY' END,
-                    error_message = @Error, expires_at = @ExpiresAt, updated_at = @Now
-                WHERE session_id = @Id
-                """,
-                new { Id = sessionId.Value, Error = error, ExpiresAt = StoredTime.Of(expiresAt), Now = StoredTime.Now(clock) }),
-            cancellationToken);
+            transaction => FinishAsync(transaction, sessionId, error, StoredTime.Of(expiresAt), summarizes), cancellationToken);
 
     /// <summary>Finds a transcript; null when the session has none.</summary>
     public Task<Transcript?> FindAsync(SessionId sessionId, CancellationToken cancellationToken) => database.ReadAsync(
@@ -133,29 +130,40 @@ public sealed class TranscriptStore(Database database, TimeProvider clock)
     {
         ArgumentNullException.ThrowIfNull(summary);
         return database.WriteAsync(
-            transaction => transaction.ExecuteAsync(
-                """
-                INSERT INTO session_summaries (session_id, status, content, is_markdown, error_message, created_at, updated_at)
-                VALUES (@Id, @Status, @Content, @IsMarkdown, @Error, @Now, @Now)
-                ON CONFLICT (session_id) DO UPDATE
-                SET status = excluded.status, content = excluded.content, is_markdown = excluded.is_markdown,
-                    error_message = excluded.error_message, updated_at = excluded.updated_at
-                """,
-                new
-                {
-                    Id = summary.SessionId.Value,
-                    Status = summary.Status switch
+            async transaction =>
+            {
+                await transaction.ExecuteAsync(
+                    """
+                    INSERT INTO session_summaries (session_id, status, content, is_markdown, error_message, created_at, updated_at)
+                    VALUES (@Id, @Status, @Content, @IsMarkdown, @Error, @Now, @Now)
+                    ON CONFLICT (session_id) DO UPDATE
+                    SET status = excluded.status, content = excluded.content, is_markdown = excluded.is_markdown,
+                        error_message = excluded.error_message, updated_at = excluded.updated_at
+                    """,
+                    new
                     {
-                        SummaryStatus.Queued => "QUEUED",
-                        SummaryStatus.InProgress => "IN_PROGRESS",
-                        SummaryStatus.Completed => "COMPLETED",
-                        _ => "FAILED",
-                    },
-                    summary.Content,
-                    summary.IsMarkdown,
-                    summary.Error,
-                    Now = StoredTime.Now(clock),
-                }),
+                        Id = summary.SessionId.Value,
+                        Status = summary.Status switch
+                        {
+                            SummaryStatus.Queued => "QUEUED",
+                            SummaryStatus.InProgress => "IN_PROGRESS",
+                            SummaryStatus.Completed => "COMPLETED",
+                            _ => "FAILED",
+                        },
+                        summary.Content,
+                        summary.IsMarkdown,
+                        summary.Error,
+                        Now = StoredTime.Now(clock),
+                    });
+                if (summary.Status is SummaryStatus.Completed)
+                {
+                    await tasks.AddAsync(transaction, summary.SessionId, SessionFileKind.Summary);
+                }
+                else if (summary.Status is SummaryStatus.Queued)
+                {
+                    transaction.AfterCommit(() => Queue.Writer.TryWrite(summary.SessionId));
+                }
+            },
             cancellationToken);
     }
 
@@ -170,17 +178,35 @@ public sealed class TranscriptStore(Database database, TimeProvider clock)
             ],
             cancellationToken);
 
-    /// <summary>Ends the transcripts of sessions that have ended without anybody noticing, as after a crash.</summary>
+    /// <summary>Ends the transcripts of sessions that have ended without anybody noticing, as after a crash: for the start of the server.</summary>
     /// <param name="keptFor">How long they are kept from now.</param>
     /// <param name="cancellationToken">Stops the write.</param>
     public Task FinishOrphansAsync(TimeSpan keptFor, CancellationToken cancellationToken) => database.WriteAsync(
-        transaction => transaction.ExecuteAsync(
-            """
-            UPDATE session_transcripts SET status = 'READY', expires_at = @ExpiresAt, updated_at = @Now
-            WHERE status = 'OPEN' AND EXISTS (SELECT 1 FROM meeting_sessions s WHERE s.id = session_id AND s.ended_at IS NOT NULL)
-            """,
-            new { ExpiresAt = StoredTime.Now(clock) + keptFor, Now = StoredTime.Now(clock) }),
+        async transaction =>
+        {
+            var orphans = await transaction.QueryAsync<IdRow>(
+                """
+                SELECT t.session_id AS id FROM session_transcripts t JOIN meeting_sessions s ON s.id = t.session_id
+                WHERE t.status = 'OPEN' AND s.ended_at IS NOT NULL ORDER BY t.session_id
+                """);
+            foreach (var orphan in orphans)
+            {
+                await FinishOrphanAsync(transaction, new SessionId(orphan.Id), keptFor);
+            }
+        },
         cancellationToken);
+
+    /// <summary>In a transaction: ends the transcript of a session that nobody listens to any more, with the summary that its meeting wants.</summary>
+    internal async Task FinishOrphanAsync(DatabaseTransaction transaction, SessionId sessionId, TimeSpan keptFor)
+    {
+        var summarizes = await transaction.QueryValueAsync<int>(
+            """
+            SELECT count(*) FROM meeting_sessions s JOIN meetings m ON m.id = s.meeting_id
+            WHERE s.id = @Id AND m.summarizes_on_end = @Yes
+            """,
+            new { Id = sessionId.Value, Yes = true }) > 0;
+        await FinishAsync(transaction, sessionId, null, StoredTime.Now(clock) + keptFor, summarizes);
+    }
 
     /// <summary>Deletes transcripts and summaries whose time is over.</summary>
     /// <returns>How many; at most 100 at a time.</returns>
@@ -200,6 +226,36 @@ public sealed class TranscriptStore(Database database, TimeProvider clock)
             return old.Count;
         },
         cancellationToken);
+
+    private async Task FinishAsync(
+        DatabaseTransaction transaction, SessionId sessionId, string? error, DateTimeOffset expiresAt, bool summarizes)
+    {
+        var id = sessionId.Value;
+        var now = StoredTime.Now(clock);
+        var hasLines = await transaction.QueryValueAsync<int>(
+            "SELECT count(*) FROM (SELECT 1 FROM transcript_lines WHERE session_id = @Id LIMIT 1) AS first", new { Id = id }) > 0;
+        var isOpen = await transaction.ExecuteAsync(
+            """
+            UPDATE session_transcripts SET status = @Status, error_message = @Error, expires_at = @ExpiresAt, updated_at = @Now
+            WHERE session_id = @Id AND status = 'OPEN'
+            """,
+            new { Id = id, Status = error is not null && !hasLines ? "FAILED" : "READY", Error = error, ExpiresAt = expiresAt, Now = now }) > 0;
+        if (!isOpen || !hasLines)
+        {
+            return;
+        }
+
+        await tasks.AddAsync(transaction, sessionId, SessionFileKind.Transcript);
+        if (summarizes && await transaction.ExecuteAsync(
+            """
+            INSERT INTO session_summaries (session_id, status, is_markdown, created_at, updated_at) VALUES (@Id, 'QUEUED', @No, @Now, @Now)
+            ON CONFLICT (session_id) DO NOTHING
+            """,
+            new { Id = id, No = false, Now = now }) > 0)
+        {
+            transaction.AfterCommit(() => Queue.Writer.TryWrite(sessionId));
+        }
+    }
 
     private sealed class IdRow
     {

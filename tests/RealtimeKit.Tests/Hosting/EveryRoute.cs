@@ -13,7 +13,7 @@ public sealed record FilledRoute(string Method, string Pattern, string Path, boo
     /// <summary>A body that the route takes, with a fresh name where names must differ; null when it takes none.</summary>
     public string? Body => (Method, Pattern.Split('/')[^1]) switch
     {
-        ("POST", "apps") => """{"name":"x"}""",
+        ("POST", "apps" or "api-tokens") => """{"name":"x"}""",
         ("POST", "participants") => """{"custom_participant_id":"x","preset_name":"group_call_host"}""",
         ("POST", "presets") or ("PUT", "{preset_id}") => $$"""{"config":{"view_type":"GROUP_CALL"},"name":"{{Guid.NewGuid()}}"}""",
         ("POST", "kick" or "mute") => """{"participant_ids":["x"]}""",

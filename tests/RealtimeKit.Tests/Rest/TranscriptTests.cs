@@ -157,7 +157,7 @@ public sealed class TranscriptTests : IAsyncLifetime
             await store.AddAsync(session.Id, line, CancellationToken.None);
         }
 
-        await store.FinishAsync(session.Id, null, _host.Clock.GetUtcNow().AddDays(7), CancellationToken.None);
+        await store.FinishAsync(session.Id, null, _host.Clock.GetUtcNow().AddDays(7), summarizes: false, CancellationToken.None);
         return (session.Id, $"{Account.AppPath}/sessions/{session.Id}");
     }
 

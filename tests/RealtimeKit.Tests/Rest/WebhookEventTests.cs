@@ -3,14 +3,16 @@ using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
 using Roomcast.Livestreams.Ingest;
 using Roomcast.Livestreams.Records;
 using Roomcast.Meetings.Presets;
 using Roomcast.Meetings.Records;
 using Roomcast.RealtimeKit.Tests.Hosting;
-using Roomcast.RealtimeKit.Webhooks;
 using Roomcast.Storage;
+using Roomcast.Storage.Blobs;
 using Roomcast.TestKit.Webhooks;
+using Roomcast.Transcripts.Records;
 using Roomcast.Webhooks;
 
 namespace Roomcast.RealtimeKit.Tests.Rest;
@@ -211,29 +213,66 @@ public sealed class WebhookEventTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Files_of_a_session_are_told_with_their_addresses()
+    public async Task Files_of_a_session_are_told_with_their_addresses_once_it_has_ended()
     {
-        var meeting = await _host.NewMeetingAsync(_account.First, "Weekly");
-        var session = await Records.BeginAsync(meeting, _host.Clock.GetUtcNow(), TimeSpan.Zero, CancellationToken.None);
-        var files = _host.Service<SessionFileWebhooks>();
-        var expiry = _host.Clock.GetUtcNow().AddDays(7);
-        await _host.Service<Database>().WriteAsync(
-            async transaction =>
-            {
-                await files.ChatSyncedAsync(transaction, session, "https://x.example/chat.csv", expiry);
-                await files.TranscribedAsync(transaction, session, "https://x.example/t.csv", expiry);
-                await files.SummarizedAsync(transaction, session, "https://x.example/s.md", expiry);
-            },
-            CancellationToken.None);
+        var session = await LeaveFilesAsync();
+        await SettleAsync(2);
+        Assert.DoesNotContain(_receiver.Received, each => each.Event.EndsWith("chatSynced", StringComparison.Ordinal));
+        await Records.EndAsync(session.Id, _host.Clock.GetUtcNow(), SessionEndReason.EndedByHost, CancellationToken.None);
 
-        await _receiver.WaitForAsync(4);
-        var told = _receiver.Received.Skip(1).Select(each => each.Payload).ToArray();
+        await _receiver.WaitForAsync(7);
+        var told = _receiver.Received.DistinctBy(each => each.DeliveryId).Select(each => each.Payload).ToDictionary(each => (string)each["event"]!);
+        var chat = told["meeting.chatSynced"];
         Assert.Equal(
-            ["event", "sessionId", "meetingId", "title", "chatDownloadUrl", "chatDownloadUrlExpiry", "createdAt", "startedAt", "organizedBy"],
-            told[0].Select(field => field.Key));
-        Assert.Equal(["event", "meeting", "transcriptDownloadUrl", "transcriptDownloadUrlExpiry"], told[1].Select(field => field.Key));
-        Assert.Equal(["event", "meeting", "summaryDownloadUrl", "summaryDownloadUrlExpiry"], told[2].Select(field => field.Key));
-        Assert.Equal("https://x.example/s.md", told[2]["summaryDownloadUrl"]!.GetValue<string>());
+            ["event", "sessionId", "meetingId", "title", "chatDownloadUrl", "chatDownloadUrlExpiry", "createdAt", "startedAt", "endedAt", "organizedBy"],
+            chat.Select(field => field.Key));
+        Assert.Contains("Hello", await FileAsync((string)chat["chatDownloadUrl"]!), StringComparison.Ordinal);
+        var transcript = told["meeting.transcript"];
+        Assert.Equal(["event", "meeting", "transcriptDownloadUrl", "transcriptDownloadUrlExpiry"], transcript.Select(field => field.Key));
+        Assert.NotNull(transcript["meeting"]!["endedAt"]);
+        Assert.Contains("Spoken", await FileAsync((string)transcript["transcriptDownloadUrl"]!), StringComparison.Ordinal);
+        var summary = told["meeting.summary"];
+        Assert.Equal(["event", "meeting", "summaryDownloadUrl", "summaryDownloadUrlExpiry"], summary.Select(field => field.Key));
+        Assert.Equal("In short", await FileAsync((string)summary["summaryDownloadUrl"]!));
+        Assert.Equal(0, await TasksAsync());
+    }
+
+    [Fact]
+    public async Task A_file_that_cannot_be_stored_is_told_when_it_can_and_once()
+    {
+        var blobs = _host.Service<IOptions<BlobOptions>>().Value.Folder;
+        Directory.CreateDirectory(Path.GetDirectoryName(blobs)!);
+        await File.WriteAllTextAsync(blobs, "No folder can be made here.");
+        var session = await LeaveFilesAsync();
+        await Records.EndAsync(session.Id, _host.Clock.GetUtcNow(), SessionEndReason.EndedByHost, CancellationToken.None);
+        await UntilAsync(async () => await TasksAsync("attempts > 0") == 3, "every file was tried");
+
+        File.Delete(blobs);
+        await _receiver.WaitUntilAsync(received =>
+        {
+            _host.Clock.Advance(TimeSpan.FromSeconds(1)); // Until they are tried again.
+            return received.Count(each => each.Event is "meeting.chatSynced" or "meeting.transcript" or "meeting.summary") >= 3;
+        });
+        Assert.Equal(0, await TasksAsync());
+        string[] files = ["meeting.chatSynced", "meeting.summary", "meeting.transcript"];
+        Assert.Equal(
+            files,
+            _receiver.Received.DistinctBy(each => each.DeliveryId).Select(each => each.Event).Where(files.Contains).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_transcript_that_a_crash_left_open_is_finished_and_told_with_the_end_of_its_session()
+    {
+        var session = await LeaveFilesAsync(isFinished: false);
+        await SettleAsync(2);
+        _host.Clock.Advance(TimeSpan.FromHours(1));
+        await Records.EndOrphansAsync(TimeSpan.FromMinutes(2), CancellationToken.None);
+
+        await _receiver.WaitForAsync(6);
+        Assert.Equal(
+            ["meeting.chatSynced", "meeting.transcript"],
+            _receiver.Received.DistinctBy(each => each.DeliveryId).Select(each => each.Event).Skip(4).Order(StringComparer.Ordinal));
+        Assert.Equal(TranscriptStatus.Ready, (await _host.Service<TranscriptStore>().FindAsync(session.Id, CancellationToken.None))!.Status);
     }
 
     [Fact]
@@ -273,6 +312,53 @@ public sealed class WebhookEventTests : IAsyncLifetime
     private static readonly string[] LastWords = ["UPLOADED", "ERRORED"];
 
     private static string StatusOf(ReceivedWebhook received) => received.Payload["recording"]?["status"]?.GetValue<string>() ?? "";
+
+    /// <summary>Has a session under way in which something was written and spoken.</summary>
+    private async Task<SessionRecord> LeaveFilesAsync(bool isFinished = true)
+    {
+        var meeting = await _host.NewMeetingAsync(_account.First, "Weekly");
+        var session = await Records.BeginAsync(meeting, _host.Clock.GetUtcNow(), TimeSpan.Zero, CancellationToken.None);
+        var participant = await _host.NewParticipantAsync(meeting, "one");
+        var peer = await JoinAsync(session, participant, "One");
+        var now = _host.Clock.GetUtcNow();
+        var message = new ChatMessage
+        {
+            Id = new ChatMessageId(Guid.NewGuid()), MeetingId = meeting.Id, SessionId = session.Id, PeerId = peer, ParticipantId = participant.Id,
+            DisplayName = "One", Kind = ChatMessageKind.Text, Payload = "Hello", CreatedAt = now,
+        };
+        await _host.Service<ChatMessageStore>().AddAsync(_account.First.Id, message, isLasting: false, CancellationToken.None);
+        var transcripts = _host.Service<TranscriptStore>();
+        await transcripts.OpenAsync(session.Id, CancellationToken.None);
+        await transcripts.AddAsync(
+            session.Id, new TranscriptLine(peer, participant.Id, "one", "One", now, now.AddSeconds(1), "Spoken"), CancellationToken.None);
+        if (isFinished)
+        {
+            await transcripts.FinishAsync(session.Id, null, now.AddDays(7), summarizes: false, CancellationToken.None);
+            await transcripts.SaveSummaryAsync(new Summary(session.Id, SummaryStatus.Completed, "In short", true, null), CancellationToken.None);
+        }
+
+        return session;
+    }
+
+    private Task<long> TasksAsync(string filter = "1 = 1") => _host.Service<Database>().ReadAsync(
+        transaction => transaction.QueryValueAsync<long>($"SELECT count(*) FROM session_file_tasks WHERE {filter}"), CancellationToken.None);
+
+    private async Task<string> FileAsync(string address)
+    {
+        var uri = new Uri(address);
+        var name = BlobName.Read(uri.Segments[^2].TrimEnd('/'), uri.Segments[^1])!.Value;
+        return await File.ReadAllTextAsync(Path.Combine(_host.Service<IOptions<BlobOptions>>().Value.Folder, name.ToString()));
+    }
+
+    private static async Task UntilAsync(Func<Task<bool>> isSo, string what)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        while (!await isSo())
+        {
+            Assert.False(patience.IsCancellationRequested, $"It did not come to be that {what}.");
+            await Task.Delay(20, CancellationToken.None);
+        }
+    }
 
     /// <summary>Waits until this many are delivered and kept as that: only then may time go on.</summary>
     private async Task SettleAsync(int count)

@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
+using Roomcast.Meetings.Presets;
 using Roomcast.Meetings.Records;
 using Roomcast.RealtimeKit.Client;
 
@@ -122,6 +123,59 @@ public sealed class ClientHttpTests : IAsyncLifetime
         Assert.Equal(409, (await SendAsync(HttpMethod.Put, path, """{"action":"pause"}""", host.Token)).Status);
         Assert.Equal(200, (await SendAsync(HttpMethod.Put, path, """{"action":"stop"}""", host.Token)).Status);
         Assert.Equal(404, (await SendAsync(HttpMethod.Get, $"/v2/recordings/active-recording/{_guest.Meeting.Id}", null, host.Token)).Status);
+    }
+
+    [Fact]
+    public async Task What_a_client_reports_of_its_devices_and_network_is_told_in_the_report_on_its_peer()
+    {
+        var peer = Guid.NewGuid();
+        string Posted(string entries) => $$$"""{"peerId":"{{{peer}}}","payload":{"entries":[{{{entries}}}]}}""";
+        const string Microphones = """
+            {"event":"audio_devices_updates","timestamp":"2026-06-03T10:00:00.000Z","metaData":{"deviceList":[
+                {"deviceId":"a","kind":"audioinput","label":"Headset"},{"deviceId":"b","kind":"audioinput","label":"Built in"}]}}
+            """;
+        const string Fewer = """{"event":"audio_devices_updates","metaData":{"deviceList":[{"deviceId":"b","kind":"audioinput","label":"Built in"}]}}""";
+        const string Others = """
+            {"event":"selected_microphone_update","timestamp":"2026-06-03T10:00:01.000Z","metaData":{"device":{"deviceId":"a","kind":"audioinput","label":"Headset"}}},
+            {"event":"precall_end","timestamp":"2026-06-03T09:59:59.000Z","metaData":{"connectionInfo":{"effectiveNetworkType":"4g","turnConnectivity":true,"connectivity":{"reflexive":true,"relay":false}}}},
+            {"event":"call_join","metaData":{"peerMetaData":{"deviceInfo":{"cpus":8}}}},
+            {"event":"audio_on","metaData":{}}, 7
+            """;
+
+        // Before it has joined, twice as after a lost answer, and some of it by somebody else.
+        foreach (var entries in new[] { $"{Microphones},{Others}", $"{Microphones},{Others}", Fewer })
+        {
+            Assert.Equal(200, (await SendAsync(HttpMethod.Post, "/api/v1/message", Posted(entries))).Status);
+        }
+
+        var stranger = await _host.NewGuestAsync(_guest.Meeting, "Stranger");
+        Assert.Equal(200, (await SendAsync(HttpMethod.Post, "/api/v1/message", Posted("""{"event":"call_join","metaData":{"peerMetaData":{"deviceInfo":{"cpus":2}}}}"""), stranger.Token)).Status);
+        Assert.Equal(200, (await SendAsync(HttpMethod.Post, "/api/v1/message", Posted(Fewer), "nonsense")).Status);
+
+        var records = _host.Service<SessionRecordStore>();
+        var session = await records.BeginAsync(_guest.Meeting, _host.Clock.GetUtcNow(), TimeSpan.Zero, CancellationToken.None);
+        await records.JoinAsync(
+            session.Id,
+            new JoiningPeer(new PeerId(peer), _guest.Participant.Id, "guest", "Guest", "group_call_host", ViewType.GroupCall),
+            _host.Clock.GetUtcNow(),
+            CancellationToken.None);
+        var reply = await _host.Api.Client.GetAsync($"{_host.Api.One.AppPath}/sessions/peer-report/{peer}", _host.Api.One.ReadToken);
+        var metadata = reply.Data["participant"]!["peer_report"]!["metadata"]!;
+        var updates = metadata["audio_devices_updates"]!.AsArray();
+        Assert.Equal(2, updates.Count);
+        Assert.Equal(["Headset", "Built in"], updates[0]!["added"]!.AsArray().Select(device => (string)device!["label"]!));
+        Assert.Equal("2026-06-03T10:00:00.000Z", (string)updates[0]!["timestamp"]!);
+        Assert.Empty(updates[1]!["added"]!.AsArray());
+        Assert.Equal("a", (string)Assert.Single(updates[1]!["removed"]!.AsArray())!["device_id"]!);
+        Assert.Equal("Headset", (string)Assert.Single(metadata["selected_device_updates"]!.AsArray())!["device"]!["label"]!);
+        var network = Assert.Single(metadata["pc_metadata"]!.AsArray())!;
+        Assert.Equal(
+            ("4g", true, false, true),
+            ((string)network["effective_network_type"]!, (bool)network["reflexive_connectivity"]!, (bool)network["relay_connectivity"]!, (bool)network["turn_connectivity"]!));
+        Assert.Equal(8, (int)metadata["device_info"]!["cpus"]!);
+
+        var part = await _host.Api.Client.GetAsync($"{_host.Api.One.AppPath}/sessions/peer-report/{peer}?filters=precall_network_information", _host.Api.One.ReadToken);
+        Assert.Equal(["pc_metadata"], part.Data["participant"]!["peer_report"]!["metadata"]!.AsObject().Select(field => field.Key));
     }
 
     [Fact]

@@ -10,7 +10,7 @@ public partial class EventIdTests
     [
         ("Storage", 1000, 1099), ("Accounts", 1100, 1199), ("Transports/Tcp", 1200, 1299), ("Transports/Rtc", 5500, 5599), ("Livestreams/Ingest", 2100, 2199),
         ("Livestreams/Delivery", 2200, 2299), ("Livestreams/Lifecycle", 2300, 2399), ("Livestreams/Viewers", 2300, 2399),
-        ("Meetings/Blobs", 5000, 5099), ("Meetings/Sessions", 5100, 5199), ("Meetings/History", 5210, 5219), ("RealtimeKit", 3000, 3099),
+        ("Meetings/Blobs", 5000, 5099), ("Meetings/Sessions", 5100, 5199), ("Meetings/History", 5210, 5219), ("Meetings/History/Publishing", 5600, 5609), ("RealtimeKit", 3000, 3099),
         ("Egress/Recording", 6200, 6299), ("RealtimeKit/Socket", 4100, 4149), ("RealtimeKit/Client", 4150, 4199), ("Server", 4000, 4099), ("Relay", 4200, 4299),
         ("Egress/Push", 6100, 6199), ("Transcripts", 4400, 4499),
     ];

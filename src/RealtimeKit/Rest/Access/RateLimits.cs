@@ -56,13 +56,7 @@ internal sealed class RateLimits(IOptions<RealtimeKitOptions> options, TimeProvi
         private readonly TimeSpan _cost = options.Window / options.Requests;
         private readonly Dictionary<AccountId, TimeSpan> _wholeAgainAt = [];
 
-        public bool Counts(string method, string? route) =>
-            (options.Method is null || options.Method.Equals(method, StringComparison.OrdinalIgnoreCase))
-            && (options.Route == "*"
-                || (route is not null
-                    && (options.Route[^1] == '*'
-                        ? route.StartsWith(options.Route[..^1], StringComparison.OrdinalIgnoreCase)
-                        : route.Equals(options.Route, StringComparison.OrdinalIgnoreCase))));
+        public bool Counts(string method, string? route) => options.Counts(method, route);
 
         public TimeSpan Wait(AccountId accountId, TimeSpan now) => WholeAgainAfter(accountId, now) - (now + options.Window);
 

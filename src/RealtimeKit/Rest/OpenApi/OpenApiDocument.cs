@@ -21,6 +21,17 @@ internal sealed partial class OpenApiDocument(PublicAddresses addresses)
     /// <summary>The document in UTF-8.</summary>
     public ReadOnlyMemory<byte> Json => _json.Value;
 
+    /// <summary>Every documented operation, which are those that are mapped.</summary>
+    public static IEnumerable<(string Method, string Path)> ListOperations() =>
+        from piece in Pieces
+        from path in ReadPiece(piece)["paths"]!.AsObject()
+        from operation in path.Value!.AsObject()
+        select (operation.Key.ToUpperInvariant(), path.Key);
+
+    private static IEnumerable<string> Pieces => typeof(OpenApiDocument).Assembly.GetManifestResourceNames()
+        .Where(name => name.EndsWith(PieceSuffix, StringComparison.Ordinal) && name != BasePiece)
+        .Order(StringComparer.Ordinal);
+
     private static byte[] Compose(PublicAddresses addresses)
     {
         var document = ReadPiece(BasePiece);
@@ -28,10 +39,7 @@ internal sealed partial class OpenApiDocument(PublicAddresses addresses)
             new JsonObject { ["url"] = addresses.HttpBase + KitPaths.HostedPrefix },
             new JsonObject { ["url"] = addresses.HttpBase });
 
-        var pieces = typeof(OpenApiDocument).Assembly.GetManifestResourceNames()
-            .Where(name => name.EndsWith(PieceSuffix, StringComparison.Ordinal) && name != BasePiece)
-            .Order(StringComparer.Ordinal);
-        foreach (var piece in pieces.Select(ReadPiece))
+        foreach (var piece in Pieces.Select(ReadPiece))
         {
             Add(piece, document);
         }

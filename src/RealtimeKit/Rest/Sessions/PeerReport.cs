@@ -35,16 +35,22 @@ internal static class PeerReport
     /// <param name="peer">Whose.</param>
     /// <param name="events">What happened to it.</param>
     /// <param name="media">How its media fared; null when nothing is kept.</param>
+    /// <param name="reported">What its client reported of itself; null when nothing is kept.</param>
     /// <param name="parts">Only these parts; none for all.</param>
     /// <param name="seesAddresses">Whether the caller may see the addresses of people.</param>
     public static JsonObject Of(
-        PeerRecord peer, IReadOnlyList<PeerEvent> events, MediaHistory? media, IReadOnlyCollection<PeerReportPart> parts, bool seesAddresses)
+        PeerRecord peer, IReadOnlyList<PeerEvent> events, MediaHistory? media, ClientReport? reported, IReadOnlyCollection<PeerReportPart> parts, bool seesAddresses)
     {
         var metadata = new JsonObject();
         if (Wants(PeerReportPart.DeviceInfo))
         {
-            AddDevice(metadata, peer.Client);
+            AddDevice(metadata, peer.Client, reported);
             metadata["room_view_type"] = PeerEventResponse.WordOf(peer.ViewType);
+        }
+
+        if (Wants(PeerReportPart.PrecallNetworkInformation) && reported is { Networks.Count: > 0 })
+        {
+            metadata["pc_metadata"] = new JsonArray([.. reported.Networks.Select(NetworkOf)]);
         }
 
         if (Wants(PeerReportPart.Events))
@@ -75,8 +81,34 @@ internal static class PeerReport
         bool Wants(PeerReportPart part) => parts.Count == 0 || parts.Contains(part);
     }
 
-    private static void AddDevice(JsonObject metadata, PeerClient? client)
+    private static void AddDevice(JsonObject metadata, PeerClient? client, ClientReport? reported)
     {
+        foreach (var (name, kind) in new[]
+        {
+            ("audio_devices_updates", ReportedDeviceKind.Audio), ("video_devices_updates", ReportedDeviceKind.Video),
+            ("speaker_devices_updates", ReportedDeviceKind.Speaker),
+        })
+        {
+            if (reported?.Devices.Where(update => update.Kind == kind).ToArray() is { Length: > 0 } updates)
+            {
+                metadata[name] = new JsonArray([.. updates.Select(update => new JsonObject
+                {
+                    ["added"] = new JsonArray([.. update.Added.Select(DeviceOf)]),
+                    ["removed"] = new JsonArray([.. update.Removed.Select(DeviceOf)]),
+                    ["timestamp"] = Timestamps.Write(update.At),
+                })]);
+            }
+        }
+
+        if (reported is { Choices.Count: > 0 })
+        {
+            metadata["selected_device_updates"] = new JsonArray([.. reported.Choices.Select(choice => new JsonObject
+            {
+                ["device"] = DeviceOf(choice.Device),
+                ["timestamp"] = Timestamps.Write(choice.At),
+            })]);
+        }
+
         if (client?.SdkVersion is { } version)
         {
             metadata["sdk_version"] = version;
@@ -93,7 +125,33 @@ internal static class PeerReport
             ("browser", read.Browser), ("browser_version", read.BrowserVersion), ("engine", read.Engine), ("user_agent", userAgent));
         var device = Known(("os", read.Os), ("os_version", read.OsVersion));
         device["is_mobile"] = read.IsMobile;
+        if (reported?.Processors is { } count)
+        {
+            device["cpus"] = count;
+        }
+
         metadata["device_info"] = device;
+    }
+
+    private static JsonObject DeviceOf(ReportedDevice device) =>
+        new() { ["device_id"] = device.Id, ["kind"] = device.Kind, ["label"] = device.Label };
+
+    private static JsonObject NetworkOf(ReportedNetwork network)
+    {
+        var told = Known(("effective_network_type", network.EffectiveType));
+        foreach (var (name, value) in new[]
+        {
+            ("reflexive_connectivity", network.IsReflexive), ("relay_connectivity", network.IsRelayed), ("turn_connectivity", network.IsConnected),
+        })
+        {
+            if (value is { } isSo)
+            {
+                told[name] = isSo;
+            }
+        }
+
+        told["timestamp"] = Timestamps.Write(network.At);
+        return told;
     }
 
     private static JsonObject PathsOf(MediaSample sample)

@@ -120,7 +120,7 @@ internal static class SessionEndpoints
     }
 
     private static async Task<KitAnswer> GetParticipantAsync(
-        KitRequest request, SessionHistory history, MediaHistoryStore figures, TimeProvider clock)
+        KitRequest request, SessionHistory history, MediaHistoryStore figures, ClientReportStore reports, TimeProvider clock)
     {
         var query = request.ReadQuery();
         var withEvents = query.ReadFlag("include_peer_events");
@@ -137,12 +137,12 @@ internal static class SessionEndpoints
 
         return Guid.TryParseExact(request.PathValue("participant_id"), "D", out var id)
             && await history.FindPeerAsync(session.Id, id, request.Aborted) is { } peer
-            ? Answer(await ReportAsync(request, history, figures, clock, peer, withEvents, parts))
+            ? Answer(await ReportAsync(request, history, figures, reports, clock, peer, withEvents, parts))
             : KitAnswer.NotFound("participant");
     }
 
     private static async Task<KitAnswer> GetPeerReportAsync(
-        KitRequest request, SessionHistory history, MediaHistoryStore figures, TimeProvider clock)
+        KitRequest request, SessionHistory history, MediaHistoryStore figures, ClientReportStore reports, TimeProvider clock)
     {
         var query = request.ReadQuery();
         var withEvents = query.ReadFlag("include_peer_events");
@@ -158,7 +158,7 @@ internal static class SessionEndpoints
             return KitAnswer.NotFound("peer");
         }
 
-        var report = await ReportAsync(request, history, figures, clock, peer, withEvents, parts);
+        var report = await ReportAsync(request, history, figures, reports, clock, peer, withEvents, parts);
         return Answer(report with { PresetName = null, SessionId = peer.SessionId.Value, Role = peer.PresetName });
     }
 
@@ -169,6 +169,7 @@ internal static class SessionEndpoints
         KitRequest request,
         SessionHistory history,
         MediaHistoryStore figures,
+        ClientReportStore reports,
         TimeProvider clock,
         PeerRecord peer,
         bool withEvents,
@@ -176,9 +177,10 @@ internal static class SessionEndpoints
     {
         var events = (await history.ListEventsAsync(peer.SessionId, [peer.Id], request.Aborted))[peer.Id].ToArray();
         var media = await figures.FindAsync(peer.SessionId, peer.Id, request.Aborted);
+        var reported = await reports.FindAsync(peer.ParticipantId, peer.Id, request.Aborted);
         return SessionParticipantResponse.Of(peer, clock.GetUtcNow(), withEvents ? events : null) with
         {
-            PeerReport = PeerReport.Of(peer, events, media, parts, request.SeesSecrets),
+            PeerReport = PeerReport.Of(peer, events, media, reported, parts, request.SeesSecrets),
         };
     }
 }

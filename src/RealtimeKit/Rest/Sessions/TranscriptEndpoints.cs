@@ -4,7 +4,6 @@ using Roomcast.Meetings.History;
 using Roomcast.Meetings.Records;
 using Roomcast.RealtimeKit.Rest.Answers;
 using Roomcast.RealtimeKit.Rest.Requests;
-using Roomcast.Storage;
 using Roomcast.Transcripts;
 using Roomcast.Transcripts.Records;
 
@@ -30,7 +29,7 @@ internal static class TranscriptEndpoints
     }
 
     private static async Task<KitAnswer> GetTranscriptAsync(
-        KitRequest request, SessionHistory history, TranscriptStore transcripts, SessionFiles files, TimeProvider clock)
+        KitRequest request, SessionHistory history, TranscriptFiles transcripts, TimeProvider clock)
     {
         var query = request.ReadQuery();
         var format = query.ReadWord("format", Formats) ?? TranscriptFormat.Csv;
@@ -44,57 +43,29 @@ internal static class TranscriptEndpoints
             return KitAnswer.NotFound("session");
         }
 
-        var transcript = await transcripts.FindAsync(session.Id, request.Aborted);
-        var lines = transcript is null ? [] : await transcripts.ListAsync(session.Id, request.Aborted);
-        if (lines.Count == 0)
+        return await SessionFileEndpoints.MakeAsync(() => transcripts.MakeAsync(session, format, request.Aborted)) switch
         {
-            return KitAnswer.NotFound("transcript");
-        }
-
-        var peers = await PeersOfAsync(history, session.Id, format, clock, request.Aborted);
-        var (ending, type) = format switch
-        {
-            TranscriptFormat.Json => ("json", "application/json"),
-            TranscriptFormat.Srt => ("srt", "application/x-subrip"),
-            TranscriptFormat.Vtt => ("vtt", "text/vtt"),
-            _ => ("csv", "text/csv"),
+            (_, { } failure) => failure,
+            ({ } file, _) => KitAnswer.Ok(
+                new TranscriptDownloadResponse(session.Id.Value, file.Address, file.ExpiresAt), KitJson.Default.TranscriptDownloadResponse),
+            _ => KitAnswer.NotFound("transcript"),
         };
-        var (file, failure) = await SessionFileEndpoints.MakeAsync(async () => await files.MakeAsync(
-            session.Id,
-            $"TRANSCRIPT_{ending.ToUpperInvariant()}",
-            $"transcript_{session.Id}.{ending}",
-            type,
-            transcript!.ExpiresAt,
-            async output => await output.WriteAsync(TranscriptText.Write(lines, format, session.StartedAt, peers), request.Aborted),
-            request.Aborted));
-        return failure ?? KitAnswer.Ok(
-            new TranscriptDownloadResponse(session.Id.Value, file!.Address, file.ExpiresAt), KitJson.Default.TranscriptDownloadResponse);
     }
 
-    private static async Task<KitAnswer> GetSummaryAsync(
-        KitRequest request, SessionHistory history, TranscriptStore transcripts, SessionFiles files, TimeProvider clock)
+    private static async Task<KitAnswer> GetSummaryAsync(KitRequest request, SessionHistory history, SummaryFiles summaries, TimeProvider clock)
     {
         if (await SessionEndpoints.FindAsync(request, history, clock) is not { } session)
         {
             return KitAnswer.NotFound("session");
         }
 
-        if (await transcripts.FindSummaryAsync(session.Id, request.Aborted) is not { Status: SummaryStatus.Completed } summary)
+        return await SessionFileEndpoints.MakeAsync(() => summaries.MakeAsync(session, request.Aborted)) switch
         {
-            return KitAnswer.NotFound("summary");
-        }
-
-        var transcript = await transcripts.FindAsync(session.Id, request.Aborted);
-        var (file, failure) = await SessionFileEndpoints.MakeAsync(async () => await files.MakeAsync(
-            session.Id,
-            "SUMMARY",
-            $"summary_{session.Id}.{(summary.IsMarkdown ? "md" : "txt")}",
-            summary.IsMarkdown ? "text/markdown" : "text/plain",
-            transcript?.ExpiresAt,
-            async output => await output.WriteAsync(System.Text.Encoding.UTF8.GetBytes(summary.Content!), request.Aborted),
-            request.Aborted));
-        return failure ?? KitAnswer.Ok(
-            new SummaryDownloadResponse(session.Id.Value, file!.Address, file.ExpiresAt), KitJson.Default.SummaryDownloadResponse);
+            (_, { } failure) => failure,
+            ({ } file, _) => KitAnswer.Ok(
+                new SummaryDownloadResponse(session.Id.Value, file.Address, file.ExpiresAt), KitJson.Default.SummaryDownloadResponse),
+            _ => KitAnswer.NotFound("summary"),
+        };
     }
 
     private static async Task<KitAnswer> AskForSummaryAsync(
@@ -121,27 +92,5 @@ internal static class TranscriptEndpoints
                     }),
                 KitJson.Default.SummaryStatusResponse),
         };
-    }
-
-    private static async Task<IReadOnlyDictionary<PeerId, PeerRecord>> PeersOfAsync(
-        SessionHistory history, SessionId sessionId, TranscriptFormat format, TimeProvider clock, CancellationToken cancellationToken)
-    {
-        var peers = new Dictionary<PeerId, PeerRecord>();
-        for (var number = 1; format is TranscriptFormat.Json && peers.Count < SessionHistory.MaxConsolidated; number++)
-        {
-            var page = await history.ListPeersAsync(
-                sessionId, new PeerQuery(new PageRequest(number, PageBounds.MaxSize)) { Order = SortOrder.Ascending }, clock.GetUtcNow(), cancellationToken);
-            foreach (var peer in page.Items)
-            {
-                peers[peer.Id] = peer;
-            }
-
-            if (page.Items.Count < PageBounds.MaxSize)
-            {
-                break;
-            }
-        }
-
-        return peers;
     }
 }
