@@ -370,7 +370,7 @@ public sealed class WebMReader
             return false; // Of a track of no use to us.
         }
 
-        var units = relative < 0 ? clusterTime - Math.Min(clusterTime, (ulong)-relative) : clusterTime + (ulong)relative;
+        var units = relative < 0 ? clusterTime - Math.Min(clusterTime, (ulong)-relative) : clusterTime + Math.Min(ulong.MaxValue - clusterTime, (ulong)relative);
         if (TimeOf(units) is not { } time)
         {
             return false;
