@@ -1,5 +1,4 @@
 using System.Diagnostics;
-
 using Roomcast.TestKit.Server;
 
 // One command measures: dotnet run -c Release --project bench/Client. It starts a server of its own, and then the tool "roomcast

@@ -7,7 +7,6 @@ using Roomcast.Cli.Connecting;
 using Roomcast.Cli.Output;
 using Roomcast.Cli.Rtmp;
 using Roomcast.Media.Containers.Flv;
-using Roomcast.Rtmp.Amf;
 using Roomcast.Rtmp.Connection;
 
 namespace Roomcast.Cli.Commands;
@@ -249,10 +248,10 @@ internal static class PushCommand
 
         private async Task TakeMetadataAsync(byte[] body, CancellationToken ending)
         {
-            var values = Amf0Reader.ReadAll(body, out _);
-            if (values is [AmfString { Value: "onMetaData" }, AmfObject metadata, ..])
+            // AMF0: a string of ten bytes.
+            if (body.AsSpan().StartsWith("\u0002\0\u000AonMetaData"u8))
             {
-                await uplink.SendAsync(engine => engine.SendMetadata(metadata), ending);
+                await uplink.SendAsync(engine => engine.SendMetadata(body), ending);
             }
         }
     }
