@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Runtime.InteropServices;
 
 namespace Roomcast.Client.Codecs;
@@ -68,7 +67,7 @@ internal static class AvLibraries
 
     [DllImport(AvCodec)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    public static extern nint avcodec_find_decoder_by_name([MarshalAs(UnmanagedType.LPUTF8Str)] string name);
+    public static extern nint avcodec_find_decoder_by_name(byte[] name);
 
     [DllImport(AvCodec)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

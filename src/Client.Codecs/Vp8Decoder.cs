@@ -17,7 +17,7 @@ public sealed class Vp8Decoder : IDisposable
     public Vp8Decoder()
     {
         AvLibraries.Need();
-        var codec = AvLibraries.avcodec_find_decoder_by_name("vp8");
+        var codec = AvLibraries.avcodec_find_decoder_by_name([.. "vp8\0"u8]);
         if (codec == 0)
         {
             throw new CodecsMissingException("The libavcodec of this machine has no decoder of VP8.");
