@@ -39,6 +39,12 @@ public sealed record RealtimeKitOptions
     /// <summary>Whether the tracks of others are received by themselves; true by default. Otherwise see <see cref="Meeting.Participants.SubscribeAsync"/>.</summary>
     public bool IsSubscribing { get; init; } = true;
 
+    /// <summary>
+    /// Which encoding of pictures is received where there are several, by its name; default <c>f</c>, what web clients call the best.
+    /// The server gives a smaller one while there is no room for it, and another one when there is none of this name.
+    /// </summary>
+    public string PreferredEncoding { get; init; } = "f";
+
     /// <summary>Plugins that may be activated; they run where the application runs them, and only their state is shared.</summary>
     public IReadOnlyList<PluginDefinition> Plugins { get; init; } = [];
 

@@ -10,6 +10,7 @@ namespace Roomcast.Client.Media;
 internal sealed class LocalTrack(TrackKind kind, bool isScreenShare, IFrameSource source, MeetingLink link) : IAsyncDisposable
 {
     private static readonly TimeSpan MaxLate = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LayerAgain = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan ActivityInterval = TimeSpan.FromMilliseconds(400);
 
     private CancellationTokenSource? _running;
@@ -29,7 +30,7 @@ internal sealed class LocalTrack(TrackKind kind, bool isScreenShare, IFrameSourc
 
     public TransportPump? Pump { get; set; }
 
-    /// <summary>Frames that were sent.</summary>
+    /// <summary>Frames that were sent; of several encodings those of the best.</summary>
     public long Frames { get; private set; }
 
     public bool IsRunning => _running is not null;
@@ -42,7 +43,9 @@ internal sealed class LocalTrack(TrackKind kind, bool isScreenShare, IFrameSourc
         {
             _running = new CancellationTokenSource();
             var token = _running.Token;
-            _run = Task.Run(() => RunAsync(onEnded, token), CancellationToken.None);
+            var startedAt = link.Time.GetTimestamp(); // Of all encodings, so that their pictures keep together.
+            var encodings = Sending?.Encodings.Count ?? 1;
+            _run = Task.Run(() => Task.WhenAll(Enumerable.Range(0, encodings).Select(encoding => RunAsync(encoding, startedAt, onEnded, token))), CancellationToken.None);
         }
     }
 
@@ -60,21 +63,35 @@ internal sealed class LocalTrack(TrackKind kind, bool isScreenShare, IFrameSourc
 
     public async ValueTask DisposeAsync() => await StopAsync().ConfigureAwait(false);
 
-    private async Task RunAsync(Action onEnded, CancellationToken cancellationToken)
+    // What frames of an encoding are taken from; null when what is sent now has no such encoding.
+    private IFrameSource? SourceOf(int encoding) =>
+        Source is not SimulcastVideoSource several ? encoding == 0 ? Source : null
+            : encoding < several.Layers.Count ? several.Layers[encoding].Source : null;
+
+    private async Task RunAsync(int encoding, long startedAt, Action onEnded, CancellationToken cancellationToken)
     {
         try
         {
             var time = link.Time;
-            var startedAt = time.GetTimestamp();
             TimeSpan? first = null;
             var shift = TimeSpan.Zero;
             var activityAt = TimeSpan.Zero;
             while (!cancellationToken.IsCancellationRequested)
             {
-                var isKeyframeWanted = kind is TrackKind.Video && Sending?.TakeKeyframeRequest() == true;
-                if (await Source.ReadAsync(isKeyframeWanted, cancellationToken).ConfigureAwait(false) is not { } frame)
+                if (SourceOf(encoding) is not { } source)
                 {
-                    onEnded();
+                    await Task.Delay(LayerAgain, time, cancellationToken).ConfigureAwait(false);
+                    continue;
+                }
+
+                var isKeyframeWanted = kind is TrackKind.Video && EncodingOf(encoding)?.TakeKeyframeRequest() == true;
+                if (await source.ReadAsync(isKeyframeWanted, cancellationToken).ConfigureAwait(false) is not { } frame)
+                {
+                    if (encoding == 0)
+                    {
+                        onEnded();
+                    }
+
                     return;
                 }
 
@@ -91,11 +108,12 @@ internal sealed class LocalTrack(TrackKind kind, bool isScreenShare, IFrameSourc
                     due = elapsed;
                 }
 
-                if (Pump is { } pump && Sending is { } track && frame.Data.Length > 0)
+                if (Pump is { } pump && EncodingOf(encoding) is { } track && frame.Data.Length > 0)
                 {
                     // The frame's own time, on the line of the transport's clock.
                     var sampledAt = pump.Now - (time.GetElapsedTime(startedAt) - due);
-                    Frames += pump.Send(track, frame.Data.Span, sampledAt > TimeSpan.Zero ? sampledAt : TimeSpan.Zero, frame.AudioLevel) ? 1 : 0;
+                    var isSent = pump.Send(track, frame.Data.Span, sampledAt > TimeSpan.Zero ? sampledAt : TimeSpan.Zero, frame.AudioLevel);
+                    Frames += isSent && encoding == 0 ? 1 : 0;
                 }
 
                 if (frame.AudioLevel is { } level && due >= activityAt && ProducerId is { } id)
@@ -113,9 +131,14 @@ internal sealed class LocalTrack(TrackKind kind, bool isScreenShare, IFrameSourc
         {
             // The application's source. It ends the track, and is told where handlers that fail are told.
             link.Raise(() => ExceptionDispatchInfo.Throw(fault));
-            onEnded();
+            if (encoding == 0)
+            {
+                onEnded();
+            }
         }
     }
+
+    private SendingTrack? EncodingOf(int encoding) => Sending is { } sending && encoding < sending.Encodings.Count ? sending.Encodings[encoding] : null;
 
     private async Task TellActivityAsync(string producerId, byte level, CancellationToken cancellationToken)
     {

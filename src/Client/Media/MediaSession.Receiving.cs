@@ -80,7 +80,7 @@ internal sealed partial class MediaSession
             ProducingPeerId = producer.PeerId,
             ProducerId = producer.Id,
             ProducingTransportId = producer.TransportId,
-            Simulcast = new Simulcast { PreferredRid = "f", PriorityOrdering = "asciibetical", RidNotAvailable = "asciibetical" },
+            Simulcast = new Simulcast { PreferredRid = _link.Options.PreferredEncoding, PriorityOrdering = "asciibetical", RidNotAvailable = "asciibetical" },
         }));
         var consumed = await _link.AskAsync(SocketEvent.Consume, request, ConsumePeerResponse.Parser, cancellationToken).ConfigureAwait(false);
         var isComplete = true;

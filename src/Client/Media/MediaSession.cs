@@ -120,7 +120,7 @@ internal sealed partial class MediaSession : IAsyncDisposable
                     transport.RemoveTrack(old);
                 }
 
-                var added = transport.AddTrack(track.Kind, track.IsScreenShare ? StreamOfScreen : StreamOfCamera, Guid.NewGuid().ToString());
+                var added = transport.AddTrack(track.Kind, track.IsScreenShare ? StreamOfScreen : StreamOfCamera, Guid.NewGuid().ToString(), (track.Source as SimulcastVideoSource)?.Rids);
                 return (added, transport.CreateOffer());
             });
             ProducerCreateResponse created;

@@ -278,5 +278,8 @@ public sealed record PageInfo(int StartOffset, int EndOffset, int TotalCount);
 [JsonSerializable(typeof(NameRequest))]
 [JsonSerializable(typeof(ActionRequest))]
 [JsonSerializable(typeof(MuteAllRequest))]
+[JsonSerializable(typeof(OutputInfo))]
+[JsonSerializable(typeof(OutputRequest))]
+[JsonSerializable(typeof(DeliveryInfo))]
 [JsonSerializable(typeof(string[]))]
 internal sealed partial class ApiJson : JsonSerializerContext;

@@ -69,6 +69,8 @@ public sealed class RealtimeKitApi : IDisposable
         Presets = new PresetsApi(transport, app);
         Webhooks = new WebhooksApi(transport, app);
         Analytics = new AnalyticsApi(transport, app);
+        Outputs = new OutputsApi(transport, app);
+        Deliveries = new DeliveriesApi(transport, app);
     }
 
     /// <summary>The account's apps.</summary>
@@ -100,6 +102,12 @@ public sealed class RealtimeKitApi : IDisposable
 
     /// <summary>Figures.</summary>
     public AnalyticsApi Analytics { get; }
+
+    /// <summary>Where livestreams are pushed to; of servers of this house.</summary>
+    public OutputsApi Outputs { get; }
+
+    /// <summary>What became of events for webhooks; of servers of this house.</summary>
+    public DeliveriesApi Deliveries { get; }
 
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();

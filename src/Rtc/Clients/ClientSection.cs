@@ -16,6 +16,9 @@ internal sealed class ClientSection(string mid, TrackKind kind)
     /// <summary>What leaves by it; null when nothing does.</summary>
     public SendingTrack? Sending { get; set; }
 
+    /// <summary>The encodings of what leaves by it; none when nothing does.</summary>
+    public IReadOnlyList<SendingTrack> Encodings => Sending?.Encodings ?? [];
+
     /// <summary>What arrives by it; null when nothing does.</summary>
     public ReceivingTrack? Receiving { get; set; }
 

@@ -13,6 +13,9 @@ public sealed partial class ClientTransport
 {
     private const byte OpusPayloadType = 111;
     private const byte Vp8PayloadType = 96;
+    /// <summary>Most encodings of one picture.</summary>
+    public const int MaxEncodings = 3;
+
     private const ulong OriginId = 4_611_731_400_430_051_336;
 
     private static readonly (int Id, RtpExtensionKind Kind)[] AudioExtensions =
@@ -25,16 +28,31 @@ public sealed partial class ClientTransport
         (2, RtpExtensionKind.AbsoluteSendTime), (13, RtpExtensionKind.VideoOrientation), (3, RtpExtensionKind.TransportSequenceNumber), (4, RtpExtensionKind.Mid),
     ];
 
+    private static readonly (int Id, RtpExtensionKind Kind) EncodingExtension = (9, RtpExtensionKind.RtpStreamId);
+
     private ulong _version = 1;
 
     /// <summary>Adds a section by which a track leaves; to be offered next.</summary>
     /// <param name="kind">Sound (Opus) or picture (VP8).</param>
     /// <param name="streamId">What the track shares with those to be kept together with it; without spaces.</param>
     /// <param name="trackId">The track's own id; without spaces.</param>
-    public SendingTrack AddTrack(TrackKind kind, string streamId, string trackId)
+    /// <param name="rids">
+    /// The names of its encodings, best first, when it is a picture of up to <see cref="MaxEncodings"/>; null or empty for one without
+    /// a name. Servers of this house take the name that comes first in the order of characters for the best.
+    /// </param>
+    public SendingTrack AddTrack(TrackKind kind, string streamId, string trackId, IReadOnlyList<string>? rids = null)
     {
+        if (rids is { Count: > 0 })
+        {
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(rids.Count, MaxEncodings, nameof(rids));
+            if (kind is not TrackKind.Video || rids.Any(rid => !SdpRid.IsId(rid) || rid.Length > 16) || rids.Distinct(StringComparer.Ordinal).Count() != rids.Count)
+            {
+                throw new ArgumentException("Encodings are of pictures, and each has a name of its own of 1 to 16 letters, digits, '-' and '_'.", nameof(rids));
+            }
+        }
+
         var section = new ClientSection(_sections.Count.ToString(CultureInfo.InvariantCulture), kind);
-        section.Sending = new SendingTrack(section.Mid, kind, streamId, trackId);
+        section.Sending = new SendingTrack(section.Mid, kind, streamId, trackId, rids);
         _sections.Add(section);
         return section.Sending;
     }
@@ -166,18 +184,32 @@ public sealed partial class ClientTransport
         var codec = media.Codecs.FirstOrDefault(codec => codec.Is(track.Kind is TrackKind.Audio ? "opus" : "VP8"));
         if (codec is null || media.IsStopped || media.Direction is SdpDirection.Inactive or SdpDirection.SendOnly)
         {
-            track.PayloadType = 0; // The server does not take it, or no longer.
+            foreach (var encoding in track.Encodings)
+            {
+                encoding.PayloadType = 0; // The server does not take it, or no longer.
+            }
+
             return;
         }
 
-        track.PayloadType = codec.PayloadType;
+        byte mid = 0, rid = 0, level = 0;
         foreach (var extension in media.Extensions)
         {
             if (RtpExtensionUris.TryGetKind(extension.Uri, out var kind) && extension.Id is > 0 and < 15)
             {
-                track.MidId = kind is RtpExtensionKind.Mid ? (byte)extension.Id : track.MidId;
-                track.AudioLevelId = kind is RtpExtensionKind.AudioLevel ? (byte)extension.Id : track.AudioLevelId;
+                mid = kind is RtpExtensionKind.Mid ? (byte)extension.Id : mid;
+                rid = kind is RtpExtensionKind.RtpStreamId ? (byte)extension.Id : rid;
+                level = kind is RtpExtensionKind.AudioLevel ? (byte)extension.Id : level;
             }
+        }
+
+        // Of those that the server does not name again it wants none (RFC 8853 section 5.3); one without a name is always wanted.
+        var taken = media.Simulcast?.Receive.Where(encoding => !encoding.IsPaused).Select(encoding => encoding.Rid).ToList() ?? [];
+        foreach (var encoding in track.Encodings)
+        {
+            var isTaken = encoding.Rid is null || taken.Contains(encoding.Rid) || (taken.Count == 0 && encoding == track);
+            encoding.PayloadType = isTaken ? codec.PayloadType : (byte)0;
+            (encoding.MidId, encoding.RidId, encoding.AudioLevelId) = (mid, taken.Count == 0 ? (byte)0 : rid, level);
         }
     }
 
@@ -363,6 +395,11 @@ public sealed partial class ClientTransport
             }
         }
 
+        if (section.Encodings.Count > 1)
+        {
+            media.Attributes.Add("extmap", new SdpExtension(EncodingExtension.Id, RtpExtensionUris.Of(EncodingExtension.Kind)).ToString());
+        }
+
         media.Direction = isOffer && (section.Sending is not null || isPlaceholder) ? SdpDirection.SendOnly : SdpDirection.Inactive;
         if (section.Sending is { } named)
         {
@@ -374,7 +411,17 @@ public sealed partial class ClientTransport
         media.Add(section.Kind is TrackKind.Audio
             ? new SdpCodec(OpusPayloadType, "opus", 48_000, 2) { Parameters = "minptime=10;useinbandfec=1;stereo=1;sprop-stereo=1", Feedback = ["nack", .. feedback] }
             : new SdpCodec(Vp8PayloadType, "VP8", 90_000) { Feedback = ["ccm fir", "nack", "nack pli", .. feedback] });
-        if (section.Sending is { } track)
+        if (section.Encodings is { Count: > 1 } encodings)
+        {
+            // Named and not numbered, as browsers do: packets say by their extension which encoding they are of.
+            foreach (var encoding in encodings)
+            {
+                media.Attributes.Add("rid", $"{encoding.Rid} send");
+            }
+
+            media.Attributes.Add("simulcast", "send " + string.Join(';', encodings.Select(encoding => encoding.Rid)));
+        }
+        else if (section.Sending is { } track)
         {
             media.Attributes.Add("ssrc", new SdpSource(track.Ssrc, "cname", track.StreamId).ToString());
         }

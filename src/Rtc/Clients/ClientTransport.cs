@@ -303,7 +303,21 @@ public sealed partial class ClientTransport : IDisposable
         }
     }
 
-    private SendingTrack? FindSending(uint ssrc) => _sections.Find(section => section.Sending?.Ssrc == ssrc)?.Sending;
+    private SendingTrack? FindSending(uint ssrc)
+    {
+        foreach (var section in _sections)
+        {
+            foreach (var encoding in section.Encodings)
+            {
+                if (encoding.Ssrc == ssrc)
+                {
+                    return encoding;
+                }
+            }
+        }
+
+        return null;
+    }
 
     private void SendReports(TimeSpan now)
     {
@@ -314,7 +328,10 @@ public sealed partial class ClientTransport : IDisposable
             _reportAt = now + ReportInterval;
             foreach (var section in _sections)
             {
-                section.Sending?.WriteReport(ref writer, _clockOrigin.Add(now), now);
+                foreach (var encoding in section.Encodings)
+                {
+                    encoding.WriteReport(ref writer, _clockOrigin.Add(now), now);
+                }
             }
 
             var blocks = _receivedBySsrc.Values.Select(track => track.Report(now)).OfType<ReportBlock>().Take(MaxReportBlocks).ToArray();

@@ -8,8 +8,11 @@ using Roomcast.Rtc.Rtp.Opus;
 
 namespace Roomcast.Rtc.Clients;
 
-/// <summary>A track that a client sends in one encoding: VP8 in packets with a descriptor, Opus a packet each.</summary>
-/// <remarks>Belongs to its <see cref="ClientTransport"/>; not thread-safe. What was sent is kept for receivers that missed it.</remarks>
+/// <summary>A track that a client sends, or one encoding of it: VP8 in packets with a descriptor, Opus a packet each.</summary>
+/// <remarks>
+/// Belongs to its <see cref="ClientTransport"/>; not thread-safe. What was sent is kept for receivers that missed it. A track of
+/// several encodings (simulcast, RFC 8853) is its best one, and has the others in <see cref="Encodings"/>.
+/// </remarks>
 public sealed class SendingTrack
 {
     /// <summary>Most bytes of a frame that go into one packet.</summary>
@@ -23,6 +26,7 @@ public sealed class SendingTrack
     private const int Vp8DescriptorLength = 4;
 
     private readonly byte[] _mid;
+    private readonly byte[]? _rid;
     private readonly byte[]?[] _kept = new byte[KeptPackets][];
     private readonly uint _firstTimestamp;
     private readonly int _clockRateHz;
@@ -32,9 +36,18 @@ public sealed class SendingTrack
     private uint _bytes;
     private bool _isKeyframeWanted = true;
 
-    internal SendingTrack(string mid, TrackKind kind, string streamId, string trackId)
+    internal SendingTrack(string mid, TrackKind kind, string streamId, string trackId, IReadOnlyList<string>? rids = null)
+        : this(mid, kind, streamId, trackId, rids is { Count: > 0 } ? rids[0] : null, best: null)
+    {
+        Encodings = [this, .. rids?.Skip(1).Select(rid => new SendingTrack(mid, kind, streamId, trackId, rid, best: this)) ?? []];
+    }
+
+    private SendingTrack(string mid, TrackKind kind, string streamId, string trackId, string? rid, SendingTrack? best)
     {
         _mid = Encoding.ASCII.GetBytes(mid);
+        _rid = rid is null ? null : Encoding.ASCII.GetBytes(rid);
+        Rid = rid;
+        Encodings = [this];
         Mid = mid;
         Kind = kind;
         StreamId = streamId;
@@ -43,7 +56,9 @@ public sealed class SendingTrack
         Span<byte> random = stackalloc byte[12];
         RandomNumberGenerator.Fill(random);
         Ssrc = BinaryPrimitives.ReadUInt32BigEndian(random) | 2; // 1 is what receivers report as.
-        _firstTimestamp = BinaryPrimitives.ReadUInt32BigEndian(random[4..]);
+
+        // All encodings tell one time by one number, so that a picture of one is at once known in the others.
+        _firstTimestamp = best?._firstTimestamp ?? BinaryPrimitives.ReadUInt32BigEndian(random[4..]);
 
         // RFC 3711 section 3.3.1: below 2^15, lest a lost beginning be taken for a wrap.
         _number = (ushort)(BinaryPrimitives.ReadUInt16BigEndian(random[8..]) & 0x7FFF);
@@ -62,6 +77,12 @@ public sealed class SendingTrack
     /// <summary>Its id in the description.</summary>
     public string TrackId { get; }
 
+    /// <summary>What the encoding is called among those of its track; null for a track of one.</summary>
+    public string? Rid { get; }
+
+    /// <summary>The encodings of the track, best first; itself alone for a track of one, and in the others of one with several.</summary>
+    public IReadOnlyList<SendingTrack> Encodings { get; }
+
     /// <summary>Its source.</summary>
     public uint Ssrc { get; }
 
@@ -77,6 +98,8 @@ public sealed class SendingTrack
     internal byte PayloadType { get; set; }
 
     internal byte MidId { get; set; }
+
+    internal byte RidId { get; set; }
 
     internal byte AudioLevelId { get; set; }
 
@@ -112,6 +135,11 @@ public sealed class SendingTrack
             var isMarked = Kind is TrackKind.Video && at + step >= frame.Length;
             var writer = new RtpHeaderWriter(buffer, PayloadType, isMarked, _number, timestamp, Ssrc);
             writer.AddExtension(MidId, _mid);
+            if (_rid is not null && RidId != 0)
+            {
+                writer.AddExtension(RidId, _rid);
+            }
+
             if (audioLevel is { } level && AudioLevelId != 0)
             {
                 writer.AddExtension(AudioLevelId, [Math.Min(level, (byte)127)]);

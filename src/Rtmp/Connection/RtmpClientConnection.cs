@@ -208,6 +208,16 @@ public sealed class RtmpClientConnection : IDisposable
         _writer.Write(_output, DataChunkStream, RtmpMessageType.DataAmf0, _streamId, 0, _scratch.WrittenSpan, []);
     }
 
+    /// <summary>Tells the server about the stream with what a script tag of an FLV file says.</summary>
+    /// <param name="scriptTag">The tag's body: <c>onMetaData</c> and its value, in AMF0.</param>
+    public void SendMetadata(ReadOnlySpan<byte> scriptTag)
+    {
+        RequirePublishing();
+        _scratch.ResetWrittenCount();
+        Amf0Writer.WriteString(_scratch, "@setDataFrame");
+        _writer.Write(_output, DataChunkStream, RtmpMessageType.DataAmf0, _streamId, 0, _scratch.WrittenSpan, scriptTag);
+    }
+
     /// <summary>Sends one audio or video message.</summary>
     /// <param name="kind">Which of the two.</param>
     /// <param name="timestampMs">Its time on our clock, modulo 2^32.</param>

@@ -156,6 +156,7 @@ public class RealtimeKitApiTests
         { ParameterType: var type } when type == typeof(DateOnly) => new DateOnly(2026, 6, 3),
         { ParameterType: var type } when type == typeof(DateTimeOffset) => DateTimeOffset.UnixEpoch,
         { ParameterType: var type } when type == typeof(PollRequest) => new PollRequest { Question = "?", Options = ["a", "b"] },
+        { ParameterType: var type } when type == typeof(OutputRequest) => new OutputRequest("rtmp://x/x/x"),
         { ParameterType: var type } when type == typeof(RecordingRequest) => new RecordingRequest { MeetingId = "x" },
         _ => Activator.CreateInstance(parameter.ParameterType),
     };

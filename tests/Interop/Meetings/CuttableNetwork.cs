@@ -23,6 +23,8 @@ internal sealed class CuttableNetwork : IAsyncDisposable
     private readonly ConcurrentDictionary<IPEndPoint, Socket> _flows = new();
     private readonly ConcurrentBag<Socket> _sockets = [];
     private readonly ConcurrentBag<Task> _tasks = [];
+    private readonly ConcurrentDictionary<Socket, IPAddress> _connections = new();
+    private readonly Random _chance = new(7);
     private volatile HashSet<int>? _portsThatPass;
     private volatile IPAddress? _cut;
     private TaskCompletionSource _restored = Restored();
@@ -57,6 +59,24 @@ internal sealed class CuttableNetwork : IAsyncDisposable
         _restored = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _portsThatPass = [.. portsOfOthers];
         _cut = AddressOf(browser);
+    }
+
+    /// <summary>Share of all datagrams that are lost on their way, each on its own; 0 to 1.</summary>
+    public double Loss { get; set; }
+
+    /// <summary>Breaks the TCP connections of one browser, as a router that forgets them does; new ones are carried.</summary>
+    /// <param name="browser">Its number.</param>
+    /// <returns>How many there were.</returns>
+    public int Reset(int browser)
+    {
+        var broken = _connections.Where(each => each.Value.Equals(AddressOf(browser))).Select(each => each.Key).ToList();
+        foreach (var connection in broken)
+        {
+            connection.LingerState = new LingerOption(true, 0);
+            connection.Dispose();
+        }
+
+        return broken.Count;
     }
 
     /// <summary>Gives it back. What waited in TCP connections goes on; datagrams were lost.</summary>
@@ -104,7 +124,20 @@ internal sealed class CuttableNetwork : IAsyncDisposable
         return source;
     }
 
-    private bool Passes(IPEndPoint client) => _portsThatPass is not { } ports || ports.Contains(client.Port);
+    private bool Passes(IPEndPoint client) => (_portsThatPass is not { } ports || ports.Contains(client.Port)) && !IsLost();
+
+    private bool IsLost()
+    {
+        if (Loss <= 0)
+        {
+            return false;
+        }
+
+        lock (_chance)
+        {
+            return _chance.NextDouble() < Loss;
+        }
+    }
 
     private async Task CarryDatagramsAsync(Socket media, IPEndPoint server)
     {
@@ -145,6 +178,7 @@ internal sealed class CuttableNetwork : IAsyncDisposable
     {
         var client = await listener.AcceptAsync(_stopping.Token);
         _sockets.Add(client);
+        _connections[client] = address;
         _tasks.Add(Task.Run(async () =>
         {
             await PassAsync(address);
@@ -161,6 +195,7 @@ internal sealed class CuttableNetwork : IAsyncDisposable
             }
             finally
             {
+                _connections.TryRemove(client, out _);
                 client.Dispose();
                 upstream.Dispose();
             }

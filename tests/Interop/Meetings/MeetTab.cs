@@ -74,15 +74,18 @@ internal sealed class MeetTab(MeetingServer server, BrowserPage page, int number
     public Task WaitForPictureAsync(string name) => WaitAsync($"probe.look('{name}')?.isRead === true");
 
     /// <summary>Watches another for some pictures: they are that participant's own, whole, and move as the source's do.</summary>
-    public async Task AssertSeesAsync(MeetTab other)
+    public Task AssertSeesAsync(MeetTab other) => AssertSeesAsync(other.Name);
+
+    /// <summary>The same for somebody who need not be in a browser.</summary>
+    public async Task AssertSeesAsync(string other)
     {
-        await WaitForPictureAsync(other.Name);
-        var pictures = await page.EvaluateAsync<List<SeenPicture>>($"probe.watch('{other.Name}', {PictureCount}, {Patience.TotalMilliseconds})");
+        await WaitForPictureAsync(other);
+        var pictures = await page.EvaluateAsync<List<SeenPicture>>($"probe.watch('{other}', {PictureCount}, {Patience.TotalMilliseconds})");
         var read = pictures.Where(each => each.IsRead).ToList();
-        Assert.True(pictures.Count == PictureCount, $"{Name} saw only {pictures.Count} pictures of {other.Name}.\n{server.Server.Errors}");
+        Assert.True(pictures.Count == PictureCount, $"{Name} saw only {pictures.Count} pictures of {other}.\n{server.Server.Errors}");
         // A canvas may catch a picture while a layer changes.
-        Assert.True(read.Count >= PictureCount - 2, $"Only {read.Count} of {pictures.Count} pictures of {other.Name} were whole.");
-        var expected = CodedPicture.Colours[MeetingServer.Names.ToList().IndexOf(other.Name)];
+        Assert.True(read.Count >= PictureCount - 2, $"Only {read.Count} of {pictures.Count} pictures of {other} were whole.");
+        var expected = CodedPicture.Colours[MeetingServer.Names.ToList().IndexOf(other)];
         Assert.All(read, each =>
         {
             Assert.InRange(each.Bar, (each.Number * 56.0 / 256) + 4 - 2, (each.Number * 56.0 / 256) + 4 + 2);
@@ -93,9 +96,12 @@ internal sealed class MeetTab(MeetingServer server, BrowserPage page, int number
     }
 
     /// <summary>Listens until exactly the tones of some participants are heard, each in a sound of its own.</summary>
-    public async Task WaitUntilHearsAsync(params MeetTab[] others)
+    public Task WaitUntilHearsAsync(params MeetTab[] others) => WaitUntilHearsAsync([.. others.Select(other => other.Name)]);
+
+    /// <summary>The same for people who need not be in a browser.</summary>
+    public async Task WaitUntilHearsAsync(IReadOnlyList<string> others)
     {
-        var expected = others.Select(other => MeetingServer.Names.ToList().IndexOf(other.Name)).Order().ToList();
+        var expected = others.Select(other => MeetingServer.Names.ToList().IndexOf(other)).Order().ToList();
         var end = TimeProvider.System.GetTimestamp();
         List<List<int>> heard = [];
         while (TimeProvider.System.GetElapsedTime(end) < Patience)

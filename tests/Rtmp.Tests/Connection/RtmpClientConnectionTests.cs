@@ -38,10 +38,14 @@ public sealed class RtmpClientConnectionTests
         new Random(3).NextBytes(body);
         client.SendMedia(RtmpMediaKind.Video, 0, body.AsSpan(0, 5), body.AsSpan(5));
         client.SendMedia(RtmpMediaKind.Audio, 23, [1, 2, 3]);
+
+        // onMetaData, as a file has it: an object with a number.
+        client.SendMetadata(Convert.FromHexString("02000A6F6E4D65746144617461" + "03" + "0005776964746800" + "4094000000000000" + "000009"));
         wire.Run();
 
-        var events = wire.ServerEvents[^3..];
+        var events = wire.ServerEvents[^4..];
         Assert.Equal(640, events[0].Metadata!["width"]!.AsNumber());
+        Assert.Equal(1_280, events[3].Metadata!["width"]!.AsNumber());
         Assert.Equal(body, events[1].Media.Body.ToArray());
         Assert.Equal(23u, events[2].Media.TimestampMs);
 

@@ -1,0 +1,3 @@
+using Roomcast.Cli;
+
+return await RoomcastProgram.RunAsync(args);

@@ -1,0 +1,189 @@
+using System.CommandLine;
+using System.Text.RegularExpressions;
+using Roomcast.TestKit;
+
+namespace Roomcast.Cli.Tests;
+
+/// <summary>Help teaches, faults are told apart by the exit code, and the document says what there is.</summary>
+[Collection(nameof(ToolServer))]
+public partial class UsageTests(ToolServer server)
+{
+    private static readonly Dictionary<string, string> Nothing = [];
+
+    [Fact]
+    public async Task Every_command_has_help_with_examples()
+    {
+        foreach (var path in Paths(RoomcastProgram.Build(), []).Where(path => path.Command.Subcommands.Count == 0))
+        {
+            var help = (await RoomcastTool.RunAsync(Nothing, [.. path.Words, "--help"])).Expect(0);
+
+            Assert.Contains("Examples:", help.Output, StringComparison.Ordinal);
+            Assert.Contains($"roomcast {string.Join(' ', path.Words)}", help.Output, StringComparison.Ordinal);
+            Assert.Equal("", help.Errors);
+        }
+    }
+
+    [Fact]
+    public void The_document_names_every_command_option_variable_and_exit_code()
+    {
+        var document = File.ReadAllText(RepositoryFiles.PathOf("docs", "cli.md"));
+        foreach (var (words, command) in Paths(RoomcastProgram.Build(), []))
+        {
+            Assert.Contains($"`roomcast {string.Join(' ', words)}".TrimEnd(), document, StringComparison.Ordinal);
+            Assert.All(command.Options.Where(option => option is not System.CommandLine.Help.HelpOption), option => Assert.Contains($"`{option.Name}", document, StringComparison.Ordinal));
+            Assert.All(command.Options, option => Assert.False(string.IsNullOrEmpty(option.Description), option.Name));
+        }
+
+        Assert.All(Connecting.ServerOptions.Variables, variable => Assert.Contains($"`{variable}`", document, StringComparison.Ordinal));
+        Assert.Equal(
+            Enum.GetValues<ExitCode>().Select(code => (int)code),
+            ExitCodeRow().Matches(document).Select(row => int.Parse(row.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture)));
+    }
+
+    [Theory]
+    [InlineData("meeting", "create", "--no-such-option")]
+    [InlineData("no-such-command")]
+    [InlineData("join")]
+    [InlineData("load")]
+    [InlineData("load", "--viewers", "5")]
+    [InlineData("load", "--participants", "-1")]
+    [InlineData("push", "/no/such/file", "--key", "k")]
+    [InlineData("meeting", "create", "--url", "ftp://example.com")]
+    [InlineData("join", "m", "--duration", "0")]
+    public async Task A_wrong_command_line_ends_with_2(params string[] arguments)
+    {
+        var exit = (await server.RunAsync(arguments)).Expect(2);
+
+        Assert.NotEqual("", exit.Errors);
+        Assert.Equal("", exit.Output);
+    }
+
+    [Fact]
+    public async Task What_was_not_told_is_asked_for()
+    {
+        var exit = (await RoomcastTool.RunAsync(Nothing, "meeting", "create")).Expect(2);
+
+        Assert.Contains("--account", exit.Errors, StringComparison.Ordinal);
+        Assert.Contains("ROOMCAST_ACCOUNT", exit.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_server_that_is_not_there_ends_with_3()
+    {
+        var environment = server.Environment;
+        environment["ROOMCAST_URL"] = "http://127.0.0.1:9";
+
+        (await RoomcastTool.RunAsync(environment, "meeting", "list")).Expect(3);
+        (await RoomcastTool.RunAsync(environment, "push", server.Flv, "--to", "rtmp://127.0.0.1:9/live", "--key", "k")).Expect(3);
+    }
+
+    [Fact]
+    public async Task A_token_that_is_not_accepted_ends_with_4_and_is_never_written()
+    {
+        const string Secret = "secret-token-of-nobody";
+        var file = Path.Combine(server.Folder, "token");
+        await File.WriteAllTextAsync(file, Secret + "\n");
+        var environment = server.Environment;
+        foreach (var (variable, arguments) in ((string, string[])[])[("", ["--token", Secret]), ("", ["--token-file", file]), ("ROOMCAST_TOKEN", []), ("ROOMCAST_TOKEN_FILE", [])])
+        {
+            var told = new Dictionary<string, string>(environment);
+            if (variable.Length > 0)
+            {
+                told[variable] = variable.EndsWith("FILE", StringComparison.Ordinal) ? file : Secret;
+            }
+
+            var exit = (await RoomcastTool.RunAsync(told, ["meeting", "list", "--json", .. arguments])).Expect(4);
+            Assert.DoesNotContain(Secret, exit.Output + exit.Errors, StringComparison.Ordinal);
+            Assert.Contains("\"exit_code\":4", exit.Errors, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task What_is_not_there_ends_with_5()
+    {
+        (await server.RunAsync("livestream", "watch", Guid.NewGuid().ToString())).Expect(5);
+        (await server.RunAsync("join", Guid.NewGuid().ToString(), "--publish", "test")).Expect(5);
+    }
+
+    [Fact]
+    public async Task A_file_that_cannot_be_read_ends_with_6()
+    {
+        var noise = Path.Combine(server.Folder, "noise.mp4");
+        await File.WriteAllBytesAsync(noise, [.. Enumerable.Range(0, 3_000).Select(number => (byte)(number * 41))]);
+        var meeting = await server.CreateMeetingAsync("Noise");
+        var livestream = await server.CreateLivestreamAsync("Noise");
+
+        Assert.Contains("noise.mp4", (await server.RunAsync("join", meeting, "--publish", noise)).Expect(6).Errors, StringComparison.Ordinal);
+        (await server.RunAsync("push", noise, "--livestream", livestream)).Expect(6);
+    }
+
+    [Fact]
+    public async Task Where_FFmpeg_is_missing_it_says_so_and_ends_with_7()
+    {
+        var meeting = await server.CreateMeetingAsync("No FFmpeg");
+        var livestream = await server.CreateLivestreamAsync("No FFmpeg");
+        var environment = server.Environment;
+        environment["PATH"] = server.Folder;
+
+        var join = (await RoomcastTool.RunAsync(environment, "join", meeting, "--publish", server.Mp4)).Expect(7);
+        Assert.Contains("apt-get install ffmpeg", join.Errors, StringComparison.Ordinal);
+        var push = (await RoomcastTool.RunAsync(environment, "push", server.Mp4, "--livestream", livestream)).Expect(7);
+        Assert.Contains("apt-get install ffmpeg", push.Errors, StringComparison.Ordinal);
+
+        // What needs none goes on without.
+        (await RoomcastTool.RunAsync(environment, "join", meeting, "--publish", server.WebM, "--duration", "1")).Expect(0);
+    }
+
+    [Fact]
+    public async Task A_server_is_run_with_its_own_options_and_ends_with_its_own_code()
+    {
+        var data = Path.Combine(server.Folder, "served");
+        string[] ports = ["--http-port", "0", "--https-port", "0", "--rtmp-port", "0", "--rtmps-port", "0", "--rtc-port", "0"];
+        await using (var serve = RoomcastTool.Start(server.Environment, ["serve", "--data", data, .. ports]))
+        {
+            await serve.WaitForAsync("ready http://");
+            Assert.DoesNotContain("ROOMCAST_URL", serve.Errors, StringComparison.Ordinal);
+            var address = serve.Output.Split(' ')[1];
+            var made = await RoomcastTool.RunAsync(Nothing, "meeting", "create", "--url", address, "--credentials", Path.Combine(data, "credentials.json"));
+            made.Expect(0);
+            serve.Terminate();
+            (await serve.WaitAsync()).Expect(0);
+        }
+
+        var wrong = (await RoomcastTool.RunAsync(Nothing, "serve", "--http-port", "many")).Expect(2);
+        Assert.Contains("http_port", wrong.Errors + wrong.Output, StringComparison.Ordinal);
+        (await RoomcastTool.RunAsync(new Dictionary<string, string> { ["ROOMCAST_SERVER"] = "/no/such/server.dll" }, "serve")).Expect(7);
+    }
+
+    [Fact]
+    public async Task Https_and_rtmps_are_spoken_with_an_authority_that_is_told()
+    {
+        var environment = server.Environment;
+        environment["ROOMCAST_URL"] = server.Process.HttpsBase.ToString();
+        (await RoomcastTool.RunAsync(environment, "meeting", "list")).Expect(3);
+        environment["ROOMCAST_CA"] = Path.Combine(server.Process.DataFolder, "tls", "ca.pem");
+
+        var meeting = (await RoomcastTool.RunAsync(environment, "meeting", "create", "--json")).Expect(0).Object;
+        (await RoomcastTool.RunAsync(environment, "join", (string)meeting["id"]!, "--publish", "test", "--duration", "1")).Expect(0);
+        var livestream = (await RoomcastTool.RunAsync(environment, "livestream", "create", "--json")).Expect(0).Object;
+        (await RoomcastTool.RunAsync(environment, "push", server.Flv, "--livestream", (string)livestream["id"]!, "--to", new Uri(server.Process.RtmpsBase, "/live").ToString())).Expect(0);
+    }
+
+    [Fact]
+    public async Task Who_is_interrupted_before_it_was_done_ends_with_130()
+    {
+        var livestream = await server.CreateLivestreamAsync("Interrupted");
+        await using var push = server.Start("push", server.Flv, "--livestream", livestream, "--json");
+        await push.WaitForAsync("pictures");
+
+        push.Interrupt();
+
+        (await push.WaitAsync()).Expect(130);
+    }
+
+    private static IEnumerable<(string[] Words, Command Command)> Paths(Command command, string[] words) =>
+        command.Subcommands.SelectMany(each => Paths(each, [.. words, each.Name])).Prepend((words, command));
+
+    [GeneratedRegex("^\\| ([0-9]+) \\|", RegexOptions.Multiline)]
+    private static partial Regex ExitCodeRow();
+}

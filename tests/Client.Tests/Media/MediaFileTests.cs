@@ -1,0 +1,147 @@
+using Roomcast.Client.Media;
+using Roomcast.Media;
+using Roomcast.TestKit;
+using Roomcast.TestKit.Rtmp;
+
+namespace Roomcast.Client.Tests.Media;
+
+/// <summary>Files of every kind become frames that can be sent.</summary>
+public sealed class MediaFileTests : IDisposable
+{
+    private const int Pictures = 50;
+
+    private static readonly string[] Signals = ["-f", "lavfi", "-i", "testsrc2=size=160x90:rate=25:duration=2", "-f", "lavfi", "-i", "sine=frequency=440:duration=2"];
+    private static readonly string[] Vp8 = ["-c:v", "libvpx", "-deadline", "realtime", "-g", "25", "-b:v", "300k"];
+
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task A_recording_is_played_again_as_it_was_received()
+    {
+        var path = PathOf("recorded.webm");
+        var pattern = new TestPatternSource();
+        var recorded = new List<EncodedFrame>();
+        await using (var recorder = new WebMRecorder(path, TrackKind.Video))
+        {
+            for (var i = 0; i < 40; i++)
+            {
+                recorded.Add((await pattern.ReadAsync(false, default))!.Value);
+                recorder.OnFrame(recorded[^1]);
+            }
+        }
+
+        var played = await ReadAllAsync(await WebMVideoSource.OpenAsync(path));
+
+        Assert.Equal(recorded.Select(frame => Convert.ToHexString(frame.Data.Span)), played.Select(frame => Convert.ToHexString(frame.Data.Span)));
+        Assert.Equal(recorded.Select(frame => frame.IsKeyframe), played.Select(frame => frame.IsKeyframe));
+        Assert.All(recorded.Zip(played), pair => Assert.InRange((pair.First.Time - pair.Second.Time).Duration(), TimeSpan.Zero, TimeSpan.FromMilliseconds(1)));
+        Assert.Equal((320, 180), (played[0].Width, played[0].Height));
+    }
+
+    [Fact]
+    public async Task A_file_of_both_gives_both_and_one_of_either_that_one()
+    {
+        var (both, ivf, ogg) = (PathOf("both.webm"), PathOf("picture.anything"), PathOf("sound.bin"));
+        await FfmpegTool.RunAsync([.. Signals, .. Vp8, "-c:a", "libopus", both]);
+        await FfmpegTool.RunAsync([.. Signals, "-an", .. Vp8, "-f", "ivf", ivf]);
+        await FfmpegTool.RunAsync([.. Signals, "-vn", "-c:a", "libopus", "-f", "ogg", ogg]);
+
+        await using var webM = await MediaFile.OpenAsync(both);
+        AssertPictures(await ReadAllAsync(webM.Video!));
+        AssertSound(await ReadAllAsync(webM.Audio!));
+        await using var pictures = await MediaFile.OpenAsync(ivf);
+        AssertPictures(await ReadAllAsync(pictures.Video!));
+        Assert.Null(pictures.Audio);
+        await using var sound = await MediaFile.OpenAsync(ogg);
+        AssertSound(await ReadAllAsync(sound.Audio!));
+        Assert.Null(sound.Video);
+    }
+
+    [Fact]
+    public async Task Any_other_file_is_read_by_FFmpeg_and_encoded_anew()
+    {
+        var (both, silent) = (PathOf("film.mp4"), PathOf("silent.mkv"));
+        await FfmpegTool.RunAsync([.. Signals, "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", both]);
+        await FfmpegTool.RunAsync([.. Signals, "-an", "-c:v", "libx264", "-preset", "ultrafast", silent]);
+
+        await using var film = await MediaFile.OpenAsync(both);
+        AssertPictures(await ReadAllAsync(film.Video!));
+        AssertSound(await ReadAllAsync(film.Audio!));
+        await using var silentFilm = await MediaFile.OpenAsync(silent);
+        AssertPictures(await ReadAllAsync(silentFilm.Video!));
+        Assert.Null(silentFilm.Audio);
+    }
+
+    [Fact]
+    public async Task Who_repeats_a_file_goes_on_in_time()
+    {
+        var film = PathOf("film.mp4");
+        await FfmpegTool.RunAsync([.. Signals, "-c:v", "libx264", "-preset", "ultrafast", "-an", film]);
+        await using var source = new FfmpegVideoSource(film, repeats: true);
+
+        var times = new List<TimeSpan>();
+        for (var i = 0; i < Pictures * 3; i++)
+        {
+            times.Add((await source.ReadAsync(false, default))!.Value.Time);
+        }
+
+        Assert.Equal(times.Order(), times);
+        Assert.InRange(times[^1], TimeSpan.FromSeconds(5.5), TimeSpan.FromSeconds(6.5));
+    }
+
+    [Fact]
+    public async Task A_file_that_nobody_can_read_is_refused_with_FFmpegs_words()
+    {
+        var path = PathOf("noise.mp4");
+        await File.WriteAllBytesAsync(path, [.. Enumerable.Range(0, 5_000).Select(number => (byte)(number * 37))]);
+
+        var fault = await Assert.ThrowsAsync<FfmpegException>(() => MediaFile.OpenAsync(path));
+
+        Assert.False(fault.IsMissing);
+        Assert.Equal(RealtimeKitError.MediaFailed, fault.Error);
+        Assert.Contains("Invalid data", fault.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_damaged_WebM_says_what_is_wrong()
+    {
+        var path = PathOf("other.webm");
+        await File.WriteAllBytesAsync(path, [0x1A, 0x45, 0xDF, 0xA3, 0x88, 0x42, 0x82, 0x85, .. "other"u8]);
+
+        var fault = await Assert.ThrowsAsync<InvalidDataException>(() => WebMVideoSource.OpenAsync(path));
+
+        Assert.Equal("It is neither WebM nor Matroska.", fault.Message);
+    }
+
+    private static void AssertPictures(List<EncodedFrame> frames)
+    {
+        Assert.InRange(frames.Count, Pictures - 1, Pictures + 1);
+        Assert.True(frames[0].IsKeyframe);
+        Assert.Equal((160, 90), (frames[0].Width, frames[0].Height));
+        Assert.Equal(TimeSpan.Zero, frames[0].Time);
+        Assert.InRange(frames[^1].Time, TimeSpan.FromSeconds(1.9), TimeSpan.FromSeconds(2.05));
+        Assert.True(frames.Count(frame => frame.IsKeyframe) >= 2, "A keyframe each second was to be expected.");
+    }
+
+    private static void AssertSound(List<EncodedFrame> frames)
+    {
+        Assert.InRange(frames.Count, 99, 103);
+        Assert.All(frames, frame => Assert.Equal((TrackKind.Audio, TimeSpan.FromMilliseconds(20)), (frame.Kind, frame.Duration)));
+        Assert.Equal(frames.Select(frame => frame.Time).Order(), frames.Select(frame => frame.Time));
+    }
+
+    private static async Task<List<EncodedFrame>> ReadAllAsync(IFrameSource source)
+    {
+        var frames = new List<EncodedFrame>();
+        while (await source.ReadAsync(false, default) is { } frame)
+        {
+            frames.Add(frame);
+        }
+
+        return frames;
+    }
+
+    private string PathOf(string name) => Path.Combine(_folder.Path, name);
+}
