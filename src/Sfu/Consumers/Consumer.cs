@@ -1,5 +1,4 @@
 using System.Text;
-using Roomcast.Rtc.Rtcp;
 using Roomcast.Rtc.Rtp;
 using Roomcast.Rtc.Rtp.Extensions;
 using Roomcast.Rtc.Rtp.Vp8;
@@ -15,43 +14,28 @@ namespace Roomcast.Sfu.Consumers;
 /// Belongs to its router's loop; not thread-safe. Nothing is allocated per packet. What was written into a packet is
 /// remembered, so that it can be sent again byte for byte (docs/protocols/webrtc.md says why it must be).
 /// </remarks>
-public sealed class Consumer
+public sealed partial class Consumer
 {
     // As many as an encoding keeps packets, and some for padding of ours.
     private const int VideoHistory = 600;
     private const int AudioHistory = 200;
-    private const int MaxRepeats = 12;
-    private const int MaxExtensionBytes = 96;
-    private const int PaddingBytes = 224;
-
-    // A sender report without blocks, and a name of up to 255 bytes with what is around it.
-    private const int MaxReportBytes = 24 + 4 + 4 + 2 + 255 + 4;
-
-    // Of a round trip. Some receivers take theirs for shorter than we do, and ask oftener for what they have long missed.
-    private const double FirstRepeatDistance = 0.75;
-    private const double RepeatDistance = 0.45;
 
     // Share lost from which a packet that the receiver waits for, and a keyframe, is sent twice: a standstill is dearer than its bytes.
     private const double LossForTwice = 0.02;
 
     private static readonly TimeSpan FreezeLength = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan MinRepeatDistance = TimeSpan.FromMilliseconds(20);
 
     private readonly SfuTransport _transport;
     private readonly StreamRewriter _rewriter;
     private readonly SentHistory _history;
     private readonly Vp8Continuity _vp8 = new();
     private readonly TemporalFilter _temporal = new();
-    private readonly RtpExtensionMap _extensions;
     private readonly bool _isInFeedback;
-    private readonly byte[] _mid;
-    private readonly byte[] _cname;
+    private readonly PacketWriter _writer;
     private ProducerStream? _followed;
     private uint _packets;
     private uint _octets;
     private bool _lastEndedFrame;
-    private uint _reportedNtp;
-    private TimeSpan _reportedAt;
     private TimeSpan? _heldSince;
     private bool _hasFlowed;
 
@@ -62,9 +46,8 @@ public sealed class Consumer
         Options = options;
         IsPaused = options.IsPaused;
         PreferredRank = options.PreferredRank;
-        _extensions = options.Extensions ?? transport.Extensions;
-        _isInFeedback = _extensions.IdOf(RtpExtensionKind.TransportSequenceNumber) != 0;
-        _mid = Encoding.ASCII.GetBytes(options.Mid);
+        _writer = new PacketWriter(transport, options, producer.Options.Codec);
+        _isInFeedback = (options.Extensions ?? transport.Extensions).IdOf(RtpExtensionKind.TransportSequenceNumber) != 0;
         _cname = Encoding.UTF8.GetBytes(options.Cname);
         _rewriter = new StreamRewriter(producer.Options.Codec.ClockRateHz(), firstNumber);
         _history = new SentHistory(IsAudio ? AudioHistory : VideoHistory);
@@ -93,18 +76,6 @@ public sealed class Consumer
 
     /// <summary>Packets sent, without those that were sent again.</summary>
     public long PacketsSent => _packets;
-
-    /// <summary>Packets sent again.</summary>
-    public long PacketsRepeated { get; private set; }
-
-    /// <summary>Share of packets that the receiver reported lost last, 0 to 1.</summary>
-    public double LossRatio { get; private set; }
-
-    /// <summary>Spread of the transit times, as the receiver reported it last.</summary>
-    public TimeSpan Jitter { get; private set; }
-
-    /// <summary>To the receiver and back, as its last report shows; null before one does.</summary>
-    public TimeSpan? RoundTripTime { get; private set; }
 
     /// <summary>Times that nothing could be sent for more than 500 ms although the track was arriving: for want of a keyframe or
     /// of bandwidth. Its beginning, and the beginning after a pause, do not count.</summary>
@@ -299,68 +270,16 @@ public sealed class Consumer
         _packets++;
         if (isLeftOut)
         {
-            WritePadding(entry); // Late, of a layer that is left out now: its number is not to be waited for.
+            _writer.SendPadding(entry); // Late, of a layer that is left out now: its number is not to be waited for.
             return;
         }
 
         _octets += (uint)header.PayloadLength;
         Rate.Add(packet.Length, now);
-        Send(entry, packet, header, values);
+        _writer.Send(entry, packet, header, values);
         if (IsLossy && (entry.CameLate || (!IsAudio && stream.IsOfKeyframe(header.Timestamp))))
         {
-            Send(entry, packet, header, values);
-        }
-    }
-
-    /// <summary>Sends a packet again, if it is still there and was not sent a moment ago.</summary>
-    /// <param name="number">Its number, as the receiver names it.</param>
-    /// <param name="roundTrip">To the receiver and back; null when not known.</param>
-    /// <param name="now">Monotonic time.</param>
-    internal void Repeat(ushort number, TimeSpan? roundTrip, TimeSpan now)
-    {
-        ref var entry = ref _history.Find(number, _rewriter.HighestOut, out var isFound);
-
-        // A request that comes sooner than a round trip after the packet left was made before it could arrive: it was asked
-        // for while it was still missing here, or asked for twice.
-        var distance = (roundTrip ?? TimeSpan.Zero) * (entry.Repeats == 0 ? FirstRepeatDistance : RepeatDistance);
-        distance = distance > MinRepeatDistance ? distance : MinRepeatDistance;
-        if (!isFound || entry.Repeats >= MaxRepeats || now - entry.SentAt < distance)
-        {
-            return;
-        }
-
-        if (entry.IsPadding)
-        {
-            CountRepeating(entry, PaddingBytes, now);
-            WritePadding(entry); // A receiver cannot know that it misses nothing.
-        }
-        else if (entry.Stream!.Cache.TryGet(entry.SourceNumber, out var packet) && RtpHeader.TryRead(packet, out var header))
-        {
-            CountRepeating(entry, packet.Length, now);
-            var values = new RtpExtensionValues(packet, header, Producer.Transport.Extensions);
-            Send(entry, packet, header, values);
-            if (entry.Repeats > 0 || IsLossy)
-            {
-                Send(entry, packet, header, values);
-            }
-        }
-        else
-        {
-            return;
-        }
-
-        entry.Repeats++;
-        entry.SentAt = now;
-        PacketsRepeated++;
-    }
-
-    /// <summary>Sends a packet again that is reported not to have arrived, before or although nobody asks for it.</summary>
-    internal void RepeatUnasked(ushort number, TimeSpan now)
-    {
-        ref var entry = ref _history.Find(number, _rewriter.HighestOut, out var isFound);
-        if (isFound && entry.Repeats == 0 && !entry.IsPadding && IsLossy)
-        {
-            Repeat(number, null, now);
+            _writer.Send(entry, packet, header, values);
         }
     }
 
@@ -383,7 +302,7 @@ public sealed class Consumer
             return 0;
         }
 
-        const int length = RtpHeader.FixedLength + 16 + PaddingBytes;
+        const int length = RtpHeader.FixedLength + 16 + PacketWriter.PaddingBytes;
         var entry = new SentEntry
         {
             Number = _rewriter.Insert(),
@@ -395,56 +314,8 @@ public sealed class Consumer
         };
         _history.Add(entry);
         _packets++;
-        WritePadding(entry);
+        _writer.SendPadding(entry);
         return length;
-    }
-
-    /// <summary>Notes what the receiver says of it.</summary>
-    internal void OnReport(in ReportBlock block, TimeSpan now)
-    {
-        LossRatio = block.FractionLost / 256.0;
-        Jitter = TimeSpan.FromSeconds(Math.Min(60, block.Jitter / (double)Producer.Options.Codec.ClockRateHz()));
-        if (block.LastSenderReport != 0 && block.LastSenderReport == _reportedNtp)
-        {
-            var kept = TimeSpan.FromSeconds(block.DelaySinceLastSenderReport / 65_536.0);
-            var there = now - _reportedAt - kept;
-            RoundTripTime = there > TimeSpan.Zero ? there : TimeSpan.Zero;
-        }
-    }
-
-    /// <summary>Writes its sender report and name, as its producer's reports allow.</summary>
-    /// <returns>False when there is no room for them.</returns>
-    internal bool TryWriteReport(ref RtcpWriter writer, TimeSpan now)
-    {
-        if (Current is not { } stream || !stream.Clock.IsKnown)
-        {
-            return true;
-        }
-
-        if (writer.Room < MaxReportBytes)
-        {
-            return false;
-        }
-
-        // The producer's wall clock goes on to the receiver, so that sound and picture of one peer stay together.
-        var elapsed = now - stream.LastReportAt;
-        var ticks = (long)((Int128)elapsed.Ticks * Producer.Options.Codec.ClockRateHz() / TimeSpan.TicksPerSecond);
-        var timestamp = _rewriter.MapTimestamp(unchecked(stream.LastReportTimestamp + (uint)ticks));
-        var ntp = stream.LastReportNtp.Add(elapsed);
-        SenderReport.TryWrite(ref writer, Options.Ssrc, ntp, timestamp, _packets, _octets, []);
-        SourceDescription.TryWrite(ref writer, Options.Ssrc, _cname);
-        _reportedNtp = ntp.Middle;
-        _reportedAt = now;
-        return true;
-    }
-
-    private void CountRepeating(in SentEntry entry, int bytes, TimeSpan now)
-    {
-        if (_isInFeedback)
-        {
-            // A receiver asks for what came late to us as for what was lost on its own way.
-            _transport.Estimator.OnRepeating(entry.TransportNumber, bytes, wasLost: !entry.CameLate, now);
-        }
     }
 
     private uint? Align(ProducerStream stream, uint timestamp)
@@ -471,69 +342,5 @@ public sealed class Consumer
             Current = stream;
             _transport.OnLayerChanged(this);
         }
-    }
-
-    private RtpHeaderWriter Begin(Span<byte> room, bool marker, long number, uint timestamp, ushort transportNumber)
-    {
-        var map = _extensions;
-        var writer = new RtpHeaderWriter(
-            room, Options.PayloadType, marker, unchecked((ushort)number), timestamp, Options.Ssrc, map.NeedsTwoByteForm);
-        writer.AddExtension(map.IdOf(RtpExtensionKind.Mid), _mid);
-        writer.AddExtension(
-            map.IdOf(RtpExtensionKind.TransportSequenceNumber), [(byte)(transportNumber >> 8), (byte)transportNumber]);
-        return writer;
-    }
-
-    private void WritePadding(in SentEntry entry)
-    {
-        var room = _transport.Reserve(RtpHeader.FixedLength + MaxExtensionBytes + PaddingBytes);
-        if (room.IsEmpty)
-        {
-            return;
-        }
-
-        var writer = Begin(room, marker: false, entry.Number, entry.Timestamp, entry.TransportNumber);
-        var headerLength = writer.Finish();
-        room[0] |= 0x20;
-        room.Slice(headerLength, PaddingBytes).Clear();
-        room[headerLength + PaddingBytes - 1] = PaddingBytes;
-        _transport.Commit(room, headerLength + PaddingBytes);
-    }
-
-    /// <summary>Writes a packet and sends it. What is written follows from the arguments alone.</summary>
-    private void Send(in SentEntry entry, ReadOnlySpan<byte> source, in RtpHeader header, in RtpExtensionValues values)
-    {
-        var room = _transport.Reserve(RtpHeader.FixedLength + MaxExtensionBytes + header.PayloadLength);
-        if (room.IsEmpty)
-        {
-            return;
-        }
-
-        var map = _extensions;
-        var writer = Begin(room, header.Marker, entry.Number, entry.Timestamp, entry.TransportNumber);
-        if (values.TryGetAudioLevel(out var level, out var isVoice))
-        {
-            writer.AddExtension(map.IdOf(RtpExtensionKind.AudioLevel), [(byte)(level | (isVoice ? 0x80 : 0))]);
-        }
-
-        if (values.VideoOrientation is { } orientation)
-        {
-            writer.AddExtension(map.IdOf(RtpExtensionKind.VideoOrientation), [orientation]);
-        }
-
-        if (values.PlayoutDelay is { } delay)
-        {
-            writer.AddExtension(map.IdOf(RtpExtensionKind.PlayoutDelay), [(byte)(delay >> 16), (byte)(delay >> 8), (byte)delay]);
-        }
-
-        var headerLength = writer.Finish();
-        var payload = header.PayloadOf(source);
-        payload.CopyTo(room[headerLength..]);
-        if (Producer.Options.Codec is SfuCodec.Vp8 && Vp8PayloadDescriptor.TryRead(payload, out var descriptor))
-        {
-            descriptor.Rewrite(room[headerLength..], entry.PictureId, entry.Tl0PictureIndex);
-        }
-
-        _transport.Commit(room, headerLength + payload.Length);
     }
 }

@@ -42,6 +42,7 @@ public sealed partial class SfuTransport
         _reportSsrc = options.ReportSsrc;
         Extensions = options.Extensions;
         Estimator = new BandwidthEstimator(options.Bandwidth);
+        _sharing = new BandwidthSharing(this);
         _reportAt = now + ReportInterval;
         _allocateAt = now + AllocationInterval;
         NextDeadline = _allocateAt;
@@ -92,17 +93,17 @@ public sealed partial class SfuTransport
         }
 
         Estimator.OnTime(now);
-        SendProbe(now);
+        _sharing.SendProbe(now);
         if (now >= _allocateAt)
         {
-            Allocate(now);
+            _sharing.Share(now);
             _allocateAt = now + AllocationInterval;
         }
 
         var isIdle = _producers.Count == 0 && _consumers.Count == 0;
         var next = isIdle ? TimeSpan.MaxValue : Earlier(_reportAt, _allocateAt);
         next = _recorder.NextDeadline is { } feedback ? Earlier(next, feedback) : next;
-        next = _probe.IsActive ? Earlier(next, now + ProbeStep) : next;
+        next = _sharing.IsProbing ? Earlier(next, now + ProbeStep) : next;
         foreach (var producer in _producers)
         {
             foreach (var stream in producer.Streams)

@@ -2,9 +2,13 @@ using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Options;
+using Roomcast.Meetings;
 using Roomcast.Meetings.Presets;
 using Roomcast.Meetings.Records;
 using Roomcast.RealtimeKit.Client;
+using Roomcast.Storage.Blobs;
+using Roomcast.Transcripts.Records;
 
 namespace Roomcast.RealtimeKit.Tests.Socket;
 
@@ -176,6 +180,42 @@ public sealed class ClientHttpTests : IAsyncLifetime
 
         var part = await _host.Api.Client.GetAsync($"{_host.Api.One.AppPath}/sessions/peer-report/{peer}?filters=precall_network_information", _host.Api.One.ReadToken);
         Assert.Equal(["pc_metadata"], part.Data["participant"]!["peer_report"]!["metadata"]!.AsObject().Select(field => field.Key));
+    }
+
+    [Fact]
+    public async Task The_transcript_so_far_is_for_those_who_may_read_it()
+    {
+        var reader = await _host.NewGuestAsync(_guest.Meeting, "Reader", patch: """{"permissions":{"transcription_enabled":true}}""");
+        await using var alice = await _host.JoinAsync(reader);
+        var path = $"/v2/meetings/{_guest.Meeting.Id}/active-transcript";
+        Assert.Equal(404, (await SendAsync(HttpMethod.Get, path, null, reader.Token)).Status);
+
+        var session = _host.Service<IActiveSessions>().Find(_guest.Meeting.Id)!.Value;
+        var store = _host.Service<TranscriptStore>();
+        await store.OpenAsync(session, CancellationToken.None);
+        var at = DateTimeOffset.FromUnixTimeSeconds(1_790_000_000);
+        foreach (var (after, text) in new[] { (0, "Hello"), (4, "Well, \"yes\"") })
+        {
+            await store.AddAsync(
+                session,
+                new TranscriptLine(
+                    new PeerId(Guid.Parse(alice.PeerId)), reader.Participant.Id, "reader", "Reader", at.AddSeconds(after), at.AddSeconds(after + 1), text),
+                CancellationToken.None);
+        }
+
+        var (status, body) = await SendAsync(HttpMethod.Get, path, null, reader.Token);
+        Assert.Equal(200, status);
+        var address = new Uri(body!["data"]!["transcript_download_url"]!.GetValue<string>());
+        var name = BlobName.Read(address.Segments[^2].TrimEnd('/'), address.Segments[^1])!.Value;
+        var lines = await File.ReadAllLinesAsync(Path.Combine(_host.Service<IOptions<BlobOptions>>().Value.Folder, name.ToString()));
+        var who = $"{alice.PeerId},{reader.UserId},reader,Reader";
+        Assert.Equal([$"1790000000,{who},\"Hello\"", $"1790000004,{who},\"Well, \"\"yes\"\"\""], lines);
+
+        // Who may not read it, or asks for another meeting's, finds none.
+        Assert.Equal(404, (await SendAsync(HttpMethod.Get, path)).Status);
+        var elsewhere = await _host.NewGuestAsync(
+            await _host.NewMeetingAsync(), "Elsewhere", patch: """{"permissions":{"transcription_enabled":true}}""");
+        Assert.Equal(404, (await SendAsync(HttpMethod.Get, path, null, elsewhere.Token)).Status);
     }
 
     [Fact]

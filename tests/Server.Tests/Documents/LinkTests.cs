@@ -57,6 +57,23 @@ public partial class LinkTests
         }
     }
 
+    [Fact]
+    public void Tests_that_documents_name_are_there()
+    {
+        var tests = Directory.EnumerateFiles(RepositoryFiles.PathOf("tests"), "*Tests.cs", SearchOption.AllDirectories).ToLookup(Path.GetFileNameWithoutExtension);
+        var named = Documents.SelectMany(document => NamedTest().Matches(File.ReadAllText(document))).ToList();
+        Assert.NotEmpty(named);
+        foreach (var test in named)
+        {
+            var (file, name) = (test.Groups[1].Value, test.Groups[2].Value);
+            Assert.True(
+                tests[file].Any(path => File.ReadAllText(path).Contains($" {name}(", StringComparison.Ordinal)), $"There is no test {test.Value}.");
+        }
+    }
+
+    [GeneratedRegex("`([A-Z][A-Za-z]+Tests)\\.([A-Z]\\w+)`")]
+    private static partial Regex NamedTest();
+
     [GeneratedRegex("\\]\\(([^)\\s]+)\\)")]
     private static partial Regex Link();
 

@@ -10,26 +10,18 @@ namespace Roomcast.Meetings.Sessions.Features;
 /// A peer's calls go to the media room one after the other, and each outcome comes back to the session's loop before the
 /// next call begins: so what the session knows of a peer's producers is never older than what it asks for.
 /// </remarks>
-public sealed class SessionMedia
+public sealed partial class SessionMedia
 {
-    // The client gives up a question after 5 s and asks again.
-    private static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(4);
-
-    // A browser takes 5 to 8 s to find out that nobody answers on a transport, and the client another 2 s to make a new one.
-    private static readonly TimeSpan TransportsLostAfter = TimeSpan.FromSeconds(9);
-
     private readonly SessionRoom _room;
+    private readonly MediaReturns _returns;
     private IMediaSide? _side;
     private IReadOnlyList<string> _speakers = [];
     private IReadOnlyList<string> _talking = [];
 
-    // Transports that peers say they had before were lost then, all at once.
-    private TimeSpan _transportsLostAt;
-
     internal SessionMedia(SessionRoom room)
     {
         _room = room;
-        _transportsLostAt = room.Parts.ServerStartedAt;
+        _returns = new MediaReturns(room, (peer, answer) => Run(peer, side => side.HasTransportsAsync(peer.Id), answer));
     }
 
     /// <summary>Who spoke last, the latest first.</summary>
@@ -51,12 +43,9 @@ public sealed class SessionMedia
     {
         ArgumentNullException.ThrowIfNull(peer);
         _room.Require(peer, SessionAct.OpenMedia);
-        if (isReturn && peer.HeldReturn is { } held)
+        if (isReturn && _returns.IsAskedAgain(peer, answer))
         {
-            // What it sends by now over new transports is not taken from it again.
-            peer.HeldReturn = held with { Answer = answer, AskedAt = _room.Now };
-            TryRelease(peer);
-            return;
+            return; // What it sends by now over new transports is not taken from it again.
         }
 
         peer.HeldReturn = null;
@@ -66,14 +55,14 @@ public sealed class SessionMedia
                 peer.IsInMedia = true;
                 peer.IsMediaComplete = false;
                 CloseAll(peer);
-                if (!isReturn)
+                if (isReturn)
+                {
+                    _returns.Hold(peer, answer);
+                }
+                else
                 {
                     answer.Give(true);
-                    return;
                 }
-
-                peer.HeldReturn = new HeldReturn(answer, _room.Now);
-                TryRelease(peer);
             },
             answer.Refuse));
     }
@@ -233,56 +222,8 @@ public sealed class SessionMedia
         }
     }
 
-    /// <summary>Holds back what a host does not want to be sent.</summary>
-    internal void HoldBack(SessionPeer peer, MediaChoice what, string initiatorPeerId)
-    {
-        foreach (var producer in peer.Producers.Values.Where(producer => !producer.IsPaused && what.Holds(producer)).ToArray())
-        {
-            SetPaused(peer, producer.Id, isPaused: true, initiatorPeerId, new(_ => { }, _ => { }));
-        }
-    }
-
-    /// <summary>Goes on with what was held back and what the peer has not paused itself.</summary>
-    /// <returns>Whether something of it flows now, or did before.</returns>
-    internal bool LetGo(SessionPeer peer, MediaChoice what)
-    {
-        var flows = false;
-        foreach (var producer in peer.Producers.Values.Where(what.Holds).ToArray())
-        {
-            if (!producer.IsPaused)
-            {
-                flows = true;
-            }
-            else if (!peer.PausedByItself.Contains(producer.Id) && SessionRoom.May(peer, ActOf(producer.Kind, producer.IsScreenShare)))
-            {
-                flows = true;
-                SetPaused(peer, producer.Id, isPaused: false, initiatorPeerId: "", new(_ => { }, _ => { }));
-            }
-        }
-
-        return flows;
-    }
-
-    /// <summary>Holds back what the peer's permissions, or its place off stage, no longer allow.</summary>
-    internal void HoldBackWhatMayNotBeSent(SessionPeer peer) => HoldBack(
-        peer,
-        new MediaChoice(
-            Audio: !SessionRoom.May(peer, SessionAct.ProduceAudio),
-            Video: !SessionRoom.May(peer, SessionAct.ProduceVideo),
-            Screen: !SessionRoom.May(peer, SessionAct.ProduceScreen)),
-        initiatorPeerId: "");
-
     /// <summary>Lets those in whose return was held up and whose transports are there by now.</summary>
-    internal void LookAround()
-    {
-        foreach (var peer in _room.Peers.Values)
-        {
-            if (peer.HeldReturn is { Answer: not null })
-            {
-                TryRelease(peer);
-            }
-        }
-    }
+    internal void LookAround() => _returns.LookAround();
 
     /// <summary>The peer has left the session. A lost one keeps its transports for its grace.</summary>
     internal void Depart(SessionPeer peer)
@@ -358,24 +299,6 @@ public sealed class SessionMedia
 
     private IEnumerable<SessionPeer> Ready() => _room.Joined.Where(peer => peer.IsMediaComplete);
 
-    private void SetPaused(SessionPeer peer, string producerId, bool isPaused, string initiatorPeerId, Answer<MediaProducer> answer)
-    {
-        // Known at once, so that what comes next is judged by it.
-        peer.Producers[producerId] = peer.Producers[producerId] with { IsPaused = isPaused };
-        Run(peer, side => side.SetProducerPausedAsync(peer.Id, producerId, isPaused), new(
-            producer =>
-            {
-                if (peer.Producers.ContainsKey(producerId))
-                {
-                    answer.Give(producer);
-
-                    // A peer knows what it did itself, and must learn what another did.
-                    Tell(new ProducerPaused(producer, initiatorPeerId), except: initiatorPeerId == peer.Id ? peer : null);
-                }
-            },
-            answer.Refuse));
-    }
-
     /// <summary>The others learn that the peer and its producers are gone.</summary>
     private void Forget(SessionPeer peer)
     {
@@ -386,34 +309,6 @@ public sealed class SessionMedia
         {
             peer.IsMediaComplete = false;
             Tell(new MediaPeerLeft(peer.Id), except: peer);
-        }
-    }
-
-    private void TryRelease(SessionPeer peer) => Run(peer, side => side.HasTransportsAsync(peer.Id), new(
-        hasTransports => Release(peer, hasTransports),
-        refusal =>
-        {
-            var held = peer.HeldReturn;
-            peer.HeldReturn = null;
-            held?.Answer?.Refuse(refusal);
-        }));
-
-    private void Release(SessionPeer peer, bool hasTransports)
-    {
-        if (peer.HeldReturn is not { Answer: { } answer } held)
-        {
-            return;
-        }
-
-        if (hasTransports || _room.Now - _transportsLostAt >= TransportsLostAfter)
-        {
-            peer.HeldReturn = null;
-            answer.Give(true);
-        }
-        else if (_room.Now - held.AskedAt >= LongestHold)
-        {
-            peer.HeldReturn = held with { Answer = null };
-            answer.Refuse(new SessionException(SessionFault.WrongState, "your transports are gone; ask again with new ones"));
         }
     }
 
@@ -448,7 +343,7 @@ public sealed class SessionMedia
         _side = null;
         _speakers = [];
         _talking = [];
-        _transportsLostAt = _room.Now;
+        _returns.LoseTransports();
         var restarted = new MediaRestarted();
         foreach (var peer in _room.Peers.Values.Where(peer => peer.IsInMedia))
         {

@@ -1,0 +1,254 @@
+using Roomcast.Rtc.Congestion;
+using Roomcast.Rtc.Rtcp;
+using Roomcast.Rtc.Rtp;
+using Roomcast.Sfu.Consumers;
+using Roomcast.Sfu.Producers;
+using Roomcast.Sfu.Routing;
+using Roomcast.TestKit.Network;
+
+namespace Roomcast.Sfu.Tests.Routing;
+
+/// <summary>One direction of media, publisher to viewer, with all the feedback there is.</summary>
+internal sealed class LossyRun : IDisposable
+{
+    private const uint VideoSsrc = 500;
+    private const uint SoundSsrc = 501;
+
+    private static readonly TimeSpan RoundTrip = TimeSpan.FromMilliseconds(110);
+    private static readonly TimeSpan Begin = TimeSpan.FromSeconds(40);
+
+    private readonly Router _router;
+    private readonly LossyLeg _publisher;
+    private readonly LossyLeg _viewer;
+    private readonly TestEncoding _camera = new(1, null, "3", packetsPerFrame: 5, packetBytes: 900);
+    private readonly Dictionary<ushort, byte[]> _videoByNumber = [];
+    private readonly Dictionary<ushort, TimeSpan> _repeatedAt = [];
+    private readonly ReceivedVideo _video = new();
+    private readonly HashSet<long> _soundReceived = [];
+    private readonly SequenceUnwrapper _soundNumbers = new();
+    private readonly Dictionary<(uint Ssrc, ushort Number), byte[]> _seen = [];
+    private readonly BrowserNacks _viewerMissing = new();
+    private readonly BrowserNacks _soundMissing = new();
+    private readonly SequenceUnwrapper _videoNumbers = new();
+    private readonly FeedbackRecorder _viewerRecorder = new();
+    private TimeSpan _now = TimeSpan.FromSeconds(30);
+    private ushort _soundNumber;
+    private bool _wantsKeyframe = true;
+    private TimeSpan _keyframeAskedAt;
+    private TimeSpan _keyframeMadeAt;
+
+    public LossyRun(int seed, NetworkConditions conditions)
+    {
+        _router = new Router(Now);
+        _publisher = Join(seed * 10);
+        _viewer = Join((seed * 10) + 5);
+        Settle();
+        _publisher.SetConditions(conditions);
+        _viewer.SetConditions(conditions);
+        var camera = _publisher.Transport.Produce(new ProducerOptions
+        {
+            Id = "camera", Codec = Codecs.SfuCodec.Vp8, PayloadType = TestSession.Vp8, Mid = "3",
+        });
+        var microphone = _publisher.Transport.Produce(TestSession.Microphone());
+        VideoConsumer = _viewer.Transport.Consume(camera, TestSession.Watching(VideoSsrc));
+        SoundConsumer = _viewer.Transport.Consume(
+            microphone, new ConsumerOptions { Id = "sound", Ssrc = SoundSsrc, PayloadType = 111, Mid = "6" });
+    }
+
+    public TimeSpan Now => _now;
+
+    public Consumer VideoConsumer { get; }
+
+    public Consumer SoundConsumer { get; }
+
+    public TimeSpan LongestFreeze => _video.LongestFreeze;
+
+    public int FramesShown => _video.FramesShown;
+
+    /// <summary>Keyframes that the publisher made because it was asked to.</summary>
+    public int KeyframesMade { get; private set; }
+
+    /// <summary>How often a keyframe ended a standstill before what was lost came.</summary>
+    public int Jumps => _video.Jumps;
+
+    public long Repeated => VideoConsumer.PacketsRepeated + SoundConsumer.PacketsRepeated;
+
+    /// <summary>Packets that came under a number that had been another packet's: never.</summary>
+    public int ChangedPackets { get; private set; }
+
+    public double SoundMissing =>
+        _soundReceived.Count == 0 ? 1 : 1 - (_soundReceived.Count / (double)(_soundReceived.Max() - _soundReceived.Min() + 1));
+
+    public void Play(TimeSpan time)
+    {
+        var end = _now + time;
+        for (var step = 0; _now < end; step++, _now += TimeSpan.FromMilliseconds(1))
+        {
+            if (step % 33 == 0)
+            {
+                var isKeyframe = _publisher.TakeKeyframeAsked();
+                foreach (var packet in _camera.Frame(isKeyframe))
+                {
+                    Publish(packet);
+                }
+            }
+
+            if (step % 20 == 0)
+            {
+                var buffer = new byte[200];
+                var writer = new RtpHeaderWriter(buffer, TestSession.Opus, false, _soundNumber, _soundNumber * 960u, 70);
+                writer.AddExtension(4, "2"u8);
+                writer.AddExtension(1, [0x80 | 20]);
+                Publish(buffer[..(writer.Finish() + 80)]);
+                _soundNumber++;
+            }
+
+            _publisher.Deliver(_now, Republish, null);
+            _viewer.Deliver(_now, null, Watch);
+            for (var i = 0; _router.NextDeadline <= _now && i < 100; i++)
+            {
+                _router.HandleDeadline(_now);
+            }
+
+            AskForWhatIsMissing();
+        }
+    }
+
+    public void Dispose()
+    {
+        _publisher.Dispose();
+        _viewer.Dispose();
+    }
+
+    /// <summary>Makes a leg and its connection. Checks and handshakes have their own tests; one in some thousands that does not
+    /// succeed here says nothing of loss, and another takes its place.</summary>
+    private LossyLeg Join(int seed)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            var leg = new LossyLeg(seed, _router, Now);
+            if (leg.TryConnect(ref _now, isLast: attempt == 2))
+            {
+                return leg;
+            }
+
+            _router.Remove(leg.Transport);
+            leg.Dispose();
+        }
+    }
+
+    /// <summary>Lets the handshakes' last datagrams arrive and waits for a certain moment: handshakes take as long as they
+    /// take, and what is lost afterwards is to follow from the seed alone.</summary>
+    private void Settle()
+    {
+        Assert.True(_now < Begin, "The handshakes took too long.");
+        for (; _now < Begin; _now += TimeSpan.FromMilliseconds(1))
+        {
+            _publisher.Deliver(_now, null, null);
+            _viewer.Deliver(_now, null, null);
+            for (var i = 0; _router.NextDeadline <= _now && i < 100; i++)
+            {
+                _router.HandleDeadline(_now);
+            }
+        }
+    }
+
+    private void Publish(byte[] packet)
+    {
+        RtpHeader.TryRead(packet, out var header);
+        _videoByNumber[(ushort)(header.SequenceNumber ^ (header.Ssrc == 70 ? 0x8000 : 0))] = packet;
+        _publisher.SendFromClient(packet, isRtcp: false, _now);
+    }
+
+    /// <summary>The browser's side of the publisher: repeats what it is asked for.</summary>
+    private void Republish(byte[] compound, bool isRtcp)
+    {
+        var reader = new RtcpReader(compound);
+        while (reader.TryRead(out var packet))
+        {
+            if (Nack.TryRead(packet, out var nack))
+            {
+                while (nack.TryReadNumber(out var number))
+                {
+                    // As libwebrtc does it: the first time at once, and then once in a round trip.
+                    var key = (ushort)(number ^ (nack.MediaSsrc == 70 ? 0x8000 : 0));
+                    if (_videoByNumber.TryGetValue(key, out var again)
+                        && (!_repeatedAt.TryGetValue(key, out var at) || _now - at >= RoundTrip))
+                    {
+                        _repeatedAt[key] = _now;
+                        _publisher.SendFromClient(again, isRtcp: false, _now);
+                    }
+                }
+            }
+
+            // libwebrtc answers no request within 300 ms of the last one that it answered.
+            if (PictureLossIndication.TryRead(packet, out _) && _now - _keyframeMadeAt >= TimeSpan.FromMilliseconds(300))
+            {
+                _keyframeMadeAt = _now;
+                KeyframesMade++;
+                _publisher.IsKeyframeAsked = true;
+            }
+        }
+    }
+
+    /// <summary>The browser's side of the viewer: shows frames that are complete and can be decoded.</summary>
+    private void Watch(byte[] packet, bool isRtcp)
+    {
+        if (isRtcp || !RtpHeader.TryRead(packet, out var header))
+        {
+            return;
+        }
+
+        var values = new Rtc.Rtp.Extensions.RtpExtensionValues(packet, header, _viewer.Extensions);
+        if (values.TransportSequenceNumber is { } transportNumber)
+        {
+            _viewerRecorder.OnPacket(transportNumber, header.Ssrc, _now);
+        }
+
+        if (_seen.TryGetValue((header.Ssrc, header.SequenceNumber), out var before) && !before.AsSpan().SequenceEqual(packet))
+        {
+            ChangedPackets++;
+        }
+
+        _seen[(header.Ssrc, header.SequenceNumber)] = packet;
+        if (header.Ssrc == SoundSsrc)
+        {
+            var number = _soundNumbers.Unwrap(header.SequenceNumber);
+            _soundReceived.Add(number);
+            _soundMissing.OnPacket(number, _now);
+            return;
+        }
+
+        var videoNumber = _videoNumbers.Unwrap(header.SequenceNumber);
+        _viewerMissing.OnPacket(videoNumber, _now);
+        var shownBefore = _video.FramesShown;
+        _video.Add(videoNumber, packet, header, _now);
+        _wantsKeyframe &= _video.FramesShown == shownBefore;
+    }
+
+    private void AskForWhatIsMissing()
+    {
+        var buffer = new byte[1_200];
+        var writer = new RtcpWriter(buffer);
+        Span<ushort> due = stackalloc ushort[64];
+        var count = _viewerMissing.TakeDue(_now, due);
+        Nack.Write(ref writer, 1, VideoSsrc, due[..count]);
+        count = _soundMissing.TakeDue(_now, due);
+        Nack.Write(ref writer, 1, SoundSsrc, due[..count]);
+        _wantsKeyframe |= _viewerMissing.TakeGaveUp();
+        if (_wantsKeyframe && _now - _keyframeAskedAt > TimeSpan.FromMilliseconds(300))
+        {
+            _keyframeAskedAt = _now;
+            new PictureLossIndication(1, VideoSsrc).TryWrite(ref writer);
+        }
+
+        while (_viewerRecorder.TryReport(ref writer, 1, _now))
+        {
+        }
+
+        if (writer.Length > 0)
+        {
+            _viewer.SendFromClient(buffer[..writer.Length], isRtcp: true, _now);
+        }
+    }
+}
