@@ -41,10 +41,16 @@ internal sealed class MeetTab(MeetingServer server, BrowserPage page, int number
     /// <summary>Presses the button of the set-up screen once camera and microphone run.</summary>
     public async Task AskToJoinAsync()
     {
+        await WaitForDevicesAsync();
+        await page.ClickAsync("#setup-join");
+    }
+
+    /// <summary>Waits until the set-up screen is there and camera and microphone run.</summary>
+    public async Task WaitForDevicesAsync()
+    {
         await WaitForPlaceAsync("setup");
         await WaitAsync(
             "['setup-mic', 'setup-camera'].every((id) => { const each = document.getElementById(id); return each.hidden || each.ariaPressed === 'true'; })");
-        await page.ClickAsync("#setup-join");
     }
 
     /// <summary>Waits until the page says where one stands: setup, waiting, inside, kicked…</summary>
@@ -74,7 +80,10 @@ internal sealed class MeetTab(MeetingServer server, BrowserPage page, int number
     public Task WaitForPictureAsync(string name) => WaitAsync($"probe.look('{name}')?.isRead === true");
 
     /// <summary>Watches another for some pictures: they are that participant's own, whole, and move as the source's do.</summary>
-    public async Task AssertSeesAsync(MeetTab other)
+    public Task AssertSeesAsync(MeetTab other) => AssertSeesAsync(other, MeetingServer.Names.ToList().IndexOf(other.Name));
+
+    /// <summary>Watches another for some pictures: they are those of a source, whole, and move as that one's do.</summary>
+    public async Task AssertSeesAsync(MeetTab other, int source)
     {
         await WaitForPictureAsync(other.Name);
         var pictures = await page.EvaluateAsync<List<SeenPicture>>($"probe.watch('{other.Name}', {PictureCount}, {Patience.TotalMilliseconds})");
@@ -82,7 +91,7 @@ internal sealed class MeetTab(MeetingServer server, BrowserPage page, int number
         Assert.True(pictures.Count == PictureCount, $"{Name} saw only {pictures.Count} pictures of {other.Name}.\n{server.Server.Errors}");
         // A canvas may catch a picture while a layer changes.
         Assert.True(read.Count >= PictureCount - 2, $"Only {read.Count} of {pictures.Count} pictures of {other.Name} were whole.");
-        var expected = CodedPicture.Colours[MeetingServer.Names.ToList().IndexOf(other.Name)];
+        var expected = CodedPicture.Colours[source];
         Assert.All(read, each =>
         {
             Assert.InRange(each.Bar, (each.Number * 56.0 / 256) + 4 - 2, (each.Number * 56.0 / 256) + 4 + 2);
@@ -93,9 +102,12 @@ internal sealed class MeetTab(MeetingServer server, BrowserPage page, int number
     }
 
     /// <summary>Listens until exactly the tones of some participants are heard, each in a sound of its own.</summary>
-    public async Task WaitUntilHearsAsync(params MeetTab[] others)
+    public Task WaitUntilHearsAsync(params MeetTab[] others) =>
+        WaitUntilHearsAsync([.. others.Select(other => MeetingServer.Names.ToList().IndexOf(other.Name)).Order()]);
+
+    /// <summary>Listens until exactly some tones are heard, in ascending order, each in a sound of its own.</summary>
+    public async Task WaitUntilHearsAsync(IReadOnlyList<int> expected)
     {
-        var expected = others.Select(other => MeetingServer.Names.ToList().IndexOf(other.Name)).Order().ToList();
         var end = TimeProvider.System.GetTimestamp();
         List<List<int>> heard = [];
         while (TimeProvider.System.GetElapsedTime(end) < Patience)
