@@ -215,6 +215,28 @@ public sealed class MeetingTests(MeetingServer server) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_host_ends_the_meeting_for_everybody()
+    {
+        var meeting = await server.CreateMeetingAsync("End");
+        var ada = await server.JoinAsync(meeting, 0);
+        var ben = await server.JoinAsync(meeting, 1, Guest);
+        await ada.WaitForOthersAsync("Ben");
+
+        // Asked first, and staying is an answer.
+        await ada.ClickAsync("#leave");
+        await ada.WaitAsync("document.getElementById('question').open");
+        await ada.Page.PressAsync("Escape");
+        await ada.WaitAsync("!document.getElementById('question').open");
+        await ada.ClickAsync("#leave");
+        await ada.Page.RunAsync("[...document.querySelectorAll('#question-acts button')].find((each) => each.textContent === 'End for all').click()");
+        await ben.WaitForPlaceAsync("ended");
+        await ada.WaitAsync("['ended', 'left'].includes(document.body.dataset.place)");
+        await ben.WaitAsync("document.getElementById('plate-title').innerText === 'The meeting has ended'");
+        await ben.LeaveAsync();
+        await ada.LeaveAsync();
+    }
+
+    [Fact]
     public async Task A_viewer_comes_on_stage_and_goes_back_to_the_audience()
     {
         var meeting = await server.CreateMeetingAsync("Webinar");
