@@ -8,7 +8,7 @@ namespace Roomcast.Interop.Meetings;
 /// <remarks>With <c>ROOMCAST_SCREENSHOTS</c> set to a folder, each state is kept there as a picture to be looked at.</remarks>
 public sealed class MeetPageStates(MeetPageStates.GalleryFixture gallery) : IClassFixture<MeetPageStates.GalleryFixture>, IAsyncLifetime
 {
-    private const int PhoneWidth = 360;
+    private static readonly (int Width, int Height, bool IsPhone)[] Screens = [(1_280, 800, false), (360, 740, true)];
 
     private static readonly string? Screenshots = Environment.GetEnvironmentVariable("ROOMCAST_SCREENSHOTS");
 
@@ -31,13 +31,14 @@ public sealed class MeetPageStates(MeetPageStates.GalleryFixture gallery) : ICla
     [InlineData("failed", "failed", "The connection was lost")]
     public async Task Where_there_is_no_meeting_it_says_why(string scene, string place, string title)
     {
-        foreach (var page in await OpenBothAsync(scene))
+        foreach (var (width, height, isPhone) in Screens)
         {
+            var page = await gallery.OpenAsync(scene, width, height, isPhone);
             await page.WaitAsync($"document.body.dataset.place === '{place}'");
             Assert.Equal(title, await page.EvaluateAsync<string>("document.getElementById('plate-title').innerText"));
             Assert.StartsWith(title, await page.EvaluateAsync<string>("document.getElementById('announcer').textContent"), StringComparison.Ordinal);
             Assert.Contains($"heading \"{title}\" [level=1]", await page.AccessibilityAsync(), StringComparison.Ordinal);
-            await AssertInOrderAsync(page, scene);
+            await AssertInOrderAsync(page, isPhone ? $"{scene}-phone" : scene, width);
         }
     }
 
@@ -47,10 +48,11 @@ public sealed class MeetPageStates(MeetPageStates.GalleryFixture gallery) : ICla
     [InlineData("viewer")]
     public async Task Before_the_meeting_everything_is_in_reach(string scene)
     {
-        foreach (var page in await OpenBothAsync(scene))
+        foreach (var (width, height, isPhone) in Screens)
         {
+            var page = await gallery.OpenAsync(scene, width, height, isPhone);
             await page.WaitAsync("document.body.dataset.place === 'setup' && document.getElementById('setup-mic-choice').options.length > 0");
-            await AssertInOrderAsync(page, scene);
+            await AssertInOrderAsync(page, isPhone ? $"{scene}-phone" : scene, width);
         }
     }
 
@@ -78,8 +80,9 @@ public sealed class MeetPageStates(MeetPageStates.GalleryFixture gallery) : ICla
     [InlineData("toasts-4", "toasts", null)]
     public async Task In_the_meeting_everything_is_in_reach(string scene, string opened, int? tiles)
     {
-        foreach (var page in await OpenBothAsync(scene))
+        foreach (var (width, height, isPhone) in Screens)
         {
+            var page = await gallery.OpenAsync(scene, width, height, isPhone);
             await page.WaitAsync("document.body.dataset.place === 'inside'");
             if (opened.Length > 0)
             {
@@ -91,30 +94,25 @@ public sealed class MeetPageStates(MeetPageStates.GalleryFixture gallery) : ICla
                 await page.WaitAsync($"document.querySelectorAll('.tile[data-tile]:not([hidden])').length === {tiles}");
             }
 
-            await AssertInOrderAsync(page, scene);
+            await AssertInOrderAsync(page, isPhone ? $"{scene}-phone" : scene, width);
         }
     }
-
-    /// <summary>Opens a scene on a desk and on a phone.</summary>
-    private async Task<IReadOnlyList<BrowserPage>> OpenBothAsync(string scene) =>
-        [await gallery.OpenAsync(scene, 1_280, 800), await gallery.OpenAsync(scene, PhoneWidth, 740, isTouch: true)];
 
     /// <summary>
     /// Nothing hangs out at the side; whatever can be used has a name, is large enough to be hit, and lies under nothing else; and the
     /// page complains of nothing.
     /// </summary>
-    private static async Task AssertInOrderAsync(BrowserPage page, string scene)
+    private static async Task AssertInOrderAsync(BrowserPage page, string scene, int width)
     {
         await page.RunAsync(Looker);
         // What moves comes to rest first.
         await page.WaitAsync("document.getAnimations().every((each) => each.playState !== 'running' || each.effect.getTiming().iterations === Infinity)");
-        var width = await page.EvaluateAsync<int>("innerWidth");
         if (Screenshots is not null)
         {
-            await page.ScreenshotAsync(Path.Combine(Screenshots, $"meet-{scene}{(width == PhoneWidth ? "-phone" : "")}.png"));
+            await page.ScreenshotAsync(Path.Combine(Screenshots, $"meet-{scene}.png"));
         }
 
-        Assert.True(await page.EvaluateAsync<int>("document.documentElement.scrollWidth") <= width, $"{scene} is wider than {width} pixels.");
+        Assert.True(await page.EvaluateAsync<int>("document.documentElement.scrollWidth") <= width, $"{scene} hangs out at the side.");
         Assert.Empty(await page.EvaluateAsync<List<string>>("looker.unnamed()"));
         Assert.Empty(await page.EvaluateAsync<List<string>>("looker.small()"));
         Assert.Empty(await page.EvaluateAsync<List<string>>("looker.covered()"));
@@ -126,9 +124,10 @@ public sealed class MeetPageStates(MeetPageStates.GalleryFixture gallery) : ICla
     {
         var page = await gallery.OpenAsync("setup", 1_280, 800);
         await page.WaitAsync("document.activeElement.id === 'setup-title'");
+        Assert.Equal(["setup-camera", "setup-mic"], await TabThroughAsync(page, 2, "Shift+Tab"));
         Assert.Equal(
-            ["setup-mic", "setup-camera", "setup-name", "setup-mic-choice", "setup-camera-choice", "setup-speaker-choice", "setup-join"],
-            await TabThroughAsync(page, 7));
+            ["setup-camera", "setup-name", "setup-mic-choice", "setup-camera-choice", "setup-speaker-choice", "setup-join"],
+            await TabThroughAsync(page, 6));
         await page.PressAsync("Enter");
         await page.WaitAsync("document.body.dataset.place === 'inside' && document.activeElement.id === 'title'");
 
@@ -255,12 +254,12 @@ public sealed class MeetPageStates(MeetPageStates.GalleryFixture gallery) : ICla
     }
 
     /// <summary>Presses the tabulator again and again; answers what has the focus each time, all of which shows that it has.</summary>
-    private static async Task<List<string>> TabThroughAsync(BrowserPage page, int times)
+    private static async Task<List<string>> TabThroughAsync(BrowserPage page, int times, string key = "Tab")
     {
         var reached = new List<string>();
         for (var i = 0; i < times; i++)
         {
-            await page.PressAsync("Tab");
+            await page.PressAsync(key);
             reached.Add(await page.EvaluateAsync<string>("document.activeElement.id || document.activeElement.className"));
             Assert.True(
                 await page.EvaluateAsync<bool>("document.activeElement.matches(':focus-visible') && getComputedStyle(document.activeElement).outlineStyle !== 'none'"),
