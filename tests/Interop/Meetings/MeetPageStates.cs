@@ -51,7 +51,7 @@ public sealed class MeetPageStates(MeetPageStates.GalleryFixture gallery) : ICla
         foreach (var (width, height, isPhone) in Screens)
         {
             var page = await gallery.OpenAsync(scene, width, height, isPhone);
-            await page.WaitAsync("document.body.dataset.place === 'setup' && document.getElementById('setup-mic-choice').options.length > 0");
+            await page.WaitAsync("document.body.dataset.place === 'setup' && document.getElementById('setup-speaker-choice').options.length > 0");
             await AssertInOrderAsync(page, isPhone ? $"{scene}-phone" : scene, width);
         }
     }
