@@ -310,7 +310,7 @@ public sealed class MeetPageStates(MeetPageStates.GalleryFixture gallery) : ICla
         // No server: what is asked there is answered from the folder. By this name a page may ask for cameras.
         private const string Host = "http://localhost";
 
-        private readonly TemporaryFolder _folder = new();
+        private readonly string _folder = Directory.CreateTempSubdirectory("roomcast-test-").FullName;
 
         /// <summary>The browser.</summary>
         public ChromiumBrowser Browser { get; private set; } = null!;
@@ -318,7 +318,7 @@ public sealed class MeetPageStates(MeetPageStates.GalleryFixture gallery) : ICla
         /// <inheritdoc/>
         public async Task InitializeAsync()
         {
-            using var build = Process.Start(new ProcessStartInfo("node", ["gallery.mjs", _folder.Path])
+            using var build = Process.Start(new ProcessStartInfo("node", ["gallery.mjs", _folder])
             {
                 WorkingDirectory = RepositoryFiles.PathOf("web"),
                 RedirectStandardError = true,
@@ -337,15 +337,15 @@ public sealed class MeetPageStates(MeetPageStates.GalleryFixture gallery) : ICla
         public async Task DisposeAsync()
         {
             await Browser.DisposeAsync();
-            _folder.Dispose();
+            Directory.Delete(_folder, recursive: true);
         }
 
         /// <summary>Opens a scene.</summary>
         public Task<BrowserPage> OpenAsync(string scene, int width, int height, bool isTouch = false)
         {
             var address = new Uri($"{Host}/gallery.html?show={scene}");
-            var files = Directory.EnumerateFiles(_folder.Path).ToDictionary(path => $"{Host}/{Path.GetFileName(path)}");
-            files[address.AbsoluteUri] = _folder.PathOf("gallery.html");
+            var files = Directory.EnumerateFiles(_folder).ToDictionary(path => $"{Host}/{Path.GetFileName(path)}");
+            files[address.AbsoluteUri] = Path.Combine(_folder, "gallery.html");
             return Browser.OpenAsync(address, width, height, isTouch, files: files);
         }
     }
