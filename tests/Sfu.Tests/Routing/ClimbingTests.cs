@@ -184,13 +184,13 @@ public sealed class ClimbingTests
 
         while (_arriving.TryPeek(out var arriving) && arriving.At <= _session.Now)
         {
-            _recorder.OnPacket(_arriving.Dequeue().Number, _stalls is null ? arriving.At : _session.Now);
+            _recorder.OnPacket(_arriving.Dequeue().Number, 9_000, _stalls is null ? arriving.At : _session.Now);
         }
 
         var report = TestSession.Compound(buffer =>
         {
             var writer = new RtcpWriter(buffer);
-            _recorder.TryReport(ref writer, 1, 9_000, _session.Now);
+            _recorder.TryReport(ref writer, 1, _session.Now);
             return writer.Length;
         });
         if (report.Length > 0)
