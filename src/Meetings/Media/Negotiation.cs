@@ -65,4 +65,5 @@ public sealed record Consumed(IReadOnlyList<ConsumedTrack> Tracks, string? Offer
 /// <param name="ProducerId">The track; empty to go by <paramref name="Mid"/>.</param>
 /// <param name="Mid">The media section on the peer's receiving transport; null to go by the producer.</param>
 /// <param name="PreferredRid">f, h or q.</param>
-public sealed record LayerPreference(string ProducerId, string? Mid, string PreferredRid);
+/// <param name="IsLarge">Whether the peer shows the picture large: then the worst of several encodings is not meant, whatever its name.</param>
+public sealed record LayerPreference(string ProducerId, string? Mid, string PreferredRid, bool IsLarge = false);

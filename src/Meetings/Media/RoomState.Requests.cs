@@ -191,8 +191,11 @@ internal sealed partial class RoomState
                     continue;
                 }
 
-                transport.Preferences[section.Mid] = preference.PreferredRid;
-                FindConsumer(transport, section.Mid)?.Prefer(RankOf(producer.Packets, preference.PreferredRid));
+                var rids = producer.Packets.Options.Rids;
+                var rank = RankOf(producer.Packets, preference.PreferredRid);
+                rank = preference.IsLarge && rids.Count > 1 ? Math.Min(rank, rids.Count - 2) : rank;
+                transport.Preferences[section.Mid] = rids.Count > 0 ? rids[rank] : null;
+                FindConsumer(transport, section.Mid)?.Prefer(rank);
             }
         }
     }

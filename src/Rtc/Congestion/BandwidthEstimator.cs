@@ -24,6 +24,9 @@ public sealed class BandwidthEstimator
     private const double BearableLoss = 0.10;
     private const double HighLoss = 0.15;
     private const int MinPacketsForLoss = 20;
+
+    // Share of what is being sent; reports come in their own time, and the newest packets are in none of them yet.
+    private const double ShareThrough = 0.8;
     private const double LossRecoveryPerSecond = 1.08;
     private const double SlowLossRecoveryPerSecond = 1.04;
 
@@ -166,6 +169,26 @@ public sealed class BandwidthEstimator
 
     /// <summary>Notes what a receiver that sends no reports on packets thinks of the path.</summary>
     public void OnReceiverEstimate(long bitrateBps) => _rembBps = Math.Max(bitrateBps, _limits.MinBps);
+
+    /// <summary>Takes what is being sent for what the path carries, if it gets through: no queue fills, and next to nothing is lost.</summary>
+    /// <param name="now">Monotonic time.</param>
+    /// <returns>Whether it gets through.</returns>
+    /// <remarks>
+    /// For trials: what is sent although the estimate gave less for it. A report of a moment decides, so the owner asks again and
+    /// again while the trial lasts.
+    /// </remarks>
+    public bool TryTrustSending(TimeSpan now)
+    {
+        if (_trend.Load is PathLoad.Overused || LossRatio > LowLoss || _reportedAt is not { } last || now - last >= LossInterval
+            || AcknowledgedBps is not { } through || _sending.RateBps(now) is not { } sending || through < ShareThrough * sending)
+        {
+            return false;
+        }
+
+        _rate.RaiseTo(Math.Min(through, sending));
+        _lossBps = Math.Max(_lossBps, Math.Min(through, sending));
+        return true;
+    }
 
     /// <summary>Lets time pass: while packets leave and no report comes, the rate is halved every two seconds.</summary>
     /// <param name="now">Monotonic time.</param>

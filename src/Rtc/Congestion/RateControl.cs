@@ -37,10 +37,12 @@ internal sealed class RateControl(BandwidthLimits limits)
         switch (load)
         {
             case PathLoad.Overused:
+                // That little gets through of what is not being sent is no reason for haste.
+                var isApplicationLimited = sendingBps < ApplicationLimited * RateBps;
                 if (_decreasedAt is not { } decreasedAt || now - decreasedAt >= Clamp(roundTrip, 10, 200)
-                    || acknowledgedBps < RateBps / 2)
+                    || (acknowledgedBps < RateBps / 2 && !isApplicationLimited))
                 {
-                    Lower(acknowledgedBps, isApplicationLimited: sendingBps < ApplicationLimited * RateBps, now);
+                    Lower(acknowledgedBps, isApplicationLimited, now);
                 }
 
                 break;

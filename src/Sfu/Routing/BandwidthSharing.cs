@@ -21,6 +21,7 @@ internal sealed class BandwidthSharing(SfuTransport transport)
     private static readonly TimeSpan QuickProbeInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan TrialInterval = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan TrialLength = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan TrialJudged = TimeSpan.FromSeconds(1);
 
     private readonly List<Consumer> _videos = [];
     private readonly List<LayerWish> _wishes = [];
@@ -115,8 +116,8 @@ internal sealed class BandwidthSharing(SfuTransport transport)
 
     /// <summary>
     /// When not one video fits, nothing is sent by which the estimate could grow. So the first one is sent all the same for a
-    /// while: at once when the estimate is no more than a guess, otherwise every now and then. If it gets through, the
-    /// estimate follows.
+    /// while: at once when the estimate is no more than a guess, otherwise every now and then. If it gets through, that is what the
+    /// path carries, and it goes on.
     /// </summary>
     private void TryFirst(TimeSpan now)
     {
@@ -143,7 +144,8 @@ internal sealed class BandwidthSharing(SfuTransport transport)
         {
             first.GivenRank = first.Candidates[^1].Rank;
             first.GivenTemporal = first.Candidates[^1].Temporal;
-            _tryAt = now >= _tryAt + TrialLength ? null : _tryAt;
+            var isThrough = now >= _tryAt + TrialJudged && Estimator.TryTrustSending(now);
+            _tryAt = isThrough || now >= _tryAt + TrialLength ? null : _tryAt;
         }
     }
 

@@ -46,6 +46,10 @@ public sealed class BrowserPage(IBrowserDriver browser, int name)
     /// <summary>Clicks an element.</summary>
     public Task ClickAsync(string selector) => AskAsync("click", new JsonObject { ["selector"] = selector });
 
+    /// <summary>Clicks what opens a tab of its own; answers the tab.</summary>
+    public async Task<BrowserPage> FollowAsync(string selector) =>
+        new(browser, (await AskAsync("follow", new JsonObject { ["selector"] = selector }))!.GetValue<int>());
+
     /// <summary>Writes into a field.</summary>
     public Task FillAsync(string selector, string text) => AskAsync("fill", new JsonObject { ["selector"] = selector, ["text"] = text });
 

@@ -9,6 +9,44 @@ namespace Roomcast.Interop.Meetings;
 [Collection(MeetingServerTests.Name)]
 public sealed class ClientPackageTests(MeetingServer server) : IAsyncLifetime
 {
+    /// <summary>A plugin as an application has it: a button that counts for everybody, and what opens and closes it.</summary>
+    private const string CounterPlugin = """
+        globalThis.counterPlugin = {
+          id: 'counter',
+          name: 'Counter',
+          icon: 'data:image/svg+xml,<svg xmlns="http://www.w3.org/2000/svg"/>',
+          permissions: { canActivate: true, canDeactivate: true },
+          component: class {
+            async open() {
+              const store = await meeting.stores.create('counter');
+              this.button = document.createElement('button');
+              this.button.id = 'count';
+              this.button.style = 'position: fixed; inset: 40px auto auto 40px; z-index: 9';
+              const count = () => store.get('count') ?? 0;
+              const draw = () => { this.button.textContent = String(count()); };
+              store.subscribe('count', draw);
+              this.button.addEventListener('click', () => void store.set('count', count() + 1).then(draw));
+              draw();
+              document.body.append(this.button);
+            }
+            close() { this.button.remove(); }
+          },
+        };
+        globalThis.counter = () => meeting.plugins.all.toArray()[0];
+        globalThis.shownCount = () => document.getElementById('count')?.textContent ?? null;
+        globalThis.runPlugin = async (plugin) => {
+          let running = null;
+          const follow = async (isActive) => {
+            if (isActive === (running !== null)) return;
+            const instance = running ?? new plugin.component();
+            running = isActive ? instance : null;
+            await (isActive ? instance.open() : instance.close());
+          };
+          plugin.on('stateUpdate', ({ active }) => void follow(active));
+          await follow(plugin.active);
+        };
+        """;
+
     public Task InitializeAsync() => Task.CompletedTask;
 
     public Task DisposeAsync() => server.ClearAsync();
@@ -46,7 +84,60 @@ public sealed class ClientPackageTests(MeetingServer server) : IAsyncLifetime
         }
     }
 
+    [Fact]
+    public async Task A_plugin_is_opened_for_all_shares_its_store_and_is_closed_again()
+    {
+        var meeting = await server.CreateMeetingAsync("Plugin");
+        var ada = await OpenWithPluginAsync(meeting, 0);
+        var ben = await OpenWithPluginAsync(meeting, 1);
+        await ada.WaitAsync("meeting.participants.joined.size === 1", MeetTab.Patience);
+        await ada.RunAsync("counter().activate()");
+        foreach (var page in new[] { ada, ben })
+        {
+            await page.WaitAsync("shownCount() === '0' && meeting.plugins.active.size === 1", MeetTab.Patience);
+        }
+
+        Assert.Equal(await ada.EvaluateAsync<string>("meeting.self.id"), await ben.EvaluateAsync<string>("counter().enabledBy"));
+        await ben.ClickAsync("#count");
+        await ada.WaitAsync("shownCount() === '1'", MeetTab.Patience);
+        await ada.ClickAsync("#count");
+        await ben.WaitAsync("shownCount() === '2'", MeetTab.Patience);
+
+        // Who comes later finds it open, with what has been done in it.
+        var cleo = await OpenWithPluginAsync(meeting, 2, "group_call_participant");
+        await cleo.WaitAsync("shownCount() === '2'", MeetTab.Patience);
+
+        // Who did not open it may close it; what was done is kept for the next time.
+        await ben.RunAsync("counter().deactivate()");
+        foreach (var page in new[] { ada, ben, cleo })
+        {
+            await page.WaitAsync("shownCount() === null && meeting.plugins.active.size === 0", MeetTab.Patience);
+        }
+
+        // Whose preset does not allow it opens it for nobody, whatever its own page says.
+        await cleo.RunAsync("counter().activate().then(() => meeting.chat.sendTextMessage('after that'))");
+        await ada.WaitAsync("meeting.chat.messages.length === 1", MeetTab.Patience);
+        Assert.Equal(0, await ada.EvaluateAsync<int>("meeting.plugins.active.size"));
+
+        await ben.RunAsync("counter().activate()");
+        await ada.WaitAsync("shownCount() === '2'", MeetTab.Patience);
+        foreach (var page in new[] { ada, ben, cleo })
+        {
+            await page.RunAsync("meeting.leave()");
+            await page.CloseAsync();
+        }
+    }
+
     // One browser is enough: nothing is seen or heard here.
     private Task<BrowserPage> OpenAsync(string meetingId, int number) =>
         KitPage.OpenAsync(server, meetingId, number, "group_call_host", sends: false, browser: 0);
+
+    /// <summary>Opens a page with a plugin, and runs the plugin as long as it is active.</summary>
+    private async Task<BrowserPage> OpenWithPluginAsync(string meetingId, int number, string preset = "group_call_host")
+    {
+        var page = await KitPage.OpenAsync(
+            server, meetingId, number, preset, sends: false, browser: 0, script: CounterPlugin, plugins: "[counterPlugin]");
+        await page.RunAsync("runPlugin(counter())");
+        return page;
+    }
 }

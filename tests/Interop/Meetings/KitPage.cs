@@ -15,8 +15,17 @@ internal static class KitPage
     /// <param name="browser">In whose browser; the participant's own by default.</param>
     /// <param name="picture">Address of the participant's picture; null for none.</param>
     /// <param name="script">What runs before the page's own scripts.</param>
+    /// <param name="plugins">The plugins the client is made with, as an expression.</param>
     public static async Task<BrowserPage> OpenAsync(
-        MeetingServer server, string meetingId, int number, string preset, bool sends, int browser = -1, string? script = null, string? picture = null)
+        MeetingServer server,
+        string meetingId,
+        int number,
+        string preset,
+        bool sends,
+        int browser = -1,
+        string? script = null,
+        string? picture = null,
+        string plugins = "[]")
     {
         var token = await server.AddParticipantAsync(meetingId, MeetingServer.Names[number], preset, picture);
         var chromium = await server.BrowserAsync(browser < 0 ? number : browser);
@@ -42,6 +51,7 @@ internal static class KitPage
               defaults: {
                 audio: {{flag}},
                 video: {{flag}},
+                plugins: {{plugins}},
               },
             }).then(async (made) => {
               globalThis.meeting = made;

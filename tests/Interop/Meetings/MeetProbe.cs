@@ -10,12 +10,13 @@ internal static class MeetProbe
 
     /// <summary>
     /// Runs before the page's scripts. It only listens in on the connections the page makes; the meeting client is as it is.
-    /// Gives the page <c>probe.picture(video)</c>, <c>probe.tile(name)</c>, <c>probe.watch(name, count, ms)</c>, <c>probe.heard(ms)</c>,
-    /// <c>probe.inbound()</c>, <c>probe.outgoingBitrate()</c> and <c>probe.localPorts()</c>.
+    /// Gives the page <c>probe.picture(video)</c>, <c>probe.shows(video, number)</c>, <c>probe.tile(name)</c>, <c>probe.watch(name, count, ms)</c>, <c>probe.heard(ms)</c>,
+    /// <c>probe.inbound()</c>, <c>probe.outbound()</c>, <c>probe.outgoingBitrate()</c> and <c>probe.localPorts()</c>.
     /// </summary>
     public static readonly string Text = $$"""
         globalThis.probe = (() => {
           const tones = [{{string.Join(", ", Tones.Select(tone => tone.ToString(CultureInfo.InvariantCulture)))}}];
+          const colours = [{{string.Join(", ", CodedPicture.Colours.Select(each => FormattableString.Invariant($"[{each.Red}, {each.Green}, {each.Blue}]")))}}];
           const connections = new Set();
           const Native = globalThis.RTCPeerConnection;
           globalThis.RTCPeerConnection = class extends Native {
@@ -55,12 +56,19 @@ internal static class MeetProbe
             };
           }
 
+          // Whether it is now the picture of the participant of a number.
+          function shows(video, source) {
+            const seen = picture(video);
+            return seen !== null && seen.isRead && seen.colour.every((value, at) => Math.abs(value - colours[source][at]) < 45);
+          }
+
           const tiles = () => [...document.querySelectorAll('.tile[data-tile]')].filter((tile) => !tile.hidden);
           const tile = (name) => tiles().find((each) => each.querySelector('.tile-name')?.textContent === name);
 
           return {
             connections,
             picture,
+            shows,
             tile,
             names: () => tiles().map((each) => each.querySelector('.tile-name').textContent),
             look: (name) => picture(tile(name)?.querySelector('video')),
@@ -109,6 +117,22 @@ internal static class MeetProbe
                 (await each.getStats()).forEach((stats) => {
                   if (stats.type === 'inbound-rtp' && stats.kind === 'video') {
                     found.push({ track: stats.trackIdentifier, width: stats.frameWidth ?? 0, frames: stats.framesDecoded ?? 0, packets: stats.packetsReceived ?? 0 });
+                  }
+                });
+              }
+              return found;
+            },
+            // Each encoding of the picture that goes out, and what keeps it small.
+            async outbound() {
+              const found = [];
+              for (const each of connections) {
+                if (each.connectionState !== 'connected') continue;
+                (await each.getStats()).forEach((stats) => {
+                  if (stats.type === 'outbound-rtp' && stats.kind === 'video') {
+                    found.push({
+                      rid: stats.rid ?? '', width: stats.frameWidth ?? 0, frames: stats.framesSent ?? 0, isActive: stats.active ?? true,
+                      limit: stats.qualityLimitationReason ?? '', targetBps: stats.targetBitrate ?? 0,
+                    });
                   }
                 });
               }

@@ -41,10 +41,16 @@ internal sealed class MeetTab(MeetingServer server, BrowserPage page, int number
     /// <summary>Presses the button of the set-up screen once camera and microphone run.</summary>
     public async Task AskToJoinAsync()
     {
+        await WaitForDevicesAsync();
+        await page.ClickAsync("#setup-join");
+    }
+
+    /// <summary>Waits until the set-up screen is there and camera and microphone run.</summary>
+    public async Task WaitForDevicesAsync()
+    {
         await WaitForPlaceAsync("setup");
         await WaitAsync(
             "['setup-mic', 'setup-camera'].every((id) => { const each = document.getElementById(id); return each.hidden || each.ariaPressed === 'true'; })");
-        await page.ClickAsync("#setup-join");
     }
 
     /// <summary>Waits until the page says where one stands: setup, waiting, inside, kicked…</summary>
@@ -77,7 +83,10 @@ internal sealed class MeetTab(MeetingServer server, BrowserPage page, int number
     public Task AssertSeesAsync(MeetTab other) => AssertSeesAsync(other.Name);
 
     /// <summary>The same for somebody who need not be in a browser.</summary>
-    public async Task AssertSeesAsync(string other)
+    public Task AssertSeesAsync(string other) => AssertSeesAsync(other, MeetingServer.Names.ToList().IndexOf(other));
+
+    /// <summary>Watches somebody for some pictures: they are those of a source, whole, and move as that one's do.</summary>
+    public async Task AssertSeesAsync(string other, int source)
     {
         await WaitForPictureAsync(other);
         var pictures = await page.EvaluateAsync<List<SeenPicture>>($"probe.watch('{other}', {PictureCount}, {Patience.TotalMilliseconds})");
@@ -85,7 +94,7 @@ internal sealed class MeetTab(MeetingServer server, BrowserPage page, int number
         Assert.True(pictures.Count == PictureCount, $"{Name} saw only {pictures.Count} pictures of {other}.\n{server.Server.Errors}");
         // A canvas may catch a picture while a layer changes.
         Assert.True(read.Count >= PictureCount - 2, $"Only {read.Count} of {pictures.Count} pictures of {other} were whole.");
-        var expected = CodedPicture.Colours[MeetingServer.Names.ToList().IndexOf(other)];
+        var expected = CodedPicture.Colours[source];
         Assert.All(read, each =>
         {
             Assert.InRange(each.Bar, (each.Number * 56.0 / 256) + 4 - 2, (each.Number * 56.0 / 256) + 4 + 2);
@@ -99,9 +108,12 @@ internal sealed class MeetTab(MeetingServer server, BrowserPage page, int number
     public Task WaitUntilHearsAsync(params MeetTab[] others) => WaitUntilHearsAsync([.. others.Select(other => other.Name)]);
 
     /// <summary>The same for people who need not be in a browser.</summary>
-    public async Task WaitUntilHearsAsync(IReadOnlyList<string> others)
+    public Task WaitUntilHearsAsync(IReadOnlyList<string> others) =>
+        WaitUntilHearsAsync([.. others.Select(other => MeetingServer.Names.ToList().IndexOf(other)).Order()]);
+
+    /// <summary>Listens until exactly some tones are heard, in ascending order, each in a sound of its own.</summary>
+    public async Task WaitUntilHearsAsync(IReadOnlyList<int> expected)
     {
-        var expected = others.Select(other => MeetingServer.Names.ToList().IndexOf(other)).Order().ToList();
         var end = TimeProvider.System.GetTimestamp();
         List<List<int>> heard = [];
         while (TimeProvider.System.GetElapsedTime(end) < Patience)

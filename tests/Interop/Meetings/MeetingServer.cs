@@ -84,6 +84,9 @@ public sealed class MeetingServer : IAsyncLifetime
         return id;
     }
 
+    /// <summary>Has <see cref="ClearAsync"/> end a meeting that was not made here.</summary>
+    public void Adopt(string meetingId) => _meetings.Add(meetingId);
+
     /// <summary>Makes a preset; answers its name.</summary>
     /// <param name="name">What it is called.</param>
     /// <param name="like">The preset it begins as.</param>
@@ -124,11 +127,12 @@ public sealed class MeetingServer : IAsyncLifetime
     }
 
     /// <summary>Opens the meeting page in a browser of its own and goes as far as the set-up screen.</summary>
-    internal async Task<MeetTab> OpenAsync(string meetingId, int number, string preset = "group_call_host", int browser = -1, int width = 800, int height = 600)
+    internal async Task<MeetTab> OpenAsync(
+        string meetingId, int number, string preset = "group_call_host", int browser = -1, int width = 800, int height = 600, string script = "")
     {
         var token = await AddParticipantAsync(meetingId, Names[number], preset);
         var chromium = await BrowserAsync(browser < 0 ? number : browser);
-        var page = await chromium.OpenAsync(PageOf(token), width, height, script: MeetProbe.Text);
+        var page = await chromium.OpenAsync(PageOf(token), width, height, script: MeetProbe.Text + script);
         return new MeetTab(this, page, number);
     }
 

@@ -139,6 +139,25 @@ public sealed class MeetingMediaTests
         Assert.Equal(("h", 0), (figures.Rid, figures.Freezes));
     }
 
+    [Theory]
+    [InlineData(new[] { "f", "h" }, 0)]
+    [InlineData(new[] { "f", "h", "q" }, 1)]
+    public async Task Who_shows_a_picture_large_again_gets_a_better_encoding_than_the_worst(string[] rids, int large)
+    {
+        using var media = new VirtualMedia(15);
+        var (anna, ben) = await TwoAsync(media);
+        var (picture, _) = await anna.PublishAsync(MediaKind.Video, rids, isScreenShare: false, 33);
+        var received = await ben.ConsumeAsync(picture, "f");
+        Assert.True(media.RunUntil(() => received.Last.Mark.Rank == 0 && received.Frames.Count > 10));
+
+        await media.Room.PreferAsync("ben", ben.ReceiveTransportId, [new LayerPreference(picture.Id, received.Mid, "q")]);
+        Assert.True(media.RunUntil(() => received.Last.Mark.Rank == rids.Length - 1), "It stayed with the better encoding.");
+
+        await media.Room.PreferAsync("ben", ben.ReceiveTransportId, [new LayerPreference(picture.Id, received.Mid, "h", IsLarge: true)]);
+        Assert.True(media.RunUntil(() => received.Last.Mark.Rank == large), "It stayed with the worst encoding.");
+        Assert.Empty(received.Faults);
+    }
+
     [Fact]
     public async Task A_paused_track_does_not_flow_and_returns_with_a_keyframe()
     {

@@ -1,4 +1,4 @@
-import { type Device, type MeetingSnapshot, mayPublish } from "../meeting/meeting";
+import { type Device, type DeviceKind, type MeetingSnapshot, mayPublish } from "../meeting/meeting";
 import { element, setAttribute, setLabel, setText, show } from "../ui/elements";
 import { type DeviceChoices, DeviceFields } from "./deviceFields";
 import type { MeetState } from "./meetState";
@@ -11,6 +11,9 @@ export interface SetupActs {
   join(name: string): void;
   attachPreview(video: HTMLVideoElement): void;
 }
+
+/** Who comes to watch has nothing to choose for sending; on stage that can be chosen in the meeting. */
+const withoutPublishing: ReadonlySet<DeviceKind> = new Set(["mic", "camera"]);
 
 /** Before the meeting: a look at oneself, the devices and the name. */
 export class SetupView {
@@ -58,7 +61,7 @@ export class SetupView {
     const percent = Math.round(micLevel * 100);
     this.#level.style.setProperty("--level", String(micLevel));
     setAttribute(this.#level, "aria-valuenow", String(Math.round(percent / 10) * 10));
-    this.#devices.draw(devices);
+    this.#devices.draw(isViewer ? { ...devices, without: withoutPublishing } : devices);
     const words = fault !== null ? entryFaultWords[fault] : rights.mic ? deviceFaultWords("microphone", micFault) : null;
     show(this.#fault, words !== null);
     setText(this.#fault, words ?? "");

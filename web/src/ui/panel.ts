@@ -11,13 +11,16 @@ export class Panel {
     setAttribute(button, "aria-expanded", "false");
     setAttribute(button, "aria-controls", panel.id);
     button.addEventListener("click", () => this.set(panel.hidden !== false));
-    panel.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") {
-        event.stopPropagation();
-        this.set(false);
-        button.focus();
-      }
-    });
+    for (const part of [panel, button]) {
+      part.addEventListener("keydown", (event) => {
+        if (event.key === "Escape" && this.isOpen) {
+          event.stopPropagation();
+          this.set(false);
+          button.focus();
+        }
+      });
+    }
+
     document.addEventListener("pointerdown", (event) => {
       if (this.isOpen && event.target instanceof Node && !panel.contains(event.target) && !button.contains(event.target)) {
         this.set(false);
@@ -33,7 +36,7 @@ export class Panel {
     show(this.#panel, isOpen);
     setAttribute(this.#button, "aria-expanded", String(isOpen));
     if (isOpen) {
-      this.#panel.querySelector<HTMLElement>("input:checked, input, button")?.focus();
+      this.#panel.querySelector<HTMLElement>("input:checked, input, select:enabled, button")?.focus();
     }
   }
 }

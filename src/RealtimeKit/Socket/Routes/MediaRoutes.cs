@@ -17,6 +17,10 @@ internal static class MediaRoutes
     private const int MaxAppDataLength = 4_096;
     private const int MaxWordLength = 512;
 
+    // The client has two words for the size of a tile, q and h, and never asks for f again. Of a camera that is sent as f and h alone
+    // it means the better one all the same, or a picture that was small once would stay so.
+    private const string Large = "h";
+
     // Any word but two makes the client ask again after half a second.
     private const string AskAgain = "busy";
 
@@ -68,7 +72,7 @@ internal static class MediaRoutes
                 call.Peer,
                 request.ConsumingTransportId,
                 [.. request.Requests.Take(MaxConsumed).Select(wish => new LayerPreference(
-                    wish.ProducerId, wish.Mid.Length > 0 ? wish.Mid : null, wish.Simulcast?.PreferredRid ?? ""))],
+                    wish.ProducerId, wish.Mid.Length > 0 ? wish.Mid : null, wish.Simulcast?.PreferredRid ?? "", wish.Simulcast?.PreferredRid is Large))],
                 call.Later<bool>(_ => null)));
         routes.On(SocketEvent.AudioActivity, AudioActivityRequest.Parser, (call, request) =>
             call.Room.Media.TellActivity(call.Peer, request.ProducerId, request.Energy));

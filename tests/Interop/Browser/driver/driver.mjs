@@ -30,6 +30,21 @@ async function evaluate(page, script) {
   return result.value;
 }
 
+// Gives a page its number.
+async function take(page) {
+  const name = nextPage++;
+  pages.set(name, page);
+  complaints.set(name, []);
+  page.on("pageerror", (error) => complaints.get(name).push(String(error)));
+  page.on("console", (message) => {
+    if (message.type() === "error") {
+      complaints.get(name).push(message.text());
+    }
+  });
+  devtools.set(name, await page.context().newCDPSession(page));
+  return name;
+}
+
 // What the page's picture does, for the message of a wait that failed.
 const pictureState = `(() => {
   const video = document.querySelector("video");
@@ -53,20 +68,13 @@ const acts = {
       ignoreHTTPSErrors: !home,
     });
     context.setDefaultTimeout(60_000);
-    const page = await context.newPage();
-    const name = nextPage++;
-    pages.set(name, page);
-    devtools.set(name, await context.newCDPSession(page));
-    complaints.set(name, []);
-    page.on("pageerror", (error) => complaints.get(name).push(String(error)));
-    page.on("console", (message) => {
-      if (message.type() === "error") {
-        complaints.get(name).push(message.text());
-      }
-    });
+    // Of the whole context, so that it runs in the pages as well that this one opens.
     if (script) {
-      await page.addInitScript({ content: script });
+      await context.addInitScript({ content: script });
     }
+
+    const page = await context.newPage();
+    const name = await take(page);
 
     for (const [address, path] of Object.entries(files ?? {})) {
       await page.route(address, (route) => route.fulfill({ path }));
@@ -101,6 +109,12 @@ const acts = {
   async click({ page, selector }) {
     await pages.get(page).click(selector);
     return null;
+  },
+  // Clicks what opens a tab of its own; answers the tab.
+  async follow({ page, selector }) {
+    const [opened] = await Promise.all([pages.get(page).waitForEvent("popup"), pages.get(page).click(selector)]);
+    await opened.waitForLoadState("domcontentloaded");
+    return await take(opened);
   },
   async fill({ page, selector, text }) {
     await pages.get(page).fill(selector, text);
