@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Roomcast.Accounts;
 using Roomcast.Egress.Composition;
+using Roomcast.Egress.Playback;
 using Roomcast.Egress.Push;
 using Roomcast.Egress.Recording;
 using Roomcast.Feeds;
@@ -39,7 +40,7 @@ internal sealed class RelayServer : IAsyncDisposable
         builder.Services.AddMeetingSessions();
         builder.Services.AddCompositions();
         builder.Services.AddSingleton<IPushableFeeds, NothingToPush>();
-        builder.Services.AddPush().AddSessionPushes();
+        builder.Services.AddPush().AddSessionPushes().AddSessionPlaybacks();
         builder.Services.Configure<BlobOptions>(blobs => blobs.Folder = Path.Combine(_folder, "blobs"));
         builder.Services.Configure<RecordingOptions>(recordings => recordings.Folder = Path.Combine(_folder, "recordings"));
         builder.Services.AddBlobs().AddRecordings();

@@ -6,6 +6,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Roomcast.Accounts;
 using Roomcast.Egress.Composition;
+using Roomcast.Egress.Playback;
 using Roomcast.Egress.Push;
 using Roomcast.Egress.Recording;
 using Roomcast.Egress.Tests.Recorder;
@@ -120,7 +121,7 @@ public sealed class RelayHost : IAsyncDisposable
         builder.Services.AddSingleton<ICompositions>(Compositions);
         builder.Services.AddCompositions();
         builder.Services.AddSingleton<IPushableFeeds, NothingToPush>();
-        builder.Services.AddPush().AddSessionPushes();
+        builder.Services.AddPush().AddSessionPushes().AddSessionPlaybacks();
         builder.Services.Configure<BlobOptions>(blobs => blobs.Folder = _folder.PathOf("blobs"));
         builder.Services.Configure<RecordingOptions>(recordings => recordings.Folder = _folder.PathOf("recordings"));
         builder.Services.AddBlobs().AddRecordings();
