@@ -10,6 +10,7 @@ using Roomcast.Egress.Push;
 using Roomcast.Egress.Recording;
 using Roomcast.Feeds;
 using Roomcast.Meetings;
+using Roomcast.Meetings.History;
 using Roomcast.Meetings.Media;
 using Roomcast.Meetings.Presets;
 using Roomcast.Meetings.Records;
@@ -43,7 +44,7 @@ internal sealed class RelayServer : IAsyncDisposable
         builder.Services.AddPush().AddSessionPushes().AddSessionPlaybacks();
         builder.Services.Configure<BlobOptions>(blobs => blobs.Folder = Path.Combine(_folder, "blobs"));
         builder.Services.Configure<RecordingOptions>(recordings => recordings.Folder = Path.Combine(_folder, "recordings"));
-        builder.Services.AddBlobs().AddRecordings();
+        builder.Services.AddBlobs().AddSessionHistory().AddRecordings();
         builder.Services.Configure<RelayOptions>(relay => relay.MaxConnectionsPerApp = 10_000);
         builder.Services.AddRelay();
         _app = builder.Build();

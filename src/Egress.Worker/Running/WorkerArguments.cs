@@ -15,9 +15,12 @@ internal sealed record WorkerArguments(string SocketPath, int Nice, bool IsPlaye
     public const int DefaultNice = 5;
 
     /// <summary>Reads them; null when they are others.</summary>
-    public static WorkerArguments? TryRead(IReadOnlyList<string> arguments) => arguments switch
+    public static WorkerArguments? TryRead(IReadOnlyList<string> arguments) => arguments is [_, .., PlayOption]
+        ? ReadUsual([.. arguments.SkipLast(1)]) is { } read ? read with { IsPlayer = true } : null
+        : ReadUsual(arguments);
+
+    private static WorkerArguments? ReadUsual(IReadOnlyList<string> arguments) => arguments switch
     {
-        [.. var rest, PlayOption] when TryRead([.. rest]) is { IsPlayer: false } read => read with { IsPlayer = true },
         [var path] when path.Length > 0 && !path.StartsWith('-') => new WorkerArguments(path, DefaultNice),
         [var path, NiceOption, var text] when path.Length > 0 && !path.StartsWith('-')
             && int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var nice) && nice <= 19 => new WorkerArguments(path, nice),

@@ -17,7 +17,7 @@ internal sealed class PlayerLauncher(IOptions<CompositionOptions> options) : IPl
     /// <summary>The argument that makes a player of the worker's program.</summary>
     public const string Argument = "--play";
 
-    private readonly WorkerLauncher _launcher = new(options, Argument);
+    private readonly WorkerLauncher _launcher = new(options, [Argument]);
 
     /// <inheritdoc/>
     public ValueTask<IWorker> StartAsync(CancellationToken cancellationToken) => _launcher.StartAsync(cancellationToken);

@@ -170,7 +170,7 @@ internal sealed class MediaMethods(SessionPushes pushes, Recordings recordings, 
 
     private static RecordingCaller CallerOf(MethodCall call) => new(IsParticipant: false, call.Connection.AppId.ToString(), Name: null);
 
-    private static string MessageOf(PushAddressFault fault) => fault switch
+    internal static string MessageOf(PushAddressFault fault) => fault switch
     {
         PushAddressFault.TooLong => $"url has more than {PushAddress.MaxLength} characters",
         PushAddressFault.NotPrintable => "url holds blanks or control characters",

@@ -33,6 +33,15 @@ internal sealed partial class Room
     /// <summary>Whether it has, or had lately, a playback of this id.</summary>
     public bool HasPlayback(Guid id) => _playbacks.ContainsKey(id) || _endedLately.Contains(id);
 
+    /// <summary>The streams that run, and those that are being begun.</summary>
+    public IReadOnlyCollection<SessionPush> Streams => _streams.Values;
+
+    /// <summary>Its layout's name. May be asked from anywhere.</summary>
+    public string LayoutName => LayoutNames.Of(Direction);
+
+    /// <summary>Whether nobody new is let in. May be asked from anywhere.</summary>
+    public bool IsLocked => Volatile.Read(ref _traits).IsLocked;
+
     /// <summary>The notes of a peer, on stage or in the audience; null when there is none.</summary>
     public string? MetaOf(string peerId) => _peers.TryGetValue(peerId, out var peer) ? peer.Notes : null;
 
