@@ -24,7 +24,7 @@ internal sealed unsafe class Resampler : SafeHandle
     /// <summary>What comes out.</summary>
     public const int SampleRateHz = 48_000;
 
-    // A frame of sound is 8,192 samples at the very most with any codec that is played; at 8 kHz these are six times as many here.
+    // A frame of sound has some 8,192 samples at the very most with any codec that is played; what has no room here comes with the next.
     private const int MaxSamples = 64 * 1_024;
     private const int LeastRateHz = 4_000;
     private const int MostRateHz = 384_000;
@@ -66,7 +66,7 @@ internal sealed unsafe class Resampler : SafeHandle
 
     private bool Prepare(AvFrame frame, int rateHz)
     {
-        if (rateHz is < LeastRateHz or > MostRateHz || frame.Samples > MaxSamples / 16)
+        if (rateHz is < LeastRateHz or > MostRateHz || frame.Samples > MaxSamples)
         {
             return false;
         }

@@ -74,6 +74,7 @@ internal sealed partial class GuardedGateway : IDisposable
     {
         _over.Cancel();
         _proxy.Dispose();
+        _over.Dispose();
     }
 
     /// <summary>Reads the first line of a request to a proxy (RFC 9112 sections 3.2.2 and 3.2.3).</summary>

@@ -13,8 +13,12 @@ internal static class PlayerRun
     private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(1);
 
     /// <summary>Plays until it is over, or the server has enough.</summary>
+    /// <param name="socketPath">The server's socket.</param>
+    /// <param name="errors">Where wrong use is told.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="exit">Ends the process at once, with an exit code.</param>
     /// <returns>The exit code; as those of <see cref="WorkerRun"/>.</returns>
-    public static int Run(string socketPath, TextWriter errors, TimeProvider time)
+    public static int Run(string socketPath, TextWriter errors, TimeProvider time, Action<int> exit)
     {
         PlayerLink link;
         try
@@ -27,7 +31,7 @@ internal static class PlayerRun
             return WorkerRun.Unusable;
         }
 
-        using var ended = new ManualResetEvent(false);
+        var ended = new ManualResetEvent(false); // Not disposed: the reading thread may come to it last.
         using (link)
         {
             link.Begin(over: () =>
@@ -35,7 +39,7 @@ internal static class PlayerRun
                 // Nobody is left to play for. Native code may hold every other thread, so the process ends without them.
                 if (!ended.WaitOne(EndPatience))
                 {
-                    Environment.Exit(WorkerRun.Ended);
+                    exit(WorkerRun.Ended);
                 }
             });
             var code = Play(link, time);

@@ -38,7 +38,7 @@ internal static class WorkerRun
         var time = TimeProvider.System;
         if (read.IsPlayer)
         {
-            return Playing.PlayerRun.Run(read.SocketPath, errors, time);
+            return Playing.PlayerRun.Run(read.SocketPath, errors, time, Environment.Exit);
         }
 
         ServerLink link;

@@ -97,15 +97,18 @@ public static class PlaybackWire
     /// <summary>Most characters of a fault.</summary>
     public const int MaxFault = 300;
 
+    // Thirty years: more than a time of day can be added to.
+    private const double LongestMs = 1e12;
+
     internal static JsonTypeInfo<T>? Find<T>() => PlaybackJsonContext.Default.GetTypeInfo(typeof(T)) as JsonTypeInfo<T>;
 
     internal static bool IsWhole(object value) => value switch
     {
         WirePlay play => play is { Url.Length: > 0 and <= PlaybackAddress.MaxLength, PrivateNetworks.Count: <= 256, StallMs: > 0 }
-            && double.IsFinite(play.VolumeDb) && play.SeekMs >= 0,
+            && play.PrivateNetworks.All(network => network is not null) && double.IsFinite(play.VolumeDb) && play.SeekMs is >= 0 and <= LongestMs,
         WireCommand command => double.IsFinite(command.Value),
-        WirePlaying playing => playing.Fault is null or { Length: <= MaxFault }
-            && double.IsFinite(playing.PositionMs) && playing.LengthMs is null or >= 0,
+        WirePlaying playing => playing is { Fault: null or { Length: <= MaxFault }, PositionMs: >= 0 and <= LongestMs, LengthMs: null or (>= 0 and <= LongestMs) }
+            && double.IsFinite(playing.VolumeDb),
         _ => true,
     };
 }

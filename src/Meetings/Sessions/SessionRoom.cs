@@ -358,6 +358,10 @@ public sealed class SessionRoom
         {
             peer.HasHandUp = false;
             peer.Notes = "{}";
+            if (peer.IsDeaf)
+            {
+                Media.SetDeaf(peer, isDeaf: false);
+            }
         }
 
         SessionId = null;

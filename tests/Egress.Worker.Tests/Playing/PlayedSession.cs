@@ -20,7 +20,7 @@ internal sealed class PlayedSession : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
 
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _folder;
     private readonly NetworkStream _stream;
     private readonly Task<int> _running;
     private readonly Lock _lock = new();
@@ -39,7 +39,7 @@ internal sealed class PlayedSession : IAsyncDisposable
     {
         _folder = folder;
         _running = Task.Factory.StartNew(
-            () => PlayerRun.Run(_folder.PathOf("s"), TextWriter.Null, TimeProvider.System), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            () => PlayerRun.Run(_folder.PathOf("s"), TextWriter.Null, TimeProvider.System, static _ => { }), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         _stream = new NetworkStream(listener.Accept(), ownsSocket: true);
         _reading = Task.Run(ReadAsync);
     }

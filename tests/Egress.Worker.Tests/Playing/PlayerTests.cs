@@ -153,6 +153,27 @@ public sealed class PlayerTests(MediaHost media) : IClassFixture<MediaHost>
     [InlineData("GET http://example.com/a HTTP/1.1 HTTP/1.1")]
     public void The_gateway_takes_no_other_request(string line) => Assert.False(GuardedGateway.TryReadTarget(line, out _, out _, out _));
 
+    [Fact]
+    public void The_gateway_reads_or_refuses_whatever_line_comes()
+    {
+        var random = new Random(7);
+        string[] lines = ["GET http://example.com:8080/a?b=c HTTP/1.1", "CONNECT [2001:db8::1]:443 HTTP/1.1", "GET http://xn--e1afmkfd/ HTTP/1.0"];
+        for (var round = 0; round < 20_000; round++)
+        {
+            var line = lines[random.Next(lines.Length)].ToCharArray();
+            for (var change = random.Next(4); change >= 0; change--)
+            {
+                line[random.Next(line.Length)] = (char)random.Next(1, 256);
+            }
+
+            if (GuardedGateway.TryReadTarget(new string(line), out var host, out var port, out var rewritten))
+            {
+                Assert.True(host.Length > 0 && port is >= 0 and <= 65_535);
+                Assert.Equal(2, rewritten?.Count(each => each == ' ') ?? 2);
+            }
+        }
+    }
+
     [Theory]
     [InlineData(1_920, 1_080, 1_280, 720)]
     [InlineData(1_080, 1_920, 406, 720)]
