@@ -26,6 +26,9 @@ internal static partial class RelayLog
     [LoggerMessage(4207, LogLevel.Error, "News of session {SessionId} was lost: more happened than could be told.")]
     public static partial void NewsLost(ILogger logger, string sessionId);
 
+    [LoggerMessage(4209, LogLevel.Error, "{Method} {Route} failed; the caller was told so.")]
+    public static partial void RestFailed(ILogger logger, Exception fault, string method, string? route);
+
     [LoggerMessage(4208, LogLevel.Warning, "Controller {Protocol} was away for so long that {Count} events are not kept for it.")]
     public static partial void EventsDropped(ILogger logger, string protocol, int count);
 }

@@ -14,8 +14,8 @@ namespace Roomcast.Relay;
 public static class RelayServices
 {
     /// <summary>
-    /// Adds it; needs <c>AddStorage</c>, <c>AddAccounts</c>, <c>AddMeetingSessions</c>, <c>AddEgress</c>, <c>AddSessionPushes</c> and
-    /// <c>AddRecordings</c>. Options: <see cref="RelayOptions"/>.
+    /// Adds it; needs <c>AddStorage</c>, <c>AddAccounts</c>, <c>AddMeetingSessions</c>, <c>AddSessionHistory</c>, <c>AddEgress</c>, <c>AddSessionPushes</c>,
+    /// <c>AddSessionPlaybacks</c> and <c>AddRecordings</c>. Options: <see cref="RelayOptions"/>.
     /// </summary>
     public static IServiceCollection AddRelay(this IServiceCollection services)
     {
@@ -35,7 +35,10 @@ public static class RelayServices
         services.TryAddSingleton<RoomMethods>();
         services.TryAddSingleton<MemberMethods>();
         services.TryAddSingleton<MediaMethods>();
+        services.TryAddSingleton<PlaybackMethods>();
         services.TryAddSingleton<MethodTable>();
+        services.TryAddSingleton<Rest.RestAccess>();
+        services.TryAddSingleton<Rest.RestRoutes>();
         services.TryAddSingleton<RelayEndpoint>();
         return services;
     }

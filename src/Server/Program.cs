@@ -1,5 +1,6 @@
 using Roomcast.Accounts;
 using Roomcast.Egress;
+using Roomcast.Egress.Playback;
 using Roomcast.Egress.Push;
 using Roomcast.Egress.Recording;
 using Roomcast.Livestreams;
@@ -57,6 +58,7 @@ return await ServerRun.UntilSignalAsync(() =>
     builder.Services.AddEgress();
     builder.Services.AddSessionPushes();
     builder.Services.AddLive();
+    builder.Services.AddSessionPlaybacks();
     builder.Services.AddBlobs();
     builder.Services.AddSessionHistory();
     builder.Services.AddTranscripts();

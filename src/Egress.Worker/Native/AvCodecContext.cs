@@ -17,6 +17,40 @@ internal sealed class AvCodecContext : SafeHandle
     public static AvCodecContext OpenDecoder(string name, ReadOnlySpan<(string Name, string Value)> options) =>
         Open(LibAvCodec.avcodec_find_decoder_by_name(name), name, options, sampleFormat: null);
 
+    /// <summary>Opens a decoder for a stream of a source. Options it does not know are passed over.</summary>
+    /// <param name="codec">The decoder.</param>
+    /// <param name="parameters">The stream's AVCodecParameters.</param>
+    /// <param name="options">Options by name.</param>
+    /// <returns>Null when it cannot decode this stream.</returns>
+    public static AvCodecContext? TryOpenDecoder(nint codec, nint parameters, ReadOnlySpan<(string Name, string Value)> options)
+    {
+        var context = new AvCodecContext(codec);
+        nint dictionary = 0;
+        try
+        {
+            foreach (var (option, value) in options)
+            {
+                LibAvUtil.Check(LibAvUtil.av_dict_set(ref dictionary, option, value, 0), "Setting an option");
+            }
+
+            if (LibAvCodec.avcodec_parameters_to_context(context.handle, parameters) >= 0
+                && LibAvCodec.avcodec_open2(context.handle, codec, ref dictionary) >= 0)
+            {
+                return context;
+            }
+        }
+        finally
+        {
+            LibAvUtil.av_dict_free(ref dictionary);
+        }
+
+        context.Dispose();
+        return null;
+    }
+
+    /// <summary>Forgets what it was given: what follows is of elsewhere.</summary>
+    public void Forget() => LibAvCodec.avcodec_flush_buffers(handle);
+
     /// <summary>Opens an encoder; one of sound needs a sample format.</summary>
     /// <exception cref="CodecLibraryException">The library has none of that name, or an option is not known to it.</exception>
     public static AvCodecContext OpenEncoder(string name, ReadOnlySpan<(string Name, string Value)> options, int? sampleFormat = null) =>

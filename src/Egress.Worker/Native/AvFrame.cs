@@ -12,6 +12,12 @@ internal sealed unsafe class AvFrame : SafeHandle
     private const int FormatBytes = 116;
     private const int TimeBytes = 136;
 
+    // key_frame and pict_type up to FFmpeg 7, pict_type and the first half of the sample aspect ratio from 8 on: with both set a
+    // picture is wanted as a keyframe in each, and the ratio's other half is left alone.
+    private const int FirstTypeBytes = 120;
+    private const int SecondTypeBytes = 124;
+    private const int IntraPicture = 1;
+
     public AvFrame()
         : base(0, ownsHandle: true)
     {
@@ -45,6 +51,13 @@ internal sealed unsafe class AvFrame : SafeHandle
     {
         get => *(long*)(handle + TimeBytes);
         set => *(long*)(handle + TimeBytes) = value;
+    }
+
+    /// <summary>Says whether an encoder is to make a keyframe of it.</summary>
+    public void WantKeyframe(bool isWanted)
+    {
+        *(int*)(handle + FirstTypeBytes) = isWanted ? IntraPicture : 0;
+        *(int*)(handle + SecondTypeBytes) = isWanted ? IntraPicture : 0;
     }
 
     /// <summary>Makes a picture of a size, in YUV 4:2:0.</summary>

@@ -8,6 +8,7 @@ internal sealed unsafe class AvPacket : SafeHandle
     private const int TimeBytes = 8;
     private const int DataBytes = 24;
     private const int LengthBytes = 32;
+    private const int StreamBytes = 36;
     private const int FlagsBytes = 40;
     private const int KeyframeFlag = 1;
 
@@ -27,6 +28,9 @@ internal sealed unsafe class AvPacket : SafeHandle
 
     /// <summary>When it is shown, in units of the codec's time base.</summary>
     public long Time => *(long*)(handle + TimeBytes);
+
+    /// <summary>The stream of the source that it is of.</summary>
+    public int Stream => *(int*)(handle + StreamBytes);
 
     public bool IsKeyframe => (*(int*)(handle + FlagsBytes) & KeyframeFlag) != 0;
 

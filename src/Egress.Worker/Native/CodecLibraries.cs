@@ -16,6 +16,8 @@ internal static class CodecLibraries
     public const string SwScale = "roomcast-swscale";
     public const string Opus = "roomcast-opus";
     public const string FreeType = "roomcast-freetype";
+    public const string AvFormat = "roomcast-avformat";
+    public const string SwResample = "roomcast-swresample";
 
     private const string OpusFile = "libopus.so.0";
     private const string FreeTypeFile = "libfreetype.so.6";
@@ -33,6 +35,39 @@ internal static class CodecLibraries
         return true;
     });
 
+    /// <summary>Major versions of libavformat and libswresample, by that of the libavcodec they were released with.</summary>
+    private static readonly Dictionary<int, (int AvFormat, int SwResample)> PlayingSets = new()
+    {
+        [63] = (63, 7), [62] = (62, 6), [61] = (61, 5), [60] = (60, 4), [59] = (59, 4),
+    };
+
+    /// <summary>Major version of libavformat; 0 before <see cref="NeedForPlaying"/>.</summary>
+    public static int AvFormatMajor { get; private set; }
+
+    /// <summary>Loads what playing needs besides: what opens files and streams, and what brings sound to one rate.</summary>
+    /// <exception cref="CodecLibraryException">One is missing, or not as expected.</exception>
+    public static void NeedForPlaying()
+    {
+        Need();
+        lock (Gate)
+        {
+            if (AvFormatMajor != 0)
+            {
+                return;
+            }
+
+            var (format, resample) = PlayingSets[_avCodecMajor];
+            _handles![AvFormat] = FindOne(Load, $"libavformat.so.{format}", $"libavformat{format}");
+            _handles[SwResample] = FindOne(Load, $"libswresample.so.{resample}", $"libswresample{resample}");
+            FormatLayout.Probe(format);
+            AvFormatMajor = format;
+        }
+    }
+
+    private static int _avCodecMajor;
+
+    private static nint Load(string file) => NativeLibrary.TryLoad(file, out var handle) ? handle : 0;
+
     /// <summary>Loads them, and looks for the fields that move.</summary>
     /// <exception cref="CodecLibraryException">One is missing, or not as expected.</exception>
     public static void Need()
@@ -45,7 +80,7 @@ internal static class CodecLibraries
             }
 
             _ = Resolver.Value;
-            _handles = Find(static file => NativeLibrary.TryLoad(file, out var handle) ? handle : 0);
+            _handles = Find(Load);
             try
             {
                 LibAvUtil.av_log_set_level(LibAvUtil.LogQuiet);
@@ -69,6 +104,7 @@ internal static class CodecLibraries
         {
             if (load($"libavcodec.so.{set.AvCodec}") is var codec and not 0)
             {
+                _avCodecMajor = set.AvCodec;
                 return new Dictionary<string, nint>(StringComparer.Ordinal)
                 {
                     [AvCodec] = codec,

@@ -41,6 +41,19 @@ internal static unsafe partial class LibAvUtil
     [LibraryImport(CodecLibraries.AvUtil)]
     public static partial void av_channel_layout_default(nint layout, int channels);
 
+    /// <summary>Writes a layout's name, such as "stereo", which resamplers are told by.</summary>
+    [LibraryImport(CodecLibraries.AvUtil)]
+    public static partial int av_channel_layout_describe(nint layout, byte* text, nuint length);
+
+    [LibraryImport(CodecLibraries.AvUtil)]
+    public static partial nint av_get_sample_fmt_name(int format);
+
+    [LibraryImport(CodecLibraries.AvUtil, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int av_opt_set(nint target, string name, string value, int searchFlags);
+
+    [LibraryImport(CodecLibraries.AvUtil, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial int av_opt_get_int(nint target, string name, int searchFlags, out long value);
+
     [LibraryImport(CodecLibraries.AvUtil, StringMarshalling = StringMarshalling.Utf8)]
     public static partial int av_dict_set(ref nint dictionary, string key, string value, int flags);
 
@@ -61,8 +74,14 @@ internal static unsafe partial class LibAvUtil
             return result;
         }
 
+        throw new CodecLibraryException($"{what} failed: {Describe(result)} ({result}).");
+    }
+
+    /// <summary>What an error says.</summary>
+    public static string Describe(int error)
+    {
         var text = stackalloc byte[256];
-        _ = av_strerror(result, text, 256);
-        throw new CodecLibraryException($"{what} failed: {Marshal.PtrToStringUTF8((nint)text)} ({result}).");
+        _ = av_strerror(error, text, 256);
+        return Marshal.PtrToStringUTF8((nint)text) ?? "";
     }
 }

@@ -30,12 +30,17 @@ internal static class WorkerRun
     {
         if (WorkerArguments.TryRead(arguments) is not { } read)
         {
-            errors.WriteLine("Usage: Roomcast.Egress.Worker <socket of the server> [--nice 0..19]. The server starts it; it is of no use by itself.");
+            errors.WriteLine("Usage: Roomcast.Egress.Worker <socket of the server> [--nice 0..19] [--play]. The server starts it; it is of no use by itself.");
             return Unusable;
         }
 
         Niceness.Set(read.Nice);
         var time = TimeProvider.System;
+        if (read.IsPlayer)
+        {
+            return Playing.PlayerRun.Run(read.SocketPath, errors, time, Environment.Exit);
+        }
+
         ServerLink link;
         try
         {

@@ -62,6 +62,7 @@ internal sealed class SoundComposer : IDisposable
 
             track.IsHeard = !source.IsPaused;
             track.Loudness = source.GainDb <= LeastGainDb ? 0f : (float)Math.Pow(10, Math.Min(source.GainDb, MostGainDb) / 20);
+            track.Gate = source.GateDb is { } gateDb ? (float)Math.Pow(10, Math.Min(gateDb, 0) / 20) : 0f;
         }
     }
 

@@ -26,6 +26,9 @@ internal sealed class SoundTrack : IDisposable
     /// <summary>How long sound that begins after a pause takes to its full loudness: 2.5 ms.</summary>
     private const int FadeIn = 120;
 
+    /// <summary>How long a gate stays open after what opened it, in samples: 300 ms, longer than the pauses within a sentence's words.</summary>
+    private const int GateHold = 14_400;
+
     /// <summary>How long muting takes: 10 ms.</summary>
     private const float GainStep = 1f / 480;
 
@@ -37,6 +40,7 @@ internal sealed class SoundTrack : IDisposable
     private readonly float[] _decoded = new float[OpusVoice.MaxSamples * 2];
     private readonly Queue<(long Position, int Count)> _missed = new(MaxMissed);
     private float _gain;
+    private long _openUntil;
     private long _end;
     private bool _hasBegun;
 
@@ -47,6 +51,9 @@ internal sealed class SoundTrack : IDisposable
 
     /// <summary>By what its samples are multiplied while it is heard, 0 or more; default 1.</summary>
     public float Loudness { get; set; } = 1f;
+
+    /// <summary>The loudness below which it is silent, as a share of the loudest there is: its mean over a packet. 0 (the default): never.</summary>
+    public float Gate { get; set; }
 
     /// <summary>Whether nothing of it can be heard now.</summary>
     public bool IsSilent => _gain == 0 && !IsHeard;
@@ -72,7 +79,23 @@ internal sealed class SoundTrack : IDisposable
             return;
         }
 
+        if (Gate > 0 && LoudnessOf(_decoded.AsSpan(0, count * 2)) >= Gate)
+        {
+            _openUntil = position + count + GateHold;
+        }
+
         Write(count, position, mixed);
+    }
+
+    private static float LoudnessOf(ReadOnlySpan<float> samples)
+    {
+        var sum = 0f;
+        foreach (var sample in samples)
+        {
+            sum += sample * sample;
+        }
+
+        return samples.IsEmpty ? 0 : MathF.Sqrt(sum / samples.Length);
     }
 
     public void Miss(long position, int count)
@@ -91,7 +114,7 @@ internal sealed class SoundTrack : IDisposable
             Fill(_missed.Dequeue(), [], position);
         }
 
-        var target = IsHeard ? Loudness : 0f;
+        var target = IsHeard && (Gate == 0 || position < _openUntil) ? Loudness : 0f;
         var step = GainStep * Math.Max(1f, Math.Max(target, _gain));
         for (var i = 0; i < left.Length; i++)
         {

@@ -97,6 +97,12 @@ public sealed record SceneTrack(uint Ssrc, SceneCodec Codec, byte PayloadType)
     /// <summary>For sound: how much louder or softer than it was sent, in decibels, -50 to 50; default 0. -50 is silence.</summary>
     public double GainDb { get; init; }
 
+    /// <summary>A <see cref="GainDb"/> that is silence.</summary>
+    public const double SilentDb = -50;
+
+    /// <summary>For sound: the level in dBFS below which it is silent; null (the default) for none.</summary>
+    public double? GateDb { get; init; }
+
     /// <summary>Id of the video orientation extension (3GPP TS 26.114 section 7.4.5) in its packets; 0 (the default) when they carry none.</summary>
     public byte OrientationId { get; init; }
 }

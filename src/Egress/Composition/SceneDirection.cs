@@ -75,7 +75,9 @@ public sealed record SceneDirection
         return peer with
         {
             IsUnseen = peer.IsUnseen || chosen.IsUnseen || (HidesWithoutPicture && !hasPicture),
-            Microphone = peer.Microphone is { } sound && chosen.GainDb != 0 ? sound with { GainDb = chosen.GainDb } : peer.Microphone,
+            Microphone = peer.Microphone is { } sound && (chosen.GainDb != 0 || chosen.GateDb is not null)
+                ? sound with { GainDb = chosen.Sensitivity <= 0 ? SceneTrack.SilentDb : chosen.GainDb, GateDb = chosen.GateDb }
+                : peer.Microphone,
         };
     }
 }
@@ -97,4 +99,19 @@ public sealed record PeerDirection
 
     /// <summary>How much louder or softer its microphone is, in decibels, -50 to 50.</summary>
     public double GainDb { get; init; }
+
+    /// <summary>The most sensitive that a microphone can be.</summary>
+    public const double MostSensitivity = 100;
+
+    /// <summary>How sensitive microphones are unless chosen otherwise: as they are sent.</summary>
+    public const double UsualSensitivity = 30;
+
+    /// <summary>
+    /// How sensitive its microphone is, 0 to 100; default 30. From 30 on all of it is heard; below, only what is as loud as the gate
+    /// asks: -60 dBFS just below 30, 2 dB more for each step, and nothing at 0.
+    /// </summary>
+    public double Sensitivity { get; init; } = UsualSensitivity;
+
+    /// <summary>The level below which its microphone is silent, in dBFS; null where all of it is heard.</summary>
+    public double? GateDb => Sensitivity >= UsualSensitivity ? null : -2 * Sensitivity;
 }

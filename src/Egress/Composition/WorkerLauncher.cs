@@ -34,7 +34,9 @@ internal interface IWorker : IAsyncDisposable
 }
 
 /// <summary>Starts the worker's program, each with a socket of its own in a folder that is nobody else's.</summary>
-internal sealed class WorkerLauncher(IOptions<CompositionOptions> options) : IWorkerLauncher
+/// <param name="options">Where the program is, and how modest it is to be.</param>
+/// <param name="more">Arguments besides: what the worker is to do other than composing; null for none.</param>
+internal sealed class WorkerLauncher(IOptions<CompositionOptions> options, string[]? more = null) : IWorkerLauncher
 {
     private const string Program = "Roomcast.Egress.Worker.dll";
 
@@ -92,7 +94,7 @@ internal sealed class WorkerLauncher(IOptions<CompositionOptions> options) : IWo
 
     private Process Begin(string path, string socketPath)
     {
-        string[] arguments = [socketPath, "--nice", options.Value.Nice.ToString(CultureInfo.InvariantCulture)];
+        string[] arguments = [socketPath, "--nice", options.Value.Nice.ToString(CultureInfo.InvariantCulture), .. more ?? []];
         var start = path.EndsWith(".dll", StringComparison.Ordinal)
             ? new ProcessStartInfo(DotnetHost, [path, .. arguments])
             : new ProcessStartInfo(path, arguments);

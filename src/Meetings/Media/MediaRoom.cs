@@ -168,6 +168,27 @@ public sealed class MediaRoom : IAsyncDisposable
         return new MediaTap(_engine.Worker, await RunAsync((room, now) => room.Tap(listener, now)));
     }
 
+    /// <summary>Lets the server itself send as a peer that has no transports.</summary>
+    /// <param name="peerId">The peer; it must not be in the room. It goes by <see cref="LeaveAsync"/>.</param>
+    /// <param name="hasSound">Whether it sends Opus.</param>
+    /// <param name="hasPicture">Whether it sends VP8.</param>
+    /// <param name="listener">Is told when a keyframe is wanted.</param>
+    /// <exception cref="MediaException">TooMany, Closed, Busy.</exception>
+    public async ValueTask<MediaSource> AddSourceAsync(string peerId, bool hasSound, bool hasPicture, IMediaSourceListener listener)
+    {
+        ArgumentNullException.ThrowIfNull(listener);
+        var (source, producers) = await RunAsync((room, now) => room.AddSource(peerId, hasSound, hasPicture, listener, now));
+        return new MediaSource(_engine, source, producers);
+    }
+
+    /// <summary>Sends a peer no sound of others, or sends it again. Holds for what it asks to receive later, too.</summary>
+    /// <exception cref="MediaException">UnknownPeer, Closed, Busy.</exception>
+    public async ValueTask SetDeafAsync(string peerId, bool isDeaf) => await RunAsync((room, _) =>
+    {
+        room.SetDeaf(peerId, isDeaf);
+        return true;
+    });
+
     /// <summary>Notes how loud a peer says it is. Counts only while its packets do not say it themselves.</summary>
     /// <param name="peerId">Who.</param>
     /// <param name="producerId">Its microphone; one that is not the peer's is ignored.</param>

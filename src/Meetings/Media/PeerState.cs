@@ -17,6 +17,12 @@ internal sealed class PeerState(string id)
 
     public PeerTransport? ToPeer { get; set; }
 
+    /// <summary>Where what it sends comes from when it is the server's own; null for a peer with transports.</summary>
+    public RoomSource? Source { get; set; }
+
+    /// <summary>Whether it is sent no sound.</summary>
+    public bool IsDeaf { get; set; }
+
     public List<ProducerState> Producers { get; } = new(4);
 
     public PeerTransport? TransportOf(TransportDirection direction) => direction is TransportDirection.FromPeer ? FromPeer : ToPeer;

@@ -32,6 +32,7 @@ internal sealed partial class RoomState
         var dropped = DropProducers(peer);
         Close(peer.FromPeer);
         Close(peer.ToPeer);
+        peer.Source?.Close();
         return dropped;
     }
 
@@ -219,6 +220,43 @@ internal sealed partial class RoomState
 
     public void Remove(RoomTap tap) => _taps.Remove(tap);
 
+    public (RoomSource Source, IReadOnlyList<MediaProducer> Producers) AddSource(
+        string peerId, bool hasSound, bool hasPicture, IMediaSourceListener listener, TimeSpan now)
+    {
+        if (_peers.ContainsKey(peerId))
+        {
+            throw new MediaException(MediaErrorCode.TooMany, "The peer is in the room already.");
+        }
+
+        var peer = FindOrAdd(peerId);
+        var source = peer.Source = new RoomSource(this, listener, now);
+        if (hasSound)
+        {
+            AddOwn(peer, source, MediaKind.Audio);
+        }
+
+        if (hasPicture)
+        {
+            AddOwn(peer, source, MediaKind.Video);
+        }
+
+        return (source, [.. peer.Producers.Select(producer => producer.Described)]);
+    }
+
+    /// <summary>Sends a peer no sound, or all of it again.</summary>
+    public void SetDeaf(string peerId, bool isDeaf)
+    {
+        var peer = Find(peerId);
+        peer.IsDeaf = isDeaf;
+        foreach (var consumer in peer.ToPeer?.Packets.Consumers ?? [])
+        {
+            if (consumer.Producer.Options.Codec is SfuCodec.Opus)
+            {
+                consumer.SetPaused(isDeaf);
+            }
+        }
+    }
+
     public void NoteAudioActivity(string peerId, string producerId, double energy, TimeSpan now)
     {
         if (_producers.TryGetValue(producerId, out var producer) && producer.Peer.Id == peerId && producer.Packets.Speaker is { } speaker)
@@ -386,9 +424,31 @@ internal sealed partial class RoomState
             transport.Id,
             mimeType,
             track is { Length: > 0 and <= MediaLimits.TrackIdLength } ? track : id);
-        var producer = new ProducerState(peer, section.Mid, described, packets);
-        peer.Producers.Add(producer);
-        _producers.Add(id, producer);
+        return Add(new ProducerState(peer, section.Mid, described, packets));
+    }
+
+    private void AddOwn(PeerState peer, RoomSource source, MediaKind kind)
+    {
+        var isSound = kind is MediaKind.Audio;
+        var id = Guid.NewGuid().ToString();
+
+        // It takes no part in the choice of the speaker: music would never let go of it.
+        var packets = source.Packets.Produce(new ProducerOptions
+        {
+            Id = id,
+            Codec = isSound ? SfuCodec.Opus : SfuCodec.Vp8,
+            PayloadType = isSound ? MediaSource.OpusPayloadType : MediaSource.Vp8PayloadType,
+            Ssrc = isSound ? MediaSource.SoundSsrc : MediaSource.PictureSsrc,
+            SupportsNack = false,
+        });
+        Add(new ProducerState(
+            peer, "", new MediaProducer(id, peer.Id, kind, IsPaused: false, IsScreenShare: false, "", "", isSound ? "audio/opus" : "video/VP8", id), packets));
+    }
+
+    private ProducerState Add(ProducerState producer)
+    {
+        producer.Peer.Producers.Add(producer);
+        _producers.Add(producer.Described.Id, producer);
         foreach (var tap in _taps)
         {
             tap.Add(producer);
@@ -483,7 +543,7 @@ internal sealed partial class RoomState
                 && FindConsumer(transport, section.Mid) is null
                 && _producers.TryGetValue(consumed.ProducerId, out var producer))
             {
-                transport.Packets.Consume(producer.Packets, new ConsumerOptions
+                var consumer = transport.Packets.Consume(producer.Packets, new ConsumerOptions
                 {
                     Id = consumed.ProducerId,
                     Ssrc = consumed.Ssrc,
@@ -493,6 +553,10 @@ internal sealed partial class RoomState
                     Extensions = section.MapExtensions(),
                     PreferredRank = RankOf(producer.Packets, transport.Preferences.GetValueOrDefault(section.Mid)),
                 });
+                if (transport.Peer.IsDeaf && producer.Described.Kind is MediaKind.Audio)
+                {
+                    consumer.SetPaused(true);
+                }
             }
         }
     }

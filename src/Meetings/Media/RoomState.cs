@@ -149,6 +149,7 @@ internal sealed partial class RoomState : IDeadlined
         {
             Close(peer.FromPeer);
             Close(peer.ToPeer);
+            peer.Source?.Close();
         }
 
         _peers.Clear();
@@ -315,7 +316,7 @@ internal sealed partial class RoomState : IDeadlined
             tap.Remove(producer.Described.Id);
         }
 
-        producer.Peer.FromPeer?.Packets.Remove(producer.Packets);
+        (producer.Peer.Source?.Packets ?? producer.Peer.FromPeer?.Packets)?.Remove(producer.Packets);
         return producer.Described;
     }
 

@@ -13,7 +13,7 @@ public sealed partial class MeetingSession
 {
     /// <summary>Who has joined. Null when no session is under way.</summary>
     internal Task<IReadOnlyList<PeerView>?> ListPeersAsync(CancellationToken cancellationToken) =>
-        AskLiveAsync<IReadOnlyList<PeerView>>(room => [.. room.Joined.Select(peer => peer.View)], cancellationToken);
+        AskLiveAsync<IReadOnlyList<PeerView>>(room => [.. room.Joined.Where(peer => !peer.IsGuest).Select(peer => peer.View)], cancellationToken);
 
     /// <summary>Removes participants, with all their peers.</summary>
     /// <returns>Those who were there; null when no session is under way.</returns>

@@ -43,6 +43,7 @@ public sealed class SessionRoom
         Connected = new ConnectedMeetings(this);
         Followers = new Followers(this);
         Roster = new Roster(this);
+        Guests = new Guests(this);
         Measurements = new Measurements(this);
     }
 
@@ -94,6 +95,8 @@ public sealed class SessionRoom
     internal Followers Followers { get; }
 
     internal Roster Roster { get; }
+
+    internal Guests Guests { get; }
 
     /// <summary>Whether nobody new is let in.</summary>
     internal bool IsLocked { get; set; }
@@ -223,6 +226,16 @@ public sealed class SessionRoom
         }
     }
 
+    /// <summary>Keeps that a peer has left.</summary>
+    internal void NoteLeft(SessionPeer peer)
+    {
+        if (!peer.IsGuest)
+        {
+            Parts.Metrics.PeerLeft();
+            Parts.Recorder.Left(this, peer);
+        }
+    }
+
     /// <summary>Finds a peer that has joined.</summary>
     internal SessionPeer FindJoined(string peerId) =>
         Peers.TryGetValue(peerId, out var peer) && peer.IsJoined
@@ -326,6 +339,7 @@ public sealed class SessionRoom
             return;
         }
 
+        Guests.End();
         Measurements.StoreAll();
         Parts.Recorder.Ended(this, ended, reason);
         Parts.Metrics.SessionEnded();
@@ -344,6 +358,10 @@ public sealed class SessionRoom
         {
             peer.HasHandUp = false;
             peer.Notes = "{}";
+            if (peer.IsDeaf)
+            {
+                Media.SetDeaf(peer, isDeaf: false);
+            }
         }
 
         SessionId = null;

@@ -42,6 +42,7 @@ public static class SessionServices
             return () => observers.Value;
         });
         services.TryAddSingleton<SessionSteering>();
+        services.TryAddSingleton<SessionGuests>();
         services.TryAddSingleton(static provider => new MeetingSessions(
             new SessionParts(
                 provider.GetRequiredService<TimeProvider>(),

@@ -52,6 +52,32 @@ public sealed class SessionSteering(MeetingSessions sessions)
     public Task<SteerOutcome> UnmuteAsync(SessionId sessionId, string? peerId, MediaChoice what, CancellationToken cancellationToken) =>
         OnPeersAsync(sessionId, peerId, (room, peer) => room.Media.LetGo(peer, what) ? SteerOutcome.Done : SteerOutcome.OnlyItself, cancellationToken);
 
+    /// <summary>Sends a peer no sound of others, and holds back its microphone; or sends it again, and lets go of the microphone.</summary>
+    /// <param name="sessionId">The session.</param>
+    /// <param name="peerId">The peer; null for all.</param>
+    /// <param name="isDeaf">Whether it is to hear nothing.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    public Task<SteerOutcome> DeafenAsync(SessionId sessionId, string? peerId, bool isDeaf, CancellationToken cancellationToken) =>
+        OnPeersAsync(
+            sessionId,
+            peerId,
+            (room, peer) =>
+            {
+                var microphone = new MediaChoice(Audio: true, Video: false, Screen: false);
+                room.Media.SetDeaf(peer, isDeaf);
+                if (isDeaf)
+                {
+                    room.Media.HoldBack(peer, microphone, initiatorPeerId: "");
+                }
+                else
+                {
+                    room.Media.LetGo(peer, microphone); // What it has switched off itself stays off; it hears all the same.
+                }
+
+                return SteerOutcome.Done;
+            },
+            cancellationToken);
+
     /// <summary>Removes a peer, as a host does.</summary>
     public Task<SteerOutcome> RemoveAsync(SessionId sessionId, string peerId, CancellationToken cancellationToken) =>
         OnPeersAsync(

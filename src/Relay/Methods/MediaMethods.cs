@@ -7,7 +7,7 @@ using Roomcast.Relay.Rooms;
 
 namespace Roomcast.Relay.Methods;
 
-/// <summary>Streams, recordings and playbacks of a room. What begins is answered at once, and told by events.</summary>
+/// <summary>Streams and recordings of a room. What begins is answered at once, and told by events.</summary>
 internal sealed class MediaMethods(SessionPushes pushes, Recordings recordings, TimeProvider time, ILogger<MediaMethods> logger)
 {
     /// <summary>Most recordings of one room: what the server can record is there for others too.</summary>
@@ -30,14 +30,6 @@ internal sealed class MediaMethods(SessionPushes pushes, Recordings recordings, 
         table["video.recording.resume"] = (call, room) => ChangeRecordingAsync(call, room, id => recordings.ResumeAsync(room.AppId, id, CancellationToken.None));
         table["video.recording.stop"] = (call, room) => ChangeRecordingAsync(
             call, room, id => recordings.StopAsync(room.AppId, id, CallerOf(call), CancellationToken.None), isStop: true);
-
-        // None is running, ever, and the list says so.
-        table["video.playback.list"] = (call, _) => RoomMethods.Now(() => call.Done(new JsonObject { ["playbacks"] = new JsonArray() }));
-        table["video.playback.start"] = (call, _) => RoomMethods.Now(() => call.Refuse("501", "this server cannot play media into a room"));
-        foreach (var name in (string[])["pause", "resume", "stop", "set_volume", "seek_absolute", "seek_relative"])
-        {
-            table[$"video.playback.{name}"] = (call, _) => RoomMethods.Now(() => call.Refuse("404", "there is no such playback"));
-        }
     }
 
     private async ValueTask StartStreamAsync(MethodCall call, Room room)
@@ -178,7 +170,7 @@ internal sealed class MediaMethods(SessionPushes pushes, Recordings recordings, 
 
     private static RecordingCaller CallerOf(MethodCall call) => new(IsParticipant: false, call.Connection.AppId.ToString(), Name: null);
 
-    private static string MessageOf(PushAddressFault fault) => fault switch
+    internal static string MessageOf(PushAddressFault fault) => fault switch
     {
         PushAddressFault.TooLong => $"url has more than {PushAddress.MaxLength} characters",
         PushAddressFault.NotPrintable => "url holds blanks or control characters",

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Roomcast.Egress.Composition;
 using Roomcast.Meetings.Sessions;
 using Roomcast.Meetings.Sessions.Features;
 using Roomcast.Relay.Framing;
@@ -34,16 +35,41 @@ internal sealed class MemberMethods(SessionSteering steering, RoomMethods rooms)
         table["video.member.update_meta"] = (call, room) => NoteAsync(call, room, Notes.Update(call));
         table["video.member.delete_meta"] = (call, room) => NoteAsync(call, room, Notes.Delete(call));
 
-        // What a member hears is forwarded to its browser as it came: nothing here could make it softer.
-        foreach (var name in (string[])["deaf", "undeaf", "set_output_volume", "set_input_sensitivity"])
+        table["video.member.deaf"] = (call, room) => DeafenAsync(call, room, isDeaf: true);
+        table["video.member.undeaf"] = (call, room) => DeafenAsync(call, room, isDeaf: false);
+        table["video.member.set_input_sensitivity"] = SetSensitivityAsync;
+
+        // What a member hears is forwarded to its browser encoded, as it came: it can be left out, but nothing here could make it softer.
+        table["video.member.set_output_volume"] = async (call, room) =>
         {
-            table[$"video.member.{name}"] = async (call, room) =>
+            if (await FindAsync(call, room) is not null)
             {
-                if (await FindAsync(call, room) is not null)
-                {
-                    call.Refuse("501", $"this server cannot do {name}: sound goes from member to member as it was sent");
-                }
-            };
+                call.Refuse("501", "sound goes from member to member encoded, as it was sent: this server can leave it out (deaf), and not make it softer or louder");
+            }
+        };
+    }
+
+    private async ValueTask DeafenAsync(MethodCall call, Room room, bool isDeaf)
+    {
+        if (IsAll(call))
+        {
+            call.Answer(await steering.DeafenAsync(room.SessionId, null, isDeaf, CancellationToken.None));
+        }
+        else if (await FindPersonAsync(call, room) is { } peerId)
+        {
+            call.Answer(await steering.DeafenAsync(room.SessionId, peerId, isDeaf, CancellationToken.None));
+        }
+    }
+
+    private async ValueTask SetSensitivityAsync(MethodCall call, Room room)
+    {
+        if (!call.Params.TryNumber("value", 0, PeerDirection.MostSensitivity, out var value))
+        {
+            call.Refuse("422", "value must be a number from 0 to 100");
+        }
+        else if (await FindPersonAsync(call, room) is { } peerId)
+        {
+            await rooms.DirectAsync(call, room, direction => direction.With(peerId, peer => peer with { Sensitivity = value }));
         }
     }
 

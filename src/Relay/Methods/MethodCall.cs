@@ -21,6 +21,9 @@ internal sealed record MethodCall(RelayConnection Connection, string Id, JsonEle
         Connection.Answer(Id, result);
     }
 
+    /// <summary>Whether it has a parameter that is not null.</summary>
+    public bool Has(string name) => Params.TryGetProperty(name, out var value) && value.ValueKind is not JsonValueKind.Null;
+
     /// <summary>Refuses it by a code of the protocol.</summary>
     public void Refuse(string code, string message) => Connection.Answer(Id, new JsonObject { ["code"] = code, ["message"] = message });
 

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Roomcast.Accounts;
+using Roomcast.Egress.Playback;
 using Roomcast.Egress.Push;
 using Roomcast.Relay.Connection;
 using Roomcast.Relay.Controllers;
@@ -25,6 +26,7 @@ internal sealed class MethodTable : IRequestHandler
     private readonly ControllerDirectory _controllers;
     private readonly RoomDirectory _rooms;
     private readonly SessionPushes _pushes;
+    private readonly SessionPlaybacks _playbacks;
     private readonly ApiTokenStore _tokens;
     private readonly AppStore _apps;
     private readonly RelayOptions _options;
@@ -36,9 +38,11 @@ internal sealed class MethodTable : IRequestHandler
         RoomMethods rooms,
         MemberMethods members,
         MediaMethods media,
+        PlaybackMethods playing,
         ControllerDirectory controllers,
         RoomDirectory directory,
         SessionPushes pushes,
+        SessionPlaybacks playbacks,
         ApiTokenStore tokens,
         AppStore apps,
         IOptions<RelayOptions> options,
@@ -46,10 +50,12 @@ internal sealed class MethodTable : IRequestHandler
         ILogger<MethodTable> logger)
     {
         (_subscriptions, _controllers, _rooms, _pushes, _tokens, _apps) = (subscriptions, controllers, directory, pushes, tokens, apps);
+        _playbacks = playbacks;
         (_options, _time, _logger) = (options.Value, time, logger);
         rooms.AddTo(_roomMethods);
         members.AddTo(_roomMethods);
         media.AddTo(_roomMethods);
+        playing.AddTo(_roomMethods);
     }
 
     /// <summary>How many connections an app has; set by whoever holds them.</summary>
@@ -58,10 +64,11 @@ internal sealed class MethodTable : IRequestHandler
     /// <summary>The names of all methods about rooms.</summary>
     public IEnumerable<string> RoomMethodNames => _roomMethods.Keys;
 
-    /// <summary>The server stops: streams end. Returns when that is told.</summary>
+    /// <summary>The server stops: streams and playbacks end. Returns when that is told.</summary>
     public Task EndStreamsAsync()
     {
         _pushes.StopAll();
+        _playbacks.StopAll();
         return _rooms.SettleAsync();
     }
 

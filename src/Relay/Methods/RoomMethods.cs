@@ -66,16 +66,52 @@ internal sealed class RoomMethods(SessionSteering steering, SceneDirections dire
     /// <summary>Chooses otherwise for the composition; answered before it is told.</summary>
     internal async ValueTask DirectAsync(MethodCall call, Room room, Func<SceneDirection, SceneDirection> change)
     {
-        if (!await room.DoAsync(each =>
-        {
-            var before = directions.Of(each.SessionId.Value);
-            directions.Change(each.SessionId.Value, change);
-            call.Done();
-            each.DirectionChanged(before);
-        }))
+        if (!await room.DoAsync(each => Direct(each, change, call.Done)))
         {
             call.RefuseRoom();
         }
+    }
+
+    /// <summary>Chooses otherwise for the composition. Called on the room's loop.</summary>
+    /// <param name="room">The room.</param>
+    /// <param name="change">Makes the new choice of the old one.</param>
+    /// <param name="answer">Is called before it is told.</param>
+    internal void Direct(Room room, Func<SceneDirection, SceneDirection> change, Action<JsonObject?> answer)
+    {
+        var before = directions.Of(room.SessionId.Value);
+        directions.Change(room.SessionId.Value, change);
+        answer(null);
+        room.DirectionChanged(before);
+    }
+
+    /// <summary>Reads the layout and the positions that something may be begun with. False when the request was refused.</summary>
+    /// <param name="call">The request.</param>
+    /// <param name="change">What they change; null when neither is there.</param>
+    /// <param name="memberIds">The members that are placed.</param>
+    internal static bool TryReadLayout(MethodCall call, out Func<SceneDirection, SceneDirection>? change, out IReadOnlyList<string> memberIds)
+    {
+        (change, memberIds) = (null, []);
+        string? name = null;
+        if (call.Has("layout") && (!call.Params.TryText("layout", 64, out name) || !LayoutNames.Has(name)))
+        {
+            call.Refuse("422", $"layout must be one of {string.Join(", ", LayoutNames.All)}");
+            return false;
+        }
+
+        List<(string MemberId, Func<PeerDirection, PeerDirection> Change)> positions = [];
+        if (call.Has("positions") && !TryReadPositions(call, out positions))
+        {
+            return false;
+        }
+
+        if (name is not null || positions.Count > 0)
+        {
+            memberIds = [.. positions.Select(position => position.MemberId)];
+            change = direction => positions.Aggregate(
+                name is null ? direction : LayoutNames.Choose(direction, name), (all, position) => all.With(position.MemberId, position.Change));
+        }
+
+        return true;
     }
 
     private async ValueTask SetLayoutAsync(MethodCall call, Room room)

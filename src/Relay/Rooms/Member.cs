@@ -24,11 +24,15 @@ internal sealed record Member
 
     public bool IsVisible { get; init; }
 
+    public bool IsDeaf { get; init; }
+
     public bool HasHandUp { get; init; }
 
     public bool IsTalking { get; init; }
 
     public double InputVolume { get; init; }
+
+    public double InputSensitivity { get; init; } = Egress.Composition.PeerDirection.UsualSensitivity;
 
     public string RequestedPosition { get; init; } = PositionNames.Auto;
 
@@ -62,12 +66,12 @@ internal sealed record Member
             ["visible"] = IsVisible,
             ["audio_muted"] = IsAudioMuted,
             ["video_muted"] = IsVideoMuted,
-            ["deaf"] = false,
+            ["deaf"] = IsDeaf,
             ["handraised"] = HasHandUp,
             ["talking"] = IsTalking,
             ["input_volume"] = InputVolume,
             ["output_volume"] = 0,
-            ["input_sensitivity"] = 30,
+            ["input_sensitivity"] = InputSensitivity,
             ["meta"] = JsonNode.Parse(Meta),
         };
         if (updated is not null)
@@ -86,8 +90,10 @@ internal sealed record Member
         Add(IsAudioMuted != before.IsAudioMuted, "audio_muted");
         Add(IsVideoMuted != before.IsVideoMuted, "video_muted");
         Add(IsVisible != before.IsVisible, "visible");
+        Add(IsDeaf != before.IsDeaf, "deaf");
         Add(HasHandUp != before.HasHandUp, "handraised");
         Add(InputVolume != before.InputVolume, "input_volume");
+        Add(InputSensitivity != before.InputSensitivity, "input_sensitivity");
         Add(RequestedPosition != before.RequestedPosition, "requested_position");
         Add(Meta != before.Meta, "meta");
         return names;

@@ -10,6 +10,9 @@ internal static class PositionNames
     public const string OffCanvas = "off-canvas";
     public const string FullScreen = "full-screen";
 
+    /// <summary>Where something that is played is shown. Members cannot choose it.</summary>
+    public const string Playback = "playback";
+
     private const string Standard = "standard-";
     private const string Reserved = "reserved-";
     private const int MostSeats = 25;

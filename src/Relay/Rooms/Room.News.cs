@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Roomcast.Egress.Composition;
+using Roomcast.Egress.Playback;
 using Roomcast.Egress.Push;
 using Roomcast.Egress.Recording;
 using Roomcast.Meetings.Sessions.Following;
@@ -164,6 +165,35 @@ internal sealed partial class Room
         }
     }
 
+    /// <summary>Something that is played stands otherwise than before.</summary>
+    public void Changed(SessionPlayback playback)
+    {
+        var before = _playbacks.GetValueOrDefault(playback.Id);
+        if (playback.State is PlaybackState.Ended)
+        {
+            _playbacks.Remove(playback.Id);
+            NoteEnded(playback.Id);
+        }
+        else
+        {
+            _playbacks[playback.Id] = playback;
+        }
+
+        var type = playback.State switch
+        {
+            PlaybackState.Starting => null,
+            PlaybackState.Ended => "video.playback.ended",
+            _ => before is null or { State: PlaybackState.Starting } ? "video.playback.started" : "video.playback.updated",
+        };
+        if (type is not null)
+        {
+            Publish(
+                type,
+                new JsonObject { ["playback"] = RoomEntities.Write(playback, seesSecrets: true) },
+                new JsonObject { ["playback"] = RoomEntities.Write(playback, seesSecrets: false) });
+        }
+    }
+
     /// <summary>A recording is being begun: the room does not end before it is known whether it did.</summary>
     public void RecordingAsked() => _beginning++;
 
@@ -250,7 +280,7 @@ internal sealed partial class Room
         var direction = Direction;
         var isElsewhere = _layout.Arrange(_peers.Values.Where(peer => peer.IsOnStage), _traits, direction);
         var now = new Dictionary<string, Member>(StringComparer.Ordinal);
-        foreach (var peer in _peers.Values.Where(peer => peer.IsOnStage).OrderBy(peer => peer.JoinedAt).ThenBy(peer => peer.PeerId, StringComparer.Ordinal))
+        foreach (var peer in _peers.Values.Where(peer => peer is { IsOnStage: true, IsGuest: false }).OrderBy(peer => peer.JoinedAt).ThenBy(peer => peer.PeerId, StringComparer.Ordinal))
         {
             var person = PersonOf(peer, direction);
             now[person.Id] = person;
@@ -342,9 +372,11 @@ internal sealed partial class Room
             IsAudioMuted = !peer.HasMicrophone,
             IsVideoMuted = !peer.HasCamera,
             IsVisible = peer.HasCamera && position != PositionNames.OffCanvas,
+            IsDeaf = peer.IsDeaf,
             HasHandUp = peer.HasHandUp,
             IsTalking = peer.HasMicrophone && _traits.TalkingIds.Contains(peer.PeerId),
             InputVolume = chosen.GainDb,
+            InputSensitivity = chosen.Sensitivity,
             RequestedPosition = PositionNames.Of(chosen),
             CurrentPosition = position,
             Meta = peer.Notes,

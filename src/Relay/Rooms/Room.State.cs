@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Roomcast.Egress.Playback;
 using Roomcast.Egress.Push;
 using Roomcast.Egress.Recording;
 using Roomcast.Relay.Controllers;
@@ -15,7 +16,7 @@ internal sealed partial class Room
     /// <summary>The peer of a member or of somebody in the audience, and whether its screen is meant; null when there is none.</summary>
     public (string PeerId, bool IsScreen)? FindPeer(string memberId)
     {
-        if (_peers.ContainsKey(memberId))
+        if (_peers.TryGetValue(memberId, out var peer) && !peer.IsGuest)
         {
             return (memberId, false);
         }
@@ -28,6 +29,18 @@ internal sealed partial class Room
 
     /// <summary>Whether it has, or had lately, a recording of this id.</summary>
     public bool HasRecording(Guid id) => _recordings.ContainsKey(id) || _endedLately.Contains(id);
+
+    /// <summary>Whether it has, or had lately, a playback of this id.</summary>
+    public bool HasPlayback(Guid id) => _playbacks.ContainsKey(id) || _endedLately.Contains(id);
+
+    /// <summary>The streams that run, and those that are being begun.</summary>
+    public IReadOnlyCollection<SessionPush> Streams => _streams.Values;
+
+    /// <summary>Its layout's name. May be asked from anywhere.</summary>
+    public string LayoutName => LayoutNames.Of(Direction);
+
+    /// <summary>Whether nobody new is let in. May be asked from anywhere.</summary>
+    public bool IsLocked => Volatile.Read(ref _traits).IsLocked;
 
     /// <summary>The notes of a peer, on stage or in the audience; null when there is none.</summary>
     public string? MetaOf(string peerId) => _peers.TryGetValue(peerId, out var peer) ? peer.Notes : null;
@@ -52,6 +65,14 @@ internal sealed partial class Room
     [
         .. _recordings.Values.Where(recording => recording.Status is not RecordingStatus.Invoked).OrderBy(recording => recording.StartedAt)
             .Select(recording => (JsonNode)RoomEntities.Write(recording)),
+    ]);
+
+    /// <summary>The playbacks that have begun.</summary>
+    /// <param name="seesSecrets">Whether whoever reads it may see signatures in addresses.</param>
+    public JsonArray WritePlaybacks(bool seesSecrets) => new(
+    [
+        .. _playbacks.Values.Where(playback => playback.State is not PlaybackState.Starting).OrderBy(playback => playback.StartedAt)
+            .Select(playback => (JsonNode)RoomEntities.Write(playback, seesSecrets)),
     ]);
 
     /// <summary>The session of the room, with all that belongs to it when that is asked for.</summary>
@@ -87,7 +108,7 @@ internal sealed partial class Room
         {
             written["members"] = WriteMembers();
             written["recordings"] = WriteRecordings();
-            written["playbacks"] = new JsonArray();
+            written["playbacks"] = WritePlaybacks(seesSecrets);
             written["streams"] = WriteStreams(seesSecrets);
         }
 
@@ -98,7 +119,7 @@ internal sealed partial class Room
     public RelayEvent Greeting()
     {
         return new RelayEvent(
-            AppId, "video.room.subscribed", Channel, null, Parameters(seesSecrets: true), _time.GetUtcNow(), _streams.Count > 0 ? Parameters(seesSecrets: false) : null);
+            AppId, "video.room.subscribed", Channel, null, Parameters(seesSecrets: true), _time.GetUtcNow(), _streams.Count + _playbacks.Count > 0 ? Parameters(seesSecrets: false) : null);
 
         JsonObject Parameters(bool seesSecrets)
         {

@@ -3,6 +3,7 @@ using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Roomcast.Accounts;
 using Roomcast.Egress.Composition;
+using Roomcast.Egress.Playback;
 using Roomcast.Egress.Push;
 using Roomcast.Egress.Recording;
 using Roomcast.Meetings.Records;
@@ -33,6 +34,7 @@ internal sealed partial class Room
     private readonly List<string> _handsUp = [];
     private readonly Dictionary<Guid, SessionPush> _streams = [];
     private readonly Dictionary<Guid, RecordingRecord> _recordings = [];
+    private readonly Dictionary<Guid, SessionPlayback> _playbacks = [];
     // To stop what has just ended is no fault: the end may still be on its way to who asks for it.
     private readonly Queue<Guid> _endedLately = new();
     private readonly RoomLayout _layout = new();
@@ -155,7 +157,7 @@ internal sealed partial class Room
 
     private void EndIfDone()
     {
-        if (!_isEnding || _hasEnded || _streams.Count > 0 || _recordings.Count > 0 || _beginning > 0)
+        if (!_isEnding || _hasEnded || _streams.Count > 0 || _recordings.Count > 0 || _playbacks.Count > 0 || _beginning > 0)
         {
             return;
         }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Roomcast.Accounts;
 using Roomcast.Egress.Composition;
+using Roomcast.Egress.Playback;
 using Roomcast.Egress.Push;
 using Roomcast.Egress.Recording;
 using Roomcast.Meetings.Records;
@@ -27,18 +28,27 @@ internal sealed class RoomDirectory : ISessionObserver, IRosterObserver
     private readonly ControllerDirectory _controllers;
     private readonly SceneDirections _directions;
     private readonly SessionPushes _pushes;
+    private readonly SessionPlaybacks _playbacks;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
 
     public RoomDirectory(
-        ControllerDirectory controllers, SceneDirections directions, SessionPushes pushes, RecordingEar ear, TimeProvider time, ILogger<RoomDirectory> logger)
+        ControllerDirectory controllers,
+        SceneDirections directions,
+        SessionPushes pushes,
+        SessionPlaybacks playbacks,
+        RecordingEar ear,
+        TimeProvider time,
+        ILogger<RoomDirectory> logger)
     {
+        _playbacks = playbacks;
         _controllers = controllers;
         _directions = directions;
         _pushes = pushes;
         _time = time;
         _logger = logger;
         pushes.Changed += push => Post(push.SessionId, room => room.Changed(push));
+        playbacks.Changed += playback => Post(playback.SessionId, room => room.Changed(playback));
         ear.Heard += recording =>
         {
             if (recording.Kind is RecordingKind.Composite)
@@ -85,8 +95,9 @@ internal sealed class RoomDirectory : ISessionObserver, IRosterObserver
 
     public void Ended(MeetingId meetingId, SessionId sessionId, SessionEndReason reason)
     {
-        // First the streams: that they have ended is posted before that the room does.
+        // First the streams and playbacks: that they have ended is posted before that the room does.
         _pushes.StopAll(sessionId.Value);
+        _playbacks.StopAll(sessionId.Value);
         Post(sessionId.Value, room => room.Ended());
     }
 

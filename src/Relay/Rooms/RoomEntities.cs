@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Roomcast.Egress.Playback;
 using Roomcast.Egress.Push;
 using Roomcast.Egress.Recording;
 using Roomcast.Relay.Framing;
@@ -31,6 +32,43 @@ internal static class RoomEntities
         }
 
         if (push.Error is { } error)
+        {
+            written["error"] = error;
+        }
+
+        return written;
+    }
+
+    /// <summary>A playback: positions are milliseconds.</summary>
+    /// <param name="playback">The playback.</param>
+    /// <param name="seesSecrets">Whether whoever reads it may see signatures in its address.</param>
+    public static JsonObject Write(SessionPlayback playback, bool seesSecrets)
+    {
+        var written = new JsonObject
+        {
+            ["id"] = playback.Id.ToString(),
+            ["url"] = seesSecrets ? playback.Url : playback.Covered,
+            ["state"] = playback.State switch
+            {
+                PlaybackState.Ended => "completed",
+                PlaybackState.Paused => "paused",
+                _ => "playing",
+            },
+            ["volume"] = playback.VolumeDb,
+            ["position"] = (long)playback.Position.TotalMilliseconds,
+            ["seekable"] = playback.IsSeekable,
+        };
+        if (playback.StartedAt is { } startedAt)
+        {
+            written["started_at"] = WireTime.Of(startedAt);
+        }
+
+        if (playback.EndedAt is { } endedAt)
+        {
+            written["ended_at"] = WireTime.Of(endedAt);
+        }
+
+        if (playback.Error is { } error)
         {
             written["error"] = error;
         }

@@ -12,6 +12,7 @@ internal sealed class RoomLayout
     private const int Width = 1_280;
     private const int Height = 720;
 
+    private readonly HashSet<string> _guests = new(StringComparer.Ordinal);
     private ImmutableArray<SceneTile> _tiles = [];
 
     /// <summary>The tiles, the first one first.</summary>
@@ -21,9 +22,12 @@ internal sealed class RoomLayout
     /// <returns>Whether anything is elsewhere than it was.</returns>
     public bool Arrange(IEnumerable<RosterPeer> onStage, SessionTraits traits, SceneDirection direction)
     {
+        RosterPeer[] peers = [.. onStage];
+        _guests.Clear();
+        _guests.UnionWith(peers.Where(peer => peer.IsGuest).Select(peer => peer.PeerId));
         var scene = direction.Apply(new Scene
         {
-            Peers = [.. onStage.OrderBy(peer => peer.JoinedAt).ThenBy(peer => peer.PeerId, StringComparer.Ordinal).Select(PeerOf)],
+            Peers = [.. peers.OrderBy(peer => peer.JoinedAt).ThenBy(peer => peer.PeerId, StringComparer.Ordinal).Select(PeerOf)],
             SpeakerId = traits.SpeakerId,
             SpotlightId = traits.PinnedId,
         });
@@ -51,7 +55,7 @@ internal sealed class RoomLayout
         [
             .. _tiles.Select((tile, index) => (JsonNode)new JsonObject
             {
-                ["member_id"] = tile.IsScreen ? Member.ScreenIdOf(tile.PeerId) : tile.PeerId,
+                ["member_id"] = _guests.Contains(tile.PeerId) ? null : tile.IsScreen ? Member.ScreenIdOf(tile.PeerId) : tile.PeerId,
                 ["layer_index"] = index,
                 ["z_index"] = 0,
                 ["x"] = Percent(tile.Area.Left, Width),
@@ -59,8 +63,8 @@ internal sealed class RoomLayout
                 ["width"] = Percent(tile.Area.Width, Width),
                 ["height"] = Percent(tile.Area.Height, Height),
                 ["reservation"] = null,
-                ["position"] = PositionNames.OfSeat(index),
-                ["playing_file"] = false,
+                ["position"] = _guests.Contains(tile.PeerId) ? PositionNames.Playback : PositionNames.OfSeat(index),
+                ["playing_file"] = _guests.Contains(tile.PeerId),
                 ["visible"] = true,
             }),
         ]),

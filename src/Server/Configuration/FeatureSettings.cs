@@ -1,4 +1,5 @@
 using Roomcast.Egress.Composition;
+using Roomcast.Egress.Playback;
 using Roomcast.Egress.Push;
 using Roomcast.Egress.Recording;
 using Roomcast.Hls;
@@ -170,6 +171,14 @@ internal static class FeatureSettings
         settings.Bind("composition_watermark_corner", (SceneStyleOptions o) => o.WatermarkCorner, SettingTypes.Choice<SceneCorner>(), "The corner it is at.");
         settings.Bind("composition_allow_private_pictures", (SceneStyleOptions o) => o.AllowsPrivatePictures, SettingTypes.Boolean, "Whether the pictures of participants, which stand for them while their camera is off, and the backgrounds and watermarks that livestreams name may be at addresses of private networks.");
         settings.Check(new SceneStyleOptionsValidator());
+
+        settings.Group("Playback");
+        settings.Bind("playback_max", (PlaybackOptions o) => o.MaxPlaybacks, SettingTypes.Whole(0, 1_000), "Most media played into rooms at once; each has a process of its own.");
+        settings.Bind("playback_max_per_room", (PlaybackOptions o) => o.MaxOfSession, SettingTypes.Whole(1, 16), "Of these, into one room.");
+        settings.Bind("playback_start_timeout", (PlaybackOptions o) => o.StartTimeout, Seconds(5, 120), "Longest until something that is played is first seen or heard.");
+        settings.Bind("playback_stall_timeout", (PlaybackOptions o) => o.StallTimeout, Seconds(5, 600), "Longest that a source may give nothing while it is played.");
+        settings.Bind("playback_private_networks", (PlaybackOptions o) => o.PrivateNetworks, SettingTypes.Networks, "Networks that are not public and may be played from all the same, such as 127.0.0.0/8 or 10.0.0.0/8. Link-local addresses never may.");
+        settings.Check(new PlaybackOptionsValidator());
 
         settings.Group("Webhooks");
         settings.Bind("webhook_timeout", (WebhookOptions o) => o.Timeout, SettingTypes.Duration(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(30)), "Longest that one attempt to deliver may take.");

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Options;
 using Roomcast.Egress.Composition;
+using Roomcast.Egress.Playback;
 using Roomcast.Egress.Recording;
 using Roomcast.Livestreams.Lifecycle;
 using Roomcast.Livestreams.Meetings;
@@ -23,6 +24,7 @@ internal static class LiveServices
         services.AddSingleton<ParticipantPictures>();
         services.AddSingleton<SceneOverlays>();
         services.AddSingleton<ICompositionSource, SessionCompositionSource>();
+        services.AddSingleton<IPlaybackStage, SessionPlaybackStage>();
         services.AddSingleton<RecordedMeetings>();
         services.AddSingleton<IRecordedSessions>(provider => provider.GetRequiredService<RecordedMeetings>());
         services.AddSingleton<ISessionObserver>(provider => provider.GetRequiredService<RecordedMeetings>());

@@ -33,10 +33,14 @@ public sealed class MeetingServer : IAsyncLifetime
 
     /// <summary>
     /// Arguments of the server. The stage of a livestream need not stay empty for a minute until a test is over, and the servers that
-    /// are pushed to are on this machine. So are the browsers, which elsewhere would not be: composing does not give way to them.
+    /// are pushed to, and what is played, are on this machine. So are the browsers, which elsewhere would not be: composing does not give
+    /// way to them.
     /// </summary>
     public IReadOnlyList<string> Arguments { get; init; } =
-        ["--livestream-empty-stage", "12s", "--push-private-networks", "127.0.0.0/8,::1/128", "--composition-nice", "0"];
+    [
+        "--livestream-empty-stage", "12s", "--push-private-networks", "127.0.0.0/8,::1/128", "--playback-private-networks", "127.0.0.0/8,::1/128",
+        "--composition-nice", "0",
+    ];
 
     /// <summary>Its data folder; null for one of its own.</summary>
     public string? DataFolder { get; init; }

@@ -31,6 +31,15 @@ internal sealed class FakeMedia : IMediaSide
     public ValueTask<PeerMediaFigures> MeasureAsync(string peerId) =>
         Figures.TryGetValue(peerId, out var figures) ? new(figures) : throw new MediaException(MediaErrorCode.UnknownPeer, "not here");
 
+    public ValueTask<MediaSource> AddSourceAsync(string peerId, bool hasSound, bool hasPicture, IMediaSourceListener listener) =>
+        throw new MediaException(MediaErrorCode.TooMany, "This room moves no media.");
+
+    public ValueTask SetDeafAsync(string peerId, bool isDeaf)
+    {
+        Calls.Enqueue($"{(isDeaf ? "deaf" : "undeaf")} {peerId}");
+        return ValueTask.CompletedTask;
+    }
+
     public ValueTask<IReadOnlyList<MediaProducer>> JoinAsync(string peerId) => Drop("join", peerId);
 
     public ValueTask<bool> HasTransportsAsync(string peerId) => new(_transports.Keys.Count(key => key.PeerId == peerId) == 2);

@@ -6,11 +6,13 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Roomcast.Accounts;
 using Roomcast.Egress.Composition;
+using Roomcast.Egress.Playback;
 using Roomcast.Egress.Push;
 using Roomcast.Egress.Recording;
 using Roomcast.Egress.Tests.Recorder;
 using Roomcast.Feeds;
 using Roomcast.Meetings;
+using Roomcast.Meetings.History;
 using Roomcast.Meetings.Media;
 using Roomcast.Meetings.Presets;
 using Roomcast.Meetings.Records;
@@ -39,6 +41,9 @@ public sealed class RelayHost : IAsyncDisposable
 
     public TestCompositions Compositions { get; } = new();
 
+    /// <summary>Where playbacks are shown.</summary>
+    public GuestStage Stage { get; } = new();
+
     public Uri Address { get; private set; } = null!;
 
     public App App { get; private set; } = null!;
@@ -60,6 +65,9 @@ public sealed class RelayHost : IAsyncDisposable
         return host;
     }
 
+    /// <summary>The path of a file that the server gives at <c>/files</c>.</summary>
+    public string FileOf(string name) => _folder.PathOf(name);
+
     public T Service<T>()
         where T : notnull => _app.Services.GetRequiredService<T>();
 
@@ -73,7 +81,7 @@ public sealed class RelayHost : IAsyncDisposable
         var given = (await Service<PresetStore>().FindByNameAsync(meeting.AppId, preset, CancellationToken.None))!;
         var participant = (await Service<ParticipantStore>().AddAsync(
             meeting.AppId, meeting.Id, $"{name} {Guid.NewGuid():N}", given.Id, name, null, CancellationToken.None))!;
-        var link = new Link();
+        var link = new HeardLink();
         var (session, peer) = await Service<MeetingSessions>().ConnectAsync(
             meeting, participant, given, Guid.NewGuid().ToString(), link, CancellationToken.None);
         var joined = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -120,10 +128,13 @@ public sealed class RelayHost : IAsyncDisposable
         builder.Services.AddSingleton<ICompositions>(Compositions);
         builder.Services.AddCompositions();
         builder.Services.AddSingleton<IPushableFeeds, NothingToPush>();
-        builder.Services.AddPush().AddSessionPushes();
+        builder.Services.AddPush().AddSessionPushes().AddSessionPlaybacks();
+        builder.Services.Configure<PlaybackOptions>(playback => playback.PrivateNetworks = [IPNetwork.Parse("127.0.0.0/8")]);
+        builder.Services.AddSingleton(Stage);
+        builder.Services.AddSingleton<IPlaybackStage>(provider => Stage.With(provider.GetRequiredService<SessionGuests>()));
         builder.Services.Configure<BlobOptions>(blobs => blobs.Folder = _folder.PathOf("blobs"));
         builder.Services.Configure<RecordingOptions>(recordings => recordings.Folder = _folder.PathOf("recordings"));
-        builder.Services.AddBlobs().AddRecordings();
+        builder.Services.AddBlobs().AddSessionHistory().AddRecordings();
         builder.Services.Configure(_configure ?? (_ => { }));
         builder.Services.AddSingleton(_times);
         builder.Services.AddRelay();
@@ -134,6 +145,7 @@ public sealed class RelayHost : IAsyncDisposable
             context.Response.StatusCode = StatusCodes.Status404NotFound;
             return context.Response.WriteAsync("nothing here");
         });
+        _app.MapGet("/files/{name}", (string name) => Results.File(_folder.PathOf(name), "application/octet-stream", enableRangeProcessing: true));
         await _app.StartAsync();
         Address = new Uri(_app.Urls.Single());
     }
@@ -146,17 +158,6 @@ public sealed class RelayHost : IAsyncDisposable
             await Service<AppStore>().CreateAsync(account.Id, "An app", CancellationToken.None),
             (await tokens.IssueAsync(account.Id, ApiTokenScope.Write, "write", null, CancellationToken.None)).Secret,
             (await tokens.IssueAsync(account.Id, ApiTokenScope.Read, "read", null, CancellationToken.None)).Secret);
-    }
-
-    private sealed class Link : IPeerLink
-    {
-        public void Tell(SessionEvent happened)
-        {
-        }
-
-        public void Close(LinkCloseReason reason)
-        {
-        }
     }
 
     private sealed class NothingToPush : IPushableFeeds
@@ -172,7 +173,7 @@ public sealed class RelayHost : IAsyncDisposable
 }
 
 /// <summary>Somebody in a meeting.</summary>
-public sealed record Guest(MeetingSession Session, SessionPeer Peer, IPeerLink Link)
+public sealed record Guest(MeetingSession Session, SessionPeer Peer, HeardLink Link)
 {
     public async Task LeaveAsync() => await Session.DisconnectAsync(Peer, Link, isFinal: true);
 }

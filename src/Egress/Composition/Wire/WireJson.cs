@@ -120,10 +120,11 @@ public static class WireJson
         Scene scene => scene is { Peers: { IsDefault: false, Length: <= MaxPeers }, SlateText: not null }
             && scene.Peers.All(peer => peer is { Id: not null, Name: not null })
             && scene.Watermark is null or { File: not null },
-        _ => true,
+        _ => Playback.PlaybackWire.IsWhole(value!),
     };
 
-    private static JsonTypeInfo<T> TypeOf<T>() => (JsonTypeInfo<T>)WireJsonContext.Default.GetTypeInfo(typeof(T))!;
+    private static JsonTypeInfo<T> TypeOf<T>() =>
+        Playback.PlaybackWire.Find<T>() ?? (JsonTypeInfo<T>)WireJsonContext.Default.GetTypeInfo(typeof(T))!;
 }
 
 [JsonSourceGenerationOptions(

@@ -24,6 +24,12 @@ public enum WireKind : byte
     /// <summary>Eight bytes that come back with <see cref="Pong"/>.</summary>
     Ping = 6,
 
+    /// <summary>To a player: what to play, <see cref="Playback.WirePlay"/> as JSON. First, once.</summary>
+    Play = 7,
+
+    /// <summary>To a player: <see cref="Playback.WireCommand"/> as JSON.</summary>
+    Command = 8,
+
     /// <summary>Whether it can compose: <see cref="WireReady"/> as JSON. First, once.</summary>
     Ready = 64,
 
@@ -47,6 +53,9 @@ public enum WireKind : byte
 
     /// <summary>The answer to <see cref="Ping"/>.</summary>
     Pong = 71,
+
+    /// <summary>How a player stands: <see cref="Playback.WirePlaying"/> as JSON.</summary>
+    Playing = 72,
 }
 
 /// <summary>How a message is framed on the socket. Source: docs/protocols/composition.md.</summary>
@@ -64,6 +73,9 @@ public static class WireMessage
 
     /// <summary>Longest body of JSON, in bytes: a scene of 100 peers is some 50,000.</summary>
     public const int MaxJsonLength = 512 * 1024;
+
+    /// <summary>Longest body of JSON between the server and a player, in bytes.</summary>
+    public const int MaxPlaybackLength = 64 * 1024;
 
     /// <summary>Longest body of a frame, in bytes.</summary>
     public const int MaxFrameLength = 8 << 20;
@@ -135,6 +147,7 @@ public static class WireMessage
     public static int MaxLengthOf(WireKind kind) => kind switch
     {
         WireKind.Start or WireKind.Scene or WireKind.Ready or WireKind.Figures => MaxJsonLength,
+        WireKind.Play or WireKind.Command or WireKind.Playing => MaxPlaybackLength,
         WireKind.Rtp or WireKind.Rtcp => MaxPacketLength,
         WireKind.Stop => 0,
         WireKind.Ping or WireKind.Pong => 8,

@@ -11,9 +11,11 @@ public sealed class Attendance(SessionRoom room)
     private int _told;
 
     /// <summary>How many have joined, hidden ones not counted.</summary>
-    public int Count => room.Joined.Count(peer => !peer.May.HiddenParticipant);
+    public int Count => room.Joined.Count(peer => !peer.May.HiddenParticipant && !peer.IsGuest);
 
     internal TimeSpan? EmptySince { get; private set; }
+
+    private bool HasPeople => room.Joined.Any(peer => !peer.IsGuest);
 
     /// <summary>Joins, or begins to wait. One that has joined already is told how it stands.</summary>
     /// <param name="peer">Who.</param>
@@ -138,7 +140,7 @@ public sealed class Attendance(SessionRoom room)
                     }
                 }
 
-                EmptySince ??= room.Joined.Any() ? null : room.Now;
+                EmptySince ??= HasPeople ? null : room.Now;
             },
             refusal =>
             {
@@ -203,8 +205,7 @@ public sealed class Attendance(SessionRoom room)
 
         if (wasJoined)
         {
-            room.Parts.Metrics.PeerLeft();
-            room.Parts.Recorder.Left(room, peer);
+            room.NoteLeft(peer);
             room.TellJoined(new PeerLeft(view));
             if (peer.Stage is StageState.Requested)
             {
@@ -220,9 +221,9 @@ public sealed class Attendance(SessionRoom room)
             room.Host.Forget(peer);
             TellCount();
             room.Connected.TellChange();
-            if (!room.Joined.Any())
+            if (!HasPeople)
             {
-                EmptySince = room.Now;
+                EmptySince ??= room.Now;
             }
         }
 

@@ -113,7 +113,7 @@ public sealed class HostControls(SessionRoom room)
     /// <returns>How many participants were removed.</returns>
     internal int RemoveAll()
     {
-        var joined = room.Joined.ToArray();
+        var joined = room.Joined.Where(peer => !peer.IsGuest).ToArray();
         foreach (var peer in room.Peers.Values.Where(peer => peer.State is PresenceState.Joined or PresenceState.Waiting).ToArray())
         {
             peer.Link?.Tell(new EverybodyKicked());
@@ -125,8 +125,7 @@ public sealed class HostControls(SessionRoom room)
         {
             if (peer.State is PresenceState.Joined)
             {
-                room.Parts.Metrics.PeerLeft();
-                room.Parts.Recorder.Left(room, peer);
+                room.NoteLeft(peer);
             }
 
             if (peer.State is PresenceState.Joined or PresenceState.Waiting)

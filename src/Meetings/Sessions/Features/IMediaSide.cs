@@ -34,6 +34,10 @@ internal interface IMediaSide : IAsyncDisposable
 
     ValueTask<MediaTap> TapAsync(IMediaListener listener);
 
+    ValueTask<MediaSource> AddSourceAsync(string peerId, bool hasSound, bool hasPicture, IMediaSourceListener listener);
+
+    ValueTask SetDeafAsync(string peerId, bool isDeaf);
+
     ValueTask<PeerMediaFigures> MeasureAsync(string peerId);
 
     void NoteAudioActivity(string peerId, string producerId, double energy);
@@ -76,6 +80,11 @@ internal sealed class MediaRoomSide(MediaRoom room) : IMediaSide
         room.PreferAsync(peerId, transportId, preferences);
 
     public ValueTask<MediaTap> TapAsync(IMediaListener listener) => room.TapAsync(listener);
+
+    public ValueTask<MediaSource> AddSourceAsync(string peerId, bool hasSound, bool hasPicture, IMediaSourceListener listener) =>
+        room.AddSourceAsync(peerId, hasSound, hasPicture, listener);
+
+    public ValueTask SetDeafAsync(string peerId, bool isDeaf) => room.SetDeafAsync(peerId, isDeaf);
 
     public ValueTask<PeerMediaFigures> MeasureAsync(string peerId) => room.MeasureAsync(peerId);
 

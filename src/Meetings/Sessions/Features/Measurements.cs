@@ -24,7 +24,7 @@ internal sealed class Measurements(SessionRoom room)
             return;
         }
 
-        var peers = room.Joined.Where(peer => peer.IsInMedia && peer.IsMediaComplete).ToArray();
+        var peers = room.Joined.Where(peer => peer.IsInMedia && peer.IsMediaComplete && !peer.IsGuest).ToArray();
         if (peers.Length == 0)
         {
             return;
@@ -55,7 +55,7 @@ internal sealed class Measurements(SessionRoom room)
     /// <param name="tracks">What it sent.</param>
     public void Finish(SessionId? sessionId, SessionPeer peer, PeerMediaFigures? figures, IReadOnlyList<MediaProducer> tracks)
     {
-        if (sessionId is { } id)
+        if (sessionId is { } id && !peer.IsGuest)
         {
             var history = id == room.SessionId && _histories.Remove(peer.Id, out var known) ? known : new MediaHistory();
             if (IsWorthKeeping(figures))

@@ -93,6 +93,7 @@ internal sealed class Roster(SessionRoom room)
         && told.HasMicrophone == Sends(peer, MediaKind.Audio, isScreen: false)
         && told.HasCamera == Sends(peer, MediaKind.Video, isScreen: false)
         && told.HasScreen == Sends(peer, MediaKind.Video, isScreen: true)
+        && told.IsDeaf == peer.IsDeaf
         && told.Notes == peer.Notes;
 
     private static RosterPeer ViewOf(SessionPeer peer) => new(
@@ -106,7 +107,7 @@ internal sealed class Roster(SessionRoom room)
         Sends(peer, MediaKind.Video, isScreen: false),
         Sends(peer, MediaKind.Video, isScreen: true),
         peer.HasHandUp,
-        peer.Notes);
+        peer.Notes) { IsDeaf = peer.IsDeaf, IsGuest = peer.IsGuest };
 
     private static bool Sends(SessionPeer peer, MediaKind kind, bool isScreen)
     {

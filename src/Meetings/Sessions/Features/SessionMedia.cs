@@ -78,6 +78,10 @@ public sealed partial class SessionMedia
                 peer.IsInMedia = true;
                 CloseDropped(peer, created.Dropped);
                 answer.Give(created);
+                if (peer.IsDeaf && direction is TransportDirection.ToPeer)
+                {
+                    ApplyDeaf(peer);
+                }
             },
             answer.Refuse));
     }
@@ -222,6 +226,29 @@ public sealed partial class SessionMedia
         }
     }
 
+    /// <summary>Sends a peer no sound of others, or sends it again.</summary>
+    internal void SetDeaf(SessionPeer peer, bool isDeaf)
+    {
+        peer.IsDeaf = isDeaf;
+        if (peer.IsInMedia)
+        {
+            ApplyDeaf(peer);
+        }
+    }
+
+    /// <summary>The server's own peer sends from now on. The others are told as of any.</summary>
+    internal void OpenGuest(SessionPeer peer, IReadOnlyList<MediaProducer> producers)
+    {
+        peer.IsInMedia = true;
+        peer.IsMediaComplete = true;
+        Tell(new MediaPeerJoined(ViewOf(peer)), except: peer);
+        foreach (var producer in producers)
+        {
+            peer.Producers[producer.Id] = producer;
+            Tell(new ProducerOpened(producer), except: peer);
+        }
+    }
+
     /// <summary>Lets those in whose return was held up and whose transports are there by now.</summary>
     internal void LookAround() => _returns.LookAround();
 
@@ -283,6 +310,15 @@ public sealed partial class SessionMedia
             await side.DisposeAsync();
         }
     }
+
+    private void ApplyDeaf(SessionPeer peer) => Run(
+        peer,
+        async side =>
+        {
+            await side.SetDeafAsync(peer.Id, peer.IsDeaf);
+            return true;
+        },
+        new(static _ => { }, static _ => { })); // It has left, or comes back: then it is said again.
 
     private static SessionAct ActOf(MediaKind kind, bool isScreenShare) =>
         isScreenShare ? SessionAct.ProduceScreen : kind is MediaKind.Audio ? SessionAct.ProduceAudio : SessionAct.ProduceVideo;

@@ -49,6 +49,12 @@ public sealed record RosterPeer(
     bool HasHandUp,
     string Notes)
 {
+    /// <summary>Whether it is sent no sound of others.</summary>
+    public bool IsDeaf { get; init; }
+
+    /// <summary>Whether it is the server's own, and no person's.</summary>
+    public bool IsGuest { get; init; }
+
     /// <summary>Whether it is on stage; where there is no stage, everybody is.</summary>
     public bool IsOnStage => Stage is StageState.On;
 }

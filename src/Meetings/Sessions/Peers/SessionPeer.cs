@@ -72,6 +72,12 @@ public sealed class SessionPeer
     /// <summary>When to close its connection although nobody there did; null while there is no reason to.</summary>
     internal TimeSpan? CloseAt { get; set; }
 
+    /// <summary>Whether it is the server's own, and no person's: it is in no record, and keeps no session alive.</summary>
+    internal bool IsGuest { get; init; }
+
+    /// <summary>Whether it is sent no sound of others.</summary>
+    internal bool IsDeaf { get; set; }
+
     /// <summary>Whether its hand is raised.</summary>
     internal bool HasHandUp { get; set; }
 

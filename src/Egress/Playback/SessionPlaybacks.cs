@@ -1,0 +1,200 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Roomcast.Egress.Playback;
+
+/// <summary>How something that was asked of a playback went.</summary>
+public enum PlaybackOutcome
+{
+    /// <summary>It was passed on to the player.</summary>
+    Done,
+
+    /// <summary>There is no such playback under way.</summary>
+    NotFound,
+
+    /// <summary>Its position cannot be chosen: it is live, or its length is not known.</summary>
+    NotSeekable,
+}
+
+/// <summary>
+/// Plays media into sessions, each by a process of its own: from its start until it is stopped, has been played, fails, or the
+/// session ends. Thread-safe.
+/// </summary>
+public sealed class SessionPlaybacks : IHostedService, IDisposable
+{
+    private readonly ConcurrentDictionary<Guid, PlaybackRun> _runs = new();
+
+    // Those too whose process is still ending.
+    private readonly ConcurrentDictionary<Guid, Task> _unfinished = new();
+    private readonly Lock _starting = new();
+    private readonly IPlayerLauncher _launcher;
+    private readonly IPlaybackStage _stage;
+    private readonly PlaybackOptions _options;
+    private readonly TimeProvider _time;
+    private readonly ILogger _logger;
+    private bool _isStopping;
+
+    internal SessionPlaybacks(
+        IPlayerLauncher launcher, IPlaybackStage stage, IOptions<PlaybackOptions> options, TimeProvider time, ILogger<SessionPlaybacks> logger)
+    {
+        (_launcher, _stage, _options, _time, _logger) = (launcher, stage, options.Value, time, logger);
+    }
+
+    /// <summary>
+    /// Called, from any thread, when a playback plays, stands otherwise than before, and once when it has ended, in this order; it
+    /// must not block.
+    /// </summary>
+    public event Action<SessionPlayback>? Changed;
+
+    /// <summary>Networks that are not public and may be played from all the same.</summary>
+    public IReadOnlyList<System.Net.IPNetwork> PrivateNetworks => _options.PrivateNetworks;
+
+    /// <summary>Begins to play; returns at once.</summary>
+    /// <param name="sessionId">The session; that the caller has it is known.</param>
+    /// <param name="address">What.</param>
+    /// <param name="volumeDb">How much louder or softer, -50 to 50.</param>
+    /// <param name="position">Where to begin; heeded where the source has a length.</param>
+    /// <returns>The playback as it stands; null when there are as many as may be, or the server stops.</returns>
+    public SessionPlayback? Start(Guid sessionId, PlaybackAddress address, double volumeDb, TimeSpan position)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        PlaybackRun run;
+        lock (_starting)
+        {
+            if (_isStopping || _unfinished.Count >= _options.MaxPlaybacks
+                || _runs.Values.Count(each => each.Playback.SessionId == sessionId) >= _options.MaxOfSession)
+            {
+                return null;
+            }
+
+            var asked = new SessionPlayback(Guid.NewGuid(), sessionId, address.Url, PlaybackState.Starting)
+            {
+                Covered = address.Covered, VolumeDb = volumeDb, Position = position,
+            };
+            run = new PlaybackRun(asked, _options, _time, _logger, OnChanged);
+            _runs[asked.Id] = run;
+            _unfinished[asked.Id] = Task.CompletedTask;
+        }
+
+        var started = run.Playback;
+        var running = Task.Run(() => RunAsync(run));
+        _unfinished.TryUpdate(started.Id, running, Task.CompletedTask);
+        return started;
+    }
+
+    /// <summary>Finds one that has not ended.</summary>
+    public SessionPlayback? Find(Guid id) => _runs.TryGetValue(id, out var run) ? run.Playback : null;
+
+    /// <summary>Lets it stand still. To pause what is paused is no fault.</summary>
+    public PlaybackOutcome Pause(Guid id) => Ask(id, PlayerAct.Pause, 0);
+
+    /// <summary>Lets it go on.</summary>
+    public PlaybackOutcome Resume(Guid id) => Ask(id, PlayerAct.Resume, 0);
+
+    /// <summary>Makes it louder or softer, -50 to 50 dB.</summary>
+    public PlaybackOutcome SetVolume(Guid id, double volumeDb) => Ask(id, PlayerAct.Volume, volumeDb);
+
+    /// <summary>Goes elsewhere in it. What lies outside of it is brought to its beginning or end.</summary>
+    /// <param name="id">Which.</param>
+    /// <param name="position">Where to: from its beginning, or from where it is.</param>
+    /// <param name="isRelative">Whether from where it is.</param>
+    public PlaybackOutcome Seek(Guid id, TimeSpan position, bool isRelative)
+    {
+        if (!_runs.TryGetValue(id, out var run))
+        {
+            return PlaybackOutcome.NotFound;
+        }
+
+        return run.Seek(position, isRelative) ? PlaybackOutcome.Done : PlaybackOutcome.NotSeekable;
+    }
+
+    /// <summary>Ends one. That it ended is told before this returns; its process ends in the background.</summary>
+    /// <returns>False when there is none of this id that has not ended.</returns>
+    public bool Stop(Guid id)
+    {
+        if (!_runs.TryGetValue(id, out var run))
+        {
+            return false;
+        }
+
+        run.End(error: null);
+        return true;
+    }
+
+    /// <summary>Ends all of a session, as <see cref="Stop"/> does.</summary>
+    public void StopAll(Guid sessionId)
+    {
+        foreach (var run in _runs.Values.Where(run => run.Playback.SessionId == sessionId).ToArray())
+        {
+            run.End(error: null);
+        }
+    }
+
+    /// <summary>Ends all, as <see cref="Stop"/> does; no more are begun.</summary>
+    public void StopAll()
+    {
+        lock (_starting)
+        {
+            _isStopping = true;
+        }
+
+        foreach (var run in _runs.Values)
+        {
+            run.End(error: null);
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <inheritdoc/>
+    public Task StopAsync(CancellationToken cancellationToken)
+    {
+        StopAll();
+        return Task.WhenAll(_unfinished.Values).WaitAsync(cancellationToken);
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => StopAll();
+
+    private PlaybackOutcome Ask(Guid id, PlayerAct act, double value)
+    {
+        if (!_runs.TryGetValue(id, out var run))
+        {
+            return PlaybackOutcome.NotFound;
+        }
+
+        run.Ask(act, value);
+        return PlaybackOutcome.Done;
+    }
+
+    private void OnChanged(SessionPlayback playback)
+    {
+        if (playback.State is PlaybackState.Ended)
+        {
+            _runs.TryRemove(playback.Id, out _);
+        }
+
+        Changed?.Invoke(playback);
+    }
+
+    private async Task RunAsync(PlaybackRun run)
+    {
+        try
+        {
+            await run.RunAsync(_launcher, _stage);
+        }
+        catch (Exception fault)
+        {
+            PlaybackLog.Failed(_logger, fault, run.Playback.Id, run.Playback.SessionId);
+            run.End("a fault of the server");
+        }
+        finally
+        {
+            _unfinished.TryRemove(run.Playback.Id, out _);
+            await run.DisposeAsync();
+        }
+    }
+}

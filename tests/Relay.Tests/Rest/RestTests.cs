@@ -1,0 +1,306 @@
+using System.Net;
+using System.Net.Http.Headers;
+using System.Net.Http.Json;
+using System.Text;
+using System.Text.Json.Nodes;
+using Roomcast.Meetings.Records;
+using Roomcast.Relay.Rest;
+using Roomcast.Relay.Tests.Hosting;
+
+namespace Roomcast.Relay.Tests.Rest;
+
+/// <summary>The REST surface with plain HTTP, every route also across the line between two projects.</summary>
+public sealed class RestTests(RestTests.Shared shared) : IClassFixture<RestTests.Shared>
+{
+    private RelayHost Host => shared.Host;
+
+    [Fact]
+    public async Task Sessions_are_listed_found_and_told_of_with_their_members()
+    {
+        using var http = Client();
+        var meeting = await Host.NewMeetingAsync("Rest");
+        var ada = await Host.JoinAsync(meeting, "Ada");
+        var session = ada.Session.SessionId!.Value.ToString();
+        var listed = await UntilAsync(http, $"room_sessions?room_id={meeting.Id}&status=in-progress", body => body["data"]!.AsArray().Count == 1);
+        var found = listed["data"]![0]!;
+        Assert.Equal(
+            (session, meeting.Id.ToString(), "Rest", "Rest", "grid-responsive", "in-progress"),
+            ((string)found["id"]!, (string)found["room_id"]!, (string)found["name"]!, (string)found["display_name"]!, (string)found["layout"]!, (string)found["status"]!));
+        Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", (string)found["start_time"]!);
+        Assert.Null(found["end_time"]);
+        Assert.Contains("/api/video/room_sessions?", (string)listed["links"]!["self"]!, StringComparison.Ordinal);
+        Assert.Equal(session, (string)(await GetAsync(http, $"room_sessions/{session}"))["id"]!);
+        var members = await UntilAsync(http, $"room_sessions/{session}/members", body => body["data"]!.AsArray().Count == 1);
+        Assert.Equal("Ada", (string)members["data"]![0]!["name"]!);
+
+        await Host.EndAsync(meeting);
+        var ended = await UntilAsync(http, $"room_sessions/{session}", body => (string)body["status"]! == "completed");
+        Assert.NotNull(ended["end_time"]);
+        Assert.True((double)ended["duration"]! >= 0);
+        Assert.Empty((await GetAsync(http, $"room_sessions?room_id={meeting.Id}&status=in-progress"))["data"]!.AsArray());
+    }
+
+    [Fact]
+    public async Task Lists_come_in_pages_that_lead_to_each_other()
+    {
+        using var http = Client();
+        var meeting = await Host.NewMeetingAsync("Pages");
+        for (var i = 0; i < 3; i++)
+        {
+            await Host.JoinAsync(meeting, "Ada");
+            await Host.EndAsync(meeting);
+        }
+
+        var query = $"room_sessions?room_id={meeting.Id}&page_size=2";
+        await UntilAsync(http, $"room_sessions?room_id={meeting.Id}&status=completed&page_size=1000", body => body["data"]!.AsArray().Count == 3);
+        var first = await GetAsync(http, query);
+        Assert.Equal(2, first["data"]!.AsArray().Count);
+        Assert.Null(first["links"]!["prev"]);
+        var second = JsonNode.Parse(await http.GetStringAsync(new Uri((string)first["links"]!["next"]!)))!;
+        Assert.Single(second["data"]!.AsArray());
+        Assert.Null(second["links"]!["next"]);
+        Assert.Equal(first["data"]!.ToJsonString(), JsonNode.Parse(await http.GetStringAsync(new Uri((string)second["links"]!["prev"]!)))!["data"]!.ToJsonString());
+    }
+
+    [Theory]
+    [InlineData("rooms")]
+    [InlineData("conferences")]
+    public async Task Streams_of_a_room_are_created_listed_and_deleted_and_controllers_hear_of_them(string kind)
+    {
+        using var http = Client();
+        using var reader = Client(Host.ReadToken);
+        await using var controller = await RelayClient.ConnectAsync(Host);
+        var meeting = await Host.NewMeetingAsync("Streams");
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, (await PostAsync(http, $"{kind}/{meeting.Id}/streams", "rtmp://127.0.0.1:1/live/k3y")).Status);
+        var ada = await Host.JoinAsync(meeting, "Ada");
+        var session = ada.Session.SessionId!.Value.ToString();
+        await controller.SubscribeAsync($"room.{session}", "video.stream.started", "video.stream.ended");
+
+        var (status, created) = await PostAsync(http, $"{kind}/{meeting.Id}/streams", "rtmp://127.0.0.1:1/live/k3y");
+        Assert.Equal(HttpStatusCode.Created, status);
+        Assert.Equal(("rtmp://127.0.0.1:1/live/k3y", "rtmp", 1_280, 720, 30), (
+            (string)created["url"]!, (string)created["stream_type"]!, (int)created["width"]!, (int)created["height"]!, (int)created["fps"]!));
+        var id = (string)created["id"]!;
+        Assert.Equal(id, (string)(await GetAsync(http, $"streams/{id}"))["id"]!);
+        Assert.Equal(id, (string)Assert.Single((await GetAsync(http, $"{kind}/{meeting.Id}/streams"))["data"]!.AsArray())!["id"]!);
+        Assert.Equal(id, (string)Assert.Single((await GetAsync(http, $"room_sessions/{session}/streams"))["data"]!.AsArray())!["id"]!);
+
+        // Who may only read sees no key, and changes nothing.
+        Assert.DoesNotContain("k3y", (await GetAsync(reader, $"streams/{id}")).ToJsonString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("k3y", (await GetAsync(reader, $"room_sessions/{session}/streams")).ToJsonString(), StringComparison.Ordinal);
+        Assert.Equal(HttpStatusCode.Forbidden, (await reader.DeleteAsync(Below($"streams/{id}"))).StatusCode);
+        Assert.Equal(HttpStatusCode.Forbidden, (await PostAsync(reader, $"{kind}/{meeting.Id}/streams", "rtmp://127.0.0.1:1/live/x")).Status);
+
+        Assert.Equal(HttpStatusCode.NoContent, (await http.DeleteAsync(Below($"streams/{id}"))).StatusCode);
+        Assert.Equal(id, (string)(await controller.HearAsync("video.stream.ended"))["stream"]!["id"]!);
+        Assert.Equal(HttpStatusCode.NotFound, (await http.DeleteAsync(Below($"streams/{id}"))).StatusCode);
+        Assert.Empty((await GetAsync(http, $"{kind}/{meeting.Id}/streams"))["data"]!.AsArray());
+        await Host.EndAsync(meeting);
+    }
+
+    [Fact]
+    public async Task Streams_of_a_session_are_created_and_deleted_there_alone()
+    {
+        using var http = Client();
+        var meeting = await Host.NewMeetingAsync("Session");
+        var other = await Host.NewMeetingAsync("Other session");
+        var session = (await Host.JoinAsync(meeting, "Ada")).Session.SessionId!.Value;
+        var otherSession = (await Host.JoinAsync(other, "Ben")).Session.SessionId!.Value;
+        await UntilAsync(http, $"room_sessions?room_id={meeting.Id}", body => body["data"]!.AsArray().Count == 1);
+        var (status, created) = await PostAsync(http, $"room_sessions/{session}/streams", "rtmp://127.0.0.1:1/live/x");
+        Assert.Equal((HttpStatusCode.Created, "streaming"), (status, (string)created["state"]!));
+        var id = (string)created["id"]!;
+        Assert.Equal(HttpStatusCode.NotFound, (await http.DeleteAsync(Below($"room_sessions/{otherSession}/streams/{id}"))).StatusCode);
+        Assert.Equal(HttpStatusCode.NoContent, (await http.DeleteAsync(Below($"room_sessions/{session}/streams/{id}"))).StatusCode);
+        await Host.EndAsync(meeting);
+        await Host.EndAsync(other);
+        await UntilAsync(http, $"room_sessions/{session}", body => (string)body["status"]! == "completed");
+        var (gone, error) = await PostAsync(http, $"room_sessions/{session}/streams", "rtmp://127.0.0.1:1/live/x");
+        Assert.Equal((HttpStatusCode.UnprocessableEntity, "room_session_not_active"), (gone, (string)error["errors"]![0]!["code"]!));
+    }
+
+    [Theory]
+    [InlineData("""{"url":"http://example.com/x"}""", "invalid_parameter", "url")]
+    [InlineData("""{"url":7}""", "missing_required_parameter", "url")]
+    [InlineData("""{}""", "missing_required_parameter", "url")]
+    [InlineData("""[1]""", "missing_required_parameter", "url")]
+    [InlineData("""{"url":""", "invalid_parameter", "body")]
+    public async Task What_cannot_be_taken_is_refused_by_its_name(string body, string code, string attribute)
+    {
+        using var http = Client();
+        var meeting = await Host.NewMeetingAsync("Bad");
+        await Host.JoinAsync(meeting, "Ada");
+        using var content = new StringContent(body, Encoding.UTF8, "application/json");
+        using var answer = await http.PostAsync(Below($"rooms/{meeting.Id}/streams"), content);
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, answer.StatusCode);
+        var error = JsonNode.Parse(await answer.Content.ReadAsStringAsync())!["errors"]![0]!;
+        Assert.Equal(("validation_error", code, attribute), ((string)error["type"]!, (string)error["code"]!, (string)error["attribute"]!));
+        await Host.EndAsync(meeting);
+    }
+
+    [Theory]
+    [InlineData("page_size=0")]
+    [InlineData("page_size=1001")]
+    [InlineData("page_size=x")]
+    [InlineData("page_number=-1")]
+    [InlineData("page_number=99999999999")]
+    [InlineData("status=running")]
+    [InlineData("room_id=7")]
+    public async Task Queries_that_cannot_be_taken_are_refused(string query)
+    {
+        using var http = Client();
+        using var answer = await http.GetAsync(Below($"room_sessions?{query}"));
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, answer.StatusCode);
+    }
+
+    [Fact]
+    public async Task Bodies_have_a_bound()
+    {
+        using var http = Client();
+        var meeting = await Host.NewMeetingAsync("Large");
+        using var content = new StringContent(new string(' ', 20_000), Encoding.UTF8, "application/json");
+        Assert.Equal(HttpStatusCode.RequestEntityTooLarge, (await http.PostAsync(Below($"rooms/{meeting.Id}/streams"), content)).StatusCode);
+    }
+
+    [Fact]
+    public async Task Nothing_is_told_or_done_without_a_project_and_its_token()
+    {
+        var meeting = await Host.NewMeetingAsync("Closed");
+        foreach (var header in new[]
+        {
+            null, "Bearer " + Host.Token, "Basic", "Basic !!!", Basic(Host.App.Id.ToString(), "rct_wrong"), Basic(Host.App.Id.ToString(), Host.OtherToken),
+            Basic(Host.OtherApp.Id.ToString(), Host.Token), Basic("", Host.Token), Basic("no-project", Host.Token),
+        })
+        {
+            using var http = new HttpClient { BaseAddress = Host.Address };
+            if (header is not null)
+            {
+                http.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", header);
+            }
+
+            foreach (var (method, path) in Routes(meeting.Id.ToString(), Guid.NewGuid().ToString(), Guid.NewGuid().ToString()))
+            {
+                using var request = new HttpRequestMessage(method, Below(path)) { Content = method == HttpMethod.Post ? JsonContent.Create(new { url = "rtmp://127.0.0.1:1/a/b" }) : null };
+                using var answer = await http.SendAsync(request);
+                Assert.True(answer.StatusCode is HttpStatusCode.Unauthorized, $"{header} {method} {path}: {answer.StatusCode}");
+                Assert.StartsWith("Basic", answer.Headers.WwwAuthenticate.ToString(), StringComparison.Ordinal);
+            }
+        }
+    }
+
+    [Fact]
+    public async Task No_route_tells_or_does_anything_of_another_project()
+    {
+        using var own = Client();
+        using var stranger = new HttpClient { BaseAddress = Host.Address };
+        stranger.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", Basic(Host.OtherApp.Id.ToString(), Host.OtherToken));
+        var meeting = await Host.NewMeetingAsync("Apart");
+        var session = (await Host.JoinAsync(meeting, "Ada")).Session.SessionId!.Value.ToString();
+        await UntilAsync(own, $"room_sessions?room_id={meeting.Id}", body => body["data"]!.AsArray().Count == 1);
+        var (_, created) = await PostAsync(own, $"rooms/{meeting.Id}/streams", "rtmp://127.0.0.1:1/live/x");
+        var stream = (string)created["id"]!;
+        foreach (var (method, path) in Routes(meeting.Id.ToString(), session, stream))
+        {
+            using var request = new HttpRequestMessage(method, Below(path)) { Content = method == HttpMethod.Post ? JsonContent.Create(new { url = "rtmp://127.0.0.1:1/a/b" }) : null };
+            using var answer = await stranger.SendAsync(request);
+            if (path == "room_sessions")
+            {
+                Assert.DoesNotContain(session, await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+            }
+            else
+            {
+                Assert.True(answer.StatusCode is HttpStatusCode.NotFound, $"{method} {path}: {answer.StatusCode}");
+            }
+        }
+
+        // It is as it was.
+        Assert.Equal(stream, (string)(await GetAsync(own, $"streams/{stream}"))["id"]!);
+        await Host.EndAsync(meeting);
+    }
+
+    [Theory]
+    [InlineData("Basic YTpi", "a", "b")]
+    [InlineData("basic YTpiOmM=", "a", "b:c")]
+    public void Credentials_are_read(string header, string user, string password)
+    {
+        Assert.True(RestAccess.TryRead(header, out var readUser, out var readPassword));
+        Assert.Equal((user, password), (readUser, readPassword));
+    }
+
+    [Theory]
+    [InlineData("Basic YQ==")]
+    [InlineData("Basic OmI=")]
+    [InlineData("Basic YTo=")]
+    [InlineData("Basic /////w==")]
+    [InlineData("Basic YTpi=")]
+    [InlineData("Digest YTpi")]
+    public void Other_credentials_are_none(string header) => Assert.False(RestAccess.TryRead(header, out _, out _));
+
+    private static IEnumerable<(HttpMethod Method, string Path)> Routes(string meeting, string session, string stream) =>
+    [
+        (HttpMethod.Get, "room_sessions"),
+        (HttpMethod.Get, $"room_sessions/{session}"),
+        (HttpMethod.Get, $"room_sessions/{session}/members"),
+        (HttpMethod.Get, $"room_sessions/{session}/streams"),
+        (HttpMethod.Post, $"room_sessions/{session}/streams"),
+        (HttpMethod.Delete, $"room_sessions/{session}/streams/{stream}"),
+        (HttpMethod.Get, $"rooms/{meeting}/streams"),
+        (HttpMethod.Post, $"rooms/{meeting}/streams"),
+        (HttpMethod.Get, $"conferences/{meeting}/streams"),
+        (HttpMethod.Post, $"conferences/{meeting}/streams"),
+        (HttpMethod.Get, $"streams/{stream}"),
+        (HttpMethod.Delete, $"streams/{stream}"),
+    ];
+
+    private static string Basic(string user, string password) => "Basic " + Convert.ToBase64String(Encoding.UTF8.GetBytes($"{user}:{password}"));
+
+    private static Uri Below(string path) => new($"/api/video/{path}", UriKind.Relative);
+
+    private HttpClient Client(string? token = null)
+    {
+        var http = new HttpClient { BaseAddress = Host.Address };
+        http.DefaultRequestHeaders.Authorization = AuthenticationHeaderValue.Parse(Basic(Host.App.Id.ToString(), token ?? Host.Token));
+        return http;
+    }
+
+    private static async Task<JsonNode> GetAsync(HttpClient http, string path)
+    {
+        using var answer = await http.GetAsync(Below(path));
+        var body = await answer.Content.ReadAsStringAsync();
+        Assert.True(answer.StatusCode is HttpStatusCode.OK, $"{path}: {answer.StatusCode} {body}");
+        return JsonNode.Parse(body)!;
+    }
+
+    private static async Task<(HttpStatusCode Status, JsonNode Body)> PostAsync(HttpClient http, string path, string url)
+    {
+        using var answer = await http.PostAsJsonAsync(Below(path), new { url });
+        return (answer.StatusCode, JsonNode.Parse(await answer.Content.ReadAsStringAsync())!);
+    }
+
+    /// <summary>Waits for what is stored beside the session's loop.</summary>
+    private static async Task<JsonNode> UntilAsync(HttpClient http, string path, Func<JsonNode, bool> holds)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            using var answer = await http.GetAsync(Below(path));
+            var body = JsonNode.Parse(await answer.Content.ReadAsStringAsync())!;
+            if (answer.IsSuccessStatusCode && holds(body))
+            {
+                return body;
+            }
+
+            Assert.True(TimeProvider.System.GetElapsedTime(began) < TimeSpan.FromMinutes(1), $"{path}: {body.ToJsonString()}");
+            await Task.Delay(20);
+        }
+    }
+
+    public sealed class Shared : IAsyncLifetime
+    {
+        public RelayHost Host { get; private set; } = null!;
+
+        public async Task InitializeAsync() => Host = await RelayHost.StartAsync();
+
+        public async Task DisposeAsync() => await Host.DisposeAsync();
+    }
+}
