@@ -4,6 +4,7 @@ using System.Text;
 using client::Roomcast.Client.Media;
 using client::Roomcast.Client.Meeting;
 using client::Roomcast.Client.Wire;
+using client::Roomcast.RealtimeKit.Socket.Messages;
 
 namespace Roomcast.Fuzz;
 
