@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Options;
 using Roomcast.Meetings.Media;
 using Roomcast.TestKit;
+using Roomcast.TestKit.Ai;
 using Roomcast.TestKit.Rtc;
 using Roomcast.TestKit.Rtmp;
 using Roomcast.Transcripts.Services;
@@ -141,32 +142,6 @@ public sealed class SpeechTests
         var path = folder.PathOf($"{hertz}.ogg");
         await FfmpegTool.RunAsync(
             ["-y", "-v", "error", "-f", "lavfi", "-i", $"sine=frequency={hertz}:duration={seconds}", "-c:a", "libopus", "-b:a", "48k", "-ac", "2", "-frame_duration", "20", path]);
-        return [.. OggPackets(await File.ReadAllBytesAsync(path)).Skip(2)];
-    }
-
-    // RFC 3533: pages of | "OggS" and more, 26 bytes | segment count:8 | lengths | segments |; a length below 255 ends a packet.
-    private static List<byte[]> OggPackets(byte[] file)
-    {
-        const int CountAt = 26;
-        var packets = new List<byte[]>();
-        var packet = new List<byte>();
-        for (var at = 0; at + CountAt < file.Length;)
-        {
-            var count = file[at + CountAt];
-            var lengths = file.AsSpan(at + CountAt + 1, count);
-            at += CountAt + 1 + count;
-            foreach (var length in lengths)
-            {
-                packet.AddRange(file.AsSpan(at, length));
-                at += length;
-                if (length < 255)
-                {
-                    packets.Add([.. packet]);
-                    packet.Clear();
-                }
-            }
-        }
-
-        return packets;
+        return [.. OggFile.PacketsOf(await File.ReadAllBytesAsync(path)).Skip(2)];
     }
 }

@@ -38,7 +38,7 @@ public sealed class RealtimeClient : IAsyncDisposable
     private Task _watching = Task.CompletedTask;
     private int _isClosing;
 
-    private RealtimeClient(RealtimeClientOptions options, Uri address)
+    internal RealtimeClient(RealtimeClientOptions options, Uri address)
     {
         _options = options;
         _address = address;
@@ -148,7 +148,7 @@ public sealed class RealtimeClient : IAsyncDisposable
         RelaySocket socket;
         try
         {
-            socket = await Volatile.Read(ref _connected).Task.WaitAsync(_options.RequestTimeout, Time, cancellationToken).ConfigureAwait(false);
+            socket = await OpenSocketAsync().WaitAsync(_options.RequestTimeout, Time, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException fault)
         {
@@ -181,6 +181,20 @@ public sealed class RealtimeClient : IAsyncDisposable
         ["event_channel"] = channel,
         ["events"] = new JsonArray([.. names.Select(name => (JsonNode?)name)]),
     };
+
+    private async Task<RelaySocket> OpenSocketAsync()
+    {
+        while (true)
+        {
+            var socket = await Volatile.Read(ref _connected).Task.ConfigureAwait(false);
+            if (socket.IsOpen)
+            {
+                return socket;
+            }
+
+            await socket.Replaced.Task.ConfigureAwait(false); // Its end is about to be noticed.
+        }
+    }
 
     /// <summary>Connects, and says who it is: as the one it was before, where it was one.</summary>
     private async Task<RelaySocket> OpenAsync(CancellationToken cancellationToken)
@@ -247,6 +261,7 @@ public sealed class RealtimeClient : IAsyncDisposable
             }
 
             Volatile.Write(ref _connected, NewConnected());
+            socket.Replaced.TrySetResult();
             SetState(RealtimeClientState.Reconnecting);
             if (await ConnectAnewAsync().ConfigureAwait(false) is not { } next)
             {
@@ -302,12 +317,19 @@ public sealed class RealtimeClient : IAsyncDisposable
         var why = new RealtimeKitException(
             fault?.Error ?? RealtimeKitError.WrongState, fault is null ? "The client was disconnected." : "The server no longer takes the token.", fault);
         var closed = NewConnected();
-        Interlocked.Exchange(ref _connected, closed).TrySetException(why);
         closed.SetException(why);
+        var before = Interlocked.Exchange(ref _connected, closed);
+        if (!before.TrySetException(why) && before.Task is { IsCompletedSuccessfully: true } connected)
+        {
+            _ = ReleaseAsync(connected);
+        }
+
         _ = closed.Task.Exception; // Looked at, since perhaps nobody ever asks for anything again.
         Video.Close();
         SetState(RealtimeClientState.Closed);
     }
+
+    private static async Task ReleaseAsync(Task<RelaySocket> connected) => (await connected.ConfigureAwait(false)).Replaced.TrySetResult();
 
     private void SetState(RealtimeClientState state)
     {

@@ -41,6 +41,12 @@ internal sealed class RelaySocket : IAsyncDisposable
     /// <summary>Completes when the connection is over.</summary>
     public Task Ended { get; private set; } = Task.CompletedTask;
 
+    /// <summary>Whether requests can be sent.</summary>
+    public bool IsOpen => !_hasEnded && _frames.IsOpen;
+
+    /// <summary>Completes when its owner knows that it is over: there is another, or none for the moment.</summary>
+    public TaskCompletionSource Replaced { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     /// <summary>Connects, and begins to read.</summary>
     /// <exception cref="RealtimeKitException">Unreachable, or what an HTTP status says.</exception>
     public async Task ConnectAsync(Uri address, CancellationToken cancellationToken)

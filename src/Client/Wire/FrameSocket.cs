@@ -50,6 +50,9 @@ internal sealed class FrameSocket : IAsyncDisposable
     /// <summary>Completes when the connection is over: true when either side has closed it for good (code 1000).</summary>
     public Task<bool> Ended { get; private set; } = Task.FromResult(true);
 
+    /// <summary>Whether frames can be sent.</summary>
+    public bool IsOpen => _socket.State is WebSocketState.Open;
+
     /// <summary>Connects, and begins to read.</summary>
     /// <exception cref="RealtimeKitException">InvalidToken, NotFound or Unreachable.</exception>
     public async Task ConnectAsync(Uri address, CancellationToken cancellationToken)

@@ -6,13 +6,12 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
-using Roomcast.TestKit;
 using Roomcast.TestKit.Rtmp;
 
-namespace Roomcast.Transcripts.Tests;
+namespace Roomcast.TestKit.Ai;
 
 /// <summary>A service in the form of OpenAI's API that answers by what it hears: it decodes the sound and names its tone.</summary>
-internal sealed class HearingEndpoint : IAsyncDisposable
+public sealed class HearingEndpoint : IAsyncDisposable
 {
     private const int SampleRateHz = 16_000;
 
@@ -38,6 +37,7 @@ internal sealed class HearingEndpoint : IAsyncDisposable
     /// <summary>Fields of the forms and bodies that came, and the bearer tokens.</summary>
     public ConcurrentQueue<string> Asked { get; } = new();
 
+    /// <summary>Starts one.</summary>
     public static async Task<HearingEndpoint> StartAsync()
     {
         var endpoint = new HearingEndpoint();
@@ -46,6 +46,7 @@ internal sealed class HearingEndpoint : IAsyncDisposable
         return endpoint;
     }
 
+    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await _app.DisposeAsync();
