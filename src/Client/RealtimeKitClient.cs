@@ -1,6 +1,7 @@
 using System.Text.Json;
 using Roomcast.Client.Meeting;
 using Roomcast.Client.Wire;
+using Roomcast.RealtimeKit.Socket.Messages;
 using Roomcast.RealtimeKit.Socket.Wire;
 
 namespace Roomcast.Client;

@@ -1,6 +1,6 @@
 namespace Roomcast.Client;
 
-/// <summary>What went wrong with a meeting, or with a call of the REST API.</summary>
+/// <summary>What went wrong with a meeting, with a call of the REST API, or with a request of the RELAY protocol.</summary>
 public enum RealtimeKitError
 {
     /// <summary>Anything else; the message says more.</summary>
@@ -38,6 +38,9 @@ public enum RealtimeKitError
 
     /// <summary>The other side said something that does not belong to the protocol.</summary>
     Protocol,
+
+    /// <summary>The server does not offer it.</summary>
+    NotSupported,
 }
 
 /// <summary>A failure that a caller may meet, with its kind.</summary>

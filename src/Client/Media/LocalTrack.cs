@@ -1,6 +1,7 @@
 using System.Runtime.ExceptionServices;
 using Roomcast.Client.Wire;
 using Roomcast.Media;
+using Roomcast.RealtimeKit.Socket.Messages;
 using Roomcast.RealtimeKit.Socket.Wire;
 using Roomcast.Rtc.Clients;
 

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Roomcast.Client.Wire;
 using Roomcast.Media;
+using Roomcast.RealtimeKit.Socket.Messages;
 using Roomcast.RealtimeKit.Socket.Wire;
 
 namespace Roomcast.Client.Media;

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Threading.Channels;
 using Roomcast.Client.Wire;
 using Roomcast.Media;
+using Roomcast.RealtimeKit.Socket.Messages;
 using Roomcast.RealtimeKit.Socket.Wire;
 using Roomcast.Rtc.Clients;
 using Roomcast.Rtc.Connection;

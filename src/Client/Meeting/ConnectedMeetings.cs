@@ -1,4 +1,5 @@
 using Roomcast.Client.Wire;
+using Roomcast.RealtimeKit.Socket.Messages;
 using Roomcast.RealtimeKit.Socket.Wire;
 
 namespace Roomcast.Client.Meeting;

@@ -3,6 +3,7 @@ using System.Text.Json;
 using Google.Protobuf;
 using Roomcast.Client.Media;
 using Roomcast.Client.Wire;
+using Roomcast.RealtimeKit.Socket.Messages;
 using Roomcast.RealtimeKit.Socket.Wire;
 
 namespace Roomcast.Client.Meeting;

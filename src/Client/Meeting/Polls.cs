@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Roomcast.Client.Wire;
+using Roomcast.RealtimeKit.Socket.Messages;
 using Roomcast.RealtimeKit.Socket.Wire;
 
 namespace Roomcast.Client.Meeting;
@@ -73,7 +74,7 @@ public sealed class Polls
         {
             Volatile.Write(ref _items, [.. all.Polls.Select(ItemOf)]);
         }
-        else if (number is SocketEvent.CreatePoll or SocketEvent.VotePoll or SocketEvent.PollUpdated
+        else if (number is SocketEvent.CreatePoll or SocketEvent.VotePoll or HostedEvents.PollUpdated
             && Envelope.TryRead(message, UpdatePollResponse.Parser, out var update) && update.Poll is { } poll)
         {
             var item = ItemOf(poll);

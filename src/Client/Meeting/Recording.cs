@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Net.Http.Headers;
 using System.Text.Json;
 using Roomcast.Client.Wire;
+using Roomcast.RealtimeKit.Socket.Messages;
 using Roomcast.RealtimeKit.Socket.Wire;
 
 namespace Roomcast.Client.Meeting;

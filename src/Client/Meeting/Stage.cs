@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Roomcast.Client.Wire;
+using Roomcast.RealtimeKit.Socket.Messages;
 using Roomcast.RealtimeKit.Socket.Wire;
 
 namespace Roomcast.Client.Meeting;

@@ -1,5 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using Google.Protobuf;
+using Roomcast.RealtimeKit.Socket.Messages;
 using Roomcast.RealtimeKit.Socket.Wire;
 
 namespace Roomcast.Client.Wire;
@@ -63,7 +64,7 @@ internal static class Envelope
     /// <summary>What an error reply says; null when the message is none.</summary>
     public static string? ErrorOf(SocketMessage message)
     {
-        if ((SocketEvent)message.Event is not (SocketEvent.Error or SocketEvent.ErrorOfMedia or SocketEvent.ErrorOfOldMedia))
+        if ((SocketEvent)message.Event is not (SocketEvent.Error or HostedEvents.ErrorOfMedia or HostedEvents.ErrorOfOldMedia))
         {
             return null;
         }

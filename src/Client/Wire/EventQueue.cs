@@ -1,14 +1,21 @@
-using System.Threading.Channels;
+using System.Collections.Concurrent;
 
 namespace Roomcast.Client.Wire;
 
 /// <summary>Raises events one after another, on the application's context or on one of its own.</summary>
-/// <remarks>Whoever raises has changed the state before, and does not wait: a slow handler delays other handlers and nothing else.</remarks>
+/// <remarks>
+/// Whoever raises has changed the state before, and does not wait: a slow handler delays other handlers and nothing else. Where the
+/// context is its own, what a handler does after an await runs in this order too, and what it throws then is met like what it throws
+/// before.
+/// </remarks>
 internal sealed class EventQueue
 {
     private readonly SynchronizationContext? _context;
-    private readonly Channel<Action> _waiting = Channel.CreateUnbounded<Action>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly OwnContext _own;
+    private readonly ConcurrentQueue<Action> _waiting = new();
     private readonly Action<Exception> _onFault;
+    private int _count;
+    private volatile bool _isOver;
 
     /// <summary>Makes one.</summary>
     /// <param name="context">Where events are raised; null for a context of its own.</param>
@@ -16,23 +23,16 @@ internal sealed class EventQueue
     public EventQueue(SynchronizationContext? context, Action<Exception> onFault)
     {
         _context = context;
+        _own = new OwnContext(this);
         _onFault = onFault;
-        if (context is null)
-        {
-            _ = Task.Run(RunAsync);
-        }
     }
 
     /// <summary>Raises an event after those that wait.</summary>
     public void Raise(Action raise)
     {
-        if (_context is null)
+        if (!_isOver)
         {
-            _waiting.Writer.TryWrite(raise);
-        }
-        else
-        {
-            _context.Post(static state => ((Action)state!)(), (Action)(() => Run(raise)));
+            Add(raise);
         }
     }
 
@@ -40,31 +40,90 @@ internal sealed class EventQueue
     public Task DrainAsync()
     {
         var drained = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Raise(drained.SetResult);
+        Add(drained.SetResult);
         return drained.Task;
     }
 
     /// <summary>Raises nothing any more, after what waits.</summary>
-    public void Complete() => _waiting.Writer.TryComplete();
+    public void Complete() => _isOver = true;
 
-    private async Task RunAsync()
+    private void Add(Action act)
     {
-        await foreach (var raise in _waiting.Reader.ReadAllAsync().ConfigureAwait(false))
+        _waiting.Enqueue(act);
+        if (Interlocked.Increment(ref _count) == 1)
         {
-            Run(raise);
+            Schedule();
         }
     }
 
-    private void Run(Action raise)
+    private void Schedule()
     {
+        if (_context is null)
+        {
+            ThreadPool.UnsafeQueueUserWorkItem(static queue => queue.RunNext(), this, preferLocal: false);
+        }
+        else
+        {
+            _context.Post(static queue => ((EventQueue)queue!).RunNext(), this);
+        }
+    }
+
+    // One at a time, so that a context with more to do gets to it, and one that runs many at once does not with these.
+    private void RunNext()
+    {
+        if (_waiting.TryDequeue(out var next))
+        {
+            Run(next);
+        }
+
+        if (Interlocked.Decrement(ref _count) > 0)
+        {
+            Schedule();
+        }
+    }
+
+    private void Run(Action act)
+    {
+        var before = SynchronizationContext.Current;
         try
         {
-            raise();
+            if (_context is null)
+            {
+                SynchronizationContext.SetSynchronizationContext(_own);
+            }
+
+            act();
         }
         catch (Exception fault)
         {
-            // A handler of the application: it must not keep the others from hearing theirs.
+            Report(fault);
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(before);
+        }
+    }
+
+    /// <summary>A handler of the application has thrown: it must not keep the others from hearing theirs.</summary>
+    private void Report(Exception fault)
+    {
+        try
+        {
             _onFault(fault);
         }
+        catch (Exception)
+        {
+            // So has the one for this, and there is nobody else to tell.
+        }
+    }
+
+    /// <summary>Where handlers go on that await something. What they have begun goes on even when nothing is raised any more.</summary>
+    private sealed class OwnContext(EventQueue queue) : SynchronizationContext
+    {
+        public override void Post(SendOrPostCallback d, object? state) => queue.Add(() => d(state));
+
+        public override void Send(SendOrPostCallback d, object? state) => throw new NotSupportedException("Waiting for the context of events could wait for itself.");
+
+        public override SynchronizationContext CreateCopy() => this;
     }
 }

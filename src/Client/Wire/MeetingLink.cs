@@ -1,4 +1,5 @@
 using Google.Protobuf;
+using Roomcast.RealtimeKit.Socket.Messages;
 using Roomcast.RealtimeKit.Socket.Wire;
 
 namespace Roomcast.Client.Wire;

@@ -21,7 +21,7 @@ internal static class PublicApiText
         return string.Join('\n', lines) + "\n";
     }
 
-    private static string KindOf(Type type) => type switch
+    internal static string KindOf(Type type) => type switch
     {
         { IsEnum: true } => "enum",
         { IsInterface: true } => "interface",
@@ -31,7 +31,7 @@ internal static class PublicApiText
         _ => "class",
     };
 
-    private static string? LineOf(MemberInfo member) => member switch
+    internal static string? LineOf(MemberInfo member) => member switch
     {
         // What the compiler makes of records says nothing of its own.
         MethodInfo { IsSpecialName: true } or MethodInfo { Name: "Equals" or "GetHashCode" or "ToString" or "Deconstruct" or "<Clone>$" or "PrintMembers" } => null,
@@ -51,7 +51,7 @@ internal static class PublicApiText
     private static string Parameters(MethodBase method) => string.Join(", ", method.GetParameters().Select(parameter =>
         $"{NameOf(parameter.ParameterType)} {parameter.Name}{(parameter.HasDefaultValue ? "?" : "")}"));
 
-    private static string NameOf(Type type)
+    internal static string NameOf(Type type)
     {
         if (type.IsByRef)
         {

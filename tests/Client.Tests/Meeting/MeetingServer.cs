@@ -12,8 +12,19 @@ public sealed class MeetingServer : IAsyncLifetime
     /// <summary>How long a test waits for what a loaded machine takes its time with.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
+    /// <summary>What a server is started with: it may push to servers on this machine, and need not keep an empty stage on air.</summary>
+    public static readonly IReadOnlyList<string> Arguments = ["--push-private-networks", "127.0.0.0/8,::1/128", "--livestream-empty-stage", "12s"];
+
     private RoomcastProcess? _process;
+    private readonly string[] _more = [];
     private HttpClient? _api;
+
+    public MeetingServer()
+    {
+    }
+
+    /// <summary>Has it started with further arguments.</summary>
+    internal MeetingServer(params string[] more) => _more = more;
 
     public RoomcastProcess Process => _process!;
 
@@ -21,7 +32,7 @@ public sealed class MeetingServer : IAsyncLifetime
 
     public async Task InitializeAsync()
     {
-        _process = await RoomcastProcess.StartAsync();
+        _process = await RoomcastProcess.StartAsync(new RoomcastStart { Arguments = [.. Arguments, .. _more] });
         _api = _process.CreateApiClient();
     }
 
@@ -46,8 +57,12 @@ public sealed class MeetingServer : IAsyncLifetime
     };
 
     /// <summary>Makes a meeting.</summary>
-    public async Task<string> CreateMeetingAsync(string title = "Weekly") =>
-        (string)(await PostAsync("/meetings", new JsonObject { ["title"] = title }))["data"]!["id"]!;
+    public async Task<string> CreateMeetingAsync(string title = "Weekly", JsonObject? more = null)
+    {
+        var body = more ?? [];
+        body["title"] = title;
+        return (string)(await PostAsync("/meetings", body))["data"]!["id"]!;
+    }
 
     /// <summary>Adds a participant and gives their token.</summary>
     public async Task<string> AddAsync(string meetingId, string name, string preset = "group_call_host") =>
@@ -85,6 +100,36 @@ public sealed class MeetingServer : IAsyncLifetime
 
             await Task.Delay(20);
         }
+    }
+
+    /// <summary>Makes a livestream to publish to, here on the same server.</summary>
+    /// <returns>Where one publishes, with its stream key, and its id.</returns>
+    public async Task<(string Url, string Id)> CreateIngestAsync()
+    {
+        var made = (await PostAsync("/livestreams", new JsonObject { ["name"] = "Target" }))["data"]!;
+        return ($"{((string)made["ingest_server"]!).TrimEnd('/')}/{(string)made["stream_key"]!}", (string)made["id"]!);
+    }
+
+    /// <summary>Gets a playlist by the address that viewers are given, whatever name of the server that has.</summary>
+    public Task<string> GetPlaylistAsync(Uri address) => Process.Http.GetStringAsync(new Uri(Base, address.PathAndQuery));
+
+    /// <summary>Calls the API.</summary>
+    public async Task<JsonNode> GetAsync(string path) => JsonNode.Parse(await _api!.GetStringAsync(Process.AppPath + path))!;
+
+    /// <summary>Waits until the API answers something.</summary>
+    public async Task UntilAsync(string path, Func<JsonNode, bool> isSo, string what)
+    {
+        var answer = "";
+        for (var end = TimeProvider.System.GetUtcNow() + Patience; TimeProvider.System.GetUtcNow() < end; await Task.Delay(100))
+        {
+            answer = await _api!.GetStringAsync(Process.AppPath + path);
+            if (isSo(JsonNode.Parse(answer)!))
+            {
+                return;
+            }
+        }
+
+        throw new TimeoutException($"It did not come to be that {what}: {answer}");
     }
 
     private async Task<JsonNode> PostAsync(string path, JsonObject body)

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Roomcast.Client.Media;
@@ -26,8 +25,7 @@ public sealed class RestartTests
             await bob.JoinAsync();
             await UntilSeenAsync(alice, bob);
 
-            static string Port(int port) => port.ToString(CultureInfo.InvariantCulture);
-            string[] ports = ["--http-port", Port(server.HttpBase.Port), "--https-port", Port(server.HttpsBase.Port), "--rtc-port", Port(server.RtcPort)];
+            var ports = server.SamePorts;
             await server.KillAsync();
             await MeetingServer.UntilAsync(() => alice.Self.RoomState is RoomState.Disconnected && bob.Self.RoomState is RoomState.Disconnected, "both have noticed");
             await server.DisposeAsync();

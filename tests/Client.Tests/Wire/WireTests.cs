@@ -3,6 +3,7 @@ using FsCheck;
 using FsCheck.Fluent;
 using Roomcast.Client.Meeting;
 using Roomcast.Client.Wire;
+using Roomcast.RealtimeKit.Socket.Messages;
 using Roomcast.RealtimeKit.Socket.Wire;
 
 namespace Roomcast.Client.Tests.Wire;

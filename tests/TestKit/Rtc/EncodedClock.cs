@@ -42,7 +42,7 @@ public sealed record EncodedClock(IReadOnlyList<byte[]> Pictures, IReadOnlyList<
         await FfmpegTool.RunAsync(
             "-f", "lavfi", "-i", "aevalsrc='if(lt(mod(t,2),0.066),0.6*sin(2*PI*1000*t),0)':s=48000:d=" + seconds,
             "-c:a", "libopus", "-b:a", "64k", "-frame_duration", "20", "-y", ogg);
-        return new EncodedClock(ReadIvf(await File.ReadAllBytesAsync(ivf)), ReadOgg(await File.ReadAllBytesAsync(ogg)));
+        return new EncodedClock(ReadIvf(await File.ReadAllBytesAsync(ivf)), [.. OggFile.PacketsOf(await File.ReadAllBytesAsync(ogg)).Skip(2)]);
     }
 
     // IVF: a header of 32 bytes, then for each frame its length, little-endian, a time of 64 bits, and the frame.
@@ -57,32 +57,5 @@ public sealed record EncodedClock(IReadOnlyList<byte[]> Pictures, IReadOnlyList<
         }
 
         return frames;
-    }
-
-    // RFC 3533 section 6: pages of segments; a packet ends with a segment shorter than 255. The first two packets are headers.
-    private static List<byte[]> ReadOgg(byte[] file)
-    {
-        var packets = new List<byte[]>();
-        var packet = new List<byte>();
-        for (var at = 0; at + 27 <= file.Length;)
-        {
-            var segments = file[at + 26];
-            var data = at + 27 + segments;
-            for (var i = 0; i < segments; i++)
-            {
-                var length = file[at + 27 + i];
-                packet.AddRange(file[data..(data + length)]);
-                data += length;
-                if (length < 255)
-                {
-                    packets.Add([.. packet]);
-                    packet.Clear();
-                }
-            }
-
-            at = data;
-        }
-
-        return packets[2..];
     }
 }

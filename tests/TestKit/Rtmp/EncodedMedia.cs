@@ -217,7 +217,7 @@ public static class EncodedMedia
     {
         await FfmpegTool.RunAsync(
             ["-v", "error", .. SoundSource(options), "-c:a", "libopus", "-b:a", "96k", "-ac", "2", "-frame_duration", "20", "-f", "ogg", path]);
-        var packets = OggPackets(await File.ReadAllBytesAsync(path));
+        var packets = OggFile.PacketsOf(await File.ReadAllBytesAsync(path));
         var messages = new List<PublishMessage> { Sound(Codec.Opus, FlvPacketType.SequenceStart, 0, packets[0]) };
 
         // The second packet holds comments.
@@ -227,32 +227,6 @@ public static class EncodedMedia
         }
 
         return messages;
-    }
-
-    // RFC 3533: pages of | "OggS" and more, 26 bytes | segment count:8 | lengths | segments |; a length below 255 ends a packet.
-    private static List<byte[]> OggPackets(byte[] file)
-    {
-        const int CountAt = 26;
-        var packets = new List<byte[]>();
-        var packet = new List<byte>();
-        for (var at = 0; at + CountAt < file.Length;)
-        {
-            var count = file[at + CountAt];
-            var lengths = file.AsSpan(at + CountAt + 1, count);
-            at += CountAt + 1 + count;
-            foreach (var length in lengths)
-            {
-                packet.AddRange(file.AsSpan(at, length));
-                at += length;
-                if (length < 255)
-                {
-                    packets.Add([.. packet]);
-                    packet.Clear();
-                }
-            }
-        }
-
-        return packets;
     }
 
     private static PublishMessage Picture(Codec codec, FlvPacketType type, bool isKeyframe, uint timestampMs, ReadOnlySpan<byte> payload)

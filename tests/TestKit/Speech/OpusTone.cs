@@ -25,31 +25,5 @@ public static class OpusTone
     }
 
     /// <summary>The packets of such a file, its two headers left out.</summary>
-    public static IReadOnlyList<byte[]> PacketsOf(string path) => [.. OggPackets(File.ReadAllBytes(path)).Skip(2)];
-
-    // RFC 3533: pages of | "OggS" and more, 26 bytes | segment count:8 | lengths | segments |; a length below 255 ends a packet.
-    private static List<byte[]> OggPackets(byte[] file)
-    {
-        const int CountAt = 26;
-        var packets = new List<byte[]>();
-        var packet = new List<byte>();
-        for (var at = 0; at + CountAt < file.Length;)
-        {
-            var count = file[at + CountAt];
-            var lengths = file.AsSpan(at + CountAt + 1, count);
-            at += CountAt + 1 + count;
-            foreach (var length in lengths)
-            {
-                packet.AddRange(file.AsSpan(at, length));
-                at += length;
-                if (length < 255)
-                {
-                    packets.Add([.. packet]);
-                    packet.Clear();
-                }
-            }
-        }
-
-        return packets;
-    }
+    public static IReadOnlyList<byte[]> PacketsOf(string path) => [.. OggFile.PacketsOf(File.ReadAllBytes(path)).Skip(2)];
 }

@@ -1,6 +1,7 @@
 namespace Roomcast.RealtimeKit.Socket.Messages;
 
 /// <summary>Event numbers of the socket that this server takes or sends: a namespace in the high 16 bits, a number below.</summary>
+/// <remarks>The client for .NET is compiled with this file too: both ends speak from one text.</remarks>
 internal enum SocketEvent : uint
 {
     GetPeer = 0,

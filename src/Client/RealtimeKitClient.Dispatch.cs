@@ -1,0 +1,105 @@
+using Roomcast.Client.Meeting;
+using Roomcast.Client.Wire;
+using Roomcast.RealtimeKit.Socket.Messages;
+using Roomcast.RealtimeKit.Socket.Wire;
+
+namespace Roomcast.Client;
+
+/// <content>What the server tells, and what is done upon it.</content>
+public sealed partial class RealtimeKitClient
+{
+    /// <summary>Takes a message of the server: changes the state, and has events raised. One at a time.</summary>
+    private void Dispatch(SocketMessage message)
+    {
+        var number = (SocketEvent)message.Event;
+        var stageBefore = Stage.Status;
+        Participants.Handle(number, message);
+        Chat.Handle(number, message);
+        Polls.Handle(number, message);
+        Stores.Handle(number, message);
+        Ai.Handle(number, message);
+        Stage.Handle(number, message);
+        Recording.Handle(number, message);
+        Livestream.Handle(number, message);
+        ConnectedMeetings.Handle(number, message);
+        switch (number)
+        {
+            case SocketEvent.GetRoom when Envelope.TryRead(message, RoomInfoResponse.Parser, out var info) && info.Room is { } room:
+                Meta.SessionId = room.HasRoomUuid ? room.RoomUuid : null;
+                Meta.MeetingStartedTimestamp = DateTimeOffset.FromUnixTimeSeconds((long)Math.Min(room.CreatedAt, 253_402_300_799));
+                break;
+            case SocketEvent.GetPeers when Envelope.TryRead(message, RoomPeersInfoResponse.Parser, out var peers):
+                Participants.ApplyAll(peers.Peers);
+                break;
+            case SocketEvent.CompleteMedia when Envelope.TryRead(message, PeerJoinCompleteResponse.Parser, out var complete):
+                Participants.ApplyMedia(complete);
+                break;
+            case SocketEvent.ProducerToggled when Envelope.TryRead(message, PeerProducerToggleBroadcastResponse.Parser, out var toggled)
+                && toggled.ParticipantId == _link.PeerId && toggled.InitiatorParticipantId != _link.PeerId && toggled.ProducerState is { Pause: true } state:
+                Self.OnMuted(state.ProducerId);
+                break;
+            case SocketEvent.StageChanged:
+                Self.Stage = Stage.Status;
+                if (!message.HasId && Self.IsRoomJoined)
+                {
+                    // A host's doing: our own steps are gone on with by whoever asked for them.
+                    _ = FollowStageAsync(stageBefore, Stage.Status);
+                }
+
+                break;
+            case SocketEvent.UpdatePresets when Envelope.TryRead(message, UpdatePeersPresetResponse.Parser, out var presets):
+                foreach (var update in presets.UpdatePeersPresets.Where(update => update.UserIds == Self.UserId && update.Patch is not null))
+                {
+                    Self.SetPermissions(Self.Permissions.With(update.Patch));
+                }
+
+                break;
+            case SocketEvent.WaitingAccepted:
+                _admission?.TrySetResult(true);
+                break;
+            case SocketEvent.WaitingDenied:
+                _admission?.TrySetResult(false);
+                _ = EndAsync(RoomState.Rejected, null);
+                break;
+            case SocketEvent.Kick when !message.HasId:
+                _ = EndAsync(RoomState.Kicked, null);
+                break;
+            case SocketEvent.KickAll when !message.HasId:
+                _ = EndAsync(RoomState.Ended, null);
+                break;
+            case SocketEvent.MediaTerminated:
+                _ = ReenterMediaAsync();
+                break;
+            default:
+                break;
+        }
+    }
+
+    private async Task FollowStageAsync(StageStatus before, StageStatus now)
+    {
+        try
+        {
+            if ((before is StageStatus.OnStage) != (now is StageStatus.OnStage))
+            {
+                await OnStageMovedAsync(now is StageStatus.OnStage, _over.Token).ConfigureAwait(false);
+            }
+        }
+        catch (Exception fault) when (fault is RealtimeKitException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The socket went meanwhile; coming back finds the stage as it is.
+        }
+    }
+
+    private async Task ReenterMediaAsync()
+    {
+        try
+        {
+            await EnterMediaAsync(isAgain: true, _over.Token).ConfigureAwait(false);
+            await PublishAsync(_over.Token).ConfigureAwait(false);
+        }
+        catch (Exception fault) when (fault is RealtimeKitException or OperationCanceledException or ObjectDisposedException)
+        {
+            // The socket went too; coming back enters again.
+        }
+    }
+}

@@ -1,0 +1,171 @@
+using System.Collections.Concurrent;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+
+namespace Roomcast.Client.Relay;
+
+/// <summary>The rooms of the project.</summary>
+/// <remarks>One object stands for one session, however often it is told of. Thread-safe.</remarks>
+public sealed class VideoClient
+{
+    private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(30);
+
+    private readonly ConcurrentDictionary<string, RoomSession> _sessions = new(StringComparer.Ordinal);
+
+    internal VideoClient(RealtimeClient client) => Client = client;
+
+    /// <summary>A session has begun. Told after <see cref="ListenAsync"/>.</summary>
+    public event Action<RoomSession>? RoomStarted;
+
+    /// <summary>A session is over, with all that was in it.</summary>
+    public event Action<RoomSession>? RoomEnded;
+
+    internal RealtimeClient Client { get; }
+
+    /// <summary>Has the beginnings and ends of all sessions told. Sessions that run already: <see cref="GetRoomSessionsAsync"/>.</summary>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="RealtimeKitException">What the server refuses; Unreachable.</exception>
+    public Task ListenAsync(CancellationToken cancellationToken = default) => Client.SubscribeAsync(
+        RelayEventNames.RoomsChannel, [RelayEventNames.RoomStarted, RelayEventNames.RoomEnded], cancellationToken);
+
+    /// <summary>Asks for the sessions that run.</summary>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="RealtimeKitException">What the server refuses; Unreachable.</exception>
+    public Task<IReadOnlyList<RoomSession>> GetRoomSessionsAsync(CancellationToken cancellationToken = default) => Client.AskAsync(
+        "video.rooms.get",
+        [],
+        said => (IReadOnlyList<RoomSession>)[.. (said.Objects("rooms") ?? []).Select(room => Take(room)).OfType<RoomSession>()],
+        cancellationToken);
+
+    /// <summary>Asks for a session that runs, with all that is in it.</summary>
+    /// <param name="roomSessionId">Its id.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="RealtimeKitException">NotFound when it does not run.</exception>
+    public Task<RoomSession> GetRoomSessionAsync(string roomSessionId, CancellationToken cancellationToken = default) => Client.AskAsync(
+        "video.room.get",
+        new JsonObject { ["room_session_id"] = roomSessionId },
+        said =>
+        {
+            if (!said.Has("room", out var room) || Take(room) is not { } session)
+            {
+                throw new RealtimeKitException(RealtimeKitError.Protocol, "The answer to video.room.get has no session.");
+            }
+
+            session.ApplyAll(room);
+            return session;
+        },
+        cancellationToken);
+
+    /// <summary>Takes an event.</summary>
+    internal void Handle(string type, JsonElement said)
+    {
+        switch (type)
+        {
+            case RelayEventNames.RoomStarted when said.Has("room_session", out var room) && Take(room) is { } begun:
+                Client.Raise(() => RoomStarted?.Invoke(begun));
+                break;
+            case RelayEventNames.RoomEnded when Find(said, "room_session_id") is { } over:
+                if (said.Has("room_session", out var last))
+                {
+                    over.Apply(last);
+                }
+
+                End(over);
+                break;
+            case "video.room.updated" or "video.room.subscribed" when said.Has("room_session", out var room):
+                Find(room, "id")?.Handle(type, said);
+                break;
+            default:
+                Find(said, "room_session_id")?.Handle(type, said);
+                break;
+        }
+    }
+
+    /// <summary>A session is over.</summary>
+    internal void End(RoomSession session)
+    {
+        _sessions.TryRemove(session.Id, out _);
+        Client.Forget(session.Channel);
+        if (session.End())
+        {
+            Client.Raise(() => RoomEnded?.Invoke(session));
+        }
+    }
+
+    /// <summary>Finds out what has happened while there was no connection, and could not be told: after the server was lost.</summary>
+    internal async Task CatchUpAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var waiting = _sessions.Values.Select(session => (session, session.Streams.Waiting, session.Recordings.Waiting, session.Playbacks.Waiting)).ToList();
+            var running = (await GetRoomSessionsAsync(cancellationToken).ConfigureAwait(false)).ToHashSet();
+            foreach (var session in _sessions.Values.Where(session => session.IsListening || !running.Contains(session)))
+            {
+                await RefreshAsync(session, cancellationToken).ConfigureAwait(false);
+            }
+
+            // What was about to begin is in no list, and begins within this time or never.
+            if (waiting.Exists(each => each.Item2.Count + each.Item3.Count + each.Item4.Count > 0))
+            {
+                await Task.Delay(StartPatience, Client.Time, cancellationToken).ConfigureAwait(false);
+                foreach (var (session, streams, recordings, playbacks) in waiting)
+                {
+                    session.Streams.FailWaiting(streams.Contains);
+                    session.Recordings.FailWaiting(recordings.Contains);
+                    session.Playbacks.FailWaiting(playbacks.Contains);
+                }
+            }
+        }
+        catch (Exception fault) when (fault is RealtimeKitException or OperationCanceledException or ObjectDisposedException)
+        {
+            // Lost again, or over: coming back does it again.
+        }
+    }
+
+    /// <summary>No session is told of any more: who waits for something in one does so in vain.</summary>
+    internal void Close()
+    {
+        foreach (var session in _sessions.Values)
+        {
+            session.Streams.FailWaiting(static _ => true);
+            session.Recordings.FailWaiting(static _ => true);
+            session.Playbacks.FailWaiting(static _ => true);
+        }
+    }
+
+    private static async Task RefreshAsync(RoomSession session, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await session.RefreshAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (RelayException)
+        {
+            // It is over, which is taken already; or the server is busy, and it stays as it was.
+        }
+    }
+
+    private RoomSession? Find(JsonElement said, string name) => said.Text(name) is { } id ? _sessions.GetValueOrDefault(id) : null;
+
+    /// <summary>The session that is told of, up to date; null when there are more than are kept.</summary>
+    private RoomSession? Take(JsonElement room)
+    {
+        if (room.Text("id") is not { } id)
+        {
+            return null;
+        }
+
+        if (!_sessions.TryGetValue(id, out var session))
+        {
+            if (_sessions.Count >= RelayJson.MaxItems)
+            {
+                return null;
+            }
+
+            session = _sessions[id] = new RoomSession(this, id);
+        }
+
+        session.Apply(room);
+        return session;
+    }
+}

@@ -1,0 +1,96 @@
+using Roomcast.Client.Media;
+using Roomcast.Client.Meeting;
+using Roomcast.Client.Tests.Meeting;
+using Roomcast.TestKit;
+using Roomcast.TestKit.Rtmp;
+
+namespace Roomcast.Client.Tests.Samples;
+
+/// <summary>Each sample against the real server.</summary>
+[Collection(nameof(MeetingServer))]
+public sealed class SampleTests(MeetingServer server)
+{
+    [Fact]
+    public async Task A_room_that_begins_is_streamed_for_ten_seconds()
+    {
+        var (url, livestream) = await server.CreateIngestAsync();
+        var credentials = server.Process.Credentials;
+        await using var program = SampleProgram.StartSample("StreamRoom", $"ws://{server.Base.Authority}", credentials.AppId, credentials.ApiToken, url);
+        await program.WaitAsync("Waiting for rooms");
+        var title = $"Sample {Guid.NewGuid():N}";
+        await using var ada = await server.InitAsync(await server.CreateMeetingAsync(title), "Ada");
+        await ada.JoinAsync();
+
+        await program.WaitAsync($"Room started: {title}");
+        await program.WaitAsync("Stream started: Streaming");
+        await server.UntilAsync($"/livestreams/{livestream}", answer => (string?)answer["data"]!["livestream"]!["status"] == "LIVE", "the target is live");
+        await program.WaitAsync("Stopping stream");
+        Assert.Contains(" Completed after 00:00:1", await program.WaitAsync("Stream ended: "), StringComparison.Ordinal);
+        await ada.Participants.KickAllAsync();
+        await program.WaitAsync($"Room ended: {title}");
+        await program.InterruptAsync();
+
+        Assert.Equal(0, await program.WaitForExitAsync());
+        Assert.DoesNotContain(program.Lines, line => line.Contains(url, StringComparison.Ordinal) || line.Contains(credentials.ApiToken, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_bot_plays_its_files_into_a_meeting_and_leaves()
+    {
+        using var folder = new TemporaryFolder();
+        var (picture, sound) = (folder.PathOf("picture.ivf"), folder.PathOf("sound.ogg"));
+        await FfmpegTool.RunAsync(
+            "-v", "error", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=15:duration=6", "-c:v", "libvpx", "-deadline", "realtime", "-g", "15", "-b:v", "200k", picture);
+        await FfmpegTool.RunAsync("-v", "error", "-f", "lavfi", "-i", "sine=frequency=880:duration=6", "-c:a", "libopus", "-frame_duration", "20", sound);
+        var meeting = await server.CreateMeetingAsync("Concert");
+        await using var ada = await server.InitAsync(meeting, "Ada", change: static options => options with { Video = null, Audio = null });
+        await ada.JoinAsync();
+
+        await using var bot = SampleProgram.StartSample("PlayBot", server.Base.AbsoluteUri, await server.AddAsync(meeting, "Player"), picture, sound);
+        await bot.WaitAsync("Playing into Concert as Player");
+        await MeetingServer.UntilAsync(() => ada.Participants.Joined.ToArray() is [{ VideoTrack.Frames: > 20, AudioTrack.Frames: > 50 }], "the bot is seen and heard");
+
+        Assert.Equal(0, await bot.WaitForExitAsync());
+        Assert.StartsWith("Played 90 pictures and 30", await bot.WaitAsync("Played"), StringComparison.Ordinal);
+        await MeetingServer.UntilAsync(() => ada.Participants.Joined.Count == 0, "the bot has left");
+    }
+
+    [Fact]
+    public async Task A_bot_records_what_is_sent_until_it_is_interrupted()
+    {
+        using var folder = new TemporaryFolder();
+        var meeting = await server.CreateMeetingAsync("Lecture");
+        await using var ada = await server.InitAsync(meeting, "Ada");
+        await ada.JoinAsync();
+        await using var bot = SampleProgram.StartSample("RecordBot", server.Base.AbsoluteUri, await server.AddAsync(meeting, "Recorder"), folder.Path);
+        await MeetingServer.UntilAsync(() => bot.Lines.Count(line => line.StartsWith("Began ", StringComparison.Ordinal)) == 2, "both tracks are recorded");
+        var since = ada.Self.VideoFramesSent;
+        await MeetingServer.UntilAsync(() => ada.Self.VideoFramesSent > since + 45, "some seconds were sent");
+        await bot.InterruptAsync();
+
+        Assert.Equal(0, await bot.WaitForExitAsync());
+        var files = Directory.GetFiles(folder.Path, "*.webm").Order(StringComparer.Ordinal).ToList();
+        Assert.Equal(["Audio", "Video"], files.Select(file => Path.GetFileNameWithoutExtension(file).Split('-')[^1]).Order(StringComparer.Ordinal));
+        foreach (var file in files)
+        {
+            var (exitCode, errors) = await FfmpegTool.TryRunAsync("-v", "error", "-xerror", "-i", file, "-f", "null", "-");
+            Assert.Equal((0, ""), (exitCode, errors.Trim()));
+            Assert.True(double.Parse(
+                await FfmpegTool.ProbeAsync("-show_entries", "format=duration", "-of", "csv=p=0", file), System.Globalization.CultureInfo.InvariantCulture) > 1, file);
+        }
+    }
+
+    [Fact]
+    public async Task A_host_takes_a_meeting_live_and_off_air_again()
+    {
+        var meeting = await server.CreateMeetingAsync("Show");
+        await using var host = SampleProgram.StartSample("LivestreamHost", server.Base.AbsoluteUri, await server.AddAsync(meeting, "Host", "livestream_host"));
+        var onAir = await host.WaitAsync("On air: ");
+        var playlist = await server.GetPlaylistAsync(new Uri(onAir["On air: ".Length..]));
+        Assert.StartsWith("#EXTM3U", playlist, StringComparison.Ordinal);
+        await host.InterruptAsync();
+
+        Assert.Equal(0, await host.WaitForExitAsync());
+        Assert.Contains("Livestream: Idle", host.Lines);
+    }
+}
