@@ -65,6 +65,7 @@ internal static class JoinCommand
         }
 
         using var handler = access.CreateHandler();
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(ending);
         await using var meeting = await RealtimeKitClient.InitAsync(
             MeetingEntry.OptionsFor(access, handler, token) with { Video = media.Video, Audio = media.Audio, IsSubscribing = folder is not null }, ending);
         if (meeting.Meta.MeetingId != parsed.GetRequiredValue(Meeting))
@@ -72,10 +73,14 @@ internal static class JoinCommand
             throw new CliException(ExitCode.Usage, "The participant token is one for another meeting.");
         }
 
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(ending);
         Tell(meeting, screen, over);
         await meeting.JoinAsync(over.Token);
         screen.Result(new JsonObject { ["event"] = "joined", ["peer"] = meeting.Self.Id, ["title"] = meeting.Meta.MeetingTitle }, $"joined '{Text.Plain(meeting.Meta.MeetingTitle)}' as {meeting.Self.Name}");
+        if (media.HasAny && !meeting.Self.VideoEnabled && !meeting.Self.AudioEnabled)
+        {
+            throw new CliException(ExitCode.NotAllowed, $"The preset {Text.Plain(meeting.Self.PresetName)} does not allow to send what is to be published.");
+        }
+
         if (parsed.GetValue(Say) is { Length: > 0 } words)
         {
             await meeting.Chat.SendTextMessageAsync(words, over.Token);

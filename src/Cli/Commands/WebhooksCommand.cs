@@ -48,7 +48,7 @@ internal static class WebhooksCommand
         }
 
         var begun = TimeProvider.System.GetUtcNow() - TimeSpan.FromSeconds(parsed.GetValue(Since) ?? 0);
-        var seen = new Dictionary<(string Webhook, string Delivery), (string Status, int Attempts)>();
+        var seen = new Dictionary<(string Webhook, string Delivery), (string Status, int Attempts, DateTimeOffset CreatedAt)>();
         var hasSaidNone = false;
         try
         {
@@ -67,13 +67,19 @@ internal static class WebhooksCommand
                 {
                     await foreach (var delivery in api.Deliveries.ListAsync(webhook.Id, new ListQuery { StartTime = from, IsAscending = true }, over.Token))
                     {
-                        var state = (delivery.Status, delivery.Attempts);
+                        var state = (delivery.Status, delivery.Attempts, delivery.CreatedAt);
                         if (!seen.TryGetValue((webhook.Id, delivery.Id), out var before) || before != state)
                         {
                             seen[(webhook.Id, delivery.Id)] = state;
                             await WriteAsync(screen, api, webhook, delivery, parsed.GetValue(Payload), over.Token);
                         }
                     }
+                }
+
+                // What is no longer asked for need not be remembered.
+                foreach (var old in seen.Where(each => each.Value.CreatedAt < from - Overlap).Select(each => each.Key).ToList())
+                {
+                    seen.Remove(old);
                 }
 
                 await Task.Delay(AskEvery, over.Token);

@@ -10,6 +10,7 @@ namespace Roomcast.Cli.Rtmp;
 internal sealed class RtmpUplink : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(2);
 
     private readonly RtmpClientConnection _engine;
     private readonly RtmpTarget _target;
@@ -83,8 +84,9 @@ internal sealed class RtmpUplink : IAsyncDisposable
                 throw Ended();
             }
 
+            // Whole messages or none: what was begun is not given up in the middle, for the server could make nothing of what follows.
             act(_engine);
-            await WriteAsync(ending);
+            await WriteAsync(_over.Token);
         }
         catch (IOException)
         {
@@ -96,8 +98,12 @@ internal sealed class RtmpUplink : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends the stream as encoders do.</summary>
-    public async Task UnpublishAsync(CancellationToken ending) => await SendAsync(static engine => engine.Unpublish(), ending);
+    /// <summary>Ends the stream as encoders do, and gives the server a moment to take it: a connection closed too soon takes back what was sent.</summary>
+    public async Task UnpublishAsync(CancellationToken ending)
+    {
+        await SendAsync(static engine => engine.Unpublish(), ending);
+        await _reading.WaitAsync(Farewell, ending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
