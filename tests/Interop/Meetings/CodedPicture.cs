@@ -25,13 +25,8 @@ internal static class CodedPicture
     /// <param name="height">A multiple of 12.</param>
     /// <param name="framesPerSecond">Their pace.</param>
     /// <param name="count">How many; the last one is followed by the first.</param>
-    /// <param name="hasGrain">Whether the colour flickers in small squares, as much in one picture as in the next, so that an encoder needs
-    /// the bits it is given. A browser takes a path for as wide as what it sends over it: with pictures that cost nothing it never
-    /// finds out that there is room for larger ones.</param>
-    public static void WriteVideo(
-        string path, int participant, int width, int height, int framesPerSecond, int count = Numbers, bool hasGrain = false)
+    public static void WriteVideo(string path, int participant, int width, int height, int framesPerSecond, int count = Numbers)
     {
-        var grain = hasGrain ? new Random(participant) : null;
         var (luma, blue, red, _, _, _) = Colours[participant];
         using var file = new FileStream(path, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 20);
         file.Write(System.Text.Encoding.ASCII.GetBytes($"YUV4MPEG2 W{width} H{height} F{framesPerSecond}:1 Ip A1:1 C420jpeg\n"));
@@ -41,11 +36,6 @@ internal static class CodedPicture
         {
             file.Write("FRAME\n"u8);
             DrawLuma(plane, width, height, number, luma);
-            if (grain is not null)
-            {
-                DrawGrain(plane, width, height, luma, grain);
-            }
-
             file.Write(plane);
             FillChroma(chroma, width / 2, height / 2, blue);
             file.Write(chroma);
@@ -106,25 +96,6 @@ internal static class CodedPicture
             {
                 line.Fill(16);
                 line.Slice(bar, block).Fill(235);
-            }
-        }
-    }
-
-    /// <summary>Squares that are still two pixels wide in a picture of a quarter of the size, none of them far from the colour.</summary>
-    private static void DrawGrain(Span<byte> plane, int width, int height, byte luma, Random grain)
-    {
-        const int Square = 8;
-        const int Strength = 16;
-        var row = height / 6;
-        for (var top = 2 * row; top < 4 * row; top += Square)
-        {
-            for (var left = 0; left < width; left += Square)
-            {
-                var value = (byte)(luma + grain.Next(-Strength, Strength + 1));
-                for (var y = top; y < Math.Min(top + Square, 4 * row); y++)
-                {
-                    plane.Slice((y * width) + left, Math.Min(Square, width - left)).Fill(value);
-                }
             }
         }
     }

@@ -177,11 +177,10 @@ public sealed class MeetingServer : IAsyncLifetime
     private async Task<ChromiumBrowser> StartBrowserAsync(int number)
     {
         var participant = number % Names.Count;
-        var isLarge = number >= Names.Count;
-        var (width, height, count) = isLarge ? (1_280, 720, 48) : (320, 240, CodedPicture.Numbers);
+        var (width, height, count) = number < Names.Count ? (320, 240, CodedPicture.Numbers) : (1_280, 720, 48);
         var video = Path.Combine(_folder, $"camera-{number}.y4m");
         var sound = Path.Combine(_folder, $"microphone-{number}.wav");
-        await Task.Run(() => CodedPicture.WriteVideo(video, participant, width, height, isLarge ? 8 : FramesPerSecond, count, hasGrain: isLarge));
+        await Task.Run(() => CodedPicture.WriteVideo(video, participant, width, height, number < Names.Count ? FramesPerSecond : 8, count));
         await Task.Run(() => CodedPicture.WriteTone(sound, MeetProbe.Tones[participant]));
         return await ChromiumBrowser.StartAsync(
             flags:
