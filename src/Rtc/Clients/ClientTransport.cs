@@ -111,7 +111,7 @@ public sealed partial class ClientTransport : IDisposable
             var values = new RtpExtensionValues(received.Packet, header, _remoteExtensions);
             if (values.TransportSequenceNumber is { } number)
             {
-                _recorder.OnPacket(number, now);
+                _recorder.OnPacket(number, header.Ssrc, now);
             }
 
             if (_receivedBySsrc.TryGetValue(header.Ssrc, out var track))
@@ -331,7 +331,7 @@ public sealed partial class ClientTransport : IDisposable
             isWaiting |= track.IsWaiting;
         }
 
-        while (_recorder.TryReport(ref writer, OwnSsrc, 0, now))
+        while (_recorder.TryReport(ref writer, OwnSsrc, now))
         {
         }
 

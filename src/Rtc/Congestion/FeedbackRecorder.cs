@@ -28,6 +28,7 @@ public sealed class FeedbackRecorder
     private long _next = -1;
     private long _highest = -1;
     private bool _hasStarted;
+    private uint _ssrc;
     private byte _count;
 
     /// <summary>When the next report is due; null when nothing has arrived since the last.</summary>
@@ -35,9 +36,11 @@ public sealed class FeedbackRecorder
 
     /// <summary>Notes a packet.</summary>
     /// <param name="transportSequenceNumber">From its header extension.</param>
+    /// <param name="ssrc">Its source.</param>
     /// <param name="now">Monotonic time.</param>
-    public void OnPacket(ushort transportSequenceNumber, TimeSpan now)
+    public void OnPacket(ushort transportSequenceNumber, uint ssrc, TimeSpan now)
     {
+        _ssrc = ssrc;
         var number = _unwrapper.Unwrap(transportSequenceNumber);
         if (!_hasStarted || number - _next >= Capacity)
         {
@@ -78,10 +81,9 @@ public sealed class FeedbackRecorder
     /// <summary>Writes the report that is due; to be called again while it returns true, as one packet may not hold all.</summary>
     /// <param name="writer">The compound.</param>
     /// <param name="senderSsrc">Who reports.</param>
-    /// <param name="mediaSsrc">A source of the transport.</param>
     /// <param name="now">Monotonic time.</param>
     /// <returns>Whether something was written.</returns>
-    public bool TryReport(ref RtcpWriter writer, uint senderSsrc, uint mediaSsrc, TimeSpan now)
+    public bool TryReport(ref RtcpWriter writer, uint senderSsrc, TimeSpan now)
     {
         if (NextDeadline is not { } deadline || now < deadline)
         {
@@ -95,8 +97,9 @@ public sealed class FeedbackRecorder
             _report[i] = _arrivals[Slot(_next + i)];
         }
 
+        // It is about all sources together, and yet browsers heed no report that names none of theirs.
         var covered = TransportFeedback.Write(
-            ref writer, senderSsrc, mediaSsrc, unchecked((ushort)_next), _count, _report.AsSpan(0, length));
+            ref writer, senderSsrc, _ssrc, unchecked((ushort)_next), _count, _report.AsSpan(0, length));
         if (covered > 0)
         {
             _count++;

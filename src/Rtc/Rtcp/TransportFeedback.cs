@@ -51,7 +51,7 @@ public ref struct TransportFeedback
     /// <summary>Who reports.</summary>
     public uint SenderSsrc { get; }
 
-    /// <summary>A source of the transport; without meaning here.</summary>
+    /// <summary>One of the sources that the report is about. Chromium ignores a report that names none of its own.</summary>
     public uint MediaSsrc { get; }
 
     /// <summary>Number of the first packet covered.</summary>
@@ -126,7 +126,7 @@ public ref struct TransportFeedback
     /// <summary>Writes a report.</summary>
     /// <param name="writer">The compound.</param>
     /// <param name="senderSsrc">Who reports.</param>
-    /// <param name="mediaSsrc">A source of the transport.</param>
+    /// <param name="mediaSsrc">See <see cref="MediaSsrc"/>.</param>
     /// <param name="baseSequenceNumber">Number of the first packet.</param>
     /// <param name="feedbackCount">See <see cref="FeedbackCount"/>.</param>
     /// <param name="arrivals">When each arrived, by our monotonic clock; a negative time for those that did not. One at least

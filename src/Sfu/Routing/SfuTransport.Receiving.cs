@@ -70,7 +70,7 @@ public sealed partial class SfuTransport
         var values = new RtpExtensionValues(packet, header, Extensions);
         if (values.TransportSequenceNumber is { } transportNumber)
         {
-            _recorder.OnPacket(transportNumber, now);
+            _recorder.OnPacket(transportNumber, header.Ssrc, now);
             if (_recorder.NextDeadline is { } report)
             {
                 WakeAt(report);
@@ -231,7 +231,7 @@ public sealed partial class SfuTransport
             }
         }
 
-        while (_recorder.TryReport(ref writer, _reportSsrc, mediaSsrc: 0, now))
+        while (_recorder.TryReport(ref writer, _reportSsrc, now))
         {
         }
 

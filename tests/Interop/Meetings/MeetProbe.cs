@@ -11,7 +11,7 @@ internal static class MeetProbe
     /// <summary>
     /// Runs before the page's scripts. It only listens in on the connections the page makes; the meeting client is as it is.
     /// Gives the page <c>probe.picture(video)</c>, <c>probe.tile(name)</c>, <c>probe.watch(name, count, ms)</c>, <c>probe.heard(ms)</c>,
-    /// <c>probe.inbound()</c> and <c>probe.localPorts()</c>.
+    /// <c>probe.inbound()</c>, <c>probe.outgoingBitrate()</c> and <c>probe.localPorts()</c>.
     /// </summary>
     public static readonly string Text = $$"""
         globalThis.probe = (() => {
@@ -113,6 +113,14 @@ internal static class MeetProbe
                 });
               }
               return found;
+            },
+            // Bits per second that the browser believes it can send, over its best connection.
+            async outgoingBitrate() {
+              let most = 0;
+              for (const each of connections) {
+                (await each.getStats()).forEach(({ availableOutgoingBitrate }) => { most = Math.max(most, availableOutgoingBitrate ?? 0); });
+              }
+              return most;
             },
             // The ports that media leaves this browser from.
             async localPorts() {

@@ -71,12 +71,12 @@ internal sealed class CongestionRun
             while (_forward.TryReceive(Now, out var arrived, out _))
             {
                 _delivered += arrived.Length;
-                _recorder.OnPacket(BinaryPrimitives.ReadUInt16BigEndian(arrived), Now);
+                _recorder.OnPacket(BinaryPrimitives.ReadUInt16BigEndian(arrived), 2, Now);
             }
 
             var buffer = new byte[1_200];
             var writer = new RtcpWriter(buffer);
-            while (_recorder.TryReport(ref writer, 1, 2, Now))
+            while (_recorder.TryReport(ref writer, 1, Now))
             {
             }
 

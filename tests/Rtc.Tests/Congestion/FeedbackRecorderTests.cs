@@ -5,14 +5,16 @@ namespace Roomcast.Rtc.Tests.Congestion;
 
 public sealed class FeedbackRecorderTests
 {
+    private const uint Ssrc = 9_000;
+
     [Fact]
     public void A_report_is_due_an_interval_after_the_first_packet()
     {
         var recorder = new FeedbackRecorder();
         Assert.Null(recorder.NextDeadline);
-        recorder.OnPacket(65_535, At(0));
-        recorder.OnPacket(2, At(30));
-        recorder.OnPacket(0, At(40));
+        recorder.OnPacket(65_535, Ssrc, At(0));
+        recorder.OnPacket(2, Ssrc, At(30));
+        recorder.OnPacket(0, Ssrc, At(40));
         Assert.Equal(At(100), recorder.NextDeadline);
         Assert.Empty(Report(recorder, At(99)));
 
@@ -26,12 +28,12 @@ public sealed class FeedbackRecorderTests
     public void A_packet_reported_missing_stays_missing_and_the_next_report_goes_on_behind_it()
     {
         var recorder = new FeedbackRecorder();
-        recorder.OnPacket(10, At(0));
-        recorder.OnPacket(12, At(1));
+        recorder.OnPacket(10, Ssrc, At(0));
+        recorder.OnPacket(12, Ssrc, At(1));
         Assert.Equal(3, Report(recorder, At(100)).Count);
-        recorder.OnPacket(11, At(110));
+        recorder.OnPacket(11, Ssrc, At(110));
         Assert.Null(recorder.NextDeadline);
-        recorder.OnPacket(14, At(120));
+        recorder.OnPacket(14, Ssrc, At(120));
 
         Assert.Equal([(13, null), (14, 120.0)], Report(recorder, At(220)));
     }
@@ -42,7 +44,7 @@ public sealed class FeedbackRecorderTests
         var recorder = new FeedbackRecorder();
         for (ushort i = 0; i <= FeedbackRecorder.FullReport; i++)
         {
-            recorder.OnPacket(i, At(1));
+            recorder.OnPacket(i, Ssrc, At(1));
         }
 
         Assert.Equal(At(1), recorder.NextDeadline);
@@ -53,8 +55,8 @@ public sealed class FeedbackRecorderTests
     public void A_gap_beyond_what_is_kept_begins_anew()
     {
         var recorder = new FeedbackRecorder();
-        recorder.OnPacket(0, At(0));
-        recorder.OnPacket(10_000, At(1));
+        recorder.OnPacket(0, Ssrc, At(0));
+        recorder.OnPacket(10_000, Ssrc, At(1));
 
         Assert.Equal([10_000], Report(recorder, At(101)).Select(packet => packet.Number));
     }
@@ -65,7 +67,7 @@ public sealed class FeedbackRecorderTests
     {
         var buffer = new byte[1_200];
         var writer = new RtcpWriter(buffer);
-        while (recorder.TryReport(ref writer, 1, 2, now))
+        while (recorder.TryReport(ref writer, 1, now))
         {
         }
 
@@ -74,6 +76,7 @@ public sealed class FeedbackRecorderTests
         while (reader.TryRead(out var packet))
         {
             Assert.True(TransportFeedback.TryRead(packet, out var feedback));
+            Assert.Equal(Ssrc, feedback.MediaSsrc);
             while (feedback.TryReadPacket(out var number, out var arrival))
             {
                 read.Add((number, (arrival - TimeSpan.FromSeconds(64))?.TotalMilliseconds));

@@ -139,13 +139,13 @@ public sealed class ClimbingTests
 
         while (_arriving.TryPeek(out var arriving) && arriving.At <= _session.Now)
         {
-            _recorder.OnPacket(_arriving.Dequeue().Number, arriving.At);
+            _recorder.OnPacket(_arriving.Dequeue().Number, 9_000, arriving.At);
         }
 
         var report = TestSession.Compound(buffer =>
         {
             var writer = new RtcpWriter(buffer);
-            _recorder.TryReport(ref writer, 1, 9_000, _session.Now);
+            _recorder.TryReport(ref writer, 1, _session.Now);
             return writer.Length;
         });
         if (report.Length > 0)

@@ -271,7 +271,7 @@ public sealed class LossyNetworkTests
             var values = new Rtc.Rtp.Extensions.RtpExtensionValues(packet, header, _viewer.Extensions);
             if (values.TransportSequenceNumber is { } transportNumber)
             {
-                _viewerRecorder.OnPacket(transportNumber, _now);
+                _viewerRecorder.OnPacket(transportNumber, header.Ssrc, _now);
             }
 
             if (_seen.TryGetValue((header.Ssrc, header.SequenceNumber), out var before) && !before.AsSpan().SequenceEqual(packet))
@@ -311,7 +311,7 @@ public sealed class LossyNetworkTests
                 new PictureLossIndication(1, VideoSsrc).TryWrite(ref writer);
             }
 
-            while (_viewerRecorder.TryReport(ref writer, 1, 0, _now))
+            while (_viewerRecorder.TryReport(ref writer, 1, _now))
             {
             }
 

@@ -366,7 +366,7 @@ public sealed class RouterTests
             while (reader.TryRead(out var packet))
             {
                 hasReport |= ReceiverReport.TryRead(packet, out var report) && report.Blocks.Count == 3 && report.Blocks[0].FractionLost == 0;
-                hasFeedback |= TransportFeedback.TryRead(packet, out _);
+                hasFeedback |= TransportFeedback.TryRead(packet, out var feedback) && IsSource(feedback.MediaSsrc);
             }
 
             Assert.False(reader.IsMalformed);
@@ -374,6 +374,9 @@ public sealed class RouterTests
 
         Assert.True(hasReport);
         Assert.True(hasFeedback);
+
+        // Browsers heed no other.
+        bool IsSource(uint ssrc) => _from.Producers.Any(producer => producer.Streams.Any(stream => stream.Ssrc == ssrc));
     }
 
     [Fact]

@@ -421,7 +421,7 @@ public sealed class BrowserTransport : IDisposable
         var values = new RtpExtensionValues(packet, header, _remoteExtensions);
         if (values.TransportSequenceNumber is { } number)
         {
-            _recorder.OnPacket(number, now);
+            _recorder.OnPacket(number, header.Ssrc, now);
         }
 
         if (!_receivedBySsrc.TryGetValue(header.Ssrc, out var track))
@@ -499,7 +499,7 @@ public sealed class BrowserTransport : IDisposable
 
         if (_recorder.NextDeadline <= now)
         {
-            while (_recorder.TryReport(ref writer, 1, 0, now))
+            while (_recorder.TryReport(ref writer, 1, now))
             {
             }
         }
