@@ -66,7 +66,7 @@ public sealed record ClientReport
         var known = new List<ReportedDevice>();
         foreach (var update in Devices.Where(update => update.Kind == kind))
         {
-            known.RemoveAll(update.Removed.Contains);
+            known.RemoveAll(device => update.Removed.Contains(device));
             known.AddRange(update.Added);
         }
 

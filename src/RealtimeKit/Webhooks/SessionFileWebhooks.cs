@@ -12,13 +12,18 @@ internal sealed class SessionFileWebhooks(WebhookOutbox outbox) : ISessionFileFa
 {
     public Task ReadyAsync(DatabaseTransaction transaction, SessionRecord session, SessionFileKind kind, SessionFile file)
     {
-        var (name, write) = kind switch
+        var name = kind switch
         {
-            SessionFileKind.Chat => (WebhookEventNames.ChatSynced, WriteChatAsync),
-            SessionFileKind.Transcript => (WebhookEventNames.Transcript, WriteTranscriptAsync),
-            _ => (WebhookEventNames.Summary, (Func<DatabaseTransaction, SessionRecord, SessionFile, Task<byte[]>>)WriteSummaryAsync),
+            SessionFileKind.Chat => WebhookEventNames.ChatSynced,
+            SessionFileKind.Transcript => WebhookEventNames.Transcript,
+            _ => WebhookEventNames.Summary,
         };
-        return outbox.AddAsync(transaction, session.AppId, name, session.MeetingId.ToString(), () => write(transaction, session, file));
+        return outbox.AddAsync(transaction, session.AppId, name, session.MeetingId.ToString(), () => kind switch
+        {
+            SessionFileKind.Chat => WriteChatAsync(transaction, session, file),
+            SessionFileKind.Transcript => WriteTranscriptAsync(transaction, session, file),
+            _ => WriteSummaryAsync(transaction, session, file),
+        });
     }
 
     private static async Task<byte[]> WriteChatAsync(DatabaseTransaction transaction, SessionRecord session, SessionFile file) =>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Roomcast.Conformance.Running;
 using Roomcast.TestKit;
@@ -150,9 +151,10 @@ public sealed class LivestreamFaultTests : IAsyncLifetime
     private static long Sequences(string playlist)
     {
         var lines = playlist.Split('\n');
-        var first = lines.FirstOrDefault(line => line.StartsWith("#EXT-X-MEDIA-SEQUENCE:", StringComparison.Ordinal));
+        const string Sequence = "#EXT-X-MEDIA-SEQUENCE:";
+        var first = lines.FirstOrDefault(line => line.StartsWith(Sequence, StringComparison.Ordinal)) ?? Sequence + "0";
         var count = lines.Count(line => line.StartsWith("#EXTINF:", StringComparison.Ordinal));
-        return count == 0 ? 0 : count + long.Parse(first?[(first.IndexOf(':', StringComparison.Ordinal) + 1)..] ?? "0", null);
+        return count == 0 ? 0 : count + long.Parse(first.AsSpan(Sequence.Length), CultureInfo.InvariantCulture);
     }
 
     private async Task<string> PlaylistUntilAsync(Func<string, bool> isSo)

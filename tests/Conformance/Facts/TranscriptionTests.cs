@@ -71,7 +71,7 @@ public sealed class TranscriptionTests
         await using var server = await RunningServer.StartAsync("--ai-allow-private-targets", "true", "--transcription-longest-piece", "2s");
         using var folder = new TemporaryFolder();
         var apps = new List<string>();
-        foreach (var (name, service) in new[] { ("First", first), ("Second", second), ("Third", null) })
+        foreach (var (name, service) in new (string, HearingEndpoint?)[] { ("First", first), ("Second", second), ("Third", null) })
         {
             var app = (string)(await server.PostAsync($"{server.AccountPath}/apps", new { name }))["app"]!["id"]!;
             apps.Add($"{server.AccountPath}/{app}");
@@ -106,7 +106,7 @@ public sealed class TranscriptionTests
         Assert.NotEmpty(second.Asked);
         Assert.All(first.Asked, asked => Assert.StartsWith("Bearer key-of-First First ", asked, StringComparison.Ordinal));
         Assert.All(second.Asked, asked => Assert.StartsWith("Bearer key-of-Second Second ", asked, StringComparison.Ordinal));
-        foreach (var (session, tone) in sessions.Take(2).Zip(["tone 440", "tone 640"]))
+        foreach (var (session, tone) in sessions.Take(2).Zip(new[] { "tone 440", "tone 640" }))
         {
             var file = await server.GetAsync($"{session}/transcript");
             Assert.Contains(tone, await server.DownloadAsync((string)file["transcript_download_url"]!), StringComparison.Ordinal);

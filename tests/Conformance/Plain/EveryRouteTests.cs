@@ -9,7 +9,6 @@ namespace Roomcast.Conformance.Plain;
 [Collection(PlainServerTests.Name)]
 public sealed class EveryRouteTests(PlainServer plain)
 {
-    // Of these, another app or account sees nothing of the owner's, and none has the id of one of its objects.
     private static readonly string[] Changing = ["POST", "PUT", "PATCH", "DELETE"];
 
     private RunningServer Server => plain.Server;

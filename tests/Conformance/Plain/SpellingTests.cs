@@ -163,7 +163,7 @@ public sealed class SpellingTests(PlainServer plain)
     public async Task Conflicts_are_not_to_be_tried_again_whatever_they_are_about()
     {
         var name = $"taken {Guid.NewGuid()}";
-        var preset = $$"""{"name":"{{name}}","config":{"view_type":"WEBINAR"}}""";
+        var preset = $$$"""{"name":"{{{name}}}","config":{"view_type":"WEBINAR"}}""";
         Assert.Equal(200, (await PostAsync("/presets", Json(preset))).Status);
         AssertConflict(await PostAsync("/presets", Json(preset)), 40900);
         using var action = Json("""{"action":"stop"}""");

@@ -53,7 +53,7 @@ public sealed class RunningServer : IAsyncDisposable
     public async Task<JsonNode> AskAsync(HttpMethod method, string path, object? body = null)
     {
         using var content = body is null ? null : new StringContent(System.Text.Json.JsonSerializer.Serialize(body), Encoding.UTF8, "application/json");
-        var reply = await CallAsync(method, path.StartsWith("/client/", StringComparison.Ordinal) ? path : AppPath + path, Token, content);
+        var reply = await CallAsync(method, Whole(path), Token, content);
         Assert.True(reply.Status is 200 or 201, $"{method} {path} answered {reply}\n{Process.Errors}");
         return reply.Body["data"]!;
     }
@@ -65,10 +65,11 @@ public sealed class RunningServer : IAsyncDisposable
     /// <summary>Asks until the payload is as wanted; what is not found yet is asked for again.</summary>
     public async Task<JsonNode> UntilAsync(string path, Func<JsonNode, bool> isSo)
     {
+        ArgumentNullException.ThrowIfNull(isSo);
         var began = TimeProvider.System.GetTimestamp();
         while (true)
         {
-            var reply = await CallAsync(HttpMethod.Get, path.StartsWith("/client/", StringComparison.Ordinal) ? path : AppPath + path, Token);
+            var reply = await CallAsync(HttpMethod.Get, Whole(path), Token);
             if (reply.Status == 200 && isSo(reply.Body["data"]!))
             {
                 return reply.Body["data"]!;
@@ -98,6 +99,7 @@ public sealed class RunningServer : IAsyncDisposable
     /// <summary>Waits until something is so.</summary>
     public async Task UntilAsync(Func<bool> isSo, string what)
     {
+        ArgumentNullException.ThrowIfNull(isSo);
         for (var began = TimeProvider.System.GetTimestamp(); !isSo();)
         {
             Assert.True(TimeProvider.System.GetElapsedTime(began) < Patience, $"It did not come to be that {what}.\n{Process.Errors}");
@@ -110,6 +112,8 @@ public sealed class RunningServer : IAsyncDisposable
         _http.Dispose();
         await Process.DisposeAsync();
     }
+
+    private string Whole(string path) => path.StartsWith("/client/", StringComparison.Ordinal) ? path : AppPath + path;
 }
 
 /// <summary>An answer as it came.</summary>

@@ -12,6 +12,7 @@ public sealed class ApiTokenTests(SharedHost shared)
     {
         var account = await _host.NewAccountAsync();
         var path = $"{account.Path}/api-tokens";
+        _host.Clock.Advance(TimeSpan.FromMilliseconds(10));
         var issued = await _host.Client.PostAsync(path, account.WriteToken, """{"name":" the back end ","scope":"write"}""");
         Assert.Equal(201, issued.Status);
         var secret = (string)issued.Data["token"]!;

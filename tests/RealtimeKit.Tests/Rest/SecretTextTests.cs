@@ -1,6 +1,7 @@
 using Roomcast.RealtimeKit.Rest.Answers;
 using Roomcast.RealtimeKit.Rest.Livestreams;
 using Roomcast.RealtimeKit.Rest.Meetings;
+using Roomcast.RealtimeKit.Rest.Tokens;
 
 namespace Roomcast.RealtimeKit.Tests.Rest;
 
@@ -53,6 +54,7 @@ public sealed class SecretTextTests
             new PlaybackTokenResponse(Secret, "http://h/t/" + Secret, "http://h/w?t=" + Secret, default),
             new ParticipantResponse(Guid.NewGuid(), "A", null, "a", "p", default, default, Secret),
             new RefreshedTokenResponse(Secret),
+            new IssuedApiTokenResponse(Guid.NewGuid(), "x", "read", default, null, null, Secret),
         ];
 
         Assert.All(answers, answer => Assert.DoesNotContain(Secret, answer.ToString(), StringComparison.Ordinal));
@@ -68,6 +70,8 @@ public sealed class SecretTextTests
             .Select(type => type.Name)
             .Order(StringComparer.Ordinal);
 
-        Assert.Equal(["LivestreamListResponse", "LivestreamResponse", "ParticipantResponse", "PlaybackTokenResponse", "RefreshedTokenResponse"], holders);
+        Assert.Equal(
+            ["IssuedApiTokenResponse", "LivestreamListResponse", "LivestreamResponse", "ParticipantResponse", "PlaybackTokenResponse", "RefreshedTokenResponse"],
+            holders);
     }
 }

@@ -236,6 +236,7 @@ export class MeetView {
         this.#plateTitle.focus();
       }
     } else if (stage === "setup" && before !== "setup") {
+      setText(this.#announcer, ""); // That it is being opened is no news any more.
       element("setup-title", HTMLElement).focus();
     } else if (stage === "meeting" && before !== "meeting") {
       this.#title.focus();

@@ -2,7 +2,6 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Roomcast.Meetings.Records;
 using Roomcast.Storage;
-using Roomcast.Storage.Blobs;
 
 namespace Roomcast.Meetings.History.Publishing;
 
@@ -93,8 +92,9 @@ internal sealed class SessionFilePublishing(
         {
             file = await maker.MakeAsync(session, stoppingToken);
         }
-        catch (BlobException fault)
+        catch (Exception fault) when (fault is not (OperationCanceledException or StorageException))
         {
+            // Whatever is wrong with one file, the others are made.
             PublishingLog.NotMade(logger, fault, task.Kind, session.Id.ToString());
             await DeferAsync(task, stoppingToken);
             return;
@@ -117,10 +117,10 @@ internal sealed class SessionFilePublishing(
             stoppingToken);
     }
 
-    private Task DeferAsync(TaskRow task, CancellationToken stoppingToken)
+    private async Task DeferAsync(TaskRow task, CancellationToken stoppingToken)
     {
         var delay = TimeSpan.FromTicks(Math.Min(LongestDelay.Ticks, FirstDelay.Ticks << Math.Min(task.Attempts, 10)));
-        return database.WriteAsync(
+        await database.WriteAsync(
             transaction => transaction.ExecuteAsync(
                 "UPDATE session_file_tasks SET attempts = attempts + 1, due_at = @DueAt WHERE session_id = @SessionId AND kind = @Kind",
                 new { DueAt = StoredTime.Now(clock) + delay, task.SessionId, task.Kind }),

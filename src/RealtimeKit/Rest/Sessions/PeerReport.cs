@@ -115,22 +115,25 @@ internal static class PeerReport
             metadata["sdk_type"] = "web";
         }
 
-        if (client?.UserAgent is not { } userAgent)
+        var device = new JsonObject();
+        if (client?.UserAgent is { } userAgent)
         {
-            return;
+            var read = UserAgentText.Of(userAgent);
+            metadata["browser_metadata"] = Known(
+                ("browser", read.Browser), ("browser_version", read.BrowserVersion), ("engine", read.Engine), ("user_agent", userAgent));
+            device = Known(("os", read.Os), ("os_version", read.OsVersion));
+            device["is_mobile"] = read.IsMobile;
         }
 
-        var read = UserAgentText.Of(userAgent);
-        metadata["browser_metadata"] = Known(
-            ("browser", read.Browser), ("browser_version", read.BrowserVersion), ("engine", read.Engine), ("user_agent", userAgent));
-        var device = Known(("os", read.Os), ("os_version", read.OsVersion));
-        device["is_mobile"] = read.IsMobile;
-        if (reported?.Processors is { } count)
+        if (reported?.Processors is { } processors)
         {
-            device["cpus"] = count;
+            device["cpus"] = processors;
         }
 
-        metadata["device_info"] = device;
+        if (device.Count > 0)
+        {
+            metadata["device_info"] = device;
+        }
     }
 
     private static JsonObject DeviceOf(ReportedDevice device) =>
