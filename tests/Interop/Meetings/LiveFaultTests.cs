@@ -23,7 +23,7 @@ public sealed class LiveFaultTests(ITestOutputHelper output)
         var (meeting, ada, livestream) = await GoLiveAsync(server);
         await PushAsync(server, livestream, nginx);
         var recording = await RecordAsync(server, meeting);
-        await using var sink = new StampedSink($"{nginx.Address}/key", Path.Combine(server.Folder, "pushed.mkv"));
+        await using var sink = new StampedSink($"{nginx.Address}/key", Path.Combine(server.Folder, "pushed.flv"));
         await sink.FollowAsync(TimeSpan.FromSeconds(6), () => server.Server.Errors);
 
         await server.RestartAsync();

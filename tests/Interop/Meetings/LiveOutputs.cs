@@ -50,6 +50,7 @@ internal sealed class LiveOutputs : IAsyncDisposable
     /// <summary>Ends the recording and the livestream as a host does, and reads what each way gave, by its name.</summary>
     public async Task<IReadOnlyDictionary<string, StampedReading>> FinishAsync()
     {
+        await Sink.EndAsync();
         await _host.RunAsync("meeting.recording.stop()");
         var recording = await RecordedAsync();
         await _host.RunAsync("meeting.livestream.stop()");
@@ -88,7 +89,7 @@ internal sealed class LiveOutputs : IAsyncDisposable
         await PushAsync(id, _node, "node-key");
         await _host.RunAsync("meeting.recording.start()");
         await _host.WaitAsync("meeting.recording.recordingState === 'RECORDING'", MeetTab.Patience);
-        _running.Add(Sink = new StampedSink($"{_nginx.Address}/nginx-key", Path.Combine(_folder, "sink.mkv")));
+        _running.Add(Sink = new StampedSink($"{_nginx.Address}/nginx-key", Path.Combine(_folder, "sink.flv")));
     }
 
     private async Task PushAsync(string livestream, RecordingSink sink, string key)

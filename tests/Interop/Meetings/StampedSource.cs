@@ -28,7 +28,7 @@ internal static class StampedSource
 
     /// <summary>
     /// Runs before the page's scripts. Gives the page <c>stamped.swells()</c>, the wall clock in milliseconds of each swell so far;
-    /// <c>stamped.gaps()</c>, the milliseconds between pictures drawn; <c>stamped.note(what)</c> and <c>stamped.notes</c>, moments of
+    /// <c>stamped.sounded()</c>, the seconds of sound made so far; <c>stamped.gaps()</c>, the milliseconds between pictures drawn; <c>stamped.note(what)</c> and <c>stamped.notes</c>, moments of
     /// the wall clock by name; <c>stamped.ages(video, area, ms)</c>, how old the pictures seen in a part of a video are; 
     /// <c>stamped.sending()</c>, what the browser says of the pictures it encodes, and <c>stamped.sent()</c>, how many it has sent.
     /// </summary>
@@ -132,6 +132,7 @@ internal static class StampedSource
             notes,
             note(what) { notes[what] ??= wall(); },
             gaps: () => gaps,
+            sounded: () => clock.at(-1)[0],
             async sent() {
               let sent = 0;
               for (const each of connections) {
