@@ -14,6 +14,8 @@ internal sealed class PlayedSource : IDisposable
     private const int LeastSide = 16;
     private const int MaxPictures = 24;
 
+    private static readonly TimeSpan LeastSound = TimeSpan.FromMilliseconds(20);
+
     private readonly Lock _gate = new();
     private readonly ManualResetEvent _hasRoom = new(false);
     private readonly ManualResetEvent _isOver = new(false);
@@ -76,9 +78,9 @@ internal sealed class PlayedSource : IDisposable
         {
             lock (_gate)
             {
-                var hasPicture = !HasPicture || _pictures.Count > 0;
-                var hasSound = !HasSound || _sound.Waiting > TimeSpan.FromMilliseconds(100);
-                var isReady = _hasEnded || (_isFresh ? (hasPicture && hasSound) || IsFull : hasPicture || hasSound);
+                var (hasPicture, hasSound) = (_pictures.Count > 0, _sound.Waiting >= LeastSound);
+                var hasAll = (hasPicture || !HasPicture) && (hasSound || !HasSound);
+                var isReady = _hasEnded || (_isFresh ? hasAll || IsFull : hasPicture || hasSound);
                 _isFresh &= !isReady;
                 return isReady && _seek is null;
             }

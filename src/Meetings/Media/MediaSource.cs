@@ -98,7 +98,7 @@ public sealed class MediaSource : IAsyncDisposable
         try
         {
             var rest = _taking.WrittenSpan;
-            while (rest.Length > HeaderLength)
+            while (rest.Length >= HeaderLength)
             {
                 var length = BinaryPrimitives.ReadUInt16BigEndian(rest);
                 _source.Take(rest.Slice(HeaderLength, length), rest[2] == 1, now);

@@ -13,6 +13,9 @@ namespace Roomcast.Meetings.Media;
 /// <content>What peers ask for. Each request is checked to its end before it changes anything.</content>
 internal sealed partial class RoomState
 {
+    // Clients read it as JSON; what is not in it is no screen and not encrypted from end to end.
+    private const string OwnAppData = """{"screenShare":false,"e2ee":false}""";
+
     private static readonly TimeSpan ActivityHolds = TimeSpan.FromMilliseconds(500);
 
     // A client that closes what it received does so within a round trip or two; it would be disturbed by our doing it first.
@@ -442,7 +445,7 @@ internal sealed partial class RoomState
             SupportsNack = false,
         });
         Add(new ProducerState(
-            peer, "", new MediaProducer(id, peer.Id, kind, IsPaused: false, IsScreenShare: false, "", "", isSound ? "audio/opus" : "video/VP8", id), packets));
+            peer, "", new MediaProducer(id, peer.Id, kind, IsPaused: false, IsScreenShare: false, OwnAppData, id, isSound ? "audio/opus" : "video/VP8", id), packets));
     }
 
     private ProducerState Add(ProducerState producer)

@@ -268,7 +268,8 @@ internal sealed class Controller
 
     private void Deliver(RelayEvent happened)
     {
-        if (!_isRetired && (_link is null || _acknowledges))
+        // A greeting may be sent again before it was acknowledged: it is kept once.
+        if (!_isRetired && (_link is null || _acknowledges) && !_keptById.ContainsKey(happened.Id))
         {
             _keptById[happened.Id] = _kept.AddLast(happened);
             _keptBytes += happened.Length;

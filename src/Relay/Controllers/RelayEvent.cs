@@ -44,6 +44,7 @@ internal sealed class RelayEvent
         Channel = channel;
         OtherChannel = otherChannel;
         Id = Guid.NewGuid().ToString();
+        At = at;
         Frame = FrameOf(parameters);
         _coveredFrame = covered is null ? null : FrameOf(covered);
 
@@ -65,6 +66,9 @@ internal sealed class RelayEvent
     public string Id { get; }
 
     public string Type { get; }
+
+    /// <summary>When it happened.</summary>
+    public DateTimeOffset At { get; }
 
     public string Channel { get; }
 

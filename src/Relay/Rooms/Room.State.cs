@@ -10,6 +10,11 @@ namespace Roomcast.Relay.Rooms;
 /// <content>The room as controllers read it. Called on its loop.</content>
 internal sealed partial class Room
 {
+    /// <summary>How long a greeting is given to whoever comes while nothing happens: its time is that of its making.</summary>
+    private static readonly TimeSpan GreetingHolds = TimeSpan.FromSeconds(1);
+
+    private RelayEvent? _greeting;
+
     /// <summary>Whether somebody is in it under this id, on stage, or a screen is shown.</summary>
     public bool HasMember(string memberId) => _members.ContainsKey(memberId);
 
@@ -115,11 +120,18 @@ internal sealed partial class Room
         return written;
     }
 
-    /// <summary>The event that shows a controller the room as it is.</summary>
+    /// <summary>The event that shows a controller the room as it is; the same for all who come before anything else is told.</summary>
+    /// <remarks>Hundreds subscribe at once when a room begins, and writing all that is in a room is what costs most of it.</remarks>
     public RelayEvent Greeting()
     {
-        return new RelayEvent(
-            AppId, "video.room.subscribed", Channel, null, Parameters(seesSecrets: true), _time.GetUtcNow(), _streams.Count + _playbacks.Count > 0 ? Parameters(seesSecrets: false) : null);
+        var now = _time.GetUtcNow();
+        if (_greeting is null || now - _greeting.At >= GreetingHolds)
+        {
+            _greeting = new RelayEvent(
+                AppId, "video.room.subscribed", Channel, null, Parameters(seesSecrets: true), now, _streams.Count + _playbacks.Count > 0 ? Parameters(seesSecrets: false) : null);
+        }
+
+        return _greeting;
 
         JsonObject Parameters(bool seesSecrets)
         {

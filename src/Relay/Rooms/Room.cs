@@ -180,6 +180,7 @@ internal sealed partial class Room
 
     private void Publish(string type, string channel, string? otherChannel, JsonObject parameters, JsonObject? covered = null)
     {
+        _greeting = null;
         foreach (var form in (JsonObject?[])[parameters, covered])
         {
             if (form is not null)
