@@ -106,7 +106,7 @@ internal static class PushCommand
             ? ["-c", "copy"]
             : ["-c:v", "libx264", "-preset", "veryfast", "-tune", "zerolatency", "-pix_fmt", "yuv420p", "-b:v", "2500k", "-maxrate", "2500k", "-bufsize", "2500k",
                 "-force_key_frames", "expr:gte(t,n_forced*2)", "-c:a", "aac", "-b:a", "128k", "-ar", "48000", "-ac", "2"];
-        string[] arguments = ["-hide_banner", "-loglevel", "error", "-nostdin", .. loop, "-i", path, .. encoding, "-f", "flv", "-flvflags", "no_duration_filesize", "pipe:1"];
+        string[] arguments = ["-hide_banner", "-loglevel", "error", "-nostdin", "-protocol_whitelist", "file,pipe", .. loop, "-i", path, .. encoding, "-f", "flv", "-flvflags", "no_duration_filesize", "pipe:1"];
         foreach (var argument in arguments)
         {
             process.StartInfo.ArgumentList.Add(argument);

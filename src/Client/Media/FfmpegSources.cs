@@ -45,7 +45,10 @@ public abstract class FfmpegSource : IAsyncDisposable
         _kind = kind;
         var start = new ProcessStartInfo("ffmpeg") { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, UseShellExecute = false };
         string[] loop = repeats ? ["-stream_loop", "-1"] : [];
-        string[] arguments = ["-hide_banner", "-loglevel", "error", "-nostdin", .. loop, "-i", file, .. encoding, "-f", "webm", "-flush_packets", "1", "pipe:1"];
+
+        // A file may name others: it is to have FFmpeg fetch none from the network.
+        string[] reach = File.Exists(file) ? ["-protocol_whitelist", "file,pipe"] : [];
+        string[] arguments = ["-hide_banner", "-loglevel", "error", "-nostdin", .. reach, .. loop, "-i", file, .. encoding, "-f", "webm", "-flush_packets", "1", "pipe:1"];
         foreach (var argument in arguments)
         {
             start.ArgumentList.Add(argument);

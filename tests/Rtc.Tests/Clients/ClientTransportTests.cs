@@ -32,6 +32,26 @@ public class ClientTransportTests
     }
 
     [Fact]
+    public void Encodings_are_offered_by_their_names_and_each_has_one_of_its_own()
+    {
+        using var call = new RelayedCall();
+        var track = call.Sender.AddTrack(TrackKind.Video, "stream", "track", ["f", "h", "q"]);
+
+        Assert.True(SessionDescription.TryParse(call.Sender.CreateOffer(), out var offer, out _));
+
+        var media = offer.Media[^1];
+        Assert.Equal(["f", "h", "q"], media.Simulcast!.Send.Select(encoding => encoding.Rid));
+        Assert.Equal(["f", "h", "q"], media.Rids.Where(rid => rid.IsSend).Select(rid => rid.Id));
+        Assert.Equal(["f", "h", "q"], track.Encodings.Select(encoding => encoding.Rid!));
+        Assert.Equal(3, track.Encodings.Select(encoding => encoding.Ssrc).Distinct().Count());
+        Assert.Empty(media.Sources);
+        Assert.Throws<ArgumentException>(() => call.Sender.AddTrack(TrackKind.Video, "stream", "track", ["f", "f"]));
+        Assert.Throws<ArgumentException>(() => call.Sender.AddTrack(TrackKind.Audio, "stream", "track", ["f"]));
+        Assert.Throws<ArgumentException>(() => call.Sender.AddTrack(TrackKind.Video, "stream", "track", ["f g"]));
+        Assert.Throws<ArgumentOutOfRangeException>(() => call.Sender.AddTrack(TrackKind.Video, "stream", "track", ["a", "b", "c", "d"]));
+    }
+
+    [Fact]
     public void Sound_crosses_whole_and_in_its_order()
     {
         using var call = new RelayedCall();
