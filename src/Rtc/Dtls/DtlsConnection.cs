@@ -145,7 +145,12 @@ internal sealed unsafe class DtlsConnection : IDisposable
     }
 
     /// <summary>Sends the first flight, in the client's role.</summary>
-    public void Start(RtcAddress to, TimeSpan now) => Step(to, now);
+    public void Start(RtcAddress to, TimeSpan now)
+    {
+        Advance();
+        Drain(to);
+        Arm(now, isLate: false);
+    }
 
     /// <summary>Takes one datagram that is DTLS by its first byte.</summary>
     /// <param name="datagram">What arrived.</param>
@@ -164,14 +169,23 @@ internal sealed unsafe class DtlsConnection : IDisposable
             return;
         }
 
-        // A memory BIO does not keep datagrams apart, so whatever of the last one was left unread goes first.
-        LibCrypto.BIO_ctrl(_readBio, LibCrypto.BioReset, 0, 0);
-        fixed (byte* bytes = datagram)
+        // One record at a time: OpenSSL stops reading at a message that it has seen before, and what stands behind that in the
+        // same datagram would wait for another one. A flight that is sent again shortly before the next is packed with it so.
+        while (State is not (DtlsState.Failed or DtlsState.Closed) && DtlsRecord.TryRead(datagram, out var record))
         {
-            _ = LibCrypto.BIO_write(_readBio, bytes, datagram.Length);
+            // A memory BIO does not keep datagrams apart, so whatever of the last record was left unread goes first.
+            LibCrypto.BIO_ctrl(_readBio, LibCrypto.BioReset, 0, 0);
+            fixed (byte* bytes = datagram)
+            {
+                _ = LibCrypto.BIO_write(_readBio, bytes, record.Length);
+            }
+
+            Advance();
+            datagram = datagram[record.Length..];
         }
 
-        Step(to, now);
+        Drain(to);
+        Arm(now, isLate: false);
     }
 
     /// <summary>Sends the last flight again when it is time.</summary>
@@ -230,7 +244,7 @@ internal sealed unsafe class DtlsConnection : IDisposable
         _ssl.Dispose();
     }
 
-    private void Step(RtcAddress to, TimeSpan now)
+    private void Advance()
     {
         LibCrypto.ERR_clear_error();
         if (State is DtlsState.Handshaking)
@@ -250,9 +264,6 @@ internal sealed unsafe class DtlsConnection : IDisposable
         {
             ReadAll();
         }
-
-        Drain(to);
-        Arm(now, isLate: false);
     }
 
     /// <summary>Reads alerts, repeated flights of the peer (which OpenSSL answers) and application data, which is dropped.</summary>

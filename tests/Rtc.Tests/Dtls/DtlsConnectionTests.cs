@@ -91,6 +91,30 @@ public sealed class DtlsConnectionTests : IDisposable
     }
 
     [Fact]
+    public void A_repeated_message_in_front_of_a_flight_takes_nothing_along()
+    {
+        // A client that was held up for so long that its hello is due again when it gets the answer sends both in one datagram.
+        using var client = new DtlsConnection(
+            _clientIdentity, DtlsRole.Client, _serverIdentity.Fingerprint, _fromClient, TimeSpan.FromMilliseconds(20));
+        client.Start(Anywhere, Now);
+        _server.Handle(Take(_fromClient).Single(), Anywhere, Now);
+        using var never = new ManualResetEventSlim();
+        while (client.OpenSslTimeLeft is { } left && left > TimeSpan.Zero)
+        {
+            never.Wait(left);
+        }
+
+        client.Handle(Take(_fromServer).Single(), Anywhere, Now);
+        var flight = Take(_fromClient).Single();
+        const int HandshakeTypeAt = 13;
+        Assert.Equal(1, flight[HandshakeTypeAt]); // The hello, again.
+        _server.Handle(flight, Anywhere, Now);
+        Assert.Equal(DtlsState.Connected, _server.State);
+        client.Handle(Take(_fromServer).Single(), Anywhere, Now);
+        Assert.Equal(DtlsState.Connected, client.State);
+    }
+
+    [Fact]
     public void Noise_between_the_flights_does_no_harm()
     {
         var random = new Random(1);

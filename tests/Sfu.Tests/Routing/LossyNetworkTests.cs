@@ -47,7 +47,8 @@ public sealed class LossyNetworkTests
             {
                 failed.Add(
                     $"seed {seed}: {run.LongestFreeze.TotalMilliseconds} ms frozen, {run.SoundMissing:P2} of the sound missing, "
-                    + $"{run.ChangedPackets} packets changed, {run.FramesShown} frames, {run.Repeated} packets repeated");
+                    + $"{run.ChangedPackets} packets changed, {run.FramesShown} frames, {run.Repeated} packets repeated, "
+                    + $"{run.KeyframesMade} keyframes made, {run.Jumps} of them skipped to");
             }
         }
 

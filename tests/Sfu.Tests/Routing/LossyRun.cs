@@ -120,21 +120,11 @@ internal sealed class LossyRun : IDisposable
         _viewer.Dispose();
     }
 
-    /// <summary>Makes a leg and its connection. Checks and handshakes have their own tests; one in some thousands that does not
-    /// succeed here says nothing of loss, and another takes its place.</summary>
     private LossyLeg Join(int seed)
     {
-        for (var attempt = 0; ; attempt++)
-        {
-            var leg = new LossyLeg(seed, _router, Now);
-            if (leg.TryConnect(ref _now, isLast: attempt == 2))
-            {
-                return leg;
-            }
-
-            _router.Remove(leg.Transport);
-            leg.Dispose();
-        }
+        var leg = new LossyLeg(seed, _router, Now);
+        leg.Connect(ref _now);
+        return leg;
     }
 
     /// <summary>Lets the handshakes' last datagrams arrive and waits for a certain moment: handshakes take as long as they
@@ -170,7 +160,8 @@ internal sealed class LossyRun : IDisposable
             {
                 while (nack.TryReadNumber(out var number))
                 {
-                    // As libwebrtc does it: the first time at once, and then once in a round trip.
+                    // As libwebrtc does it: the first time at once, and then once in a round trip. RtpPacketHistory::VerifyRtt in
+                    // modules/rtp_rtcp/source/rtp_packet_history.cc.
                     var key = (ushort)(number ^ (nack.MediaSsrc == 70 ? 0x8000 : 0));
                     if (_videoByNumber.TryGetValue(key, out var again)
                         && (!_repeatedAt.TryGetValue(key, out var at) || _now - at >= RoundTrip))
@@ -181,7 +172,8 @@ internal sealed class LossyRun : IDisposable
                 }
             }
 
-            // libwebrtc answers no request within 300 ms of the last one that it answered.
+            // libwebrtc answers no request within 300 ms of the last one that it answered, counted from when that came:
+            // EncoderRtcpFeedback::OnReceivedIntraFrameRequest in video/encoder_rtcp_feedback.cc, kMinKeyframeSendIntervalMs.
             if (PictureLossIndication.TryRead(packet, out _) && _now - _keyframeMadeAt >= TimeSpan.FromMilliseconds(300))
             {
                 _keyframeMadeAt = _now;
