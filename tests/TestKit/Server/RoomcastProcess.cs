@@ -63,9 +63,10 @@ public sealed class RoomcastProcess : IAsyncDisposable
     /// <summary>Arguments with which another listens where this one does, for those who come back to it.</summary>
     public IReadOnlyList<string> SamePorts =>
     [
-        .. ((string Option, int Port)[])[
-            ("--http-port", HttpBase.Port), ("--https-port", HttpsBase.Port), ("--rtmp-port", RtmpBase.Port), ("--rtc-port", RtcPort)]
-        .SelectMany(each => new[] { each.Option, each.Port.ToString(CultureInfo.InvariantCulture) }),
+        .. new (string Option, int Port)[]
+        {
+            ("--http-port", HttpBase.Port), ("--https-port", HttpsBase.Port), ("--rtmp-port", RtmpBase.Port), ("--rtc-port", RtcPort),
+        }.SelectMany(each => new[] { each.Option, each.Port.ToString(CultureInfo.InvariantCulture) }),
     ];
 
     /// <summary>What it has written to standard error so far: its log.</summary>
