@@ -15,7 +15,7 @@ using Roomcast.TestKit.Rtmp;
 namespace Roomcast.Egress.Tests.Playback;
 
 /// <summary>Playbacks with the built player as a process of its own; the session is only a place that counts packets.</summary>
-public sealed class SessionPlaybacksTests : IAsyncLifetime
+public sealed class SessionPlaybacksTests : IAsyncLifetime, IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private static readonly IReadOnlyList<IPNetwork> Loopback = [IPNetwork.Parse("127.0.0.0/8")];
@@ -39,11 +39,9 @@ public sealed class SessionPlaybacksTests : IAsyncLifetime
         await _files.StartAsync();
     }
 
-    public async Task DisposeAsync()
-    {
-        await _files.DisposeAsync();
-        _folder.Dispose();
-    }
+    public async Task DisposeAsync() => await _files.DisposeAsync();
+
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public async Task A_player_that_is_killed_ends_its_playback_with_a_reason_and_no_other()

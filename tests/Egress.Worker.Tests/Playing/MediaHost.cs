@@ -9,7 +9,7 @@ using Roomcast.TestKit;
 namespace Roomcast.Egress.Worker.Tests.Playing;
 
 /// <summary>A web server on loopback with media that ffmpeg made: three colours of two seconds each, and a tone.</summary>
-public sealed class MediaHost : IAsyncLifetime
+public sealed class MediaHost : IAsyncLifetime, IDisposable
 {
     /// <summary>The colours, one after the other.</summary>
     public static readonly IReadOnlyList<int> Colours = [0xC00000, 0x00A000, 0x0000C0];
@@ -71,8 +71,9 @@ public sealed class MediaHost : IAsyncLifetime
     {
         await _app.StopAsync();
         await _app.DisposeAsync();
-        _folder.Dispose();
     }
+
+    public void Dispose() => _folder.Dispose();
 
     private string Address(string host) => new UriBuilder(Base) { Host = host }.Uri.AbsoluteUri;
 }
