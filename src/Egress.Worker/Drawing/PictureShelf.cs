@@ -52,9 +52,10 @@ internal sealed class PictureShelf(bool isAside) : IDisposable
 
     /// <summary>Finds a picture, and has it read if it was not asked for before.</summary>
     /// <param name="wish">The picture.</param>
+    /// <param name="isPending">Whether it is still to be read.</param>
     /// <param name="isBad">Whether it cannot be read; said once.</param>
     /// <returns>The picture; null when it cannot be read, or not yet.</returns>
-    public ReadPicture? Find(PictureWish wish, out bool isBad)
+    public ReadPicture? Find(PictureWish wish, out bool isPending, out bool isBad)
     {
         _used.Add(wish);
         lock (_lock)
@@ -68,10 +69,11 @@ internal sealed class PictureShelf(bool isAside) : IDisposable
                 }
             }
 
-            isBad = entry.IsBad;
+            isPending = !entry.IsRead;
+            isBad = entry is { IsRead: true, Picture: null, IsTold: false };
             if (isBad)
             {
-                _entries[wish] = default;
+                _entries[wish] = entry with { IsTold = true };
             }
 
             return entry.Picture;
@@ -169,8 +171,8 @@ internal sealed class PictureShelf(bool isAside) : IDisposable
         }
     }
 
-    private static Entry Read(PictureWish wish) => wish.Read() is { } picture ? new Entry(picture, IsBad: false) : new Entry(null, IsBad: true);
+    private static Entry Read(PictureWish wish) => new(wish.Read(), IsRead: true, IsTold: false);
 
-    /// <summary>What became of a wish: neither while it is not read, and after it was said that it cannot be.</summary>
-    private readonly record struct Entry(ReadPicture? Picture, bool IsBad);
+    /// <summary>What became of a wish: whether it was read, and whether it was said that it cannot be.</summary>
+    private readonly record struct Entry(ReadPicture? Picture, bool IsRead, bool IsTold);
 }

@@ -23,6 +23,8 @@ internal sealed class PictureComposer : IDisposable
     private readonly AvFrame _background;
     private readonly AvFrame _canvas;
     private readonly Dictionary<uint, VideoTrack> _tracks = [];
+    private readonly Dictionary<string, ReadPicture> _pictures = [];
+    private readonly HashSet<string> _places = [];
     private readonly TileArea _whole;
     private readonly TimeSpan _halfTick;
     private ImmutableArray<SceneTile> _arrangement = [];
@@ -63,6 +65,7 @@ internal sealed class PictureComposer : IDisposable
         _tiles = [.. _arrangement.Select(tile => Place(tile, scene))];
         _look.Sweep();
         _shelf.Sweep();
+        SweepPictures();
         foreach (var track in _tracks.Values)
         {
             var tile = Array.Find(_tiles, tile => tile.Track == track);
@@ -224,13 +227,13 @@ internal sealed class PictureComposer : IDisposable
     private Raster? PictureOf(ScenePeer peer)
     {
         var side = TileLook.AvatarSide(_format.Width, _format.Height);
-        return peer.PictureFile is { } file ? Find(new PictureWish(file, side, side, Fills: true))?.Raster : null;
+        return peer.PictureFile is { } file ? Find($"peer {peer.Id}", new PictureWish(file, side, side, Fills: true))?.Raster : null;
     }
 
     private void SetBackground(Scene scene)
     {
         var picture = scene.BackgroundFile is { } file
-            ? Find(new PictureWish(file, _format.Width, _format.Height, Fills: true, IsLaid: true))
+            ? Find("background", new PictureWish(file, _format.Width, _format.Height, Fills: true, IsLaid: true))
             : null;
         if (_backgroundOf == (scene.BackgroundRgb, picture))
         {
@@ -247,7 +250,7 @@ internal sealed class PictureComposer : IDisposable
         var margin = Math.Max(4, (Math.Min(_format.Width, _format.Height) / 36) & ~1);
         var picture = wanted is null
             ? null
-            : Find(new PictureWish(
+            : Find("watermark", new PictureWish(
                 wanted.File, wanted.Width, wanted.Height, Fills: false, _format.Width - (2 * margin), _format.Height - (2 * margin), IsLaid: true));
         var corner = wanted?.Corner ?? default;
         if (_watermarkOf == (picture, corner))
@@ -265,10 +268,40 @@ internal sealed class PictureComposer : IDisposable
         }
     }
 
-    private ReadPicture? Find(PictureWish wish)
+    /// <summary>Finds a picture for a place. While it is being read, what stood there before stays, so that nothing flickers.</summary>
+    private ReadPicture? Find(string place, PictureWish wish)
     {
-        var picture = _shelf.Find(wish, out var isBad);
+        _places.Add(place);
+        var picture = _shelf.Find(wish, out var isPending, out var isBad);
         _counters.BadPictureFiles += isBad ? 1 : 0;
+        if (isPending)
+        {
+            return _pictures.GetValueOrDefault(place);
+        }
+
+        if (picture is null)
+        {
+            _pictures.Remove(place);
+        }
+        else
+        {
+            _pictures[place] = picture;
+        }
+
         return picture;
+    }
+
+    /// <summary>Forgets the pictures of places that are no more.</summary>
+    private void SweepPictures()
+    {
+        foreach (var place in _pictures.Keys)
+        {
+            if (!_places.Contains(place))
+            {
+                _pictures.Remove(place);
+            }
+        }
+
+        _places.Clear();
     }
 }

@@ -159,18 +159,31 @@ public sealed class LookTests
         stage.Output.Last.Expect(x, y, Green);
         Assert.Equal(0, stage.Composer.Counters.BadPictureFiles);
 
-        // At another size at once, since it is there; and one that cannot be read is counted once, however often the scene changes.
+        // Another takes its place only when it is there, or cannot be had.
+        await RunAsync("mkfifo", folder.PathOf("other.png"));
+        stage.Composer.SetScene(new Scene { Peers = [Stage.Peer(0, hasCamera: false) with { PictureFile = folder.PathOf("other.png") }] });
+        stage.Tick(3);
+        stage.Output.Last.Expect(x, y - (radius * 9 / 10), Green);
+        await RunAsync("sh", "-c", $"echo none > '{folder.PathOf("other.png")}'");
+        await WaitAsync(stage, () => stage.Composer.Counters.BadPictureFiles > 0);
+        stage.Tick(3);
+        stage.Output.Last.Expect(x, y - (radius * 8 / 10), Colours.OfAvatar("peer0"));
+
+        // At another size at once, when it is there; and one that cannot be read is counted once, however often the scene changes.
         var two = new Scene { Peers = [Stage.Peer(0, hasCamera: false) with { PictureFile = file }, Stage.Peer(1, hasCamera: false)] };
         stage.Composer.SetScene(two);
-        stage.Tick(3);
         (x, y, _) = CircleOf(stage.TilesOf(two)[0].Area);
-        stage.Output.Last.Expect(x, y, Green);
+        await WaitAsync(stage, () => stage.Output.Last.IsAt(x, y, Green, tolerance: 20));
+        stage.Composer.SetScene(two with { Peers = [two.Peers[0]] });
+        stage.Tick(3);
+        (x, y, radius) = CircleOf(new TileArea(0, 0, 1_280, 720));
+        stage.Output.Last.Expect(x, y - (radius * 9 / 10), Green);
         two = two with { BackgroundFile = folder.PathOf("absent.png") };
         stage.Composer.SetScene(two);
-        await WaitAsync(stage, () => stage.Composer.Counters.BadPictureFiles > 0);
+        await WaitAsync(stage, () => stage.Composer.Counters.BadPictureFiles > 1);
         stage.Composer.SetScene(two with { ShowsNames = false });
         stage.Tick(3);
-        Assert.Equal(1, stage.Composer.Counters.BadPictureFiles);
+        Assert.Equal(2, stage.Composer.Counters.BadPictureFiles);
     }
 
     [Fact]
