@@ -76,7 +76,12 @@ public sealed class MediaSource : IAsyncDisposable
                 return;
             }
 
-            _isPosted = _worker.TryPost(_take);
+            // Before it is posted: it may be done at once.
+            _isPosted = true;
+            if (!_worker.TryPost(_take))
+            {
+                _isPosted = false;
+            }
         }
     }
 
