@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Reflection;
 using System.Text;
 using System.Xml.Linq;
@@ -26,11 +27,11 @@ internal static class ReferenceText
         {
             var file = space.Key["Roomcast.Client".Length..].TrimStart('.') is { Length: > 0 } name ? $"{LowerOf(name)}.md" : "client.md";
             var types = space.OrderBy(type => type.Name, StringComparer.Ordinal).ToList();
-            contents.Append($"\n## [{space.Key}]({file})\n\n");
+            contents.Append(CultureInfo.InvariantCulture, $"\n## [{space.Key}]({file})\n\n");
             var page = new StringBuilder($"# {space.Key}\n\n[All namespaces](README.md)\n");
             foreach (var type in types)
             {
-                contents.Append($"- [{NameOf(type)}]({file}#{LowerOf(NameOf(type))}): {DocumentationFile.TextOf(comments.Find(type)?.Element("summary"))}\n");
+                contents.Append(CultureInfo.InvariantCulture, $"- [{NameOf(type)}]({file}#{LowerOf(NameOf(type))}): {DocumentationFile.TextOf(comments.Find(type)?.Element("summary"))}\n");
                 WriteType(page, type, comments);
             }
 
@@ -44,10 +45,10 @@ internal static class ReferenceText
     private static void WriteType(StringBuilder page, Type type, DocumentationFile comments)
     {
         var comment = comments.Find(type);
-        page.Append($"\n## {NameOf(type)}\n\n{PublicApiText.KindOf(type)}{BaseOf(type)}. {DocumentationFile.TextOf(comment?.Element("summary"))}\n");
+        page.Append(CultureInfo.InvariantCulture, $"\n## {NameOf(type)}\n\n{PublicApiText.KindOf(type)}{BaseOf(type)}. {DocumentationFile.TextOf(comment?.Element("summary"))}\n");
         if (DocumentationFile.TextOf(comment?.Element("remarks")) is { Length: > 0 } remarks)
         {
-            page.Append($"\n{remarks}\n");
+            page.Append(CultureInfo.InvariantCulture, $"\n{remarks}\n");
         }
 
         var members = type.IsEnum
@@ -73,22 +74,22 @@ internal static class ReferenceText
 
         foreach (var parameter in comment?.Elements("param").Where(each => each.Attribute("name")!.Value != "cancellationToken") ?? [])
         {
-            text.Append($" *{parameter.Attribute("name")!.Value}*: {DocumentationFile.TextOf(parameter)}");
+            text.Append(CultureInfo.InvariantCulture, $" *{parameter.Attribute("name")!.Value}*: {DocumentationFile.TextOf(parameter)}");
         }
 
         if (DocumentationFile.TextOf(comment?.Element("returns")) is { Length: > 0 } answer)
         {
-            text.Append($" *Returns*: {answer}");
+            text.Append(CultureInfo.InvariantCulture, $" *Returns*: {answer}");
         }
 
         if (DocumentationFile.TextOf(comment?.Element("remarks")) is { Length: > 0 } remarks)
         {
-            text.Append($" {remarks}");
+            text.Append(CultureInfo.InvariantCulture, $" {remarks}");
         }
 
         foreach (var thrown in comment?.Elements("exception") ?? [])
         {
-            text.Append($" *Throws* `{thrown.Attribute("cref")!.Value.Split('.')[^1]}`: {DocumentationFile.TextOf(thrown)}");
+            text.Append(CultureInfo.InvariantCulture, $" *Throws* `{thrown.Attribute("cref")!.Value.Split('.')[^1]}`: {DocumentationFile.TextOf(thrown)}");
         }
 
         return text.ToString();

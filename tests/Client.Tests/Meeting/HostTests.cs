@@ -52,10 +52,12 @@ public sealed class HostTests(MeetingServer server)
         await MeetingServer.UntilAsync(() => host.Participants.Waitlisted.Count == 1, "the guest waits");
 
         guest.LoseSocket();
-        await MeetingServer.UntilAsync(() => host.Participants.Waitlisted.Count == 0, "the guest's loss is seen");
-        await MeetingServer.UntilAsync(() => host.Participants.Waitlisted.Count == 1, "the guest waits again");
         Assert.False(entering.IsCompleted);
-        await host.Participants.AcceptAllWaitingRoomRequestsAsync();
+        for (var began = TimeProvider.System.GetTimestamp(); !entering.IsCompleted && TimeProvider.System.GetElapsedTime(began) < MeetingServer.Patience; await Task.Delay(100))
+        {
+            // Whether the server has seen the loss, and the return, is not told to the host.
+            await host.Participants.AcceptAllWaitingRoomRequestsAsync();
+        }
 
         await entering.WaitAsync(MeetingServer.Patience);
         Assert.Equal(RoomState.Joined, guest.Self.RoomState);
@@ -101,7 +103,8 @@ public sealed class HostTests(MeetingServer server)
         await using var viewer = await InitAsync(meeting, "Viewer", "livestream_viewer");
         await host.JoinAsync();
         await viewer.JoinAsync();
-        Assert.Equal((LivestreamState.Idle, null), (viewer.Livestream.State, viewer.Livestream.PlaybackUrl));
+        Assert.Equal(LivestreamState.Idle, viewer.Livestream.State);
+        Assert.Null(viewer.Livestream.PlaybackUrl);
         var told = new Heard();
         var measured = new Heard();
         host.Livestream.Updated += state => told.Add($"host {state} {host.Livestream.State}");
@@ -200,7 +203,8 @@ public sealed class HostTests(MeetingServer server)
         try
         {
             var meeting = await listening.CreateMeetingAsync("Spoken", new JsonObject { ["transcribe_on_end"] = true });
-            await using var host = await listening.InitAsync(meeting, "Host", change: static options => options with { Video = null, Audio = null });
+            await listening.CreatePresetAsync("reader", "group_call_host", preset => preset["permissions"]!["transcription_enabled"] = true);
+            await using var host = await listening.InitAsync(meeting, "Host", "reader", static options => options with { Video = null, Audio = null });
             var heard = new Heard();
             host.Ai.TranscriptAdded += item => heard.Add($"{item.Name}: {item.Text} {host.Ai.Transcripts.Contains(item)}");
             await host.JoinAsync();

@@ -1,7 +1,5 @@
-using System.Net.Http.Json;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.Json;
-using System.Text.Json.Nodes;
 using Roomcast.Client.Relay;
 using Roomcast.Client.Tests.Meeting;
 
@@ -208,7 +206,7 @@ public sealed class RelayTests(MeetingServer server)
         Assert.DoesNotContain("s3cr3t", fault.ToString(), StringComparison.Ordinal);
         var stream = await ended.Task.WaitAsync(MeetingServer.Patience);
         Assert.True(stream is { HasEnded: true, StartedAt: null, EndedAt: not null, Error.Length: > 0 } && stream.Duration == TimeSpan.Zero);
-        Assert.Contains(stream.Error, fault.Message, StringComparison.Ordinal);
+        Assert.Contains(stream.Error!, fault.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -308,7 +306,8 @@ public sealed class RelayTests(MeetingServer server)
         var client = await ConnectAsync();
         await client.DisposeAsync();
 
-        Assert.Equal((RealtimeClientState.Closed, null), (client.State, client.Fault));
+        Assert.Equal(RealtimeClientState.Closed, client.State);
+        Assert.Null(client.Fault);
         Assert.Equal(RealtimeKitError.WrongState, (await Assert.ThrowsAsync<RealtimeKitException>(() => client.Video.GetRoomSessionsAsync())).Error);
     }
 

@@ -61,13 +61,15 @@ public sealed class RoomcastProcess : IAsyncDisposable
     public int RtcPort => new Uri(ListeningLine("rtc").Match(Errors).Groups[1].Value).Port;
 
     /// <summary>Arguments with which another listens where this one does, for those who come back to it.</summary>
-    public IReadOnlyList<string> SamePorts =>
-    [
-        .. new (string Option, int Port)[]
+    public IReadOnlyList<string> SamePorts
+    {
+        get
         {
-            ("--http-port", HttpBase.Port), ("--https-port", HttpsBase.Port), ("--rtmp-port", RtmpBase.Port), ("--rtc-port", RtcPort),
-        }.SelectMany(each => new[] { each.Option, each.Port.ToString(CultureInfo.InvariantCulture) }),
-    ];
+            (string Option, int Port)[] ports =
+                [("--http-port", HttpBase.Port), ("--https-port", HttpsBase.Port), ("--rtmp-port", RtmpBase.Port), ("--rtc-port", RtcPort)];
+            return [.. ports.SelectMany(each => new[] { each.Option, each.Port.ToString(CultureInfo.InvariantCulture) })];
+        }
+    }
 
     /// <summary>What it has written to standard error so far: its log.</summary>
     public string Errors

@@ -1,13 +1,12 @@
 using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
-using Roomcast.TestKit.Network;
 
-namespace Roomcast.Client.Tests.Meeting;
+namespace Roomcast.TestKit.Network;
 
 /// <summary>A network between clients and the server's media that does to datagrams what the emulator says, both ways, in real time.</summary>
 /// <remarks>The server is told that <see cref="MediaAddress"/> is its own address; its port there is the one it has.</remarks>
-internal sealed class LossyNetwork : IAsyncDisposable
+public sealed class LossyNetwork : IAsyncDisposable
 {
     /// <summary>What the server is to give as its public address.</summary>
     public static readonly IPAddress MediaAddress = IPAddress.Parse("127.0.0.6");
@@ -54,6 +53,7 @@ internal sealed class LossyNetwork : IAsyncDisposable
         return network;
     }
 
+    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
