@@ -244,7 +244,7 @@ internal sealed class Bot : IDisposable
         var values = new RtpExtensionValues(packet, header, _extensions);
         if (values.TransportSequenceNumber is { } number)
         {
-            _recorder.OnPacket(number, now);
+            _recorder.OnPacket(number, header.Ssrc, now);
         }
 
         _statistics ??= new ReceiveStatistics(header.Ssrc, 90_000);
@@ -292,7 +292,7 @@ internal sealed class Bot : IDisposable
             }
         }
 
-        while (_recorder.TryReport(ref writer, _ssrc, 0, now))
+        while (_recorder.TryReport(ref writer, _ssrc, now))
         {
         }
 

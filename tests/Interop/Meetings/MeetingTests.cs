@@ -287,20 +287,6 @@ public sealed class MeetingTests(MeetingServer server) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_browser_heeds_the_reports_on_its_packets_and_sends_more_than_it_began_with()
-    {
-        var meeting = await server.CreateMeetingAsync("Bandwidth");
-        var ada = await server.JoinAsync(meeting, 0, browser: 4);
-        var ben = await server.JoinAsync(meeting, 1, Guest);
-        await ben.WaitForPictureAsync("Ada");
-
-        // Browsers begin at 300 kbit/s, and stay there or fall while nothing tells them what arrives.
-        await ada.WaitAsync("(async () => await probe.outgoingBitrate() > 600_000)()");
-        await ada.LeaveAsync();
-        await ben.LeaveAsync();
-    }
-
-    [Fact]
     public async Task A_server_that_was_killed_and_comes_back_is_joined_again_by_itself()
     {
         var meeting = await server.CreateMeetingAsync("Restart");
