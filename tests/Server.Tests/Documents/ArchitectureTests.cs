@@ -24,7 +24,7 @@ public partial class ArchitectureTests
     public void Every_project_file_is_in_the_solution()
     {
         var inSolution = XDocument.Load(RepositoryFiles.PathOf("Roomcast.slnx")).Descendants("Project").Select(project => project.Attribute("Path")!.Value).Order(StringComparer.Ordinal);
-        var onDisk = new[] { "bench", "src", "tests" }
+        var onDisk = new[] { "bench", "samples", "src", "tests" }
             .SelectMany(folder => Directory.EnumerateDirectories(RepositoryFiles.PathOf(folder)))
             .SelectMany(folder => Directory.EnumerateFiles(folder, "*.csproj"))
             .Select(path => Path.GetRelativePath(RepositoryFiles.Root, path).Replace('\\', '/'))
