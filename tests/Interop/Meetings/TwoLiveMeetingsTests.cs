@@ -72,6 +72,7 @@ public sealed class TwoLiveMeetingsTests(ITestOutputHelper output)
             var steps = times.Zip(times.Skip(1)).Select(pair => (pair.Second - pair.First) * 1_000).ToList();
             Assert.True(steps.Min() >= 32, $"Two pictures are {steps.Min():F1} ms apart.");
             Assert.InRange(times[^1] - times[0], CopiedSeconds - 0.5, CopiedSeconds + 0.5);
+            Assert.True(times.Count >= CopiedSeconds * 30 / 2, $"{times.Count} pictures in {CopiedSeconds} s are no cadence.");
             var missing = ((times[^1] - times[0]) * 30) + 1 - times.Count;
             Assert.True(missing < leftOut + (deaths * 5 * 30) + 0.5, $"{missing:F1} of {times.Count} pictures are missing, {leftOut} were left out, {deaths} workers died.");
         }
