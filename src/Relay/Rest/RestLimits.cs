@@ -14,15 +14,27 @@ internal sealed class RestLimits : IDisposable
     /// <summary>Requests of a project each second, lastingly.</summary>
     public const int ProjectPerSecond = 100;
 
-    /// <summary>Failures of an address at once; as many as <see cref="StrangerPerSecond"/> more each second.</summary>
-    public const int StrangerBurst = 200;
+    /// <summary>Failures of an address within a minute.</summary>
+    public const int StrangerFailures = 200;
 
-    /// <summary>Failures of an address each second, lastingly.</summary>
-    public const int StrangerPerSecond = 2;
+    private readonly PartitionedRateLimiter<AppId> _projects = PartitionedRateLimiter.Create<AppId, AppId>(
+        static project => RateLimitPartition.GetTokenBucketLimiter(project, static _ => new TokenBucketRateLimiterOptions
+        {
+            TokenLimit = ProjectBurst,
+            TokensPerPeriod = ProjectPerSecond,
+            ReplenishmentPeriod = TimeSpan.FromSeconds(1),
+            QueueLimit = 0,
+        }));
 
-    private readonly PartitionedRateLimiter<AppId> _projects = Limiter<AppId, AppId>(static id => id, ProjectBurst, ProjectPerSecond);
-
-    private readonly PartitionedRateLimiter<IPAddress> _strangers = Limiter<IPAddress, IPAddress>(NetworkOf, StrangerBurst, StrangerPerSecond);
+    // Not a bucket of tokens: parts of one would let those pass that are only looked at.
+    private readonly PartitionedRateLimiter<IPAddress> _strangers = PartitionedRateLimiter.Create<IPAddress, IPAddress>(
+        static address => RateLimitPartition.GetSlidingWindowLimiter(NetworkOf(address), static _ => new SlidingWindowRateLimiterOptions
+        {
+            PermitLimit = StrangerFailures,
+            Window = TimeSpan.FromMinutes(1),
+            SegmentsPerWindow = 12,
+            QueueLimit = 0,
+        }));
 
     /// <summary>Counts a request of a project.</summary>
     /// <returns>Null when it may be answered; otherwise how long to wait.</returns>
@@ -63,14 +75,4 @@ internal sealed class RestLimits : IDisposable
         bytes.AsSpan(8).Clear();
         return new IPAddress(bytes);
     }
-
-    private static PartitionedRateLimiter<TResource> Limiter<TResource, TKey>(Func<TResource, TKey> key, int burst, int perSecond)
-        where TKey : notnull =>
-        PartitionedRateLimiter.Create<TResource, TKey>(resource => RateLimitPartition.GetTokenBucketLimiter(key(resource), _ => new TokenBucketRateLimiterOptions
-        {
-            TokenLimit = burst,
-            TokensPerPeriod = perSecond,
-            ReplenishmentPeriod = TimeSpan.FromSeconds(1),
-            QueueLimit = 0,
-        }));
 }
