@@ -37,6 +37,7 @@ public static class RelayServices
         services.TryAddSingleton<MediaMethods>();
         services.TryAddSingleton<PlaybackMethods>();
         services.TryAddSingleton<MethodTable>();
+        services.TryAddSingleton<Rest.RestLimits>();
         services.TryAddSingleton<Rest.RestAccess>();
         services.TryAddSingleton<Rest.RestRoutes>();
         services.TryAddSingleton<RelayEndpoint>();

@@ -60,6 +60,7 @@ internal static class CodecLibraries
             _handles![AvFormat] = FindOne(Load, $"libavformat.so.{format}", $"libavformat{format}");
             _handles[SwResample] = FindOne(Load, $"libswresample.so.{resample}", $"libswresample{resample}");
             FormatLayout.Probe(format);
+            OpenGuard.Probe();
             AvFormatMajor = format;
         }
     }

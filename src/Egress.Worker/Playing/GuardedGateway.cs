@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Text;
+using Roomcast.Egress.Playback;
 using Roomcast.Storage.Blobs;
 
 namespace Roomcast.Egress.Worker.Playing;
@@ -12,8 +13,8 @@ namespace Roomcast.Egress.Worker.Playing;
 /// internet and to those the settings allow, and to no others. What was looked up and judged is what is connected to.
 /// </summary>
 /// <remarks>
-/// FFmpeg's libraries look names up by themselves and follow redirects and playlists wherever these lead. Given this proxy, all of that
-/// comes through here; protocols that would not are not allowed to them.
+/// FFmpeg's libraries look names up by themselves and follow redirects and playlists wherever these lead. All that they open goes through
+/// <see cref="Native.OpenGuard"/>, which lets HTTP pass and nothing else and gives it this proxy, so that it comes through here.
 /// </remarks>
 internal sealed partial class GuardedGateway : IDisposable
 {
@@ -27,6 +28,7 @@ internal sealed partial class GuardedGateway : IDisposable
     private readonly CancellationTokenSource _over = new();
     private readonly Socket _proxy;
     private int _connections;
+    private volatile bool _hasRefused;
 
     public GuardedGateway(IReadOnlyList<IPNetwork> allowed)
     {
@@ -43,8 +45,8 @@ internal sealed partial class GuardedGateway : IDisposable
     /// <summary>The proxy's address.</summary>
     public string ProxyUrl { get; }
 
-    /// <summary>Whether something was refused because of where it is.</summary>
-    public bool HasRefused { get; private set; }
+    /// <summary>Whether something was refused because of where or what it is.</summary>
+    public bool HasRefused => _hasRefused;
 
     /// <summary>Opens a door to one RTMP server.</summary>
     /// <param name="target">The address; with rtmps its certificate is checked here.</param>
@@ -93,12 +95,12 @@ internal sealed partial class GuardedGateway : IDisposable
 
         var isTunnel = method == "CONNECT";
         if (!Uri.TryCreate(isTunnel ? $"https://{target}" : target, UriKind.Absolute, out var uri)
-            || uri.Scheme != (isTunnel ? "https" : "http") || uri.Host.Length == 0 || (isTunnel && uri.PathAndQuery != "/"))
+            || uri.Scheme != (isTunnel ? "https" : "http") || uri.Host.Length == 0 || (isTunnel && uri.PathAndQuery != "/") || PlaybackAddress.HostOf(uri) is not { } name)
         {
             return false;
         }
 
-        (host, port) = (uri.IdnHost.Trim('[', ']'), uri.Port);
+        (host, port) = (name, uri.Port);
         if (!isTunnel)
         {
             // As it was written, since servers check signatures of it: all that follows the authority.
@@ -165,6 +167,7 @@ internal sealed partial class GuardedGateway : IDisposable
         var lines = head.Split("\r\n", StringSplitOptions.RemoveEmptyEntries);
         if (lines.Length == 0 || !TryReadTarget(lines[0], out var host, out var port, out var rewritten))
         {
+            _hasRefused = true; // A redirect to another protocol, which is asked of a proxy too.
             await AnswerAsync(client, "400 Bad Request");
             return;
         }
@@ -232,7 +235,7 @@ internal sealed partial class GuardedGateway : IDisposable
         var open = (await Dns.GetHostAddressesAsync(host, patience.Token)).Where(address => OpenInternet.IsOpen(address, _allowed)).ToArray();
         if (open.Length == 0)
         {
-            HasRefused = true;
+            _hasRefused = true;
             throw new PrivateAddressException();
         }
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Roomcast.Egress.Playback;
 using Roomcast.Egress.Worker.Native;
 
 namespace Roomcast.Egress.Worker.Playing;
@@ -12,22 +13,32 @@ internal sealed class MediaInput : IDisposable
     private const string ProbeMicroseconds = "5000000";
     private const string ProbeBytes = "5000000";
     private const int MicrosecondsPerSecond = 1_000_000;
+    private const int StallReserveMicroseconds = 5_000_000;
 
     // Containers and playlists of moving media, each with nothing but media in it: none of these leads to files of this machine, and
     // what playlists lead to goes through the gateway.
     private const string Formats =
         "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,mpegts,mpeg,flv,live_flv,hls,applehttp,avi,ogg,mp3,aac,wav,flac";
 
-    private const string Protocols = "http,https,httpproxy,tls,tcp,rtmp,crypto";
+    // An RTMP stream is FLV, which leads nowhere.
+    private const string RtmpFormats = "flv,live_flv";
+    private const string RtmpProtocols = "rtmp,tcp";
+
+    // What HTTP is made of must be among them; what playlists may name of them the guard says.
+    private const string HttpProtocols = "http,https,httpproxy,tls,tcp,crypto";
+    private const string NotAllowed = $"{PlaybackReasons.NotAllowed}: its address, or one it leads to, is not open to playing";
+
+    private static readonly string[] HttpPrefixes = ["http://", "https://", "crypto+http://", "crypto+https://"];
 
     private readonly AvPacket _packet = new();
+    private readonly GuardedGateway _gateway;
+    private readonly SourceClock _clock = new();
+    private OpenGuard? _guard;
     private nint _context;
     private nint _pictureDecoder;
     private nint _soundDecoder;
 
-    private MediaInput()
-    {
-    }
+    private MediaInput(GuardedGateway gateway) => _gateway = gateway;
 
     /// <summary>The decoder of the picture; null where there is none.</summary>
     public AvCodecContext? Picture { get; private set; }
@@ -52,12 +63,18 @@ internal sealed class MediaInput : IDisposable
     /// <exception cref="PlayerException">It cannot be reached, or there is nothing in it that can be played.</exception>
     public static MediaInput Open(Uri url, GuardedGateway gateway, int stallMs)
     {
-        var input = new MediaInput();
+        var input = new MediaInput(gateway);
         try
         {
-            input.OpenSource(url, gateway, stallMs);
+            input.OpenSource(url, stallMs);
             input.OpenStreams();
+            input.ThrowIfRefused();
             return input;
+        }
+        catch (PlayerException) when (input.HasRefused)
+        {
+            input.Dispose();
+            throw new PlayerException(NotAllowed);
         }
         catch
         {
@@ -69,12 +86,14 @@ internal sealed class MediaInput : IDisposable
     /// <summary>Reads on, and gives the packet to its decoder.</summary>
     /// <param name="isPicture">Whether the decoder of the picture has something new; otherwise that of the sound.</param>
     /// <returns>Below zero at the end, or where nothing more can be had.</returns>
+    /// <exception cref="PlayerException">It leads to where nothing is played from.</exception>
     public int Read(out bool isPicture)
     {
         while (true)
         {
             isPicture = false;
             var result = LibAvFormat.av_read_frame(_context, _packet.Pointer);
+            ThrowIfRefused();
             if (result < 0)
             {
                 return result;
@@ -102,6 +121,7 @@ internal sealed class MediaInput : IDisposable
 
         Picture?.Forget();
         Sound?.Forget();
+        _clock.Forget();
         return true;
     }
 
@@ -118,7 +138,7 @@ internal sealed class MediaInput : IDisposable
 
         // A live source begins when we come to it.
         Start ??= time;
-        return time - Start.Value;
+        return _clock.At(isPicture, time - Start.Value);
     }
 
     public void Dispose()
@@ -130,25 +150,44 @@ internal sealed class MediaInput : IDisposable
         {
             LibAvFormat.avformat_close_input(ref _context);
         }
+
+        _guard?.Dispose();
     }
 
-    private void OpenSource(Uri url, GuardedGateway gateway, int stallMs)
+    private bool HasRefused => _gateway.HasRefused || _guard is { HasRefused: true };
+
+    /// <summary>Of a source that leads to one place where nothing is played from, nothing else is played either.</summary>
+    private void ThrowIfRefused()
+    {
+        if (HasRefused)
+        {
+            throw new PlayerException(NotAllowed);
+        }
+    }
+
+    private void OpenSource(Uri url, int stallMs)
     {
         var isRtmp = url.Scheme is "rtmp" or "rtmps";
-        var stall = (stallMs * 1_000L).ToString(CultureInfo.InvariantCulture);
+
+        // Later than the player itself counts it as stalled, with what is decoded ahead: an end of the reading would look like the source's.
+        var stall = ((stallMs * 2_000L) + StallReserveMicroseconds).ToString(CultureInfo.InvariantCulture);
         List<(string Name, string Value)> options =
         [
-            ("protocol_whitelist", Protocols),
-            ("format_whitelist", Formats),
+            ("protocol_whitelist", isRtmp ? RtmpProtocols : HttpProtocols),
+            ("format_whitelist", isRtmp ? RtmpFormats : Formats),
             ("max_streams", MaxStreams),
             ("probesize", ProbeBytes),
             ("analyzeduration", ProbeMicroseconds),
             ("rw_timeout", stall),
             .. isRtmp
                 ? [("rtmp_live", "any"), ("rtmp_tcurl", $"{url.Scheme}://{url.Authority}/{url.AbsolutePath.Split('/')[1]}")]
-                : ((string, string)[])[("http_proxy", gateway.ProxyUrl), ("tls_verify", "1"), ("user_agent", "Roomcast")],
+                : ((string, string)[])[("http_persistent", "0"), ("user_agent", "Roomcast")],
         ];
-        var address = isRtmp ? $"rtmp://127.0.0.1:{gateway.OpenDoor(url)}{url.PathAndQuery}" : url.OriginalString;
+        var address = isRtmp ? $"rtmp://127.0.0.1:{_gateway.OpenDoor(url)}{url.PathAndQuery}" : SchemeInSmall(url);
+        _context = LibAvFormat.avformat_alloc_context();
+        _guard = isRtmp
+            ? new OpenGuard(_context, [address], [])
+            : new OpenGuard(_context, HttpPrefixes, [("http_proxy", _gateway.ProxyUrl), ("tls_verify", "1")]);
         nint dictionary = 0;
         try
         {
@@ -160,9 +199,7 @@ internal sealed class MediaInput : IDisposable
             _ = LibAvFormat.avformat_network_init();
             if (LibAvFormat.avformat_open_input(ref _context, address, 0, ref dictionary) is var result and < 0)
             {
-                throw new PlayerException(gateway.HasRefused
-                    ? "source_not_allowed: its address, or one it leads to, is of a private network"
-                    : $"source_not_opened: {LibAvUtil.Describe(result)}");
+                throw new PlayerException($"{PlaybackReasons.NotOpened}: {LibAvUtil.Describe(result)}");
             }
         }
         finally
@@ -170,6 +207,9 @@ internal sealed class MediaInput : IDisposable
             LibAvUtil.av_dict_free(ref dictionary);
         }
     }
+
+    /// <summary>The address as it was written, with a scheme that the library knows.</summary>
+    private static string SchemeInSmall(Uri url) => url.Scheme + url.OriginalString[url.Scheme.Length..];
 
     private void OpenStreams()
     {
@@ -180,7 +220,7 @@ internal sealed class MediaInput : IDisposable
         (Sound, SoundUnit) = OpenStream(SoundStream, _soundDecoder);
         if (Picture is null && Sound is null)
         {
-            throw new PlayerException("source_not_playable: it has neither a picture nor sound that the installed FFmpeg can decode");
+            throw new PlayerException($"{PlaybackReasons.NotPlayable}: it has neither a picture nor sound that the installed FFmpeg can decode");
         }
 
         Length = FormatLayout.LengthOf(_context) is > 0 and var length ? TimeSpan.FromMicroseconds(length) : null;

@@ -212,7 +212,7 @@ internal sealed class PlayedSource : IDisposable
         {
             lock (_gate)
             {
-                _fault = fault is PlayerException ? fault.Message : $"source_not_playable: {fault.Message}";
+                _fault = fault is PlayerException ? fault.Message : $"{PlaybackReasons.NotPlayable}: {fault.Message}";
             }
         }
     }
@@ -231,7 +231,7 @@ internal sealed class PlayedSource : IDisposable
             _seek = null;
             Drop();
             (_skipUntil, _lastPictureAt) = (position.TotalSeconds, position.TotalSeconds);
-            _fault ??= hasGone ? null : "source_failed: it cannot be read from there";
+            _fault ??= hasGone ? null : $"{PlaybackReasons.SourceFailed}: it cannot be read from there";
         }
     }
 
@@ -251,7 +251,7 @@ internal sealed class PlayedSource : IDisposable
             lock (_gate)
             {
                 _hasEnded = true;
-                _fault = result == LibAvFormat.End ? null : $"source_failed: {LibAvUtil.Describe(result)}";
+                _fault = result == LibAvFormat.End ? null : $"{PlaybackReasons.SourceFailed}: {LibAvUtil.Describe(result)}";
             }
 
             return;
@@ -329,7 +329,7 @@ internal sealed class PlayedSource : IDisposable
         if (!_scaler.Scale(_decoded, new TileArea(0, 0, _decoded.Width, _decoded.Height), picture, LibSwScale.Bilinear))
         {
             picture.Dispose();
-            throw new PlayerException("source_not_playable: its picture cannot be converted");
+            throw new PlayerException($"{PlaybackReasons.NotPlayable}: its picture cannot be converted");
         }
 
         lock (_gate)

@@ -76,7 +76,7 @@ internal sealed class Player
                 starvedSince = isGoing || _isPaused ? null : starvedSince ?? next;
                 if (next - starvedSince > _patience)
                 {
-                    return "source_stalled";
+                    return PlaybackReasons.Stalled;
                 }
 
                 Show(pictures, next, isGoing, ref pictureAt);
@@ -119,7 +119,7 @@ internal sealed class Player
 
             if (_time.GetElapsedTime(began) > _patience)
             {
-                return "source_stalled";
+                return PlaybackReasons.Stalled;
             }
 
             _link.HasInput.WaitOne(TickLength);

@@ -61,7 +61,7 @@ internal static class PlayerRun
         {
             if (play.Version != PlaybackWire.CurrentVersion)
             {
-                throw new PlayerException($"player_failed: the player speaks version {PlaybackWire.CurrentVersion}, the server {play.Version}");
+                throw new PlayerException($"{PlaybackReasons.PlayerFailed}: the player speaks version {PlaybackWire.CurrentVersion}, the server {play.Version}");
             }
 
             CodecLibraries.NeedForPlaying();
@@ -75,7 +75,7 @@ internal static class PlayerRun
         }
         catch (CodecLibraryException missing)
         {
-            fault = $"player_failed: {missing.Message}";
+            fault = $"{PlaybackReasons.PlayerFailed}: {missing.Message}";
             code = WorkerRun.Missing;
         }
 

@@ -67,13 +67,31 @@ public sealed class PlaybackAddress
         {
             fault = PlaybackAddressFault.NamesUser;
         }
-        else if (IPAddress.TryParse(uri.IdnHost.Trim('[', ']'), out var host) && !OpenInternet.IsOpen(host, allowed))
+        else if (HostOf(uri) is not { } host)
+        {
+            fault = PlaybackAddressFault.NotPlayable;
+        }
+        else if (IPAddress.TryParse(host, out var number) && !OpenInternet.IsOpen(number, allowed))
         {
             fault = PlaybackAddressFault.PrivateNetwork;
         }
 
         address = fault is PlaybackAddressFault.None ? new PlaybackAddress(url, uri!) : null;
         return address is not null;
+    }
+
+    /// <summary>The host of an address as it is looked up; null where it is no name that could be.</summary>
+    public static string? HostOf(Uri uri)
+    {
+        ArgumentNullException.ThrowIfNull(uri);
+        try
+        {
+            return uri.IdnHost.Trim('[', ']') is { Length: > 0 } host ? host : null;
+        }
+        catch (UriFormatException)
+        {
+            return null; // Only now is it seen that the letters of a name have no form on the wire (RFC 5891 section 4.4).
+        }
     }
 
     /// <summary>The address without what may be a secret.</summary>

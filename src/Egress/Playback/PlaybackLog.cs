@@ -16,4 +16,7 @@ internal static partial class PlaybackLog
 
     [LoggerMessage(6303, LogLevel.Error, "Playback {Id} of session {SessionId} ended by a fault of ours.")]
     public static partial void Failed(ILogger logger, Exception fault, Guid id, Guid sessionId);
+
+    [LoggerMessage(6304, LogLevel.Error, "The player of playback {Id} was not started.")]
+    public static partial void NotStarted(ILogger logger, Exception fault, Guid id);
 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Roomcast.Egress.Composition;
 using Roomcast.Egress.Composition.Wire;
@@ -11,16 +10,13 @@ namespace Roomcast.Egress.Playback;
 internal sealed class PlaybackRun(
     SessionPlayback playback, PlaybackOptions options, TimeProvider time, ILogger logger, Action<SessionPlayback> changed) : IPlaybackListener, IAsyncDisposable
 {
-    private const int MaxCommands = 64;
 
     private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(2);
 
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _ending = new();
 
-    // Who asks for more at once than a player can take loses the oldest wishes: the newest are what is wanted.
-    private readonly Channel<WireCommand> _commands = Channel.CreateBounded<WireCommand>(
-        new BoundedChannelOptions(MaxCommands) { SingleReader = true, FullMode = BoundedChannelFullMode.DropOldest });
+    private readonly PlayerWishes _wishes = new();
 
     private SessionPlayback _playback = playback;
     private Task _cancelling = Task.CompletedTask;
@@ -31,7 +27,7 @@ internal sealed class PlaybackRun(
     public SessionPlayback Playback => Volatile.Read(ref _playback);
 
     /// <summary>Asks the player something.</summary>
-    public void Ask(PlayerAct act, double value) => _commands.Writer.TryWrite(new WireCommand(act, value));
+    public void Ask(PlayerAct act, double value) => _wishes.Add(new WireCommand(act, value));
 
     /// <summary>Goes elsewhere. False when that is not possible.</summary>
     public bool Seek(TimeSpan position, bool isRelative)
@@ -88,12 +84,13 @@ internal sealed class PlaybackRun(
         }
         catch (CompositionException fault)
         {
-            End(fault.Message);
+            PlaybackLog.NotStarted(logger, fault, Playback.Id);
+            End(PlaybackReasons.PlayerFailed);
             return;
         }
         catch (OperationCanceledException)
         {
-            End("start_timed_out");
+            End(PlaybackReasons.StartTimedOut);
             return;
         }
 
@@ -112,15 +109,15 @@ internal sealed class PlaybackRun(
                     await Task.WhenAny(reading, Task.Delay(Timeout.InfiniteTimeSpan, over.Token));
                 }
 
-                if (!reading.IsCompleted)
+                if (!reading.IsCompleted || (starting.IsCancellationRequested && !Volatile.Read(ref _hasBegun)))
                 {
-                    End("start_timed_out"); // Unless it was stopped: then it has ended already.
+                    End(PlaybackReasons.StartTimedOut); // Unless it was stopped: then it has ended already.
                 }
                 else if (Playback.State is not PlaybackState.Ended)
                 {
                     var how = await HowItEndedAsync(player);
                     PlaybackLog.PlayerDied(logger, Playback.Id, how);
-                    End("player_failed");
+                    End(PlaybackReasons.PlayerFailed);
                 }
             }
             finally
@@ -174,7 +171,7 @@ internal sealed class PlaybackRun(
             {
                 await stream.WriteAsync(output.WrittenMemory, over);
                 output.ResetWrittenCount();
-                WireJson.Write(WireKind.Command, await _commands.Reader.ReadAsync(over), output);
+                WireJson.Write(WireKind.Command, await _wishes.TakeAsync(over), output);
             }
         }
         catch (Exception fault) when (fault is OperationCanceledException or IOException or ObjectDisposedException)
@@ -251,7 +248,12 @@ internal sealed class PlaybackRun(
     {
         if (playing.HasEnded)
         {
-            End(playing.Fault);
+            if (playing.Fault is { } fault && fault.StartsWith(PlaybackReasons.PlayerFailed, StringComparison.Ordinal))
+            {
+                PlaybackLog.PlayerDied(logger, Playback.Id, fault);
+            }
+
+            End(PlaybackReasons.Told(playing.Fault));
             return;
         }
 
@@ -260,7 +262,7 @@ internal sealed class PlaybackRun(
             _seat = await stage.EnterAsync(Playback, playing.HasSound, playing.HasPicture, this, starting);
             if (_seat is null)
             {
-                End("the session is over, or full");
+                End(PlaybackReasons.SessionNotOpen);
                 return;
             }
         }

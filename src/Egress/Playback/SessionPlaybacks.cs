@@ -189,7 +189,7 @@ public sealed class SessionPlaybacks : IHostedService, IDisposable
         catch (Exception fault)
         {
             PlaybackLog.Failed(_logger, fault, run.Playback.Id, run.Playback.SessionId);
-            run.End("a fault of the server");
+            run.End(PlaybackReasons.ServerFailed);
         }
         finally
         {

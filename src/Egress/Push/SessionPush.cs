@@ -27,6 +27,9 @@ public sealed record SessionPush(
     /// <summary>The address with the stream key covered, for who may not see it.</summary>
     public required string Covered { get; init; }
 
+    /// <summary>When it was asked for.</summary>
+    public required DateTimeOffset AskedAt { get; init; }
+
     /// <summary>Says which and how it stands, without the address.</summary>
     public override string ToString() => $"Push {Id} of session {SessionId} ({State})";
 }

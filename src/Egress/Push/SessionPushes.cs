@@ -61,7 +61,11 @@ public sealed class SessionPushes : IHostedService, IDisposable
                 return null;
             }
 
-            run = new Run(this, new SessionPush(Guid.NewGuid(), sessionId, address.Url, SessionPushState.Starting, null, null, null) { Covered = address.Covered }, address);
+            var asking = new SessionPush(Guid.NewGuid(), sessionId, address.Url, SessionPushState.Starting, null, null, null)
+            {
+                Covered = address.Covered, AskedAt = _time.GetUtcNow(),
+            };
+            run = new Run(this, asking, address);
             _unfinished[run.Push.Id] = run;
             _runs[run.Push.Id] = run;
         }

@@ -59,21 +59,32 @@ public sealed class SessionGuests(MeetingSessions sessions)
             }
 
             source = await side.AddSourceAsync(id.ToString(), hasSound, hasPicture, listener);
-            peer = await session.AskAsync(
-                room =>
-                {
-                    if (room.SessionId != sessionId || room.Media.Side != side || room.Guests.Add(id, name, link) is not { } guest)
+            try
+            {
+                peer = await session.AskAsync(
+                    room =>
                     {
-                        return null;
-                    }
+                        if (room.SessionId != sessionId || room.Media.Side != side || room.Guests.Add(id, name, link) is not { } guest)
+                        {
+                            return null;
+                        }
 
-                    room.Media.OpenGuest(guest, source.Producers);
-                    return guest;
-                },
-                CancellationToken.None);
+                        room.Media.OpenGuest(guest, source.Producers);
+                        return guest;
+                    },
+                    CancellationToken.None);
+            }
+            finally
+            {
+                if (peer is null)
+                {
+                    // Refused, or failed: nobody is left who would take its media out again.
+                    await side.LeaveAsync(id.ToString());
+                }
+            }
+
             if (peer is null)
             {
-                await side.LeaveAsync(id.ToString());
                 return null;
             }
         }

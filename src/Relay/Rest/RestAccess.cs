@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -14,7 +15,7 @@ namespace Roomcast.Relay.Rest;
 internal sealed record RestCaller(AppId AppId, bool MayChange);
 
 /// <summary>Stands before every route: HTTP Basic with the project as user and an API token as password (RFC 7617).</summary>
-internal sealed class RestAccess(ApiTokenStore tokens, AppStore apps, RelayMetrics metrics, ILogger<RestAccess> logger) : IEndpointFilter
+internal sealed class RestAccess(ApiTokenStore tokens, AppStore apps, RestLimits limits, RelayMetrics metrics, ILogger<RestAccess> logger) : IEndpointFilter
 {
     private const string Scheme = "Basic ";
     private const int MaxHeaderLength = 2_048;
@@ -29,11 +30,24 @@ internal sealed class RestAccess(ApiTokenStore tokens, AppStore apps, RelayMetri
         http.Response.Headers.CacheControl = "no-store";
         try
         {
+            // Each of these costs a look into the storage.
+            var address = http.Connection.RemoteIpAddress;
+            if (limits.WaitOfStranger(address) is { } pause)
+            {
+                return TooMany(http, pause);
+            }
+
             if (await FindAsync(http) is not { } caller)
             {
+                limits.CountStranger(address);
                 metrics.Refused("401");
                 http.Response.Headers.WWWAuthenticate = "Basic realm=\"project and API token\", charset=\"UTF-8\"";
                 return RestAnswers.Error(StatusCodes.Status401Unauthorized, "Unauthorized");
+            }
+
+            if (limits.Take(caller.AppId) is { } wait)
+            {
+                return TooMany(http, wait);
             }
 
             if (!caller.MayChange && !HttpMethods.IsGet(http.Request.Method))
@@ -56,6 +70,13 @@ internal sealed class RestAccess(ApiTokenStore tokens, AppStore apps, RelayMetri
             RelayLog.RestFailed(logger, fault, http.Request.Method, (http.GetEndpoint() as Microsoft.AspNetCore.Routing.RouteEndpoint)?.RoutePattern.RawText);
             return RestAnswers.Error(StatusCodes.Status500InternalServerError, "the server failed to answer");
         }
+    }
+
+    private IResult TooMany(HttpContext http, TimeSpan wait)
+    {
+        metrics.Refused("429");
+        http.Response.Headers.RetryAfter = Math.Max(1, (int)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
+        return RestAnswers.Error(StatusCodes.Status429TooManyRequests, "too many requests");
     }
 
     /// <summary>Takes user and password out of the header. False when there is none, more than one, or another scheme.</summary>

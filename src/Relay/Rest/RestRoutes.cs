@@ -50,14 +50,9 @@ internal sealed class RestRoutes(RoomDirectory rooms, SessionPushes pushes, Sess
     private async Task<IResult> ListSessionsAsync(HttpContext http)
     {
         var query = http.Request.Query;
-        if (!TryNumber(query["page_number"], 0, LastPage, 0, out var page))
+        if (RefusePage(query, out var page, out var size) is { } refusal)
         {
-            return RestAnswers.Invalid("page_number", "page_number must be a whole number, 0 or more");
-        }
-
-        if (!TryNumber(query["page_size"], 1, LargestPage, UsualPage, out var size))
-        {
-            return RestAnswers.Invalid("page_size", $"page_size must be a whole number from 1 to {LargestPage}");
+            return refusal;
         }
 
         bool? isLive = null;
@@ -90,6 +85,16 @@ internal sealed class RestRoutes(RoomDirectory rooms, SessionPushes pushes, Sess
         return RestAnswers.List(http, sessions.Select(Write), page, hasMore: (page + 1L) * size < total);
     }
 
+    /// <summary>Reads which page is wanted. Null when it can be had.</summary>
+    private static IResult? RefusePage(IQueryCollection query, out int page, out int size)
+    {
+        var hasPage = TryNumber(query["page_number"], 0, LastPage, 0, out page);
+        var hasSize = TryNumber(query["page_size"], 1, LargestPage, UsualPage, out size);
+        return !hasPage ? RestAnswers.Invalid("page_number", "page_number must be a whole number, 0 or more")
+            : !hasSize ? RestAnswers.Invalid("page_size", $"page_size must be a whole number from 1 to {LargestPage}")
+            : null;
+    }
+
     /// <summary>Reads a page that may be larger than the pages of the storage.</summary>
     private static async Task<(List<T> Items, long Total)> ReadPageAsync<T>(int page, int size, Func<PageRequest, Task<Page<T>>> read)
     {
@@ -117,8 +122,13 @@ internal sealed class RestRoutes(RoomDirectory rooms, SessionPushes pushes, Sess
             return RestAnswers.NotFound();
         }
 
-        var (peers, _) = await ReadPageAsync(
-            0, LargestPage, request => history.ListPeersAsync(session.Id, new PeerQuery(request), time.GetUtcNow(), http.RequestAborted));
+        if (RefusePage(http.Request.Query, out var page, out var size) is { } refusal)
+        {
+            return refusal;
+        }
+
+        var (peers, total) = await ReadPageAsync(
+            page, size, request => history.ListPeersAsync(session.Id, new PeerQuery(request), time.GetUtcNow(), http.RequestAborted));
         return RestAnswers.List(http, peers.Select(peer => new JsonObject
         {
             ["id"] = peer.Id.ToString(),
@@ -126,7 +136,7 @@ internal sealed class RestRoutes(RoomDirectory rooms, SessionPushes pushes, Sess
             ["name"] = peer.DisplayName,
             ["join_time"] = RestAnswers.Time(peer.JoinedAt),
             ["leave_time"] = RestAnswers.Time(peer.LeftAt),
-        }));
+        }), page, hasMore: (page + 1L) * size < total);
     }
 
     private async Task<IResult> ListOfSessionAsync(HttpContext http, string id)
@@ -231,16 +241,27 @@ internal sealed class RestRoutes(RoomDirectory rooms, SessionPushes pushes, Sess
             return (null, RestAnswers.Error(StatusCodes.Status413PayloadTooLarge, $"the body has more than {MaxBody} bytes"));
         }
 
+        return !TryReadUrl(body.AsMemory(0, length), out var url) ? (null, RestAnswers.Invalid("body", "the body is no JSON"))
+            : url is null ? (null, RestAnswers.Invalid("url", "url is missing", "missing_required_parameter"))
+            : (url, null);
+    }
+
+    /// <summary>Reads the body of a new stream. False when it is no JSON.</summary>
+    /// <param name="body">The body.</param>
+    /// <param name="url">Where to, not judged; null when it is missing.</param>
+    internal static bool TryReadUrl(ReadOnlyMemory<byte> body, out string? url)
+    {
+        url = null;
         try
         {
-            using var document = JsonDocument.Parse(body.AsMemory(0, length), new JsonDocumentOptions { MaxDepth = 8 });
-            return document.RootElement.ValueKind is JsonValueKind.Object && document.RootElement.TryText("url", PushAddress.MaxLength + 1, out var url)
-                ? (url, null)
-                : (null, RestAnswers.Invalid("url", "url is missing", "missing_required_parameter"));
+            using var document = JsonDocument.Parse(body, new JsonDocumentOptions { MaxDepth = 8 });
+            _ = document.RootElement.ValueKind is JsonValueKind.Object && document.RootElement.TryText("url", PushAddress.MaxLength + 1, out url);
+            return true;
         }
-        catch (JsonException)
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
         {
-            return (null, RestAnswers.Invalid("body", "the body is no JSON"));
+            url = null; // InvalidOperationException: half a character, escaped, which is seen only when the text is taken.
+            return false;
         }
     }
 
@@ -280,10 +301,9 @@ internal sealed class RestRoutes(RoomDirectory rooms, SessionPushes pushes, Sess
         };
     }
 
-    private JsonObject WriteStream(SessionPush push, RestCaller caller)
+    private static JsonObject WriteStream(SessionPush push, RestCaller caller)
     {
         var format = new CompositionFormat();
-        var at = RestAnswers.Time(push.StartedAt ?? time.GetUtcNow());
         return new JsonObject
         {
             ["id"] = push.Id.ToString(),
@@ -292,8 +312,8 @@ internal sealed class RestRoutes(RoomDirectory rooms, SessionPushes pushes, Sess
             ["width"] = format.Width,
             ["height"] = format.Height,
             ["fps"] = format.FrameRate,
-            ["created_at"] = at,
-            ["updated_at"] = at?.DeepClone(),
+            ["created_at"] = RestAnswers.Time(push.AskedAt),
+            ["updated_at"] = RestAnswers.Time(push.StartedAt ?? push.AskedAt),
         };
     }
 

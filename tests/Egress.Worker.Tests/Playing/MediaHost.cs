@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
@@ -21,9 +22,14 @@ public sealed class MediaHost : IAsyncLifetime, IDisposable
 
     private readonly TemporaryFolder _folder = new();
     private readonly WebApplication _app;
+    private readonly Socket _trap = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+    private int _trapped;
 
     public MediaHost()
     {
+        _trap.Bind(new IPEndPoint(IPAddress.Any, 0));
+        _trap.Listen();
+        _ = CountAsync();
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(server => server.Listen(IPAddress.Loopback, 0));
@@ -32,8 +38,8 @@ public sealed class MediaHost : IAsyncLifetime, IDisposable
         _app.MapGet("/elsewhere", () => Results.Redirect($"{Address("localhost")}media/clip.mp4"));
         _app.MapGet("/metadata", () => Results.Redirect("http://169.254.169.254/latest/meta-data/clip.mp4"));
         _app.MapGet("/file", () => Results.Redirect("file:///etc/passwd"));
-        _app.MapGet("/files.m3u8", () => Results.Text("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nfile:///etc/hostname.ts\n#EXT-X-ENDLIST\n", "application/vnd.apple.mpegurl"));
-        _app.MapGet("/inside.m3u8", () => Results.Text("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nhttp://10.0.0.1/a.ts\n#EXT-X-ENDLIST\n", "application/vnd.apple.mpegurl"));
+        _app.MapGet("/private", (string host) => Results.Redirect(TrapUrl("http", host)));
+        _app.MapGet("/lead.m3u8", (string place, string to) => Results.Text(Playlist(place, to), "application/vnd.apple.mpegurl"));
         _app.MapGet("/text.mp4", () => Results.Text(string.Concat(Enumerable.Repeat("this is no media. ", 2_000))));
         _app.MapGet("/stuck.mp4", async context =>
         {
@@ -45,10 +51,55 @@ public sealed class MediaHost : IAsyncLifetime, IDisposable
         });
     }
 
-    /// <summary>Requests for media that came from elsewhere than the player's own door would not be seen here; all that came are.</summary>
+    /// <summary>How many connections came to where nothing may connect to.</summary>
+    public int Trapped => Volatile.Read(ref _trapped);
+
     public Uri Base => new(_app.Urls.Single() + "/");
 
     public string UrlOf(string path) => new Uri(Base, path).AbsoluteUri;
+
+    /// <summary>An address of where nothing may connect to. It looks like a segment's.</summary>
+    public string TrapUrl(string scheme, string host = "127.0.0.1") => $"{scheme}://{host}:{((IPEndPoint)_trap.LocalEndPoint!).Port}/a/x.ts";
+
+    /// <summary>A file that ffmpeg made.</summary>
+    public string PathOf(string name) => _folder.PathOf(name);
+
+    /// <summary>A playlist that leads elsewhere, and is good otherwise.</summary>
+    /// <param name="place">In which of its parts.</param>
+    /// <param name="to">Where to.</param>
+    public string LeadUrl(string place, string to) => UrlOf($"lead.m3u8?place={place}&to={Uri.EscapeDataString(to)}");
+
+    private static string Playlist(string place, string to)
+    {
+        const string Segments = "#EXT-X-TARGETDURATION:6\n#EXT-X-VERSION:6\n#EXT-X-MEDIA-SEQUENCE:0\n";
+        return "#EXTM3U\n" + place switch
+        {
+            "variant" => $"#EXT-X-STREAM-INF:BANDWIDTH=100000\n{to}\n",
+            "second" => $"#EXT-X-STREAM-INF:BANDWIDTH=100000\nmedia/clip.m3u8\n#EXT-X-STREAM-INF:BANDWIDTH=200000\n{to}\n",
+            "rendition" => $"#EXT-X-MEDIA:TYPE=AUDIO,GROUP-ID=\"a\",NAME=\"a\",DEFAULT=YES,URI=\"{to}\"\n#EXT-X-STREAM-INF:BANDWIDTH=100000,AUDIO=\"a\"\nmedia/clip.m3u8\n",
+            "segment" => $"{Segments}#EXTINF:6,\n{to}\n#EXT-X-ENDLIST\n",
+            "later" => $"{Segments}#EXTINF:6,\nmedia/clip.ts\n#EXTINF:6,\n{to}\n#EXT-X-ENDLIST\n",
+            "key" => $"{Segments}#EXT-X-KEY:METHOD=AES-128,URI=\"{to}\"\n#EXTINF:6,\nmedia/clip.ts\n#EXT-X-ENDLIST\n",
+            "map" => $"{Segments}#EXT-X-MAP:URI=\"{to}\"\n#EXTINF:6,\nmedia/clip.ts\n#EXT-X-ENDLIST\n",
+            _ => throw new ArgumentOutOfRangeException(nameof(place), place, "There is no such part of a playlist."),
+        };
+    }
+
+    private async Task CountAsync()
+    {
+        try
+        {
+            while (true)
+            {
+                using var caught = await _trap.AcceptAsync();
+                Interlocked.Increment(ref _trapped);
+            }
+        }
+        catch (Exception fault) when (fault is SocketException or ObjectDisposedException)
+        {
+            // The host is closed.
+        }
+    }
 
     public async Task InitializeAsync()
     {
@@ -64,6 +115,12 @@ public sealed class MediaHost : IAsyncLifetime, IDisposable
             "-i", _folder.PathOf("clip.mp4"), "-c", "copy", "-f", "hls", "-hls_time", "2", "-hls_playlist_type", "vod", _folder.PathOf("clip.m3u8"));
         await FfmpegProgram.RunAsync("-i", _folder.PathOf("clip.mp4"), "-vn", "-c:a", "copy", _folder.PathOf("sound.m4a"));
         await FfmpegProgram.RunAsync("-i", _folder.PathOf("clip.mp4"), "-an", "-c:v", "copy", _folder.PathOf("picture.mp4"));
+
+        // As of senders that began anew: the clock of the second part is a quarter of an hour ahead of the first's, or behind it.
+        await FfmpegProgram.RunAsync("-i", _folder.PathOf("clip.mp4"), "-c", "copy", "-output_ts_offset", "900", "-f", "mpegts", _folder.PathOf("late.ts"));
+        var (early, late) = (await File.ReadAllBytesAsync(_folder.PathOf("clip.ts")), await File.ReadAllBytesAsync(_folder.PathOf("late.ts")));
+        await File.WriteAllBytesAsync(_folder.PathOf("ahead.ts"), [.. early, .. late]);
+        await File.WriteAllBytesAsync(_folder.PathOf("back.ts"), [.. late, .. early]);
         await _app.StartAsync();
     }
 
@@ -73,7 +130,11 @@ public sealed class MediaHost : IAsyncLifetime, IDisposable
         await _app.DisposeAsync();
     }
 
-    public void Dispose() => _folder.Dispose();
+    public void Dispose()
+    {
+        _trap.Dispose();
+        _folder.Dispose();
+    }
 
     private string Address(string host) => new UriBuilder(Base) { Host = host }.Uri.AbsoluteUri;
 }

@@ -12,8 +12,11 @@ using Roomcast.TestKit;
 
 namespace Roomcast.Egress.Worker.Tests.Playing;
 
-/// <summary>A picture that was decoded: its colour in the middle, its place on the RTP clock in seconds, and whether it was a keyframe.</summary>
-internal sealed record PlayedPicture(Shot Shot, double At, bool IsKeyframe);
+/// <summary>
+/// A picture that was decoded: its colour in the middle, its place on the RTP clock in seconds, whether it was a keyframe, and how many
+/// seconds of sound that was no silence had come before it.
+/// </summary>
+internal sealed record PlayedPicture(Shot Shot, double At, bool IsKeyframe, double Heard);
 
 /// <summary>The server's end of a player's socket: says what to play, and decodes what comes as a browser would.</summary>
 internal sealed class PlayedSession : IAsyncDisposable
@@ -34,6 +37,7 @@ internal sealed class PlayedSession : IAsyncDisposable
     private readonly List<(uint Ssrc, ushort Number, uint Timestamp)> _packets = [];
     private readonly Task _reading;
     private uint? _firstPicture;
+    private double _heard;
 
     private PlayedSession(Socket listener, TemporaryFolder folder)
     {
@@ -218,6 +222,7 @@ internal sealed class PlayedSession : IAsyncDisposable
         var samples = new float[OpusVoice.MaxSamples * 2];
         var count = _voice.Decode(payload, samples);
         Assert.Equal(960, count);
+        _heard += samples.AsSpan(0, count * 2).ContainsAnyExceptInRange(-0.02f, 0.02f) ? 0.02 : 0;
         for (var i = 0; i < count; i++)
         {
             _sound.Add(samples[i * 2]);
@@ -235,7 +240,7 @@ internal sealed class PlayedSession : IAsyncDisposable
             packet.Fill(data);
             Assert.True(_decoder.Send(packet) >= 0);
             Assert.True(_decoder.Receive(picture) >= 0);
-            _pictures.Add(new PlayedPicture(Shot.Of(picture), unchecked(frame.Timestamp - _firstPicture.Value) / 90_000.0, frame.IsKeyframe));
+            _pictures.Add(new PlayedPicture(Shot.Of(picture), unchecked(frame.Timestamp - _firstPicture.Value) / 90_000.0, frame.IsKeyframe, _heard));
         }
     }
 }

@@ -21,12 +21,14 @@ public sealed class PlayerTests(MediaHost media) : IClassFixture<MediaHost>
         Assert.True(first is { HasSound: true, HasPicture: true, IsPaused: false, HasEnded: false });
         Assert.InRange(first.LengthMs!.Value, 5_800, 6_300);
 
-        // Every colour, in order, each about as long as it is in the source; the first picture is a keyframe.
+        // Every colour, in order, each with as much of the tone as in the source, whether or not the machine held the player up; the first
+        // picture is a keyframe.
         Assert.True(played.Pictures[0].IsKeyframe);
         var shown = Shown(played.Pictures);
         Assert.Equal([0, 1, 2], shown.Select(each => each.Colour));
-        Assert.InRange(shown[1].At - shown[0].At, MediaHost.Each - 0.2, MediaHost.Each + 0.2);
-        Assert.InRange(shown[2].At - shown[1].At, MediaHost.Each - 0.2, MediaHost.Each + 0.2);
+        Assert.InRange(shown[1].Heard, MediaHost.Each - 0.2, MediaHost.Each + 0.2);
+        Assert.InRange(shown[2].Heard, (2 * MediaHost.Each) - 0.2, (2 * MediaHost.Each) + 0.2);
+        Assert.True(shown[1].At - shown[0].At > MediaHost.Each - 0.2 && shown[2].At - shown[1].At > MediaHost.Each - 0.2);
         Assert.InRange(LevelOf(played.Sound, MediaHost.ToneHz), Audible, 1);
         Assert.True(LevelOf(played.Sound, 3_333) < Audible / 10);
 
@@ -36,6 +38,47 @@ public sealed class PlayerTests(MediaHost media) : IClassFixture<MediaHost>
         Assert.All(
             played.Packets.GroupBy(packet => packet.Ssrc),
             source => Assert.All(source.Zip(source.Skip(1)), pair => Assert.Equal((ushort)(pair.First.Number + 1), pair.Second.Number)));
+    }
+
+    [Theory]
+    [InlineData("media/ahead.ts")]
+    [InlineData("media/back.ts")]
+    public async Task A_jump_of_the_sources_clock_is_played_over(string path)
+    {
+        await using var played = PlayedSession.Start(media.UrlOf(path));
+        Assert.Null(await played.EndAsync());
+        var shown = Shown(played.Pictures);
+        Assert.Equal([0, 1, 2, 0, 1, 2], shown.Select(each => each.Colour));
+        for (var i = 1; i < shown.Count; i++)
+        {
+            Assert.InRange(shown[i].Heard, (i * MediaHost.Each) - 0.4, (i * MediaHost.Each) + 0.4);
+        }
+    }
+
+    [Fact]
+    public void Times_go_on_where_the_sources_clock_jumps_and_stay_together()
+    {
+        var clock = new SourceClock();
+        Assert.Equal((0, 0.01), (clock.At(isPicture: true, 0), clock.At(isPicture: false, 0.01)));
+        Assert.Equal((4.9, 4.8), (clock.At(isPicture: true, 4.9), clock.At(isPicture: false, 4.8)));
+
+        // Far ahead, the picture first; then far back, the sound first.
+        var picture = clock.At(isPicture: true, 100);
+        Assert.InRange(picture, 4.9, 5);
+        Assert.Equal(picture - 0.05, clock.At(isPicture: false, 99.95), 6);
+        Assert.Equal(picture + 1, clock.At(isPicture: true, 101), 6);
+        Assert.Equal(picture + 0.9, clock.At(isPicture: false, 100.9), 6);
+        var sound = clock.At(isPicture: false, 3);
+        Assert.InRange(sound, picture + 0.9, picture + 1);
+        Assert.Equal(sound + 0.1, clock.At(isPicture: true, 3.1), 6);
+
+        // Of what is not both, pictures may stand long; and what begins late is no jump.
+        clock.Forget();
+        Assert.Equal((0, 59), (clock.At(isPicture: true, 0), clock.At(isPicture: true, 59)));
+        Assert.Equal(30, clock.At(isPicture: false, 30));
+        clock.Forget();
+        clock.At(isPicture: true, 0);
+        Assert.InRange(clock.At(isPicture: true, 61), 0, 1);
     }
 
     [Fact]
@@ -100,35 +143,96 @@ public sealed class PlayerTests(MediaHost media) : IClassFixture<MediaHost>
         Assert.Equal([0, 1, 2], Shown(picture.Pictures).Select(each => each.Colour));
     }
 
-    [Theory]
-    [InlineData("media/clip.mp4", "source_not_allowed")]
-    [InlineData("inside.m3u8", "source_not_allowed")]
-    public async Task Addresses_of_private_networks_are_not_connected_to(string path, string reason)
+    /// <summary>Each part of a playlist that names something, with each protocol that HTTP is made of or that leads elsewhere.</summary>
+    public static TheoryData<string, string> Leads()
     {
-        // Without the setting; this machine's own is one of them.
-        await using var played = PlayedSession.Start(media.UrlOf(path), play => play with { PrivateNetworks = path == "media/clip.mp4" ? [] : play.PrivateNetworks });
-        Assert.StartsWith(reason, await played.EndAsync(), StringComparison.Ordinal);
+        var leads = new TheoryData<string, string>();
+        foreach (var place in (string[])["variant", "second", "rendition", "segment", "key", "map"])
+        {
+            foreach (var scheme in (string[])["tcp", "rtmp", "httpproxy", "crypto+tcp", "file"])
+            {
+                leads.Add(place, scheme);
+            }
+        }
+
+        leads.Add("later", "httpproxy");
+        leads.Add("segment", "crypto+httpproxy");
+        return leads;
     }
 
     [Theory]
-    [InlineData("metadata")]
-    [InlineData("file")]
-    [InlineData("files.m3u8")]
-    [InlineData("text.mp4")]
-    [InlineData("media/missing.mp4")]
-    public async Task What_leads_elsewhere_or_is_no_media_ends_with_a_reason_and_shows_nothing(string path)
+    [MemberData(nameof(Leads))]
+    public async Task What_a_playlist_names_is_opened_by_HTTP_and_in_no_other_way(string place, string scheme)
     {
-        await using var played = PlayedSession.Start(media.UrlOf(path));
-        Assert.StartsWith("source_", await played.EndAsync(), StringComparison.Ordinal);
-        Assert.Empty(played.Pictures);
+        // The trap may be connected to by its address; the file is there and can be played.
+        var to = scheme == "file" ? $"file://{media.PathOf("clip.ts")}" : media.TrapUrl(scheme);
+        await using var played = PlayedSession.Start(media.LeadUrl(place, to));
+        var reason = await played.EndAsync();
+        Assert.Equal(0, media.Trapped);
+
+        // Within media playlists the library itself passes over what is neither HTTP nor a file, and plays what else there is.
+        if (place is "variant" or "second" or "rendition" || scheme is "httpproxy" or "crypto+httpproxy" or "file")
+        {
+            Assert.StartsWith("source_not_allowed", reason, StringComparison.Ordinal);
+            Assert.True(place == "later" || played.Packets.Count == 0);
+        }
+    }
+
+    [Theory]
+    [InlineData("variant")]
+    [InlineData("second")]
+    [InlineData("rendition")]
+    [InlineData("segment")]
+    [InlineData("later")]
+    [InlineData("key")]
+    [InlineData("map")]
+    public async Task What_a_playlist_names_is_not_of_private_networks(string place)
+    {
+        await using var played = PlayedSession.Start(
+            media.LeadUrl(place, media.TrapUrl("http", "127.0.0.2")), static play => play with { PrivateNetworks = ["127.0.0.1/32"] });
+        Assert.StartsWith("source_not_allowed", await played.EndAsync(), StringComparison.Ordinal);
+        Assert.Equal(0, media.Trapped);
+    }
+
+    [Theory]
+    [InlineData("media/clip.mp4")]
+    [InlineData("media/clip.m3u8")]
+    public async Task Addresses_of_private_networks_are_not_connected_to_without_the_setting(string path)
+    {
+        await using var played = PlayedSession.Start(media.UrlOf(path), static play => play with { PrivateNetworks = [] });
+        Assert.StartsWith("source_not_allowed", await played.EndAsync(), StringComparison.Ordinal);
+        Assert.Empty(played.Packets);
+    }
+
+    [Fact]
+    public async Task An_RTMP_server_of_a_private_network_is_not_connected_to()
+    {
+        await using var played = PlayedSession.Start(
+            media.TrapUrl("rtmp", "127.0.0.2"), static play => play with { PrivateNetworks = ["127.0.0.1/32"] });
+        Assert.StartsWith("source_not_allowed", await played.EndAsync(), StringComparison.Ordinal);
+        Assert.Equal(0, media.Trapped);
+    }
+
+    [Theory]
+    [InlineData("metadata", "source_not_allowed")]
+    [InlineData("file", "source_not_opened")]
+    [InlineData("private?host=127.0.0.2", "source_not_allowed")]
+    [InlineData("text.mp4", "source_not_opened")]
+    [InlineData("media/missing.mp4", "source_not_opened")]
+    public async Task What_leads_elsewhere_or_is_no_media_ends_with_its_reason_and_shows_nothing(string path, string reason)
+    {
+        await using var played = PlayedSession.Start(media.UrlOf(path), static play => play with { PrivateNetworks = ["127.0.0.1/32"] });
+        Assert.StartsWith(reason, await played.EndAsync(), StringComparison.Ordinal);
+        Assert.Empty(played.Packets);
         Assert.Single(played.Told);
+        Assert.Equal(0, media.Trapped);
     }
 
     [Fact]
     public async Task A_source_that_gives_nothing_more_ends_as_stalled()
     {
         await using var played = PlayedSession.Start(media.UrlOf("stuck.mp4"), play => play with { StallMs = 1_500 });
-        Assert.StartsWith("source_", await played.EndAsync(), StringComparison.Ordinal);
+        Assert.Equal("source_stalled", await played.EndAsync());
         Assert.NotEmpty(played.Pictures);
     }
 
@@ -185,14 +289,14 @@ public sealed class PlayerTests(MediaHost media) : IClassFixture<MediaHost>
     public void Pictures_keep_their_shape_and_have_even_sides(int width, int height, int wantedWidth, int wantedHeight) =>
         Assert.Equal((wantedWidth, wantedHeight), PlayedSource.Fit(width, height));
 
-    private static List<(int Colour, double At)> Shown(IReadOnlyList<PlayedPicture> pictures)
+    private static List<(int Colour, double At, double Heard)> Shown(IReadOnlyList<PlayedPicture> pictures)
     {
-        var shown = new List<(int Colour, double At)>();
+        var shown = new List<(int Colour, double At, double Heard)>();
         foreach (var picture in pictures)
         {
             if (ColourOf(picture) is var colour && (shown.Count == 0 || shown[^1].Colour != colour))
             {
-                shown.Add((colour, picture.At));
+                shown.Add((colour, picture.At, picture.Heard));
             }
         }
 

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using Roomcast.Relay.Framing;
+using Roomcast.Relay.Rest;
 using Roomcast.Relay.Rooms;
 
 namespace Roomcast.Fuzz.Relay;
@@ -38,6 +39,12 @@ public sealed class RelayFuzz
                 PositionNames.TryChoose(each.Name, out _);
             }
         });
+
+    [Fact]
+    public void The_body_of_a_new_stream_is_read_or_refused() => FuzzRun.Of(
+        "relay-stream-body",
+        [.. new[] { """{"url":"rtmp://h/a/b"}""", """{"url":"\ud800"}""", """{"\udc00url":1,"url":"\ud83d\ude00"}""" }.Select(Encoding.UTF8.GetBytes)],
+        bytes => Assert.True(RestRoutes.TryReadUrl(bytes, out var url) || url is null));
 
     private static readonly string[] Seeds =
     [

@@ -24,10 +24,14 @@ public sealed class MediaSourceTests
         Assert.All(source.Producers, producer => Assert.Equal("source", producer.PeerId));
         var sound = new RtpPacketizer(MediaSource.SoundSsrc, MediaSource.OpusPayloadType, 48_000);
         var picture = new RtpPacketizer(MediaSource.PictureSsrc, MediaSource.Vp8PayloadType, 90_000);
+        var answered = 0;
         for (var i = 0; i < 50; i++)
         {
+            // As the player does: a keyframe at first, and whenever one is wanted.
+            var isKeyframe = i == 0 || asked.Count > answered;
+            answered = asked.Count;
             source.Send(sound.Opus([0xFC, 1, 2], media.Now), isRtcp: false);
-            foreach (var packet in picture.Vp8(i == 0 ? Keyframe : Between, media.Now))
+            foreach (var packet in picture.Vp8(isKeyframe ? Keyframe : Between, media.Now))
             {
                 source.Send(packet, isRtcp: false);
             }
@@ -39,8 +43,13 @@ public sealed class MediaSourceTests
 
         media.Run(1_100);
         Assert.Equal(2, listener.Tracks.Count);
-        Assert.All(listener.Tracks.Values, track => Assert.Equal(50, track.Packets));
+        Assert.Equal(50, listener.Tracks.Values.Single(track => track.Producer.Kind is MediaKind.Audio).Packets);
+
+        // A picture is received from a keyframe on, and the first may come before anybody has taken the picture up.
+        var pictures = listener.Tracks.Values.Single(track => track.Producer.Kind is MediaKind.Video).Packets;
+        Assert.True(pictures is >= 25 and <= 50, $"{pictures} pictures, {asked.Count} keyframes were asked for.");
         Assert.All(listener.Tracks.Values, track => Assert.True(track.Reports > 0));
+        var received = listener.Tracks.Values.Select(track => track.Packets).ToList();
 
         var before = asked.Count;
         tap.WantKeyframe(listener.Tracks.Single(track => track.Value.Producer.Kind is MediaKind.Video).Key);
@@ -50,7 +59,7 @@ public sealed class MediaSourceTests
         Assert.Equal(source.Producers.Select(producer => producer.Id).Order(), listener.Ended.Order());
         source.Send(sound.Opus([0xFC, 1, 2], media.Now), isRtcp: false);
         media.Run(100);
-        Assert.All(listener.Tracks.Values, track => Assert.Equal(50, track.Packets));
+        Assert.Equal(received, listener.Tracks.Values.Select(track => track.Packets));
     }
 
     [Fact]

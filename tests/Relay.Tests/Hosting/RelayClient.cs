@@ -8,7 +8,7 @@ namespace Roomcast.Relay.Tests.Hosting;
 /// <summary>A small client of the protocol: asks, acknowledges events as the official one does, and keeps what it hears in order.</summary>
 internal sealed class RelayClient : IAsyncDisposable
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private readonly ClientWebSocket _socket = new();
     private readonly Lock _lock = new();

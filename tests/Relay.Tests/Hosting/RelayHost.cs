@@ -129,7 +129,11 @@ public sealed class RelayHost : IAsyncDisposable
         builder.Services.AddCompositions();
         builder.Services.AddSingleton<IPushableFeeds, NothingToPush>();
         builder.Services.AddPush().AddSessionPushes().AddSessionPlaybacks();
-        builder.Services.Configure<PlaybackOptions>(playback => playback.PrivateNetworks = [IPNetwork.Parse("127.0.0.0/8")]);
+        builder.Services.Configure<PlaybackOptions>(playback =>
+        {
+            playback.PrivateNetworks = [IPNetwork.Parse("127.0.0.0/8")];
+            playback.StartTimeout = TimeSpan.FromMinutes(2); // A machine that does much else starts processes late.
+        });
         builder.Services.AddSingleton(Stage);
         builder.Services.AddSingleton<IPlaybackStage>(provider => Stage.With(provider.GetRequiredService<SessionGuests>()));
         builder.Services.Configure<BlobOptions>(blobs => blobs.Folder = _folder.PathOf("blobs"));

@@ -32,6 +32,17 @@ public sealed class RestTests(RestTests.Shared shared) : IClassFixture<RestTests
         Assert.Equal(session, (string)(await GetAsync(http, $"room_sessions/{session}"))["id"]!);
         var members = await UntilAsync(http, $"room_sessions/{session}/members", body => body["data"]!.AsArray().Count == 1);
         Assert.Equal("Ada", (string)members["data"]![0]!["name"]!);
+        await Host.JoinAsync(meeting, "Ben");
+        var one = await UntilAsync(http, $"room_sessions/{session}/members?page_size=1", body => body["links"]!["next"] is not null);
+        var next = JsonNode.Parse(await http.GetStringAsync(new Uri((string)one["links"]!["next"]!)))!;
+        Assert.Null(next["links"]!["next"]);
+        Assert.Equal(
+            ["Ada", "Ben"],
+            new[] { one, next }.Select(page => (string)Assert.Single(page["data"]!.AsArray())!["name"]!).Order(StringComparer.Ordinal));
+        using (var refused = await http.GetAsync(Below($"room_sessions/{session}/members?page_size=0")))
+        {
+            Assert.Equal(HttpStatusCode.UnprocessableEntity, refused.StatusCode);
+        }
 
         await Host.EndAsync(meeting);
         var ended = await UntilAsync(http, $"room_sessions/{session}", body => (string)body["status"]! == "completed");
@@ -82,6 +93,7 @@ public sealed class RestTests(RestTests.Shared shared) : IClassFixture<RestTests
             (string)created["url"]!, (string)created["stream_type"]!, (int)created["width"]!, (int)created["height"]!, (int)created["fps"]!));
         var id = (string)created["id"]!;
         Assert.Equal(id, (string)(await GetAsync(http, $"streams/{id}"))["id"]!);
+        Assert.Equal((string)created["created_at"]!, (string)(await GetAsync(http, $"streams/{id}"))["created_at"]!);
         Assert.Equal(id, (string)Assert.Single((await GetAsync(http, $"{kind}/{meeting.Id}/streams"))["data"]!.AsArray())!["id"]!);
         Assert.Equal(id, (string)Assert.Single((await GetAsync(http, $"room_sessions/{session}/streams"))["data"]!.AsArray())!["id"]!);
 
@@ -125,6 +137,7 @@ public sealed class RestTests(RestTests.Shared shared) : IClassFixture<RestTests
     [InlineData("""{}""", "missing_required_parameter", "url")]
     [InlineData("""[1]""", "missing_required_parameter", "url")]
     [InlineData("""{"url":""", "invalid_parameter", "body")]
+    [InlineData("""{"url":"\ud800"}""", "invalid_parameter", "body")]
     public async Task What_cannot_be_taken_is_refused_by_its_name(string body, string code, string attribute)
     {
         using var http = Client();
@@ -186,6 +199,55 @@ public sealed class RestTests(RestTests.Shared shared) : IClassFixture<RestTests
                 Assert.StartsWith("Basic", answer.Headers.WwwAuthenticate.ToString(), StringComparison.Ordinal);
             }
         }
+    }
+
+    [Fact]
+    public async Task Who_fails_to_say_who_it_is_too_often_is_told_to_wait()
+    {
+        await using var host = await RelayHost.StartAsync();
+        using var http = new HttpClient { BaseAddress = host.Address };
+        http.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", Basic(host.App.Id.ToString(), "rct_wrong"));
+        for (var failures = 0; ; failures++)
+        {
+            using var answer = await http.GetAsync(Below("room_sessions"));
+            if (answer.StatusCode is HttpStatusCode.TooManyRequests)
+            {
+                Assert.True(failures >= RestLimits.StrangerFailures);
+                Assert.True(answer.Headers.RetryAfter!.Delta >= TimeSpan.FromSeconds(1));
+                break;
+            }
+
+            Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+            Assert.True(failures < 100 * RestLimits.StrangerFailures);
+        }
+    }
+
+    [Fact]
+    public void A_project_has_its_own_allowance_and_an_address_is_counted_with_its_network()
+    {
+        using var limits = new RestLimits();
+        for (var i = 0; i < RestLimits.ProjectBurst; i++)
+        {
+            Assert.Null(limits.Take(Host.App.Id));
+        }
+
+        var taken = RestLimits.ProjectBurst;
+        while (limits.Take(Host.App.Id) is null)
+        {
+            Assert.True(taken++ < 100 * RestLimits.ProjectBurst);
+        }
+
+        Assert.Null(limits.Take(Host.OtherApp.Id));
+        var (one, neighbour, other) = (IPAddress.Parse("2001:db8::1"), IPAddress.Parse("2001:db8::2"), IPAddress.Parse("2001:db8:0:1::1"));
+        for (var failures = 0; limits.WaitOfStranger(one) is null; failures++)
+        {
+            Assert.True(failures <= 100 * RestLimits.StrangerFailures);
+            limits.CountStranger(one);
+        }
+
+        Assert.True(limits.WaitOfStranger(neighbour) > TimeSpan.Zero);
+        Assert.Null(limits.WaitOfStranger(other));
+        Assert.Null(limits.WaitOfStranger(null));
     }
 
     [Fact]

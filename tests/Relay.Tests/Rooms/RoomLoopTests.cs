@@ -126,5 +126,5 @@ public sealed class RoomLoopTests : IDisposable
         Guid.NewGuid().ToString(), "u", "Ada", "c", DateTimeOffset.UnixEpoch, StageState.On, true, false, false, hasHandUp, "{}");
 
     private SessionPush Push(SessionPushState state) =>
-        new(Guid.NewGuid(), _room.SessionId.Value, "rtmp://host/app/s3cr3t", state, _clock.GetUtcNow(), null, null) { Covered = "rtmp://host/app/***" };
+        new(Guid.NewGuid(), _room.SessionId.Value, "rtmp://host/app/s3cr3t", state, _clock.GetUtcNow(), null, null) { AskedAt = DateTimeOffset.UnixEpoch, Covered = "rtmp://host/app/***" };
 }
