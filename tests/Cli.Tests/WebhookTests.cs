@@ -28,6 +28,17 @@ public class WebhookTests(ToolServer server)
     }
 
     [Fact]
+    public void What_is_wanted_of_the_past_is_asked_for_at_first_and_then_what_may_still_change()
+    {
+        var now = new DateTimeOffset(2026, 8, 1, 12, 0, 0, TimeSpan.Zero);
+        var hourAgo = now - TimeSpan.FromHours(1);
+
+        Assert.Equal(hourAgo, Commands.WebhooksCommand.FirstOf(hourAgo, now, isFirst: true));
+        Assert.Equal(now - TimeSpan.FromMinutes(10), Commands.WebhooksCommand.FirstOf(hourAgo, now, isFirst: false));
+        Assert.Equal(now, Commands.WebhooksCommand.FirstOf(now, now, isFirst: false));
+    }
+
+    [Fact]
     public async Task It_ends_after_a_time_and_refuses_a_webhook_that_is_not_there()
     {
         (await server.RunAsync("webhooks", "tail", "--duration", "1")).Expect(0);
