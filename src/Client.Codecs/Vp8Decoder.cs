@@ -55,11 +55,25 @@ public sealed class Vp8Decoder : IDisposable
     /// <returns>Null when it is damaged, or shows nothing.</returns>
     public I420Picture? Decode(in EncodedFrame frame)
     {
+        TryDecode(frame, out var picture);
+        return picture;
+    }
+
+    /// <summary>Decodes a frame.</summary>
+    /// <param name="frame">A picture; the first one a keyframe.</param>
+    /// <param name="picture">What it shows; null for one that is not to be shown, as encoders that look ahead make them.</param>
+    /// <returns>False when it is damaged.</returns>
+    internal bool TryDecode(in EncodedFrame frame, out I420Picture? picture)
+    {
         ObjectDisposedException.ThrowIf(_context == 0, this);
+        picture = null;
         if (frame.Data.IsEmpty || AvLibraries.av_new_packet(_packet, frame.Data.Length) < 0)
         {
-            return null;
+            return false;
         }
+
+        // The frame tag (RFC 6386 section 9.1): bit 4 of the first byte says whether it is shown.
+        var isShown = (frame.Data.Span[0] & 0x10) != 0;
 
         try
         {
@@ -67,7 +81,7 @@ public sealed class Vp8Decoder : IDisposable
             Marshal.Copy(bytes.Array!, bytes.Offset, Marshal.ReadIntPtr(_packet, AvLibraries.PacketData), bytes.Count);
             if (AvLibraries.avcodec_send_packet(_context, _packet) < 0)
             {
-                return null;
+                return false;
             }
         }
         finally
@@ -76,14 +90,13 @@ public sealed class Vp8Decoder : IDisposable
         }
 
         // A frame gives one picture, or none when it shows nothing; a decoder wants to be emptied all the same.
-        I420Picture? picture = null;
         while (AvLibraries.avcodec_receive_frame(_context, _frame) >= 0)
         {
             picture = Copy(frame.Time) ?? picture;
             AvLibraries.av_frame_unref(_frame);
         }
 
-        return picture;
+        return picture is not null || !isShown;
     }
 
     /// <inheritdoc/>
@@ -168,16 +181,13 @@ public sealed class DecodingSink : IFrameSink, IDisposable
                 return;
             }
 
-            var picture = _decoder.Decode(frame);
-            _needsKeyframe = picture is null;
-            if (picture is null)
+            _needsKeyframe = !_decoder.TryDecode(frame, out var picture);
+            Damaged += _needsKeyframe ? 1 : 0;
+            if (picture is not null)
             {
-                Damaged++;
-                return;
+                Pictures++;
+                _onPicture(picture);
             }
-
-            Pictures++;
-            _onPicture(picture);
         }
     }
 

@@ -294,6 +294,7 @@ public sealed partial class RealtimeKitClient
         }
 
         _wasJoined = false;
+        _endsAs = state;
         await _over.CancelAsync().ConfigureAwait(false);
         _admission?.TrySetCanceled();
         await Self.DisposeAsync().ConfigureAwait(false);

@@ -23,6 +23,7 @@ public sealed partial class RealtimeKitClient : IAsyncDisposable
     private Task _watching = Task.CompletedTask;
     private bool _wasJoined;
     private int _isEnding;
+    private volatile RoomState _endsAs = RoomState.Left;
     private int _isReconnecting;
 
     private RealtimeKitClient(RealtimeKitOptions options, string meetingId, ClientHttp http, EventQueue events, JsonElement details)
@@ -156,7 +157,7 @@ public sealed partial class RealtimeKitClient : IAsyncDisposable
     }
 
     /// <summary>Joins the meeting, and sends what is enabled. From a waiting room it waits until somebody decides.</summary>
-    /// <exception cref="RealtimeKitException">WrongState after joining or leaving; NotAllowed when turned away; MediaFailed; Unreachable.</exception>
+    /// <exception cref="RealtimeKitException">WrongState after joining or leaving, or when the meeting is ended meanwhile; NotAllowed when turned away or removed; MediaFailed; Unreachable.</exception>
     public async Task JoinAsync(CancellationToken cancellationToken = default)
     {
         if (Self.RoomState is not RoomState.Init)
@@ -165,7 +166,22 @@ public sealed partial class RealtimeKitClient : IAsyncDisposable
         }
 
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _over.Token);
-        await EnterAsync(isAgain: false, either.Token).ConfigureAwait(false);
+        try
+        {
+            await EnterAsync(isAgain: false, either.Token).ConfigureAwait(false);
+        }
+        catch (Exception fault) when (_over.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            // It ended while it was joined; what failed by that is none of the caller's concern.
+            throw _endsAs switch
+            {
+                RoomState.Rejected => new RealtimeKitException(RealtimeKitError.NotAllowed, "The participant was turned away from the waiting room.", fault),
+                RoomState.Kicked => new RealtimeKitException(RealtimeKitError.NotAllowed, "The participant was removed while joining.", fault),
+                RoomState.Ended => new RealtimeKitException(RealtimeKitError.WrongState, "The meeting was ended for everybody while it was joined.", fault),
+                RoomState.Failed => new RealtimeKitException(RealtimeKitError.Unreachable, "The connection was lost while joining, and could not be made anew.", fault),
+                _ => new RealtimeKitException(RealtimeKitError.WrongState, "The meeting was left while it was joined.", fault),
+            };
+        }
     }
 
     /// <summary>Leaves the meeting. Further calls do nothing.</summary>

@@ -17,7 +17,7 @@ public class LivestreamTests(ToolServer server)
         Assert.True(key.Length >= 20);
 
         var listed = (await server.RunAsync("livestream", "list", "--json")).Expect(0);
-        Assert.Contains(listed.Objects, each => (string?)each["name"] == "Shown" && (string?)each["status"] == "IDLE");
+        Assert.Contains(listed.Objects, each => (string?)each["name"] == "Shown" && (string?)each["status"] == "INVOKED");
         Assert.DoesNotContain(key, listed.Output, StringComparison.Ordinal);
         Assert.Contains(key, (await server.RunAsync("livestream", "list", "--show-key", "--json")).Expect(0).Output, StringComparison.Ordinal);
     }

@@ -118,6 +118,25 @@ public partial class UsageTests(ToolServer server)
     }
 
     [Fact]
+    public async Task A_file_that_fails_on_the_way_ends_with_6()
+    {
+        var meeting = await server.CreateMeetingAsync("Half");
+        var folder = Directory.CreateDirectory(Path.Combine(server.Folder, "half")).FullName;
+        var program = Path.Combine(folder, "ffmpeg");
+
+        // In the place of FFmpeg: half of what it would have made, and then a disk that is gone.
+        await File.WriteAllTextAsync(program, $"#!/bin/sh\nhead -c {new FileInfo(server.WebM).Length / 2} '{server.WebM}'\necho 'the disk is gone' >&2\nexit 1\n");
+        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var environment = server.Environment;
+        environment["PATH"] = $"{folder}:/usr/bin:/bin";
+
+        var join = (await RoomcastTool.RunAsync(environment, "join", meeting, "--publish", server.Mp4, "--json")).Expect(6);
+
+        Assert.Contains("the disk is gone", join.Errors, StringComparison.Ordinal);
+        Assert.True((int)join.Objects.Single(each => (string?)each["event"] == "left")["video_frames_sent"]! > 5, join.Output);
+    }
+
+    [Fact]
     public async Task Where_FFmpeg_is_missing_it_says_so_and_ends_with_7()
     {
         var meeting = await server.CreateMeetingAsync("No FFmpeg");
@@ -179,6 +198,12 @@ public partial class UsageTests(ToolServer server)
         push.Interrupt();
 
         (await push.WaitAsync()).Expect(130);
+
+        // Not all of them have joined yet.
+        await using var load = server.Start("load", "--participants", "100", "--rate", "1", "--json");
+        await load.WaitForAsync("progress");
+        load.Interrupt();
+        (await load.WaitAsync()).Expect(130);
     }
 
     private static IEnumerable<(string[] Words, Command Command)> Paths(Command command, string[] words) =>

@@ -1,4 +1,5 @@
 using System.Net.Http.Json;
+using System.Text.Json.Nodes;
 using Roomcast.TestKit.Webhooks;
 
 namespace Roomcast.Cli.Tests;
@@ -22,9 +23,22 @@ public class WebhookTests(ToolServer server)
         tail.Interrupt();
         var told = (await tail.WaitAsync()).Expect(0);
         var delivered = told.Objects.Last(each => (string?)each["status"] == "DELIVERED");
-        Assert.Equal(("livestreaming.statusUpdate", 1, 200), ((string)delivered["event"]!, (int)delivered["attempts"]!, (int)delivered["last_status"]!));
+        var kept = (await api.GetFromJsonAsync<JsonObject>($"{server.Process.AppPath}/webhooks/{delivered["webhook_id"]}/deliveries/{delivered["id"]}"))!["data"]!;
+        Assert.True((int)kept["attempts"]! >= 1, kept.ToJsonString());
+        Assert.Equal(("livestreaming.statusUpdate", (int)kept["attempts"]!, 200), ((string)delivered["event"]!, (int)delivered["attempts"]!, (int)delivered["last_status"]!));
         Assert.Contains(told.Objects, each => each["payload"]!.ToJsonString().Contains(livestream, StringComparison.Ordinal));
         Assert.Contains(receiver.Received, received => received.DeliveryId == (string)delivered["id"]!);
+    }
+
+    [Fact]
+    public void What_is_wanted_of_the_past_is_asked_for_at_first_and_then_what_may_still_change()
+    {
+        var now = new DateTimeOffset(2026, 8, 1, 12, 0, 0, TimeSpan.Zero);
+        var hourAgo = now - TimeSpan.FromHours(1);
+
+        Assert.Equal(hourAgo, Commands.WebhooksCommand.FirstOf(hourAgo, now, isFirst: true));
+        Assert.Equal(now - TimeSpan.FromMinutes(10), Commands.WebhooksCommand.FirstOf(hourAgo, now, isFirst: false));
+        Assert.Equal(now, Commands.WebhooksCommand.FirstOf(now, now, isFirst: false));
     }
 
     [Fact]

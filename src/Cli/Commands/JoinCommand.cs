@@ -73,7 +73,7 @@ internal static class JoinCommand
             throw new CliException(ExitCode.Usage, "The participant token is one for another meeting.");
         }
 
-        Tell(meeting, screen, over);
+        Tell(meeting, media, screen, over);
         await meeting.JoinAsync(over.Token);
         screen.Result(new JsonObject { ["event"] = "joined", ["peer"] = meeting.Self.Id, ["title"] = meeting.Meta.MeetingTitle }, $"joined '{Text.Plain(meeting.Meta.MeetingTitle)}' as {meeting.Self.Name}");
         if (media.HasAny && !meeting.Self.VideoEnabled && !meeting.Self.AudioEnabled)
@@ -106,6 +106,11 @@ internal static class JoinCommand
         screen.Result(
             new JsonObject { ["event"] = "left", ["video_frames_sent"] = meeting.Self.VideoFramesSent, ["audio_frames_sent"] = meeting.Self.AudioFramesSent },
             $"left after sending {meeting.Self.VideoFramesSent} pictures and {meeting.Self.AudioFramesSent} packets of sound");
+        if (media.Fault is { } broken)
+        {
+            throw new CliException(ExitCode.Media, $"What is published failed on the way: {Text.Plain(broken.Message)}", broken);
+        }
+
         return state switch
         {
             RoomState.Kicked => throw new CliException(ExitCode.Incomplete, "A host has removed this participant."),
@@ -123,16 +128,16 @@ internal static class JoinCommand
         while (!over.IsCancellationRequested && !(clock.GetElapsedTime(begun) >= time))
         {
             recordings?.Follow(meeting);
-            if (time is null && media.HasAny && !meeting.Self.VideoEnabled && !meeting.Self.AudioEnabled)
+            if (media.Fault is not null || (time is null && media.HasAny && !meeting.Self.VideoEnabled && !meeting.Self.AudioEnabled))
             {
-                return; // The files are over.
+                return; // The files are over, or one cannot be read any further.
             }
 
             await MeetingEntry.WaitAsync(Look, over);
         }
     }
 
-    private static void Tell(RealtimeKitClient meeting, Screen screen, CancellationTokenSource over)
+    private static void Tell(RealtimeKitClient meeting, PublishedMedia media, Screen screen, CancellationTokenSource over)
     {
         void Say(string happened, Participant whom, string text) =>
             screen.Result(new JsonObject { ["event"] = happened, ["peer"] = whom.Id, ["name"] = whom.Name }, text);
@@ -141,7 +146,10 @@ internal static class JoinCommand
         meeting.Self.Waitlisted += () => screen.Note("in the waiting room");
         meeting.HandlerFailed += fault =>
         {
-            screen.Note($"roomcast: {fault.Message}");
+            if (fault != media.Fault)
+            {
+                screen.Note($"roomcast: {fault.Message}");
+            }
         };
         meeting.Self.RoomJoined += isAgain =>
         {
@@ -174,10 +182,14 @@ internal static class JoinCommand
     private sealed class PublishedMedia : IAsyncDisposable
     {
         private readonly List<MediaFile> _files = [];
+        private Exception? _fault;
 
         public IVideoSource? Video { get; private set; }
 
         public IAudioSource? Audio { get; private set; }
+
+        /// <summary>Why a source could not go on; null while all can.</summary>
+        public Exception? Fault => Volatile.Read(ref _fault);
 
         public bool HasAny => Video is not null || Audio is not null;
 
@@ -233,6 +245,27 @@ internal static class JoinCommand
         }
 
         // The first that has it.
-        private void Take(IVideoSource? video, IAudioSource? audio) => (Video, Audio) = (Video ?? video, Audio ?? audio);
+        private void Take(IVideoSource? video, IAudioSource? audio)
+        {
+            Video ??= video is null ? null : new Watched(this, video);
+            Audio ??= audio is null ? null : new Watched(this, audio);
+        }
+
+        /// <summary>A source whose failure is noted: the client would go on without it.</summary>
+        private sealed class Watched(PublishedMedia media, IFrameSource source) : IVideoSource, IAudioSource
+        {
+            public async ValueTask<EncodedFrame?> ReadAsync(bool isKeyframeWanted, CancellationToken cancellationToken)
+            {
+                try
+                {
+                    return await source.ReadAsync(isKeyframeWanted, cancellationToken);
+                }
+                catch (Exception fault) when (fault is not OperationCanceledException)
+                {
+                    Interlocked.CompareExchange(ref media._fault, fault, null);
+                    throw;
+                }
+            }
+        }
     }
 }

@@ -18,7 +18,7 @@ internal static class LivestreamCommand
     private static readonly Option<bool> ShowKey = new("--show-key") { Description = "Write the stream key, too. It is a secret: whoever has it can publish." };
     private static readonly Option<string?> Status = new("--status") { Description = "Only those: LIVE, IDLE, ERRORED or INVOKED.", HelpName = "STATUS" };
     private static readonly Argument<string> Which = new("LIVESTREAM") { Description = "The livestream's id, or a playback address." };
-    private static readonly Option<string?> RecordTo = new("--record") { Description = "A file for what is watched (fragmented MP4).", HelpName = "FILE" };
+    private static readonly Option<string?> RecordTo = new("--record") { Description = "A file for what is watched (fragmented MP4). One that exists is kept: the new one gets a number.", HelpName = "FILE" };
     private static readonly Option<double?> Duration = MeetingEntry.SecondsOption("--duration", "How long to watch; otherwise until it is off air, or until it is interrupted.");
     private static readonly Option<double?> Wait = MeetingEntry.SecondsOption("--wait", "How long to wait for it to go on air. Default 30.");
 
@@ -82,8 +82,15 @@ internal static class LivestreamCommand
         }
 
         using var http = new HttpClient(access.CreateHandler()) { Timeout = TimeSpan.FromSeconds(30) };
-        await using var file = parsed.GetValue(RecordTo) is { } path ? File.Create(path) : null;
-        var viewer = new HlsViewer(http, address, TimeProvider.System) { Record = file };
+        var viewer = new HlsViewer(http, address, TimeProvider.System)
+        {
+            Record = parsed.GetValue(RecordTo) is not { } path ? null : () =>
+            {
+                var file = NewFile.Create(path);
+                screen.Note($"recording to {file.Name}");
+                return file;
+            },
+        };
         using var over = CancellationTokenSource.CreateLinkedTokenSource(ending);
         if (parsed.GetValue(Duration) is { } seconds)
         {

@@ -91,8 +91,8 @@ internal static class LoadCommand
         await using var run = await StartAsync(parsed, access, screen, count, publishing, watching, ending);
         await run.JoinAllAsync(parsed.GetValue(Rate), ending);
         await run.StayAsync(TimeSpan.FromSeconds(parsed.GetValue(Duration) ?? 30), ending);
-        run.Finish();
-        return run.Failed > 0 ? ExitCode.Incomplete : ending.IsCancellationRequested ? ExitCode.Interrupted : ExitCode.Done;
+        var isComplete = run.Finish();
+        return ending.IsCancellationRequested ? ExitCode.Interrupted : isComplete ? ExitCode.Done : ExitCode.Incomplete;
     }
 
     private static async Task<LoadRun> StartAsync(
@@ -208,10 +208,12 @@ internal static class LoadCommand
         }
 
         /// <summary>Tells what came of it.</summary>
-        public void Finish()
+        /// <returns>Whether all participants got in and stayed, and all viewers played.</returns>
+        public bool Finish()
         {
             var joins = JoinTimes();
             var inside = _participants.Count(static participant => participant.IsIn);
+            var fellOut = _participants.Count(static participant => participant.JoinTime is not null && !participant.IsIn);
             var memory = _participants.Count > 0 ? (OwnFigures.Memory - _memoryBefore) / (double)_participants.Count : 0;
             var receiving = _participants.Where(static participant => participant.IsIn).Select(static participant => participant.TracksReceived).ToList();
             var playing = _viewers.Where(static viewer => viewer.Figures.Segments > 0).ToList();
@@ -221,6 +223,7 @@ internal static class LoadCommand
                 ["participants"] = _participants.Count,
                 ["in_at_the_end"] = inside,
                 ["failed"] = Failed,
+                ["fell_out"] = fellOut,
                 ["join_p50_ms"] = Math.Round(Text.Percentile(joins, 0.5)),
                 ["join_p95_ms"] = Math.Round(Text.Percentile(joins, 0.95)),
                 ["tracks_received_least"] = receiving.Count > 0 ? receiving.Min() : 0,
@@ -240,7 +243,7 @@ internal static class LoadCommand
                 value,
                 $"""
 
-                participants   {inside} of {_participants.Count} in at the end, {Failed} failed, {value["reconnections"]} reconnections
+                participants   {inside} of {_participants.Count} in at the end, {Failed} failed, {fellOut} fell out, {value["reconnections"]} reconnections
                 joining        p50 {value["join_p50_ms"]} ms, p95 {value["join_p95_ms"]} ms
                 media          {value["frames_sent"]} frames sent, {value["frames_received"]} received, {value["tracks_received_least"]} tracks or more each
                 memory         {Text.Bytes(memory)} for each participant in this process
@@ -251,6 +254,8 @@ internal static class LoadCommand
             {
                 _screen.Note($"{group.Count()} failed: {Text.Plain(group.Key)}");
             }
+
+            return Failed + fellOut == 0 && playing.Count == _viewers.Count;
         }
 
         public async ValueTask DisposeAsync()

@@ -16,6 +16,8 @@ internal static class PushCommand
 {
     private const string FfmpegMissing = "Files other than FLV need FFmpeg, whose program (ffmpeg) is not on this machine. On Debian and Ubuntu: apt-get install ffmpeg.";
 
+    private const int MostComplaint = 2_000;
+
     private static readonly TimeSpan ShowEvery = TimeSpan.FromSeconds(1);
 
     private static readonly Argument<FileInfo> File = new Argument<FileInfo>("FILE") { Description = "What to send: FLV as it is, anything else by FFmpeg, where it is installed." }.AcceptExistingOnly();
@@ -128,7 +130,19 @@ internal static class PushCommand
     /// <summary>What is sent: a file of FLV, or what FFmpeg makes of another.</summary>
     private sealed class PushSource(Stream stream, Process? ffmpeg) : IAsyncDisposable
     {
-        private readonly Task<string> _complaint = ffmpeg?.StandardError.ReadToEndAsync() ?? Task.FromResult("");
+        private readonly Task<string> _complaint = ffmpeg is null ? Task.FromResult("") : ReadStartAsync(ffmpeg.StandardError);
+
+        // All of it is read, lest FFmpeg waits; it may complain for as long as it runs.
+        private static async Task<string> ReadStartAsync(StreamReader errors)
+        {
+            var (kept, spare) = (new System.Text.StringBuilder(), new char[512]);
+            while (await errors.ReadAsync(spare) is > 0 and var count)
+            {
+                kept.Append(spare, 0, Math.Min(count, MostComplaint - kept.Length));
+            }
+
+            return kept.ToString();
+        }
 
         /// <summary>FFmpeg loops by itself.</summary>
         public bool CanRestart => ffmpeg is null;

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Roomcast.Cli.Connecting;
@@ -50,19 +51,35 @@ internal static class ServeCommand
 
         using var server = new Process { StartInfo = start };
         var isStarted = false;
+        var isToldToEnd = false;
 
         // A terminal sends its interrupt to both of us; a manager of services tells this process alone.
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, static context => context.Cancel = true);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, context =>
         {
             context.Cancel = true;
+            Volatile.Write(ref isToldToEnd, true);
             if (Volatile.Read(ref isStarted) && !server.HasExited)
             {
                 _ = Kill(server.Id, SigTerm);
             }
         });
-        server.Start();
+        try
+        {
+            server.Start();
+        }
+        catch (Win32Exception)
+        {
+            screen.Fail(ExitCode.MissingTool, "The server runs by the program dotnet (.NET 10), which is not on this machine's path.");
+            return (int)ExitCode.MissingTool;
+        }
+
         Volatile.Write(ref isStarted, true);
+        if (Volatile.Read(ref isToldToEnd) && !server.HasExited)
+        {
+            _ = Kill(server.Id, SigTerm); // Told before there was anybody to hand it on to.
+        }
+
         await server.WaitForExitAsync();
         return server.ExitCode;
     }

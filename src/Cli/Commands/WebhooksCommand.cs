@@ -50,6 +50,7 @@ internal static class WebhooksCommand
         var begun = TimeProvider.System.GetUtcNow() - TimeSpan.FromSeconds(parsed.GetValue(Since) ?? 0);
         var seen = new Dictionary<(string Webhook, string Delivery), (string Status, int Attempts, DateTimeOffset CreatedAt)>();
         var hasSaidNone = false;
+        var isFirst = true;
         try
         {
             while (true)
@@ -61,8 +62,7 @@ internal static class WebhooksCommand
                     screen.Note("The app has no webhook yet, so nothing is delivered; waiting for one.");
                 }
 
-                var now = TimeProvider.System.GetUtcNow();
-                var from = now - Overlap > begun ? now - Overlap : begun;
+                var from = FirstOf(begun, TimeProvider.System.GetUtcNow(), isFirst);
                 foreach (var webhook in webhooks)
                 {
                     await foreach (var delivery in api.Deliveries.ListAsync(webhook.Id, new ListQuery { StartTime = from, IsAscending = true }, over.Token))
@@ -82,6 +82,7 @@ internal static class WebhooksCommand
                     seen.Remove(old);
                 }
 
+                isFirst = false;
                 await Task.Delay(AskEvery, over.Token);
             }
         }
@@ -90,6 +91,10 @@ internal static class WebhooksCommand
             return ExitCode.Done;
         }
     }
+
+    /// <summary>From when on deliveries are asked for: the first time all that was wanted, afterwards what may still change.</summary>
+    internal static DateTimeOffset FirstOf(DateTimeOffset begun, DateTimeOffset now, bool isFirst) =>
+        isFirst || now - Overlap < begun ? begun : now - Overlap;
 
     private static async Task<List<WebhookInfo>> FindAsync(string? id, RealtimeKitApi api, CancellationToken over)
     {

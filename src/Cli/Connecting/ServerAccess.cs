@@ -14,18 +14,28 @@ internal sealed class ServerAccess : IDisposable
     private const string DefaultCredentials = "data/credentials.json";
     private const int LongestFile = 64 << 10;
 
+    private static readonly string[] SecretVariables = ["ROOMCAST_TOKEN", "ROOMCAST_TOKEN_FILE", "ROOMCAST_PARTICIPANT_TOKEN", "ROOMCAST_STREAM_KEY"];
+
     private readonly ParseResult _parsed;
+    private readonly string _unnamed;
     private readonly Func<string, string?> _environment;
     private readonly Lazy<JsonElement?> _credentials;
     private readonly Lazy<X509Certificate2?> _authority;
 
-    public ServerAccess(ParseResult parsed, Func<string, string?>? environment = null)
+    /// <summary>Reads what was told.</summary>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="environment">Gives variables; null for the process's.</param>
+    /// <param name="folder">Where the file of credentials is looked for that nobody named; empty for the current folder.</param>
+    public ServerAccess(ParseResult parsed, Func<string, string?>? environment = null, string folder = "")
     {
+        _unnamed = Path.Combine(folder, DefaultCredentials);
         _parsed = parsed;
         _environment = environment ?? Environment.GetEnvironmentVariable;
         _credentials = new(ReadCredentials);
         _authority = new(ReadAuthority);
-        var url = Told(ServerOptions.Url, "ROOMCAST_URL", "url") ?? DefaultUrl;
+
+        // A file that merely lies in the folder does not say where a secret goes that it does not hold itself.
+        var url = Told(ServerOptions.Url, "ROOMCAST_URL", MayFileSayWhere ? "url" : null) ?? DefaultUrl;
         BaseUri = Uri.TryCreate(url, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https"
             ? uri
             : throw new CliException(ExitCode.Usage, $"The server's address is to be like {DefaultUrl} or https://meet.example.com; it is '{url}'.");
@@ -126,10 +136,15 @@ internal sealed class ServerAccess : IDisposable
         ExitCode.Usage,
         $"Tell {what}: by {option}, by {variable}, or by --credentials with the file that the server's first start wrote (credentials.json of its data folder).");
 
-    private string? Told(Option<string?> option, string variable, string key) =>
+    private bool MayFileSayWhere =>
+        _parsed.GetValue(ServerOptions.Credentials) is { Length: > 0 } || _environment("ROOMCAST_CREDENTIALS") is { Length: > 0 }
+        || (_parsed.GetValue(ServerOptions.Token) is not { Length: > 0 } && _parsed.GetValue(ServerOptions.TokenFile) is not { Length: > 0 }
+            && !Array.Exists(SecretVariables, name => _environment(name) is { Length: > 0 }));
+
+    private string? Told(Option<string?> option, string variable, string? key) =>
         _parsed.GetValue(option) is { Length: > 0 } given ? given
             : _environment(variable) is { Length: > 0 } set ? set
-            : Credential(key);
+            : key is null ? null : Credential(key);
 
     private string? Credential(string key) =>
         _credentials.Value is { } credentials && credentials.TryGetProperty(key, out var value) && value.ValueKind is JsonValueKind.String
@@ -139,7 +154,7 @@ internal sealed class ServerAccess : IDisposable
     private JsonElement? ReadCredentials()
     {
         var told = _parsed.GetValue(ServerOptions.Credentials) is { Length: > 0 } given ? given : _environment("ROOMCAST_CREDENTIALS");
-        var path = string.IsNullOrEmpty(told) ? DefaultCredentials : told;
+        var path = string.IsNullOrEmpty(told) ? _unnamed : told;
         if (string.IsNullOrEmpty(told) && !File.Exists(path))
         {
             return null;

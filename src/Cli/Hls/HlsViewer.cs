@@ -43,38 +43,48 @@ internal sealed class HlsViewer(HttpClient http, Uri address, TimeProvider time)
     private const int StartBehind = 3; // Segments behind the newest, as players are told to (RFC 8216 section 6.3.3).
 
     private static readonly TimeSpan AskAgain = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ShortestPause = TimeSpan.FromMilliseconds(200);
 
+    private Stream? _record;
     private HlsFigures _figures = new();
     private long? _playingSince;
     private Uri? _init;
 
-    /// <summary>Takes what was received; null for nobody.</summary>
-    public Stream? Record { get; init; }
+    /// <summary>Opens what takes what was received, when there is something; null for nobody.</summary>
+    public Func<Stream>? Record { get; init; }
 
     /// <summary>How it stands.</summary>
     public HlsFigures Figures => _figures;
 
     /// <summary>Watches until the livestream has ended.</summary>
-    /// <param name="patience">How long it may take to go on air.</param>
+    /// <param name="patience">How long it may take until the first segment is there.</param>
     /// <param name="ending">Ends it.</param>
     /// <returns>False when it was ended before the livestream.</returns>
     /// <exception cref="CliException">Unreachable; NotAllowed.</exception>
     public async Task<bool> WatchAsync(TimeSpan patience, CancellationToken ending)
     {
+        var begun = time.GetTimestamp();
         try
         {
-            var media = await FindMediaAsync(patience, ending);
-            return media is not null && await FollowAsync(media, ending);
+            var media = await FindMediaAsync(begun, patience, ending);
+            return media is not null && await FollowAsync(media, begun, patience, ending);
         }
         catch (OperationCanceledException) when (ending.IsCancellationRequested)
         {
             return false;
         }
+        finally
+        {
+            if (_record is not null)
+            {
+                await _record.DisposeAsync();
+            }
+        }
     }
 
-    private async Task<Uri?> FindMediaAsync(TimeSpan patience, CancellationToken ending)
+    private async Task<Uri?> FindMediaAsync(long begun, TimeSpan patience, CancellationToken ending)
     {
-        for (var begun = time.GetTimestamp(); ;)
+        while (true)
         {
             if (await FetchAsync(address, MaxPlaylist, isMissingFine: true, ending) is { } bytes)
             {
@@ -99,13 +109,18 @@ internal sealed class HlsViewer(HttpClient http, Uri address, TimeProvider time)
         }
     }
 
-    private async Task<bool> FollowAsync(Uri media, CancellationToken ending)
+    private async Task<bool> FollowAsync(Uri media, long begun, TimeSpan patience, CancellationToken ending)
     {
         long? next = null;
         var canBlock = false;
         var faults = 0;
         while (true)
         {
+            if (_figures.Segments == 0 && time.GetElapsedTime(begun) > patience)
+            {
+                return false;
+            }
+
             var asked = canBlock && next is { } number
                 ? new Uri(media + (media.Query.Length > 0 ? "&" : "?") + string.Create(CultureInfo.InvariantCulture, $"_HLS_msn={number}"))
                 : media;
@@ -129,7 +144,6 @@ internal sealed class HlsViewer(HttpClient http, Uri address, TimeProvider time)
                 next = null; // Numbers that begin anew.
             }
 
-            var isFirst = next is null;
             next ??= playlist.Segments.Count == 0 ? null : playlist.Segments[Math.Max(0, playlist.Segments.Count - StartBehind)].Number;
             var isNew = false;
             foreach (var segment in playlist.Segments.Where(segment => segment.Number >= next))
@@ -148,9 +162,10 @@ internal sealed class HlsViewer(HttpClient http, Uri address, TimeProvider time)
                 return true;
             }
 
-            if (!canBlock || (!isNew && !isFirst))
+            if (!canBlock || !isNew)
             {
-                await Task.Delay(playlist.TargetDuration / (isNew ? 1 : 2), time, ending);
+                var pause = playlist.TargetDuration / (isNew ? 1 : 2);
+                await Task.Delay(pause > ShortestPause ? pause : ShortestPause, time, ending);
             }
         }
     }
@@ -200,7 +215,14 @@ internal sealed class HlsViewer(HttpClient http, Uri address, TimeProvider time)
         };
     }
 
-    private Task WriteAsync(byte[] bytes, CancellationToken ending) => Record?.WriteAsync(bytes, ending).AsTask() ?? Task.CompletedTask;
+    private async Task WriteAsync(byte[] bytes, CancellationToken ending)
+    {
+        _record ??= Record?.Invoke();
+        if (_record is not null)
+        {
+            await _record.WriteAsync(bytes, ending);
+        }
+    }
 
     private async Task<byte[]?> FetchAsync(Uri from, int most, bool isMissingFine, CancellationToken ending)
     {

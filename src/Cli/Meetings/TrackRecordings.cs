@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Roomcast.Cli.Output;
 using Roomcast.Client;
 using Roomcast.Client.Media;
 using Roomcast.Client.Meeting;
@@ -46,6 +47,13 @@ internal sealed class TrackRecordings(string folder, Action<string> told) : IAsy
         }
     }
 
+    // The recorder replaces a file, so that it gets one that was not there before.
+    private static string Reserve(string path)
+    {
+        using var file = NewFile.Create(path);
+        return file.Name;
+    }
+
     private void Add(Participant participant, RemoteTrack? track)
     {
         if (track is null || track.IsEnded || _running.ContainsKey(track))
@@ -56,7 +64,7 @@ internal sealed class TrackRecordings(string folder, Action<string> told) : IAsy
         // A name from outside is no path: only letters, digits and a few signs of it are kept.
         var name = string.Concat(participant.Name.Where(static sign => char.IsAsciiLetterOrDigit(sign) || sign is '-' or '_').Take(40));
         var what = track.IsScreenShare ? track.Kind is TrackKind.Video ? "screen" : "screen-sound" : track.Kind is TrackKind.Video ? "camera" : "microphone";
-        var file = Path.Combine(folder, $"{Interlocked.Increment(ref _count):000}-{(name.Length > 0 ? name : "participant")}-{what}.webm");
+        var file = Reserve(Path.Combine(folder, $"{Interlocked.Increment(ref _count):000}-{(name.Length > 0 ? name : "participant")}-{what}.webm"));
         var recorder = new WebMRecorder(file, track.Kind);
         if (_running.TryAdd(track, (recorder, file)))
         {

@@ -28,7 +28,7 @@ internal sealed class Screen(TextWriter output, TextWriter errors, bool isJson, 
     {
         lock (_lock)
         {
-            output.WriteLine(isJson ? value.ToJsonString() : text);
+            output.WriteLine(isJson ? value.ToJsonString() : Text.Lines(text));
             output.Flush();
         }
     }
@@ -71,7 +71,7 @@ internal sealed class Screen(TextWriter output, TextWriter errors, bool isJson, 
 
             foreach (var line in text)
             {
-                output.WriteLine(line);
+                output.WriteLine(Text.Lines(line));
             }
 
             output.Flush();
@@ -83,7 +83,7 @@ internal sealed class Screen(TextWriter output, TextWriter errors, bool isJson, 
     {
         lock (_lock)
         {
-            errors.WriteLine(text);
+            errors.WriteLine(Text.Lines(text));
         }
     }
 
@@ -94,7 +94,7 @@ internal sealed class Screen(TextWriter output, TextWriter errors, bool isJson, 
         {
             errors.WriteLine(isJson
                 ? new JsonObject { ["error"] = code.ToString(), ["exit_code"] = (int)code, ["message"] = message }.ToJsonString()
-                : $"roomcast: {message}");
+                : $"roomcast: {Text.Lines(message)}");
         }
     }
 }

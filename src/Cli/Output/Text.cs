@@ -41,6 +41,16 @@ internal static class Text
         return text.Length > most ? plain + "…" : plain;
     }
 
+    /// <summary>A text of several lines without signs that a terminal would obey.</summary>
+    public static string Lines(string text) =>
+        string.Create(text.Length, text, static (signs, from) =>
+        {
+            for (var i = 0; i < signs.Length; i++)
+            {
+                signs[i] = char.IsControl(from[i]) && from[i] != '\n' ? ' ' : from[i];
+            }
+        });
+
     /// <summary>The value that so much of a list is not above; 0 of an empty list.</summary>
     public static double Percentile(IEnumerable<double> values, double share)
     {

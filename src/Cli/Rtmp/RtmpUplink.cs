@@ -74,7 +74,9 @@ internal sealed class RtmpUplink : IAsyncDisposable
 
     /// <summary>Does something with the connection, and sends what comes of it.</summary>
     /// <exception cref="CliException">The server has ended the stream, or the connection is gone.</exception>
-    public async Task SendAsync(Action<RtmpClientConnection> act, CancellationToken ending)
+    public Task SendAsync(Action<RtmpClientConnection> act, CancellationToken ending) => SendAsync(act, Patience, ending);
+
+    private async Task SendAsync(Action<RtmpClientConnection> act, TimeSpan patience, CancellationToken ending)
     {
         await _turn.WaitAsync(ending);
         try
@@ -86,7 +88,7 @@ internal sealed class RtmpUplink : IAsyncDisposable
 
             // Whole messages or none: what was begun is not given up in the middle, for the server could make nothing of what follows.
             act(_engine);
-            await WriteAsync(_over.Token);
+            await WriteInTimeAsync(patience, ending);
         }
         catch (IOException)
         {
@@ -101,7 +103,7 @@ internal sealed class RtmpUplink : IAsyncDisposable
     /// <summary>Ends the stream as encoders do, and gives the server a moment to take it: a connection closed too soon takes back what was sent.</summary>
     public async Task UnpublishAsync(CancellationToken ending)
     {
-        await SendAsync(static engine => engine.Unpublish(), ending);
+        await SendAsync(static engine => engine.Unpublish(), Farewell, ending);
         await _reading.WaitAsync(Farewell, ending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
@@ -140,6 +142,23 @@ internal sealed class RtmpUplink : IAsyncDisposable
         }
     }
 
+    /// <summary>Sends what waits; a server that takes nothing for so long, or for a moment once this is told to end, is given up.</summary>
+    private async Task WriteInTimeAsync(TimeSpan patience, CancellationToken ending)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(_over.Token);
+        limit.CancelAfter(patience);
+        await using var hurry = ending.Register(() => limit.CancelAfter(Farewell));
+        try
+        {
+            await WriteAsync(limit.Token);
+        }
+        catch (OperationCanceledException) when (!_over.IsCancellationRequested)
+        {
+            await _over.CancelAsync(); // A message may have been cut in two: nothing can follow it.
+            throw new CliException(ExitCode.Unreachable, "The server takes nothing any more.");
+        }
+    }
+
     private async Task WriteAsync(CancellationToken ending)
     {
         while (_engine.Output is { IsEmpty: false } output)
@@ -160,7 +179,7 @@ internal sealed class RtmpUplink : IAsyncDisposable
                 try
                 {
                     Take(buffer.AsSpan(0, count));
-                    await WriteAsync(_over.Token);
+                    await WriteInTimeAsync(Patience, CancellationToken.None);
                 }
                 finally
                 {
@@ -168,7 +187,7 @@ internal sealed class RtmpUplink : IAsyncDisposable
                 }
             }
         }
-        catch (Exception fault) when (fault is IOException or ObjectDisposedException or OperationCanceledException)
+        catch (Exception fault) when (fault is IOException or ObjectDisposedException or OperationCanceledException or CliException)
         {
             // Whoever sends next is told.
         }

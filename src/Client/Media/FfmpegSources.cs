@@ -23,8 +23,9 @@ public sealed class FfmpegException : RealtimeKitException
 
 /// <summary>Frames of any file or address that FFmpeg reads, encoded by it as they are taken.</summary>
 /// <remarks>
-/// It is FFmpeg's program that is run, in a process of its own: files from outside can harm no more than that process, and nothing
-/// of FFmpeg is linked. The process waits while nothing is taken. Dispose the source, lest its process waits on.
+/// It is FFmpeg's program that is run, in a process of its own, and nothing of FFmpeg is linked. A fault of its codecs does not end the
+/// application; but that process has the rights of the user it runs as, so files of strangers ask for a user or a container with few.
+/// A file has it open other files at most, and no address. The process waits while nothing is taken. Dispose the source, lest its process waits on.
 /// </remarks>
 public abstract class FfmpegSource : IAsyncDisposable
 {

@@ -94,7 +94,21 @@ public sealed class MediaFile : IAsyncDisposable
     private static async Task<MediaFile> OpenByFfmpegAsync(string path, bool repeats, CancellationToken cancellationToken)
     {
         var video = await FirstAsync<IVideoSource>(new FfmpegVideoSource(path, repeats), static source => new Begun.Video(source), cancellationToken).ConfigureAwait(false);
-        var audio = await FirstAsync<IAudioSource>(new FfmpegAudioSource(path, repeats), static source => new Begun.Audio(source), cancellationToken).ConfigureAwait(false);
+        (IAudioSource? Source, FfmpegException? Fault) audio;
+        try
+        {
+            audio = await FirstAsync<IAudioSource>(new FfmpegAudioSource(path, repeats), static source => new Begun.Audio(source), cancellationToken).ConfigureAwait(false);
+        }
+        catch
+        {
+            if (video.Source is IAsyncDisposable begun)
+            {
+                await begun.DisposeAsync().ConfigureAwait(false);
+            }
+
+            throw;
+        }
+
         return (video.Source ?? (object?)audio.Source) is null
             ? throw video.Fault ?? audio.Fault!
             : new MediaFile(video.Source, audio.Source);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.ExceptionServices;
 using Roomcast.Client.Wire;
 using Roomcast.Media;
 using Roomcast.RealtimeKit.Socket.Messages;
@@ -101,7 +102,11 @@ internal sealed partial class MediaSession
             else if (state.ProducerTrack is { } named)
             {
                 // The server calls the media section the stream.
-                var track = new RemoteTrack(producer.Id, producer.PeerId, producer.Kind, producer.IsScreenShare) { Mid = named.StreamId };
+                var track = new RemoteTrack(
+                    producer.Id, producer.PeerId, producer.Kind, producer.IsScreenShare, fault => _link.Raise(() => ExceptionDispatchInfo.Throw(fault)))
+                {
+                    Mid = named.StreamId,
+                };
                 ImmutableInterlocked.Update(ref _tracks, tracks => tracks.SetItem(track.Id, track));
                 ImmutableInterlocked.Update(ref _tracksByMid, tracks => tracks.SetItem(track.Mid, track));
                 added.Add(track);

@@ -8,12 +8,19 @@ namespace Roomcast.Client.Media;
 /// <remarks>Thread-safe.</remarks>
 public sealed class RemoteTrack
 {
+    private readonly Action<Exception> _onFault;
     private ImmutableArray<IFrameSink> _sinks = [];
     private long _frames;
     private int _isOver;
 
-    internal RemoteTrack(string id, string peerId, TrackKind kind, bool isScreenShare)
+    /// <param name="id">Its id.</param>
+    /// <param name="peerId">Who sends it.</param>
+    /// <param name="kind">Sound or picture.</param>
+    /// <param name="isScreenShare">Whether it belongs to a shared screen.</param>
+    /// <param name="onFault">Takes what a sink throws.</param>
+    internal RemoteTrack(string id, string peerId, TrackKind kind, bool isScreenShare, Action<Exception> onFault)
     {
+        _onFault = onFault;
         Id = id;
         PeerId = peerId;
         Kind = kind;
@@ -41,6 +48,7 @@ public sealed class RemoteTrack
     internal string Mid { get; set; } = "";
 
     /// <summary>Hands all frames from now on to a sink, too. Pictures may begin with one that is no keyframe; recorders wait for one.</summary>
+    /// <remarks>A sink that throws is given nothing more; what it threw is told by <see cref="RealtimeKitClient.HandlerFailed"/>.</remarks>
     public void AddSink(IFrameSink sink)
     {
         ArgumentNullException.ThrowIfNull(sink);
@@ -72,7 +80,19 @@ public sealed class RemoteTrack
         };
         foreach (var sink in _sinks)
         {
-            sink.OnFrame(encoded);
+            try
+            {
+                sink.OnFrame(encoded);
+            }
+            catch (Exception fault)
+            {
+                // The application's: neither the other sinks nor the transport, whose thread this is, may suffer for it.
+                if (ImmutableInterlocked.Update(ref _sinks, static (sinks, failed) => sinks.Remove(failed), sink))
+                {
+                    _onFault(fault);
+                    End(sink);
+                }
+            }
         }
     }
 
@@ -82,8 +102,20 @@ public sealed class RemoteTrack
         {
             foreach (var sink in ImmutableInterlocked.InterlockedExchange(ref _sinks, []))
             {
-                sink.OnEnded();
+                End(sink);
             }
+        }
+    }
+
+    private void End(IFrameSink sink)
+    {
+        try
+        {
+            sink.OnEnded();
+        }
+        catch (Exception fault)
+        {
+            _onFault(fault);
         }
     }
 }

@@ -61,7 +61,7 @@ internal sealed class ActionList<T>(string kind, Func<string, T> make)
         var begun = make(id);
         begun.Apply(said, isOver: false);
         Volatile.Write(ref _running, _running.Add(begun));
-        Take(id, said.Text("url"))?.Begun.TrySetResult(begun);
+        Take(id, said.Text("url"), byIdOnly: false)?.Begun.TrySetResult(begun);
         return begun;
     }
 
@@ -81,10 +81,13 @@ internal sealed class ActionList<T>(string kind, Func<string, T> make)
             return null;
         }
 
-        var over = Find(id) ?? make(id);
+        var known = Find(id);
+        var over = known ?? make(id);
         over.Apply(said, isOver: true);
         Remove(over);
-        if (Take(id, said.Text("url")) is { } wait)
+
+        // What is known had its request answered, if it was one of ours: who waits without an id waits for another.
+        if (Take(id, said.Text("url"), byIdOnly: known is not null) is { } wait)
         {
             wait.Begun.TrySetException(new RelayException(
                 RealtimeKitError.Failed, "", $"The {kind} could not begin: {over.Error ?? "the server does not say why"}."));
@@ -114,7 +117,7 @@ internal sealed class ActionList<T>(string kind, Func<string, T> make)
     /// <summary>All are over, and what is waited for will not begin.</summary>
     public IReadOnlyList<T> EndAll()
     {
-        FailWaiting(static _ => true);
+        FailWaiting(static _ => true, new RealtimeKitException(RealtimeKitError.WrongState, $"The {kind} did not begin: the room session is over."));
         return EndWhere(static _ => true);
     }
 
@@ -131,7 +134,9 @@ internal sealed class ActionList<T>(string kind, Func<string, T> make)
     }
 
     /// <summary>What some wait for will not begin.</summary>
-    public void FailWaiting(Func<Wait, bool> which)
+    /// <param name="which">Who.</param>
+    /// <param name="why">What they are told; null when the server no longer knows of it.</param>
+    public void FailWaiting(Func<Wait, bool> which, RealtimeKitException? why = null)
     {
         Wait[] failed;
         lock (_lock)
@@ -142,7 +147,8 @@ internal sealed class ActionList<T>(string kind, Func<string, T> make)
 
         foreach (var wait in failed)
         {
-            wait.Begun.TrySetException(new RelayException(RealtimeKitError.Failed, "", $"The {kind} did not begin: the server no longer knows of it."));
+            wait.Begun.TrySetException(
+                why ?? new RelayException(RealtimeKitError.Failed, "", $"The {kind} did not begin: the server no longer knows of it."));
         }
     }
 
@@ -162,11 +168,12 @@ internal sealed class ActionList<T>(string kind, Func<string, T> make)
 
     private void Remove(T action) => Volatile.Write(ref _running, _running.Remove(action));
 
-    private Wait? Take(string id, string? url)
+    private Wait? Take(string id, string? url, bool byIdOnly)
     {
         lock (_lock)
         {
-            var wait = _waiting.Find(each => each.Id == id) ?? _waiting.Find(each => each.Id is null && (each.Url is null || each.Url == url));
+            var wait = _waiting.Find(each => each.Id == id)
+                ?? (byIdOnly ? null : _waiting.Find(each => each.Id is null && (each.Url is null || each.Url == url)));
             if (wait is not null)
             {
                 _waiting.Remove(wait);

@@ -325,7 +325,7 @@ public sealed class RealtimeClient : IAsyncDisposable
         }
 
         _ = closed.Task.Exception; // Looked at, since perhaps nobody ever asks for anything again.
-        Video.Close();
+        Video.Close(why);
         SetState(RealtimeClientState.Closed);
     }
 

@@ -93,8 +93,8 @@ internal sealed class RelaySocket : IAsyncDisposable
                 throw FrameSocket.Lost();
             }
 
-            await _frames.SendAsync(RelayFrame.Request(id, method, parameters), WebSocketMessageType.Text, cancellationToken).ConfigureAwait(false);
-            return await answered.Task.WaitAsync(_options.RequestTimeout, _options.Time, cancellationToken).ConfigureAwait(false);
+            // The sending too: a server that reads nothing lets it wait for ever.
+            return await SendAndWaitAsync().WaitAsync(_options.RequestTimeout, _options.Time, cancellationToken).ConfigureAwait(false);
         }
         catch (TimeoutException)
         {
@@ -104,6 +104,12 @@ internal sealed class RelaySocket : IAsyncDisposable
         finally
         {
             _pending.TryRemove(id, out _);
+        }
+
+        async Task<T> SendAndWaitAsync()
+        {
+            await _frames.SendAsync(RelayFrame.Request(id, method, parameters), WebSocketMessageType.Text, cancellationToken).ConfigureAwait(false);
+            return await answered.Task.ConfigureAwait(false);
         }
     }
 

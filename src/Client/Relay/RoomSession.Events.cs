@@ -247,10 +247,12 @@ public sealed partial class RoomSession
 
         _traits = _traits with { IsRecording = false, IsStreaming = false };
         _hasEnded = true;
-        _over.TrySetResult();
         Raise(() => Ended?.Invoke(this));
         return true;
     }
+
+    /// <summary>Lets those go on who wait for its end: once all events of it wait to be raised.</summary>
+    internal void SayEnded() => _over.TrySetResult();
 
     private void HandleMember(string type, string id, JsonElement said)
     {

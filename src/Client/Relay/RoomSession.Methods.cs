@@ -327,7 +327,11 @@ public sealed partial class RoomSession
                     return true;
                 },
                 cancellationToken).ConfigureAwait(false);
-            return await wait.Begun.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
+            return await wait.Begun.Task.WaitAsync(BeginPatience, _video.Client.Time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            throw new RealtimeKitException(RealtimeKitError.TimedOut, $"The {kind} had not begun {BeginPatience.TotalSeconds:0} s after it was asked for.");
         }
         finally
         {

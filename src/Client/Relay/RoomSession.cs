@@ -14,6 +14,9 @@ public sealed partial class RoomSession
 {
     private static readonly JsonElement NoMeta = JsonDocument.Parse("{}").RootElement.Clone();
 
+    // Longer than a server of ours takes to find out that a target does not answer.
+    private static readonly TimeSpan BeginPatience = TimeSpan.FromMinutes(2);
+
     private readonly VideoClient _video;
     private readonly TaskCompletionSource _over = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private volatile Traits _traits = new();

@@ -12,6 +12,9 @@ public sealed class VideoClient
 
     private readonly ConcurrentDictionary<string, RoomSession> _sessions = new(StringComparer.Ordinal);
 
+    // Used by the reader of the connection alone.
+    private readonly RecentIds _ended = new();
+
     internal VideoClient(RealtimeClient client) => Client = client;
 
     /// <summary>A session has begun. Told after <see cref="ListenAsync"/>.</summary>
@@ -28,14 +31,15 @@ public sealed class VideoClient
     public Task ListenAsync(CancellationToken cancellationToken = default) => Client.SubscribeAsync(
         RelayEventNames.RoomsChannel, [RelayEventNames.RoomStarted, RelayEventNames.RoomEnded], cancellationToken);
 
-    /// <summary>Asks for the sessions that run.</summary>
+    /// <summary>Asks for the sessions that run. Those that were known and are not among them are over.</summary>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    /// <exception cref="RealtimeKitException">What the server refuses; Unreachable.</exception>
-    public Task<IReadOnlyList<RoomSession>> GetRoomSessionsAsync(CancellationToken cancellationToken = default) => Client.AskAsync(
-        "video.rooms.get",
-        [],
-        said => (IReadOnlyList<RoomSession>)[.. (said.Objects("rooms") ?? []).Select(room => Take(room)).OfType<RoomSession>()],
-        cancellationToken);
+    /// <exception cref="RealtimeKitException">TooMany when there are more than 10,000; what the server refuses; Unreachable.</exception>
+    public Task<IReadOnlyList<RoomSession>> GetRoomSessionsAsync(CancellationToken cancellationToken = default)
+    {
+        // What begins while this is asked may be missing from the answer.
+        var before = _sessions.Values;
+        return Client.AskAsync("video.rooms.get", [], said => TakeAll(said, before), cancellationToken);
+    }
 
     /// <summary>Asks for a session that runs, with all that is in it.</summary>
     /// <param name="roomSessionId">Its id.</param>
@@ -64,7 +68,7 @@ public sealed class VideoClient
             case RelayEventNames.RoomStarted when said.Has("room_session", out var room) && Take(room) is { } begun:
                 Client.Raise(() => RoomStarted?.Invoke(begun));
                 break;
-            case RelayEventNames.RoomEnded when Find(said, "room_session_id") is { } over:
+            case RelayEventNames.RoomEnded when (Find(said, "room_session_id") ?? TakeUnseen(said)) is { } over:
                 if (said.Has("room_session", out var last))
                 {
                     over.Apply(last);
@@ -85,10 +89,12 @@ public sealed class VideoClient
     internal void End(RoomSession session)
     {
         _sessions.TryRemove(session.Id, out _);
+        _ended.TryAdd(session.Id);
         Client.Forget(session.Channel);
         if (session.End())
         {
             Client.Raise(() => RoomEnded?.Invoke(session));
+            session.SayEnded();
         }
     }
 
@@ -123,13 +129,14 @@ public sealed class VideoClient
     }
 
     /// <summary>No session is told of any more: who waits for something in one does so in vain.</summary>
-    internal void Close()
+    /// <param name="why">What they are told.</param>
+    internal void Close(RealtimeKitException why)
     {
         foreach (var session in _sessions.Values)
         {
-            session.Streams.FailWaiting(static _ => true);
-            session.Recordings.FailWaiting(static _ => true);
-            session.Playbacks.FailWaiting(static _ => true);
+            session.Streams.FailWaiting(static _ => true, why);
+            session.Recordings.FailWaiting(static _ => true, why);
+            session.Playbacks.FailWaiting(static _ => true, why);
         }
     }
 
@@ -144,6 +151,27 @@ public sealed class VideoClient
             // It is over, which is taken already; or the server is busy, and it stays as it was.
         }
     }
+
+    private IReadOnlyList<RoomSession> TakeAll(JsonElement said, IEnumerable<RoomSession> before)
+    {
+        var told = said.Objects("rooms") ?? throw new RealtimeKitException(RealtimeKitError.Protocol, "The answer to video.rooms.get has no list of sessions.");
+        if (said.GetProperty("rooms").GetArrayLength() > RelayJson.MaxItems)
+        {
+            throw new RealtimeKitException(RealtimeKitError.TooMany, $"More than {RelayJson.MaxItems} sessions run: ask for those that matter by their ids.");
+        }
+
+        var ids = told.Select(room => room.Text("id")).OfType<string>().ToHashSet(StringComparer.Ordinal);
+        foreach (var session in before.Where(session => !ids.Contains(session.Id)))
+        {
+            End(session);
+        }
+
+        return [.. told.Select(Take).OfType<RoomSession>()];
+    }
+
+    // The end of a session whose beginning was before we listened. One whose end was found out otherwise is not told again.
+    private RoomSession? TakeUnseen(JsonElement said) =>
+        said.Has("room_session", out var room) && room.Text("id") is { } id && _ended.TryAdd(id) ? Take(room) : null;
 
     private RoomSession? Find(JsonElement said, string name) => said.Text(name) is { } id ? _sessions.GetValueOrDefault(id) : null;
 

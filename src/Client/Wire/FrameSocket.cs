@@ -116,7 +116,11 @@ internal sealed class FrameSocket : IAsyncDisposable
         {
             if (_socket.State is WebSocketState.Open)
             {
-                await _sending.WaitAsync().ConfigureAwait(false);
+                if (!await _sending.WaitAsync(CloseTimeout).ConfigureAwait(false))
+                {
+                    return; // Something is being sent that nobody takes.
+                }
+
                 try
                 {
                     using var patience = new CancellationTokenSource(CloseTimeout);

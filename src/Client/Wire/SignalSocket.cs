@@ -75,8 +75,8 @@ internal sealed class SignalSocket : IAsyncDisposable
                 throw FrameSocket.Lost();
             }
 
-            await _frames.SendAsync(Envelope.Write(number, id, request), WebSocketMessageType.Binary, cancellationToken).ConfigureAwait(false);
-            var message = await answered.Task.WaitAsync(_requestTimeout, _time, cancellationToken).ConfigureAwait(false);
+            // The sending too: a server that reads nothing lets it wait for ever.
+            var message = await SendAndWaitAsync().WaitAsync(_requestTimeout, _time, cancellationToken).ConfigureAwait(false);
             if (Envelope.ErrorOf(message) is { } error)
             {
                 throw new RealtimeKitException(RealtimeKitError.Refused, $"{number}: {error}");
@@ -94,14 +94,28 @@ internal sealed class SignalSocket : IAsyncDisposable
         {
             _pending.TryRemove(id, out _);
         }
+
+        async Task<SocketMessage> SendAndWaitAsync()
+        {
+            await _frames.SendAsync(Envelope.Write(number, id, request), WebSocketMessageType.Binary, cancellationToken).ConfigureAwait(false);
+            return await answered.Task.ConfigureAwait(false);
+        }
     }
 
     /// <summary>Sends a message that is not answered.</summary>
-    /// <exception cref="RealtimeKitException">Unreachable.</exception>
-    public Task TellAsync(SocketEvent number, IMessage? message, CancellationToken cancellationToken)
+    /// <exception cref="RealtimeKitException">Unreachable, TimedOut.</exception>
+    public async Task TellAsync(SocketEvent number, IMessage? message, CancellationToken cancellationToken)
     {
         var id = string.Create(CultureInfo.InvariantCulture, $"{_idPrefix}-{Interlocked.Increment(ref _lastId):x}");
-        return _frames.SendAsync(Envelope.Write(number, id, message), WebSocketMessageType.Binary, cancellationToken);
+        try
+        {
+            await _frames.SendAsync(Envelope.Write(number, id, message), WebSocketMessageType.Binary, cancellationToken)
+                .WaitAsync(_requestTimeout, _time, cancellationToken).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            throw new RealtimeKitException(RealtimeKitError.TimedOut, $"{number} could not be sent within {_requestTimeout.TotalSeconds:0.#} s.");
+        }
     }
 
     /// <summary>Says goodbye for good, and waits for the other side's, but not for long.</summary>

@@ -16,7 +16,7 @@ public class DecoderTests
         using var folder = new TemporaryFolder();
         var (encoded, decoded) = (Path.Combine(folder.Path, "a.ivf"), Path.Combine(folder.Path, "a.yuv"));
         await FfmpegTool.RunAsync(
-            "-f", "lavfi", "-i", $"testsrc2=size={width}x{height}:rate=15:duration=2", "-pix_fmt", "yuv420p", "-c:v", "libvpx", "-deadline", "realtime", "-b:v", "400k", encoded);
+            "-f", "lavfi", "-i", $"testsrc2=size={width}x{height}:rate=15:duration=2", "-vf", $"scale={width}:{height}", "-pix_fmt", "yuv420p", "-c:v", "libvpx", "-deadline", "realtime", "-b:v", "400k", encoded);
         await FfmpegTool.RunAsync("-i", encoded, "-f", "rawvideo", "-pix_fmt", "yuv420p", decoded);
         var pictures = new List<I420Picture>();
         using var sink = new DecodingSink(pictures.Add);
@@ -31,6 +31,36 @@ public class DecoderTests
         Assert.All(pictures, picture => Assert.Equal((width, height), (picture.Width, picture.Height)));
         Assert.Equal(await File.ReadAllBytesAsync(decoded), pictures.SelectMany(picture => (byte[])[.. picture.Y.Span, .. picture.U.Span, .. picture.V.Span]));
         Assert.InRange(pictures[^1].Time.TotalSeconds, (29 / 15.0) - 0.001, (29 / 15.0) + 0.001);
+    }
+
+    [Fact]
+    public async Task Frames_that_are_not_shown_are_no_damage()
+    {
+        using var folder = new TemporaryFolder();
+        var (encoded, decoded) = (Path.Combine(folder.Path, "a.ivf"), Path.Combine(folder.Path, "a.yuv"));
+        foreach (var pass in (string[])["1", "2"])
+        {
+            // An encoder that looks ahead: it makes them in its second pass.
+            await FfmpegTool.RunAsync(
+                "-f", "lavfi", "-i", "testsrc2=size=160x90:rate=15:duration=4", "-pix_fmt", "yuv420p", "-c:v", "libvpx", "-auto-alt-ref", "1", "-lag-in-frames", "16",
+                "-b:v", "100k", "-pass", pass, "-passlogfile", Path.Combine(folder.Path, "pass"), "-y", encoded);
+        }
+
+        await FfmpegTool.RunAsync("-i", encoded, "-vsync", "0", "-f", "rawvideo", "-pix_fmt", "yuv420p", decoded);
+        var pictures = new List<I420Picture>();
+        using var sink = new DecodingSink(pictures.Add);
+        var source = await IvfVideoSource.OpenAsync(encoded);
+        var hidden = 0;
+
+        while (await source.ReadAsync(false, default) is { } frame)
+        {
+            hidden += (frame.Data.Span[0] & 0x10) == 0 ? 1 : 0;
+            sink.OnFrame(frame);
+        }
+
+        Assert.True(hidden > 0, "The encoder made none.");
+        Assert.Equal((60L, 0L), (sink.Pictures, sink.Damaged));
+        Assert.Equal(await File.ReadAllBytesAsync(decoded), pictures.SelectMany(picture => (byte[])[.. picture.Y.Span, .. picture.U.Span, .. picture.V.Span]));
     }
 
     [Fact]

@@ -218,6 +218,158 @@ public sealed class RelayProtocolTests
         Assert.Equal(["other", "ours"], room.RunningStreams.Select(each => each.Id));
     }
 
+    [Fact]
+    public async Task The_end_of_another_recording_is_not_the_failure_of_the_one_that_is_asked_for()
+    {
+        var asked = 0;
+        await using var server = await PretendServer.StartAsync(async (server, request) =>
+        {
+            switch ((string?)request["method"])
+            {
+                case "signalwire.connect":
+                    await server.WelcomeAsync(request, "signalwire_s_1");
+                    break;
+                case "video.rooms.get":
+                    await server.AnswerAsync(request, new JsonObject { ["rooms"] = new JsonArray(Session()) });
+                    break;
+                case "video.recording.start" when ++asked == 1:
+                    await server.TellAsync("e1", "video.recording.started", Recording("one", "recording"));
+                    await server.AnswerAsync(request, new JsonObject { ["code"] = "200" });
+                    break;
+                case "video.recording.start":
+                    await server.TellAsync("e2", "video.recording.ended", Recording("one", "completed"));
+                    await server.AnswerAsync(request, new JsonObject { ["code"] = "200" });
+                    await server.TellAsync("e3", "video.recording.started", Recording("two", "recording"));
+                    break;
+            }
+        });
+        await using var client = await ConnectAsync(server);
+        var room = Assert.Single(await client.Video.GetRoomSessionsAsync());
+
+        var one = await room.StartRecordingAsync().WaitAsync(MeetingServer.Patience);
+        var two = await room.StartRecordingAsync().WaitAsync(MeetingServer.Patience);
+
+        Assert.Equal(("one", "two"), (one.Id, two.Id));
+        Assert.Equal(["two"], room.RunningRecordings.Select(each => each.Id));
+
+        static JsonObject Recording(string id, string state) => new()
+        {
+            ["room_id"] = "r1",
+            ["room_session_id"] = "s1",
+            ["recording"] = new JsonObject { ["id"] = id, ["state"] = state, ["started_at"] = 1_795_221_698.887 },
+        };
+    }
+
+    [Fact]
+    public async Task What_does_not_begin_is_waited_for_no_longer_than_two_minutes_or_until_the_client_is_disconnected()
+    {
+        await using var server = await PretendServer.StartAsync(static async (server, request) =>
+        {
+            switch ((string?)request["method"])
+            {
+                case "signalwire.connect":
+                    await server.WelcomeAsync(request, "signalwire_s_1");
+                    break;
+                case "video.rooms.get":
+                    await server.AnswerAsync(request, new JsonObject { ["rooms"] = new JsonArray(Session()) });
+                    break;
+                default:
+                    await server.AnswerAsync(request, new JsonObject { ["code"] = "200" });
+                    break;
+            }
+        });
+        var clock = new ManualClock();
+        await using var client = await ConnectAsync(server, clock);
+        var room = Assert.Single(await client.Video.GetRoomSessionsAsync());
+
+        var late = room.StartRecordingAsync();
+        await client.PingAsync(); // Its answer comes after the one to that.
+        await UntilInTimeAsync(clock, () => late.IsCompleted, "it is given up");
+        Assert.Equal(RealtimeKitError.TimedOut, (await Assert.ThrowsAsync<RealtimeKitException>(() => late)).Error);
+        Assert.True(clock.Elapsed >= TimeSpan.FromMinutes(2), $"It was given up after {clock.Elapsed}.");
+
+        var vain = room.StartRecordingAsync();
+        await client.PingAsync();
+        await client.DisconnectAsync();
+        Assert.Equal(RealtimeKitError.WrongState, (await Assert.ThrowsAsync<RealtimeKitException>(() => vain.WaitAsync(MeetingServer.Patience))).Error);
+    }
+
+    [Fact]
+    public async Task The_end_of_a_session_that_was_not_seen_is_told_once()
+    {
+        await using var server = await PretendServer.StartAsync(static async (server, request) =>
+        {
+            if ((string?)request["method"] == "signalwire.connect")
+            {
+                await server.WelcomeAsync(request, "signalwire_s_1");
+            }
+            else
+            {
+                await server.TellAsync("e1", "video.room.ended", Room());
+                await server.TellAsync("e2", "video.room.ended", Room());
+                await server.AnswerAsync(request, []);
+            }
+        });
+        var heard = new Heard();
+        await using var client = await ConnectAsync(server);
+        client.Video.RoomEnded += room => heard.Add($"ended {room.DisplayName} {room.HasEnded}");
+
+        await client.PingAsync();
+        await client.DrainEventsAsync();
+
+        Assert.Equal(["ended Lobby True"], heard.All);
+    }
+
+    [Fact]
+    public async Task A_session_that_is_no_longer_listed_is_over()
+    {
+        var asked = 0;
+        await using var server = await PretendServer.StartAsync(async (server, request) =>
+        {
+            if ((string?)request["method"] == "signalwire.connect")
+            {
+                await server.WelcomeAsync(request, "signalwire_s_1");
+            }
+            else
+            {
+                await server.AnswerAsync(request, new JsonObject { ["rooms"] = ++asked == 1 ? new JsonArray(Session()) : [] });
+            }
+        });
+        var heard = new Heard();
+        await using var client = await ConnectAsync(server);
+        client.Video.RoomEnded += room => heard.Add($"ended {room.DisplayName}");
+        var room = Assert.Single(await client.Video.GetRoomSessionsAsync());
+
+        Assert.Empty(await client.Video.GetRoomSessionsAsync());
+        await room.WaitForEndAsync().WaitAsync(MeetingServer.Patience);
+        await client.DrainEventsAsync();
+
+        Assert.Equal(["ended Lobby"], heard.All);
+        Assert.Equal(RealtimeKitError.WrongState, (await Assert.ThrowsAsync<RealtimeKitException>(() => room.LockAsync())).Error);
+    }
+
+    [Fact]
+    public async Task More_sessions_than_are_kept_are_an_error()
+    {
+        await using var server = await PretendServer.StartAsync(static async (server, request) =>
+        {
+            if ((string?)request["method"] == "signalwire.connect")
+            {
+                await server.WelcomeAsync(request, "signalwire_s_1");
+            }
+            else
+            {
+                await server.AnswerAsync(request, new JsonObject
+                {
+                    ["rooms"] = new JsonArray([.. Enumerable.Range(0, RelayJson.MaxItems + 1).Select(number => (JsonNode)new JsonObject { ["id"] = $"s{number}" })]),
+                });
+            }
+        });
+        await using var client = await ConnectAsync(server);
+
+        Assert.Equal(RealtimeKitError.TooMany, (await Assert.ThrowsAsync<RealtimeKitException>(() => client.Video.GetRoomSessionsAsync())).Error);
+    }
+
     private static JsonObject Session() => new() { ["id"] = "s1", ["room_id"] = "r1", ["name"] = "lobby", ["display_name"] = "Lobby", ["event_channel"] = "room.x" };
 
     private static JsonObject Room() => new() { ["room_id"] = "r1", ["room_session_id"] = "s1", ["room_session"] = Session() };

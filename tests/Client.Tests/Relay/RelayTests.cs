@@ -136,8 +136,8 @@ public sealed class RelayTests(MeetingServer server)
         await RefusedAsync(RealtimeKitError.Refused, "422", () => room.SetLayoutAsync("7x7"));
         await RefusedAsync(RealtimeKitError.Refused, "422", () => room.SetMemberPositionAsync(ada.Self.Id, "nowhere"));
         await RefusedAsync(RealtimeKitError.Refused, "422", () => room.StartStreamAsync("http://127.0.0.1/x"));
-        await RefusedAsync(RealtimeKitError.NotSupported, "501", () => room.DeafAsync(ada.Self.Id));
-        await RefusedAsync(RealtimeKitError.NotSupported, "501", () => room.PlayAsync("https://example.com/a.mp4", new PlayOptions { Volume = 1 }));
+        await RefusedAsync(RealtimeKitError.NotSupported, "501", () => room.SetOutputVolumeAsync(ada.Self.Id, 10));
+        await RefusedAsync(RealtimeKitError.Refused, "422", () => room.PlayAsync("file:///etc/hostname", new PlayOptions { Volume = 1 }));
         await RefusedAsync(RealtimeKitError.WrongState, "409", () => room.PromoteAsync(ada.Self.Id));
         Assert.Empty(await room.GetPlaybacksAsync());
         Assert.Throws<ArgumentOutOfRangeException>(() => { _ = room.SetInputVolumeAsync(ada.Self.Id, 51); });
