@@ -32,6 +32,7 @@ public sealed class Summaries(
     private const int MaxTranscriptLength = 400_000;
 
     private static readonly TimeSpan ClearInterval = TimeSpan.FromHours(1);
+    private static readonly TimeSpan StartRetry = TimeSpan.FromSeconds(5);
 
     /// <summary>Asks for the summary of a session that has ended, or for the one that is being made.</summary>
     /// <returns>How far it is; or why none is made.</returns>
@@ -68,20 +69,37 @@ public sealed class Summaries(
 
     private async Task MakeAllAsync(CancellationToken stoppingToken)
     {
-        foreach (var unfinished in await store.ListUnfinishedAsync(stoppingToken))
-        {
-            store.Queue.Writer.TryWrite(unfinished);
-        }
-
+        await QueueUnfinishedAsync(stoppingToken);
         await foreach (var sessionId in store.Queue.Reader.ReadAllAsync(stoppingToken))
         {
             try
             {
                 await MakeAsync(sessionId, stoppingToken);
             }
-            catch (StorageException fault)
+            catch (Exception fault) when (!stoppingToken.IsCancellationRequested)
             {
-                TranscriptLog.Failed(logger, fault, sessionId.ToString());
+                TranscriptLog.SummaryFailed(logger, fault, sessionId.ToString());
+            }
+        }
+    }
+
+    private async Task QueueUnfinishedAsync(CancellationToken stoppingToken)
+    {
+        while (true)
+        {
+            try
+            {
+                foreach (var unfinished in await store.ListUnfinishedAsync(stoppingToken))
+                {
+                    store.Queue.Writer.TryWrite(unfinished);
+                }
+
+                return;
+            }
+            catch (Exception fault) when (!stoppingToken.IsCancellationRequested)
+            {
+                TranscriptLog.NotLookedUp(logger, fault);
+                await Task.Delay(StartRetry, clock, stoppingToken);
             }
         }
     }
@@ -109,6 +127,12 @@ public sealed class Summaries(
         {
             TranscriptLog.NotSummarised(logger, sessionId.ToString(), fault.Message);
             await store.SaveSummaryAsync(summary with { Status = SummaryStatus.Failed, Error = fault.Message }, stoppingToken);
+        }
+        catch (Exception fault) when (fault is not StorageException && !stoppingToken.IsCancellationRequested)
+        {
+            TranscriptLog.SummaryFailed(logger, fault, sessionId.ToString());
+            await store.SaveSummaryAsync(
+                summary with { Status = SummaryStatus.Failed, Error = "The server failed to make the summary." }, stoppingToken);
         }
     }
 
@@ -140,7 +164,7 @@ public sealed class Summaries(
                     // A bounded number at a time, so that other writers come in between.
                 }
             }
-            catch (StorageException fault)
+            catch (Exception fault) when (!stoppingToken.IsCancellationRequested)
             {
                 TranscriptLog.NotCleared(logger, fault);
             }

@@ -25,4 +25,13 @@ internal static partial class TranscriptLog
 
     [LoggerMessage(4406, LogLevel.Warning, "{Lost} packets or pieces of speech in session {SessionId} were lost: the server, or the service, does not keep up.")]
     public static partial void PacketsLost(ILogger logger, string sessionId, long lost);
+
+    [LoggerMessage(4407, LogLevel.Error, "The summary of session {SessionId} failed.")]
+    public static partial void SummaryFailed(ILogger logger, Exception fault, string sessionId);
+
+    [LoggerMessage(4408, LogLevel.Warning, "Summaries that are to be made could not be looked up; it is tried again soon.")]
+    public static partial void NotLookedUp(ILogger logger, Exception fault);
+
+    [LoggerMessage(4409, LogLevel.Warning, "The transcript of session {SessionId} could not be ended; it is tried again soon.")]
+    public static partial void NotEnded(ILogger logger, Exception fault, string sessionId);
 }

@@ -22,6 +22,7 @@ public static class TranscriptServices
         services.AddOptionsWithValidateOnStart<TranscriptOptions, TranscriptOptionsValidator>();
         services.TryAddSingleton(TimeProvider.System);
         services.TryAddSingleton<TranscriptStore>();
+        services.TryAddSingleton<ListenedSessions>();
         services.TryAddEnumerable(ServiceDescriptor.Singleton<ISessionFacts, OrphanTranscripts>());
         services.TryAddSingleton<TranscriptFiles>();
         services.TryAddSingleton<SummaryFiles>();

@@ -9,7 +9,6 @@ using Roomcast.Meetings.Sessions;
 using Roomcast.Meetings.Sessions.Events;
 using Roomcast.Meetings.Sessions.Peers;
 using Roomcast.Meetings.Sessions.Rules;
-using Roomcast.Storage;
 using Roomcast.Transcripts.Records;
 using Roomcast.Transcripts.Services;
 using Roomcast.Transcripts.Speech;
@@ -27,6 +26,7 @@ public sealed class Transcription(
     AiServices services,
     ITranscriber transcriber,
     TranscriptStore store,
+    ListenedSessions listened,
     IOptions<TranscriptOptions> options,
     IOptions<HistoryOptions> history,
     TimeProvider time,
@@ -34,7 +34,7 @@ public sealed class Transcription(
 {
     private const int Writers = 2;
 
-    private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan EndRetry = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<SessionId, Session> _sessions = new();
     private readonly ConcurrentDictionary<SessionId, Task> _running = new();
@@ -102,11 +102,33 @@ public sealed class Transcription(
     {
         if (Interlocked.Exchange(ref session.IsListening, 1) == 0)
         {
+            listened.Add(session.Id);
             _running[session.Id] = Task.Run(() => RunAsync(session));
         }
     }
 
     private async Task RunAsync(Session session)
+    {
+        try
+        {
+            await WriteDownAsync(session);
+
+            // Of a session that goes on with the next start of the server the transcript stays open.
+            await session.Over.Task.WaitAsync(_stopping.Token);
+            await FinishAsync(session);
+        }
+        catch (OperationCanceledException)
+        {
+            // The server stops.
+        }
+        finally
+        {
+            listened.Remove(session.Id);
+            _running.TryRemove(session.Id, out _);
+        }
+    }
+
+    private async Task WriteDownAsync(Session session)
     {
         try
         {
@@ -131,32 +153,36 @@ public sealed class Transcription(
             {
                 TranscriptLog.PacketsLost(logger, session.Id.ToString(), listener.Lost);
             }
-
-            // Of a session that goes on with the next start of the server the transcript stays open.
-            if (await IsOverAsync(session))
-            {
-                var summarizes = session.Meeting.Settings.SummarizesOnEnd
-                    && await services.FindAsync(session.Meeting.AppId, AiServiceKind.Summary, CancellationToken.None) is not null;
-                await store.FinishAsync(
-                    session.Id, session.Error, time.GetUtcNow() + history.Value.FileRetention, summarizes, CancellationToken.None);
-                TranscriptLog.Ended(logger, session.Id.ToString(), session.Lines);
-            }
         }
-        catch (Exception fault) when (fault is StorageException or SessionException)
+        catch (Exception fault)
         {
+            // What was written down until then is kept, and the transcript ended with its session.
             TranscriptLog.Failed(logger, fault, session.Id.ToString());
-        }
-        finally
-        {
-            _running.TryRemove(session.Id, out _);
         }
     }
 
-    // Followers are let go before observers learn of the end, and a server that stops lets them go without an end.
-    private async Task<bool> IsOverAsync(Session session)
+    private async Task FinishAsync(Session session)
     {
-        await Task.WhenAny(session.Over.Task, Task.Delay(EndPatience, _stopping.Token));
-        return session.Over.Task.IsCompleted;
+        while (true)
+        {
+            try
+            {
+                var summarizes = session.Meeting.Settings.SummarizesOnEnd
+                    && await services.FindAsync(session.Meeting.AppId, AiServiceKind.Summary, CancellationToken.None) is not null;
+                if (await store.FinishAsync(
+                    session.Id, session.Error, time.GetUtcNow() + history.Value.FileRetention, summarizes, CancellationToken.None))
+                {
+                    TranscriptLog.Ended(logger, session.Id.ToString(), session.Lines);
+                }
+
+                return;
+            }
+            catch (Exception fault)
+            {
+                TranscriptLog.NotEnded(logger, fault, session.Id.ToString());
+                await Task.Delay(EndRetry, time, _stopping.Token);
+            }
+        }
     }
 
     private async Task WriteAsync(Session session, SpeechListener listener, AiService service, SpeechHints hints)

@@ -132,7 +132,7 @@ public sealed class RealtimeKitFuzz
             using var body = BodyReader.Parse(new ReadOnlySequence<byte>(bytes), "application/json");
             if (body.ReadWhole((element, _) => CallStatistics.Read(element, DateTimeOffset.UnixEpoch)) is { } told)
             {
-                var report = told.Add(told.Add(new ClientReport()));
+                var report = new ClientReport().With(told.Steps).With(told.Steps);
                 Assert.All([report.Devices.Count, report.Choices.Count, report.Networks.Count], count => Assert.InRange(count, 0, ClientReport.MaxEntries));
                 Assert.All(report.Devices, update => Assert.InRange(update.Added.Count, 0, ClientReport.MaxDevices));
                 Assert.All(report.Choices, choice => Assert.InRange(choice.Device.Label.Length, 0, ClientReport.MaxLength));

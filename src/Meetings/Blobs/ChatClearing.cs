@@ -2,7 +2,6 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Roomcast.Meetings.Records;
-using Roomcast.Storage;
 
 namespace Roomcast.Meetings.Blobs;
 
@@ -16,15 +15,15 @@ internal sealed class ChatClearing(
     /// <summary>Deletes what is over now.</summary>
     internal async Task ClearAsync(CancellationToken cancellationToken)
     {
-        files.DeleteOld();
         try
         {
+            files.DeleteOld();
             while (await messages.DeletePassingAsync(clock.GetUtcNow() - options.Value.Retention, cancellationToken) > 0)
             {
                 // A bounded number at a time, so that other writers come in between.
             }
         }
-        catch (StorageException fault)
+        catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
         {
             ChatFileLog.NotCleared(logger, fault);
         }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Serialization;
 
 namespace Roomcast.Meetings.History;
@@ -47,6 +48,9 @@ public sealed record ClientReport
     /// <summary>Longest text, in characters.</summary>
     public const int MaxLength = 256;
 
+    /// <summary>Most bytes of the whole as it is kept; what would go beyond is left out.</summary>
+    public const int MaxBytes = 64 << 10;
+
     /// <summary>Processors; null when not told.</summary>
     public int? Processors { get; init; }
 
@@ -84,6 +88,34 @@ public sealed record ClientReport
     /// <summary>Takes note of a network.</summary>
     public ClientReport WithNetwork(ReportedNetwork network) =>
         Networks.Count == MaxEntries || Networks.Contains(network) ? this : this with { Networks = [.. Networks, network] };
+
+    /// <summary>Takes note of several things, in order, up to the first that there is no room for.</summary>
+    /// <param name="steps">Each adds one.</param>
+    public ClientReport With(IReadOnlyList<Func<ClientReport, ClientReport>> steps)
+    {
+        ArgumentNullException.ThrowIfNull(steps);
+        var all = steps.Aggregate(this, (known, step) => step(known));
+        if (ReferenceEquals(all, this) || all.Fits())
+        {
+            return all;
+        }
+
+        var report = this;
+        foreach (var step in steps)
+        {
+            var next = step(report);
+            if (!ReferenceEquals(next, report) && !next.Fits())
+            {
+                break;
+            }
+
+            report = next;
+        }
+
+        return report;
+    }
+
+    private bool Fits() => JsonSerializer.SerializeToUtf8Bytes(this, ClientReportJson.Default.ClientReport).Length <= MaxBytes;
 }
 
 /// <summary>How reports are kept.</summary>

@@ -1,7 +1,6 @@
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Roomcast.Storage;
 
 namespace Roomcast.Meetings.History;
 
@@ -30,7 +29,7 @@ internal sealed class HistoryClearing(
                 // A bounded number at a time, so that other writers come in between.
             }
         }
-        catch (StorageException fault)
+        catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
         {
             HistoryLog.NotCleared(logger, fault);
         }

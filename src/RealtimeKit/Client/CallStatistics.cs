@@ -24,8 +24,8 @@ internal static class CallStatistics
     /// <summary>Reads a post. Null when it is of nobody or tells nothing that is kept.</summary>
     /// <param name="body">The JSON; anything at all.</param>
     /// <param name="now">The wall clock, for entries whose own time cannot be read.</param>
-    /// <returns>The presence, and what adds the report to what is known.</returns>
-    public static (PeerId PeerId, Func<ClientReport, ClientReport> Add)? Read(JsonElement body, DateTimeOffset now)
+    /// <returns>The presence, and what adds each thing reported to what is known.</returns>
+    public static (PeerId PeerId, IReadOnlyList<Func<ClientReport, ClientReport>> Steps)? Read(JsonElement body, DateTimeOffset now)
     {
         if (!PeerId.TryParse(TextOf(body, "peerId"), out var peerId) || Part(Part(body, "payload"), "entries") is not { ValueKind: JsonValueKind.Array } entries)
         {
@@ -33,7 +33,7 @@ internal static class CallStatistics
         }
 
         var steps = entries.EnumerateArray().Take(MaxEntries).Select(entry => StepOf(entry, now)).OfType<Func<ClientReport, ClientReport>>().ToArray();
-        return steps.Length == 0 ? null : (peerId, report => steps.Aggregate(report, (known, step) => step(known)));
+        return steps.Length == 0 ? null : (peerId, steps);
     }
 
     private static Func<ClientReport, ClientReport>? StepOf(JsonElement entry, DateTimeOffset now)

@@ -26,6 +26,7 @@ internal sealed class ClientRoutes(
     PublicAddresses addresses,
     ClientAdmission admission,
     ClientReportStore reports,
+    ReportPace pace,
     TimeProvider clock)
 {
     private const int MaxTelemetryBytes = 1 << 20;
@@ -90,9 +91,10 @@ internal sealed class ClientRoutes(
 
     private async ValueTask<KitAnswer> TakeCallStatisticsAsync(HttpContext context)
     {
-        // Of somebody unknown it is dropped, as the rest of what clients tell of themselves.
+        // Of somebody unknown, or too often, it is dropped, as the rest of what clients tell of themselves.
         if (!BearerCredentials.TryRead(context.Request.Headers.Authorization, out var token)
-            || await admission.AdmitAsync(token, meetingId: null, context.RequestAborted) is not { Status: StatusCodes.Status200OK, Participant: { } participant })
+            || await admission.AdmitAsync(token, meetingId: null, context.RequestAborted) is not { Status: StatusCodes.Status200OK, Participant: { } participant }
+            || !pace.TryTake(participant.Id))
         {
             return await TakeTelemetryAsync(context);
         }
@@ -101,7 +103,7 @@ internal sealed class ClientRoutes(
         var told = body.ReadWhole((element, _) => CallStatistics.Read(element, clock.GetUtcNow()));
         if (told is { } report)
         {
-            await reports.AddAsync(participant.Id, report.PeerId, report.Add, context.RequestAborted);
+            await reports.AddAsync(participant.Id, report.PeerId, report.Steps, context.RequestAborted);
         }
 
         return body.Refusal ?? new ClientAnswer(_ => { });

@@ -21,6 +21,7 @@ public static class ClientServices
         services.TryAddSingleton<ClientTranscripts>();
         services.TryAddSingleton<ClientLivestreams>();
         services.TryAddSingleton<ClientRecordings>();
+        services.TryAddSingleton<ReportPace>();
         services.TryAddSingleton<ClientRoutes>();
         services.TryAddSingleton(new SocketOptions());
         services.TryAddSingleton<SocketMetrics>();

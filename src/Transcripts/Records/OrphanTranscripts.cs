@@ -5,8 +5,8 @@ using Roomcast.Storage;
 
 namespace Roomcast.Transcripts.Records;
 
-/// <summary>Ends the transcript of a session that a stopped server left open, with the session.</summary>
-internal sealed class OrphanTranscripts(TranscriptStore store, IOptions<HistoryOptions> options) : ISessionFacts
+/// <summary>Ends, with its session, the transcript that nobody else will: a stopped server left it open, and the session is not listened to now.</summary>
+internal sealed class OrphanTranscripts(TranscriptStore store, ListenedSessions listened, IOptions<HistoryOptions> options) : ISessionFacts
 {
     public Task BeganAsync(DatabaseTransaction transaction, SessionRecord session) => Task.CompletedTask;
 
@@ -14,9 +14,9 @@ internal sealed class OrphanTranscripts(TranscriptStore store, IOptions<HistoryO
 
     public Task LeftAsync(DatabaseTransaction transaction, SessionRecord session, PeerRecord peer) => Task.CompletedTask;
 
-    // Any other session that ends is still listened to, and what was said last still being written down.
+    // Of one that is listened to, what was said last is still being written down.
     public Task EndedAsync(DatabaseTransaction transaction, SessionRecord session) =>
-        session.EndReason is SessionEndReason.ServerStopped
+        session.EndReason is SessionEndReason.ServerStopped || !listened.Has(session.Id)
             ? store.FinishOrphanAsync(transaction, session.Id, options.Value.FileRetention)
             : Task.CompletedTask;
 }

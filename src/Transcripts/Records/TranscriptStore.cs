@@ -68,7 +68,8 @@ public sealed class TranscriptStore(Database database, TimeProvider clock, Sessi
     /// <param name="expiresAt">When it is deleted.</param>
     /// <param name="summarizes">Whether a summary is to be made of it, if it has a line and there was none.</param>
     /// <param name="cancellationToken">Stops the write.</param>
-    public Task FinishAsync(
+    /// <returns>False when none was open.</returns>
+    public Task<bool> FinishAsync(
         SessionId sessionId, string? error, DateTimeOffset expiresAt, bool summarizes, CancellationToken cancellationToken) =>
         database.WriteAsync(
             transaction => FinishAsync(transaction, sessionId, error, StoredTime.Of(expiresAt), summarizes), cancellationToken);
@@ -227,7 +228,7 @@ public sealed class TranscriptStore(Database database, TimeProvider clock, Sessi
         },
         cancellationToken);
 
-    private async Task FinishAsync(
+    private async Task<bool> FinishAsync(
         DatabaseTransaction transaction, SessionId sessionId, string? error, DateTimeOffset expiresAt, bool summarizes)
     {
         var id = sessionId.Value;
@@ -242,7 +243,7 @@ public sealed class TranscriptStore(Database database, TimeProvider clock, Sessi
             new { Id = id, Status = error is not null && !hasLines ? "FAILED" : "READY", Error = error, ExpiresAt = expiresAt, Now = now }) > 0;
         if (!isOpen || !hasLines)
         {
-            return;
+            return isOpen;
         }
 
         await tasks.AddAsync(transaction, sessionId, SessionFileKind.Transcript);
@@ -255,6 +256,8 @@ public sealed class TranscriptStore(Database database, TimeProvider clock, Sessi
         {
             transaction.AfterCommit(() => Queue.Writer.TryWrite(sessionId));
         }
+
+        return true;
     }
 
     private sealed class IdRow

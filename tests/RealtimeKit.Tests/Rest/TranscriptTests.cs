@@ -114,6 +114,18 @@ public sealed class TranscriptTests : IAsyncLifetime
         Assert.Equal(403, (await _host.Client.PatchAsync(Services, Account.ReadToken, "{}")).Status);
     }
 
+    [Fact]
+    public async Task A_transcript_that_an_earlier_run_left_open_ends_with_its_session_when_nobody_listens_to_it()
+    {
+        var (session, lines) = await BeginAsync();
+        var store = _host.Service<TranscriptStore>();
+        await store.OpenAsync(session.Id, CancellationToken.None);
+        await store.AddAsync(session.Id, lines[0], CancellationToken.None);
+        await _host.Service<SessionRecordStore>().EndAsync(
+            session.Id, _host.Clock.GetUtcNow(), SessionEndReason.EverybodyLeft, CancellationToken.None);
+        Assert.Equal(TranscriptStatus.Ready, (await store.FindAsync(session.Id, CancellationToken.None))!.Status);
+    }
+
     private static (int Status, int Code) Codes(Reply reply) => (reply.Status, reply.Code);
 
     private async Task<string> ReadAsync(string address)

@@ -7,8 +7,8 @@ namespace Roomcast.Meetings.History.Publishing;
 
 /// <summary>Makes the files that <see cref="SessionFileTasks"/> noted, one after the other, and tells of each in the transaction that crosses it off.</summary>
 /// <remarks>
-/// A file is made again when the server is stopped between the two, and told of once. What cannot be stored is tried again, less
-/// and less often, until what it is made of is deleted.
+/// A file is made again when the server is stopped between the two, and told of once. What cannot be made, stored or told of is tried
+/// again, less and less often, until what it is made of is deleted; the others do not wait for it.
 /// </remarks>
 internal sealed class SessionFilePublishing(
     Database database,
@@ -35,7 +35,7 @@ internal sealed class SessionFilePublishing(
                     // There may be more.
                 }
             }
-            catch (StorageException fault)
+            catch (Exception fault) when (!stoppingToken.IsCancellationRequested)
             {
                 PublishingLog.NotPublished(logger, fault);
             }
@@ -69,7 +69,17 @@ internal sealed class SessionFilePublishing(
             stoppingToken);
         foreach (var task in due)
         {
-            await PublishAsync(task, stoppingToken);
+            try
+            {
+                await PublishAsync(task, stoppingToken);
+            }
+            catch (Exception fault) when (
+                !stoppingToken.IsCancellationRequested && fault is not StorageException { Failure: StorageFailure.Unavailable })
+            {
+                // Whatever is wrong with one file, the others are made. What is wrong with the database is so for all of them.
+                PublishingLog.NotMade(logger, fault, task.Kind, new SessionId(task.SessionId).ToString());
+                await DeferAsync(task, stoppingToken);
+            }
         }
 
         return due.Count;
@@ -87,19 +97,7 @@ internal sealed class SessionFilePublishing(
             return;
         }
 
-        SessionFile? file;
-        try
-        {
-            file = await maker.MakeAsync(session, stoppingToken);
-        }
-        catch (Exception fault) when (fault is not (OperationCanceledException or StorageException))
-        {
-            // Whatever is wrong with one file, the others are made.
-            PublishingLog.NotMade(logger, fault, task.Kind, session.Id.ToString());
-            await DeferAsync(task, stoppingToken);
-            return;
-        }
-
+        var file = await maker.MakeAsync(session, stoppingToken);
         await database.WriteAsync(
             async transaction =>
             {
