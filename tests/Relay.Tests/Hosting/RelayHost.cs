@@ -33,6 +33,7 @@ public sealed class RelayHost : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private WebApplication _app = null!;
+    private RtcSockets _sockets = null!;
 
     private readonly Action<RelayOptions>? _configure;
     private readonly RelayTimes _times;
@@ -103,6 +104,7 @@ public sealed class RelayHost : IAsyncDisposable
     {
         await _app.StopAsync();
         await _app.DisposeAsync();
+        _sockets.Dispose();
         _folder.Dispose();
     }
 
@@ -111,6 +113,7 @@ public sealed class RelayHost : IAsyncDisposable
     {
         await _app.StopAsync();
         await _app.DisposeAsync();
+        _sockets.Dispose();
         await OpenAsync();
     }
 
@@ -151,6 +154,8 @@ public sealed class RelayHost : IAsyncDisposable
         });
         _app.MapGet("/files/{name}", (string name) => Results.File(_folder.PathOf(name), "application/octet-stream", enableRangeProcessing: true));
         await _app.StartAsync();
+        _sockets = RtcSockets.Bind(new IPEndPoint(IPAddress.Loopback, 0), new RtcHostOptions { Threads = 1 });
+        Service<RtcHost>().Start(_sockets, IPAddress.Loopback);
         Address = new Uri(_app.Urls.Single());
     }
 
