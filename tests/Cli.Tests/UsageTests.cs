@@ -198,12 +198,6 @@ public partial class UsageTests(ToolServer server)
         push.Interrupt();
 
         (await push.WaitAsync()).Expect(130);
-
-        // Not all of them have joined yet.
-        await using var load = server.Start("load", "--participants", "100", "--rate", "1", "--json");
-        await load.WaitForAsync("progress");
-        load.Interrupt();
-        (await load.WaitAsync()).Expect(130);
     }
 
     private static IEnumerable<(string[] Words, Command Command)> Paths(Command command, string[] words) =>
