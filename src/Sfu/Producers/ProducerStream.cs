@@ -100,9 +100,9 @@ internal sealed class ProducerStream
         _heardAt = now;
         var number = _sequence.Unwrap(header.SequenceNumber);
         Statistics.OnPacket(header.SequenceNumber, header.Timestamp, header.PayloadLength, now);
-        Rate.Add(packet.Length, now);
         if (header.PayloadLength > 0)
         {
+            Rate.Add(packet.Length, now); // By what a sender probes its own bandwidth with, no receiver is reached.
             Cache.Add(number, packet);
             if (Producer.Options.Codec is SfuCodec.Vp8 && Vp8PayloadDescriptor.TryRead(header.PayloadOf(packet), out var descriptor))
             {

@@ -15,7 +15,6 @@ public sealed class LiveOutputsTests(MeetingServer server, ITestOutputHelper out
     private const double MostOutOfStepMs = 45;
     private const double MostToSinkMs = 1_000;
     private const double MostToPlayerMs = 2_500;
-    private const double MostToLayoutMs = 250;
     private const double TickMs = 1_000.0 / 30;
 
     public Task InitializeAsync() => Task.CompletedTask;
@@ -58,13 +57,9 @@ public sealed class LiveOutputsTests(MeetingServer server, ITestOutputHelper out
     {
         var (meeting, preset) = await MakeMeetingAsync();
         var ada = await KitPage.OpenAsync(server, meeting, 0, preset, sends: true, script: StampedSource.ScriptOf(0));
-        await ada.RunAsync("""
-            meeting.participants.joined.on('participantJoined', () => stamped.note('joined'));
-            meeting.participants.joined.on('participantLeft', () => stamped.note('left'));
-            meeting.participants.joined.on('screenShareUpdate', (_, { screenShareEnabled }) => stamped.note(screenShareEnabled ? 'shared' : 'unshared'));
-            """);
         await using var outputs = await LiveOutputs.StartAsync(server, meeting, ada);
         await SeenAsync(outputs, look => look.Layout is StampedLayout.Alone);
+        await outputs.Sink.FollowAsync(TimeSpan.FromSeconds(1), () => server.Server.Errors);
 
         // Ben comes, shares his screen for a while, and goes; each is followed until viewers have seen it.
         var ben = await KitPage.OpenAsync(server, meeting, 1, preset, sends: true, browser: 0, script: StampedSource.ScriptOf(1));
@@ -76,11 +71,10 @@ public sealed class LiveOutputsTests(MeetingServer server, ITestOutputHelper out
         var load = await LoadAsync("Ada", ada) + await LoadAsync("Ben", ben);
         await ben.RunAsync("meeting.leave()");
         await SeenAsync(outputs, look => look.Layout is StampedLayout.Alone);
+        await outputs.Sink.FollowAsync(TimeSpan.FromSeconds(1), () => server.Server.Errors);
         await ben.CloseAsync();
 
-        var notes = await ada.EvaluateAsync<Dictionary<string, double>>("stamped.notes");
         var readings = await outputs.FinishAsync();
-        var arrivals = await outputs.Sink.ReadAsync();
         output.WriteLine(load);
         var labels = await NameLabels.DrawAsync(MeetingServer.Names);
         foreach (var (name, reading) in readings)
@@ -90,9 +84,6 @@ public sealed class LiveOutputsTests(MeetingServer server, ITestOutputHelper out
         }
 
         AssertSame(readings);
-        var faults = new List<string>();
-        JudgeChanges(notes, arrivals, faults);
-        AssertNone(faults, load);
     }
 
     [Fact]
@@ -243,32 +234,6 @@ public sealed class LiveOutputsTests(MeetingServer server, ITestOutputHelper out
             var count = Math.Min(first.Count - at, second.Count);
             Assert.True(count > second.Count * 0.9, $"{name} and nginx have {count} pictures in common, of {first.Count} and {second.Count}.");
             Assert.Equal(first.Skip(at).Take(count), second.Take(count));
-        }
-    }
-
-    /// <summary>
-    /// How long after the client was told of it each change of the layout was composed: by the pictures' own times, laid on the wall
-    /// clock by the one that was the quickest to come to nginx's player, whose way is thus part of the figure.
-    /// </summary>
-    private void JudgeChanges(Dictionary<string, double> notes, IReadOnlyList<StampedArrival> arrivals, List<string> faults)
-    {
-        (string What, StampedLayout Before, StampedLayout After)[] expected =
-        [
-            ("joined", StampedLayout.Alone, StampedLayout.Two), ("shared", StampedLayout.Two, StampedLayout.Screen),
-            ("unshared", StampedLayout.Screen, StampedLayout.Two), ("left", StampedLayout.Two, StampedLayout.Alone),
-        ];
-        var quickest = arrivals.Min(each => each.WallMs - each.AtMs);
-        var known = arrivals.Where(each => each.Look.Layout is not StampedLayout.None).ToList();
-        var at = 0;
-        foreach (var (what, before, after) in expected)
-        {
-            at = known.FindIndex(at, each => each.Look.Layout == before);
-            at = known.FindIndex(at, each => each.Look.Layout == after);
-            var took = known[at].AtMs + quickest - notes[what];
-            Judge(
-                Math.Abs(took) <= MostToLayoutMs,
-                $"'{what}' told to the client, the layout had changed {took:F0} ms later ({known[at].WallMs - notes[what]:F0} ms at nginx's player); may be {MostToLayoutMs}.",
-                faults);
         }
     }
 

@@ -15,10 +15,20 @@ public sealed class MeetingServer : IAsyncLifetime
     /// <summary>What the participants are called, in the order of the browsers.</summary>
     public static readonly IReadOnlyList<string> Names = ["Ada", "Ben", "Cleo", "Dan"];
 
-    private const int FramesPerSecond = 12;
+    /// <summary>The browser of the first participant with a camera of 1280 by 720.</summary>
+    public const int LargeCamera = 4;
+
+    /// <summary>The browser of the first participant with a camera of 640 by 480.</summary>
+    public const int MiddleCamera = 5;
+
+    // Those of the participants in their order, and two more of the first one's.
+    private static readonly (int Participant, int Width, int Height, int FramesPerSecond, int Count)[] Cameras =
+    [
+        .. Enumerable.Range(0, 4).Select(number => (number, 320, 240, 12, CodedPicture.Numbers)), (0, 1_280, 720, 8, 48), (0, 640, 480, 8, 48),
+    ];
 
     private readonly string _folder = Directory.CreateTempSubdirectory("roomcast-test-").FullName;
-    private readonly Task<ChromiumBrowser>?[] _browsers = new Task<ChromiumBrowser>?[5];
+    private readonly Task<ChromiumBrowser>?[] _browsers = new Task<ChromiumBrowser>?[Cameras.Length];
     private readonly List<string> _meetings = [];
     private HttpClient _api = null!;
 
@@ -121,7 +131,7 @@ public sealed class MeetingServer : IAsyncLifetime
     /// <summary>The address of the meeting page for a participant.</summary>
     public Uri PageOf(string token) => new(Server.HttpsBase, $"/meet?token={Uri.EscapeDataString(token)}");
 
-    /// <summary>One of the four browsers, or number 4: that of the first participant with a camera of 1280 by 720.</summary>
+    /// <summary>One of the four browsers, <see cref="LargeCamera"/> or <see cref="MiddleCamera"/>.</summary>
     public Task<ChromiumBrowser> BrowserAsync(int number)
     {
         lock (_browsers)
@@ -181,11 +191,10 @@ public sealed class MeetingServer : IAsyncLifetime
 
     private async Task<ChromiumBrowser> StartBrowserAsync(int number)
     {
-        var participant = number % Names.Count;
-        var (width, height, count) = number < Names.Count ? (320, 240, CodedPicture.Numbers) : (1_280, 720, 48);
+        var (participant, width, height, framesPerSecond, count) = Cameras[number];
         var video = Path.Combine(_folder, $"camera-{number}.y4m");
         var sound = Path.Combine(_folder, $"microphone-{number}.wav");
-        await Task.Run(() => CodedPicture.WriteVideo(video, participant, width, height, number < Names.Count ? FramesPerSecond : 8, count));
+        await Task.Run(() => CodedPicture.WriteVideo(video, participant, width, height, framesPerSecond, count));
         await Task.Run(() => CodedPicture.WriteTone(sound, MeetProbe.Tones[participant]));
         return await ChromiumBrowser.StartAsync(
             flags:

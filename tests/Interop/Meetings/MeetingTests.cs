@@ -276,7 +276,7 @@ public sealed class MeetingTests(MeetingServer server) : IAsyncLifetime
     public async Task A_browser_heeds_the_reports_on_its_packets_and_sends_more_than_it_began_with()
     {
         var meeting = await server.CreateMeetingAsync("Bandwidth");
-        var ada = await server.JoinAsync(meeting, 0, browser: 4);
+        var ada = await server.JoinAsync(meeting, 0, browser: MeetingServer.LargeCamera);
         var ben = await server.JoinAsync(meeting, 1, Guest);
         await ben.WaitForPictureAsync("Ada");
 
