@@ -5,8 +5,8 @@ namespace Roomcast.Livestreams.Lifecycle;
 /// <summary>How livestreams begin, survive interruptions and end.</summary>
 public sealed class LivestreamOptions
 {
-    /// <summary>How long a livestream without a publisher stays on air; 0 s to 1 h; default 10 s.</summary>
-    public TimeSpan IngestGrace { get; set; } = TimeSpan.FromSeconds(10);
+    /// <summary>How long a livestream without a publisher stays on air; 0 s to 1 h; default 30 s.</summary>
+    public TimeSpan IngestGrace { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>
     /// How long a publisher must have sent no media before another connection with its key may take over; 1 s to 60 s;
