@@ -31,6 +31,7 @@ public sealed class ClimbingTests
     private long _pathBps = 5_000_000;
     private int _asked;
     private int _step;
+    private int _paddingPerFrame;
     private Random? _stalls;
     private TimeSpan _stalledUntil;
 
@@ -124,6 +125,20 @@ public sealed class ClimbingTests
         Assert.True(shown > 54_000, $"The picture was there for {shown} of 60,000 ms; the estimate is {_to.Estimator.TargetBps} bit/s.");
     }
 
+    [Fact]
+    public void A_sender_that_probes_its_own_bandwidth_takes_nobodys_picture_away()
+    {
+        var consumer = Watch();
+        _pathBps = 500_000;
+        _paddingPerFrame = 40; // Some 2 Mbit/s in the name of the smallest encoding, which reach no receiver.
+        Play(10_000);
+        for (var i = 0; i < 20_000; i++)
+        {
+            Play(1);
+            Assert.NotNull(consumer.CurrentRank);
+        }
+    }
+
     private Consumer Watch() => _to.Consume(_from.Produce(TestSession.Camera()), TestSession.Watching());
 
     private void PlayUntil(Consumer consumer, int rank, int within)
@@ -160,6 +175,11 @@ public sealed class ClimbingTests
                 {
                     _session.Receive(_from, packet);
                 }
+            }
+
+            for (var i = 0; i < _paddingPerFrame; i++)
+            {
+                _session.Receive(_from, _camera[^1].Padding());
             }
         }
 

@@ -37,6 +37,7 @@ public sealed class MigrationTextTests
             "6 meeting_livestreams c001f7d13abd6505",
             "7 webhooks 5bae764d55f1ddbc",
             "8 session_history b98339f7f137b1ce",
+            "9 session_leavings 360f94ad6f9efd78",
         ],
         Migration.All.Select(migration => $"{migration.Version} {migration.Name} {migration.Checksum[..16]}"));
 }

@@ -74,7 +74,7 @@ public sealed class WebMReaderTests
     {
         var file = Write(WebMCodec.Opus, [.. Enumerable.Range(0, 20).Select(number => (TimeSpan.FromMilliseconds(number * 20), (byte[])[0x78, (byte)number]))]);
         var counts = new HashSet<int>();
-        for (var length = 0; length < file.Length; length++)
+        for (var length = 0; length <= file.Length; length++)
         {
             var (reader, read) = Read(file[..length]);
             Assert.Equal("", reader.Fault);
