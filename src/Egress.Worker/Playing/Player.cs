@@ -33,6 +33,7 @@ internal sealed class Player
     private AvFrame? _shown;
     private double _position;
     private double _volumeDb;
+    private long _done;
     private bool _isPaused;
     private bool _wantsKeyframe;
 
@@ -134,6 +135,7 @@ internal sealed class Player
         while (_link.TryTakeCommand(out var command))
         {
             isOther |= command.Act is not PlayerAct.Keyframe;
+            _done = Math.Max(_done, command.Number);
             switch (command.Act)
             {
                 case PlayerAct.Pause:
@@ -249,6 +251,7 @@ internal sealed class Player
             PositionMs = Math.Round(_position * 1_000),
             LengthMs = _source.Length?.TotalMilliseconds,
             VolumeDb = _volumeDb,
+            Done = _done,
         });
         _link.Flush();
     }

@@ -10,8 +10,10 @@ namespace Roomcast.Egress.Playback;
 internal sealed class PlaybackRun(
     SessionPlayback playback, PlaybackOptions options, TimeProvider time, ILogger logger, Action<SessionPlayback> changed) : IPlaybackListener, IAsyncDisposable
 {
-
     private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(2);
+
+    // Where the player is and where it was said to be differ by its ticks and its way to the server.
+    private static readonly TimeSpan PositionTolerance = TimeSpan.FromMilliseconds(500);
 
     private readonly Lock _lock = new();
     private readonly CancellationTokenSource _ending = new();
@@ -22,12 +24,19 @@ internal sealed class PlaybackRun(
     private Task _cancelling = Task.CompletedTask;
     private IPlaybackSeat? _seat;
     private long _toldAt = time.GetTimestamp();
+    private long _asked;
     private bool _hasBegun;
 
     public SessionPlayback Playback => Volatile.Read(ref _playback);
 
-    /// <summary>Asks the player something.</summary>
-    public void Ask(PlayerAct act, double value) => _wishes.Add(new WireCommand(act, value));
+    /// <summary>Lets it stand still.</summary>
+    public void Pause() => Ask(PlayerAct.Pause, 0, now => now with { State = PlaybackState.Paused });
+
+    /// <summary>Lets it go on.</summary>
+    public void Resume() => Ask(PlayerAct.Resume, 0, now => now with { State = PlaybackState.Playing });
+
+    /// <summary>Makes it louder or softer, in decibels.</summary>
+    public void SetVolume(double volumeDb) => Ask(PlayerAct.Volume, volumeDb, now => now with { VolumeDb = volumeDb });
 
     /// <summary>Goes elsewhere. False when that is not possible.</summary>
     public bool Seek(TimeSpan position, bool isRelative)
@@ -41,15 +50,13 @@ internal sealed class PlaybackRun(
 
             var target = isRelative ? PositionNow() + position : position;
             target = target < TimeSpan.Zero ? TimeSpan.Zero : target > length ? length : target;
-            _playback = _playback with { Position = target };
-            _toldAt = time.GetTimestamp();
-            Ask(PlayerAct.Seek, target.TotalMilliseconds);
+            Ask(PlayerAct.Seek, target.TotalMilliseconds, now => now with { Position = target });
             return true;
         }
     }
 
     /// <inheritdoc/>
-    public void OnKeyframeWanted() => Ask(PlayerAct.Keyframe, 0);
+    public void OnKeyframeWanted() => _wishes.Add(new WireCommand(PlayerAct.Keyframe, 0));
 
     /// <inheritdoc/>
     public void OnRemoved() => End(error: null);
@@ -274,8 +281,15 @@ internal sealed class PlaybackRun(
                 return;
             }
 
+            // What it says of before the last wish is out of date; what was wished has been told.
+            var hasBegun = _hasBegun;
+            if (hasBegun && playing.Done < _asked)
+            {
+                return;
+            }
+
             Volatile.Write(ref _hasBegun, true);
-            Tell(_playback with
+            var now = _playback with
             {
                 State = playing.IsPaused ? PlaybackState.Paused : PlaybackState.Playing,
                 Position = TimeSpan.FromMilliseconds(Math.Max(0, playing.PositionMs)),
@@ -283,7 +297,26 @@ internal sealed class PlaybackRun(
                 IsSeekable = playing.LengthMs is not null,
                 VolumeDb = playing.VolumeDb,
                 StartedAt = _playback.StartedAt ?? time.GetUtcNow(),
-            });
+            };
+            if (!hasBegun || now != (_playback with { Position = now.Position }) || (now.Position - PositionNow()).Duration() > PositionTolerance)
+            {
+                Tell(now);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Asks the player something. How it stands with that is told at once, and once for each: the player does several at a time.
+    /// </summary>
+    private void Ask(PlayerAct act, double value, Func<SessionPlayback, SessionPlayback> change)
+    {
+        lock (_lock)
+        {
+            _wishes.Add(new WireCommand(act, value, ++_asked));
+            if (_hasBegun && _playback.State is not PlaybackState.Ended)
+            {
+                Tell(change(_playback with { Position = PositionNow() }));
+            }
         }
     }
 

@@ -43,7 +43,10 @@ public sealed record WirePlay(int Version, string Url)
 }
 
 /// <summary>Something that a player is asked.</summary>
-public sealed record WireCommand(PlayerAct Act, double Value);
+/// <param name="Act">What.</param>
+/// <param name="Value">How much of it, where the act has a measure.</param>
+/// <param name="Number">Which of all that it was asked; the player says how far it has come.</param>
+public sealed record WireCommand(PlayerAct Act, double Value, long Number = 0);
 
 /// <summary>How a player stands: at first when it knows what it plays, then after each command, and at its end.</summary>
 public sealed record WirePlaying
@@ -66,6 +69,9 @@ public sealed record WirePlaying
     /// <summary>Decibels.</summary>
     public double VolumeDb { get; init; }
 
+    /// <summary>The <see cref="WireCommand.Number"/> of the last command it has done; 0 before the first.</summary>
+    public long Done { get; init; }
+
     /// <summary>Whether it is over: nothing follows.</summary>
     public bool HasEnded { get; init; }
 
@@ -80,7 +86,7 @@ public sealed record WirePlaying
 public static class PlaybackWire
 {
     /// <summary>The protocol's version. Server and player come from one build, so that any change raises it.</summary>
-    public const int CurrentVersion = 1;
+    public const int CurrentVersion = 2;
 
     /// <summary>Payload type of Opus.</summary>
     public const byte OpusPayloadType = 111;

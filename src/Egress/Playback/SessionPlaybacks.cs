@@ -88,13 +88,13 @@ public sealed class SessionPlaybacks : IHostedService, IDisposable
     public SessionPlayback? Find(Guid id) => _runs.TryGetValue(id, out var run) ? run.Playback : null;
 
     /// <summary>Lets it stand still. To pause what is paused is no fault.</summary>
-    public PlaybackOutcome Pause(Guid id) => Ask(id, PlayerAct.Pause, 0);
+    public PlaybackOutcome Pause(Guid id) => Ask(id, static run => run.Pause());
 
     /// <summary>Lets it go on.</summary>
-    public PlaybackOutcome Resume(Guid id) => Ask(id, PlayerAct.Resume, 0);
+    public PlaybackOutcome Resume(Guid id) => Ask(id, static run => run.Resume());
 
     /// <summary>Makes it louder or softer, -50 to 50 dB.</summary>
-    public PlaybackOutcome SetVolume(Guid id, double volumeDb) => Ask(id, PlayerAct.Volume, volumeDb);
+    public PlaybackOutcome SetVolume(Guid id, double volumeDb) => Ask(id, run => run.SetVolume(volumeDb));
 
     /// <summary>Goes elsewhere in it. What lies outside of it is brought to its beginning or end.</summary>
     /// <param name="id">Which.</param>
@@ -159,14 +159,14 @@ public sealed class SessionPlaybacks : IHostedService, IDisposable
     /// <inheritdoc/>
     public void Dispose() => StopAll();
 
-    private PlaybackOutcome Ask(Guid id, PlayerAct act, double value)
+    private PlaybackOutcome Ask(Guid id, Action<PlaybackRun> ask)
     {
         if (!_runs.TryGetValue(id, out var run))
         {
             return PlaybackOutcome.NotFound;
         }
 
-        run.Ask(act, value);
+        ask(run);
         return PlaybackOutcome.Done;
     }
 

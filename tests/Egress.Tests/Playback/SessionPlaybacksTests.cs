@@ -77,6 +77,35 @@ public sealed class SessionPlaybacksTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task Each_thing_that_is_asked_is_told_once_and_in_order_however_fast_it_is_asked()
+    {
+        await using var services = Build();
+        var playbacks = Playbacks(services);
+        var id = playbacks.Start(Guid.NewGuid(), AddressOf("clip.mp4"), 0, TimeSpan.Zero)!.Id;
+        await UntilAsync(() => playbacks.Find(id)?.State is PlaybackState.Playing);
+
+        Assert.Equal(PlaybackOutcome.Done, playbacks.Pause(id));
+        Assert.Equal(PlaybackOutcome.Done, playbacks.SetVolume(id, -10));
+        Assert.Equal(PlaybackOutcome.Done, playbacks.Seek(id, TimeSpan.FromSeconds(30), isRelative: false));
+        Assert.Equal(PlaybackOutcome.Done, playbacks.Seek(id, TimeSpan.FromSeconds(5), isRelative: true));
+        Assert.Equal(PlaybackOutcome.Done, playbacks.Resume(id));
+        var packets = _stage.Packets.GetValueOrDefault(id);
+        await UntilAsync(() => _stage.Packets.GetValueOrDefault(id) > packets + 50);
+
+        var told = _told.ToArray();
+        Assert.Equal(
+            [(PlaybackState.Playing, 0), (PlaybackState.Paused, 0), (PlaybackState.Paused, -10), (PlaybackState.Paused, -10), (PlaybackState.Paused, -10), (PlaybackState.Playing, -10)],
+            told[..6].Select(each => (each.State, each.VolumeDb)));
+        Assert.Equal([30, 35, 35], told[3..6].Select(each => each.Position.TotalSeconds));
+
+        // What the player says of itself may correct the position, and nothing else.
+        Assert.All(told[6..], each => Assert.Equal((PlaybackState.Playing, -10), (each.State, each.VolumeDb)));
+        Assert.All(told[6..], each => Assert.InRange(each.Position.TotalSeconds, 35, 60));
+        Assert.True(playbacks.Stop(id));
+        await playbacks.StopAsync(CancellationToken.None);
+    }
+
+    [Fact]
     public async Task What_does_not_begin_in_time_ends_as_that()
     {
         await using var services = Build(options => options.StartTimeout = TimeSpan.FromSeconds(5));

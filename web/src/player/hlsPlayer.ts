@@ -282,7 +282,7 @@ export class HlsPlayer implements Player {
     const { currentTime, readyState, paused, ended, seeking } = this.#video;
     const isAtEnd = !paused && !ended && !seeking && readyState === HTMLMediaElement.HAVE_CURRENT_DATA && edge - currentTime < endsWithin;
     this.#looksAtEnd = isAtEnd ? this.#looksAtEnd + 1 : 0;
-    if (this.#looksAtEnd === looksAtEnd) {
+    if (this.#looksAtEnd >= looksAtEnd) {
       this.#listener({ kind: "ended" });
     }
   }

@@ -73,6 +73,26 @@ test("after the end a new stream gets a new player", async () => {
   assert.equal(players.length, 2);
 });
 
+test("a player that moves a little at the end and stands there again has ended all the same", async () => {
+  const { client, clock, players, session, plays } = setUp();
+  client.is("live");
+  session.start();
+  await clock.advance(100);
+  plays();
+  players[0]?.tell({ kind: "ended" });
+  assert.equal(stageOf(session.state), "starting");
+  plays();
+  session.apply({ kind: "playbackChanged", playback: "stalled" });
+  assert.equal(stageOf(session.state), "buffering");
+  await clock.advance(10_000);
+  const asked = client.asked;
+  players[0]?.tell({ kind: "ended" });
+  players[0]?.tell({ kind: "ended" });
+  assert.equal(stageOf(session.state), "starting");
+  await clock.advance(100);
+  assert.equal(client.asked, asked + 1);
+});
+
 test("a player that fails is made anew after a while, and its later words are not heard", async () => {
   const { client, clock, players, session } = setUp();
   client.is("live");

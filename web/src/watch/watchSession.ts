@@ -201,8 +201,12 @@ export class WatchSession {
         this.#heartbeat.nudge();
         break;
       case "ended":
-        this.#apply({ kind: "playbackChanged", playback: "ended" });
-        this.askNow();
+        // A player says so for as long as it stands at the end.
+        if (this.#state.playback !== "ended") {
+          this.#apply({ kind: "playbackChanged", playback: "ended" });
+          this.askNow();
+        }
+
         break;
       case "failed": {
         this.#drop({ kind: "playerFailed", reason: event.reason });
