@@ -359,7 +359,8 @@ public sealed class ConnectionListenerTests
                 served++;
                 return Task.CompletedTask;
             },
-            tls: _ => new SslServerAuthenticationOptions { ServerCertificate = certificate });
+            tls: _ => new SslServerAuthenticationOptions { ServerCertificate = certificate },
+            tlsHandshakeTimeout: TimeSpan.FromSeconds(1));
 
         using var garbage = await test.ConnectAsync();
         await garbage.SendAsync("GET / HTTP/1.1\r\n\r\n"u8.ToArray());

@@ -19,12 +19,20 @@ internal sealed class TestListener : IAsyncDisposable
         Func<TcpConnection, Task> serve,
         ConnectionQuota? quota = null,
         TimeProvider? clock = null,
-        Func<string?, SslServerAuthenticationOptions>? tls = null)
+        Func<string?, SslServerAuthenticationOptions>? tls = null,
+        TimeSpan? tlsHandshakeTimeout = null)
     {
         Quota = quota ?? new ConnectionQuota(100, 100, 100);
         Metrics = new TransportMetrics(Meters);
         Listener = ConnectionListener.Start(
-            new ListenOptions { Address = new IPEndPoint(IPAddress.Loopback, 0), Setting = "test_port", Protocol = "test", Tls = tls, TlsHandshakeTimeout = TimeSpan.FromSeconds(1) },
+            new ListenOptions
+            {
+                Address = new IPEndPoint(IPAddress.Loopback, 0),
+                Setting = "test_port",
+                Protocol = "test",
+                Tls = tls,
+                TlsHandshakeTimeout = tlsHandshakeTimeout ?? TimeSpan.FromMinutes(2),
+            },
             serve,
             Quota,
             clock ?? TimeProvider.System,
