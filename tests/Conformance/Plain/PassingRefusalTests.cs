@@ -25,7 +25,7 @@ public sealed class PassingRefusalTests
     [Fact]
     public async Task A_database_that_is_away_is_told_as_such_and_everything_works_when_it_is_back()
     {
-        await using var postgres = await PostgresServer.StartAsync(isDurable: false);
+        await using var postgres = await PostgresServer.StartAsync(isDurable: true);
         await using var server = await RunningServer.StartAsync("--database-url", await postgres.CreateDatabaseAsync());
         await server.PostAsync("/meetings", new { title = "Kept" });
         await postgres.KillAsync();
