@@ -261,9 +261,8 @@ public sealed class CompositionsTests : IAsyncDisposable
 
     private async Task<ScriptedWorker> NextAfterPauseAsync()
     {
-        // Time goes on until the next is started, and no further: it has to be ready within so much of it.
-        var started = _workers.Count;
-        while (_workers.Count == started)
+        // Time goes on until the next is started, which may be so already, and no further: it has to be ready within so much of it.
+        while (!_workers.HasNext)
         {
             _clock.Advance(TimeSpan.FromSeconds(1));
             await Task.Delay(1);

@@ -14,9 +14,14 @@ internal sealed class ScriptedWorkers : IWorkerLauncher
 {
     private readonly Channel<ScriptedWorker> _started = Channel.CreateUnbounded<ScriptedWorker>();
     private int _count;
+    private int _begun;
+    private int _taken;
 
     /// <summary>Workers started.</summary>
     public int Count => Volatile.Read(ref _count);
+
+    /// <summary>Whether one is being started, or was, that <see cref="NextAsync"/> has not given so far.</summary>
+    public bool HasNext => Volatile.Read(ref _begun) > _taken;
 
     /// <summary>What a start throws instead; null to start.</summary>
     public CompositionException? Refusal { get; set; }
@@ -29,6 +34,7 @@ internal sealed class ScriptedWorkers : IWorkerLauncher
             throw refusal;
         }
 
+        Interlocked.Increment(ref _begun);
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         var client = new TcpClient();
@@ -43,6 +49,7 @@ internal sealed class ScriptedWorkers : IWorkerLauncher
     {
         using var patience = new CancellationTokenSource(ScriptedWorker.Patience);
         var worker = await _started.Reader.ReadAsync(patience.Token);
+        _taken++;
         var (kind, body) = await worker.ReadAsync();
         Assert.Equal(WireKind.Start, kind);
         Assert.True(WireJson.TryRead<WireStart>(body, out var start));

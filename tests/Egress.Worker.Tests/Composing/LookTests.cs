@@ -140,7 +140,7 @@ public sealed class LookTests
         var file = folder.PathOf("face.png");
         await FfmpegProgram.MakePictureAsync(file, "png", "0x20A040", 300, 500);
 
-        // Opening it lasts until somebody writes into it.
+        // Opening it lasts until somebody opens it to write. (Who wrote into it might find its reader gone already.)
         var held = folder.PathOf("held.png");
         await RunAsync("mkfifo", held);
         using var stage = new Stage(readsAside: true);
@@ -154,7 +154,7 @@ public sealed class LookTests
         stage.Composer.SetScene(new Scene { Peers = [Stage.Peer(0, hasCamera: false) with { PictureFile = file }] });
         stage.Tick(3);
         stage.Output.Last.Expect(x, y - (radius * 8 / 10), Colours.OfAvatar("peer0"));
-        await RunAsync("sh", "-c", $"echo none > '{held}'");
+        await RunAsync("sh", "-c", $": > '{held}'");
         await WaitAsync(stage, () => stage.Output.Last.IsAt(x, y - (radius * 9 / 10), Green, tolerance: 20));
         stage.Output.Last.Expect(x, y, Green);
         Assert.Equal(0, stage.Composer.Counters.BadPictureFiles);
@@ -164,7 +164,7 @@ public sealed class LookTests
         stage.Composer.SetScene(new Scene { Peers = [Stage.Peer(0, hasCamera: false) with { PictureFile = folder.PathOf("other.png") }] });
         stage.Tick(3);
         stage.Output.Last.Expect(x, y - (radius * 9 / 10), Green);
-        await RunAsync("sh", "-c", $"echo none > '{folder.PathOf("other.png")}'");
+        await RunAsync("sh", "-c", $": > '{folder.PathOf("other.png")}'");
         await WaitAsync(stage, () => stage.Composer.Counters.BadPictureFiles > 0);
         stage.Tick(3);
         stage.Output.Last.Expect(x, y - (radius * 8 / 10), Colours.OfAvatar("peer0"));
