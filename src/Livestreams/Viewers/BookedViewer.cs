@@ -48,6 +48,7 @@ internal sealed class BookedViewer(ViewerKey key, string player, TimeSpan now, V
     private TimeSpan _lastSeen = now;
     private TimeSpan _lastHeartbeat;
     private TimeSpan _usualGap = rules.UsualGap;
+    private long _lastNumber;
     private bool _sendsHeartbeats;
     private ViewerPlayback _playback;
 
@@ -107,6 +108,22 @@ internal sealed class BookedViewer(ViewerKey key, string player, TimeSpan now, V
         _lastSeen = now;
         _countedTo = Later(_countedTo, now);
         return Later(counted, TimeSpan.Zero);
+    }
+
+    /// <summary>Takes the number of a heartbeat or goodbye; false when a later one was taken already. One without a number is always taken.</summary>
+    public bool TryTakeNumber(long? number)
+    {
+        if (number is { } told)
+        {
+            if (told <= _lastNumber)
+            {
+                return false;
+            }
+
+            _lastNumber = told;
+        }
+
+        return true;
     }
 
     /// <summary>A heartbeat came. Returns the time to count: that since the one before it, when that one said playing.</summary>

@@ -48,15 +48,22 @@ public sealed class LiveViewers : IViewerWitness
     }
 
     /// <summary>A heartbeat with a good token; false when this viewer sends too many.</summary>
-    public bool Beat(string viewerId, ViewerPlayback playback, string? player, string? userAgent) =>
-        _isClosed || _book.Beat(viewerId, playback, player, userAgent, Now);
+    /// <param name="viewerId">Whose.</param>
+    /// <param name="playback">What its player does.</param>
+    /// <param name="player">Its player, as it says.</param>
+    /// <param name="userAgent">Its player, as its requests say.</param>
+    /// <param name="number">Which of the viewer's messages it is, from 1; null where that is not told. See <see cref="ViewerBook.Beat"/>.</param>
+    public bool Beat(string viewerId, ViewerPlayback playback, string? player, string? userAgent, long? number = null) =>
+        _isClosed || _book.Beat(viewerId, playback, player, userAgent, Now, number);
 
     /// <summary>A viewer with a good token left.</summary>
-    public void Leave(string viewerId)
+    /// <param name="viewerId">Who.</param>
+    /// <param name="number">As of a heartbeat.</param>
+    public void Leave(string viewerId, long? number = null)
     {
         if (!_isClosed)
         {
-            _book.Leave(viewerId, Now);
+            _book.Leave(viewerId, Now, number);
         }
     }
 

@@ -115,7 +115,16 @@ public sealed class ViewerBook
     /// A heartbeat came from a viewer whose token was found good. Returns false when this viewer sends too many: the
     /// heartbeat was not taken.
     /// </summary>
-    public bool Beat(string viewerId, ViewerPlayback playback, string? player, string? userAgent, TimeSpan now)
+    /// <param name="viewerId">Whose.</param>
+    /// <param name="playback">What its player does.</param>
+    /// <param name="player">Its player, as it says.</param>
+    /// <param name="userAgent">Its player, as its requests say.</param>
+    /// <param name="now">Time.</param>
+    /// <param name="number">
+    /// Which of the viewer's messages it is, from 1; null where that is not told. Requests overtake each other: one with a number no
+    /// higher than the highest so far is out of date and changes nothing, so that nobody comes back by what was sent before a goodbye.
+    /// </param>
+    public bool Beat(string viewerId, ViewerPlayback playback, string? player, string? userAgent, TimeSpan now, long? number = null)
     {
         if (!ViewerKey.TryRead(viewerId, out var key))
         {
@@ -134,6 +143,11 @@ public sealed class ViewerBook
                     return false;
                 }
 
+                if (!viewer.TryTakeNumber(number))
+                {
+                    return true;
+                }
+
                 CountHeartbeat(viewer.Beat(now, playback, PlayerFamily.OfReport(player), rules));
                 Place(viewer, now, rules);
                 SawHeartbeat(playback, isTracked: true);
@@ -142,12 +156,15 @@ public sealed class ViewerBook
         }
 
         var family = PlayerFamily.OfReport(player) ?? PlayerFamily.OfUserAgent(userAgent);
-        SawHeartbeat(playback, Enter(shard, key, family, now, rules, playback) is not ViewerEntry.Full);
+        SawHeartbeat(playback, Enter(shard, key, family, now, rules, playback, number) is not ViewerEntry.Full);
         return true;
     }
 
     /// <summary>A viewer with a good token left.</summary>
-    public void Leave(string viewerId, TimeSpan now)
+    /// <param name="viewerId">Who.</param>
+    /// <param name="now">Time.</param>
+    /// <param name="number">As of a heartbeat: a goodbye that a return has overtaken changes nothing.</param>
+    public void Leave(string viewerId, TimeSpan now, long? number = null)
     {
         if (!ViewerKey.TryRead(viewerId, out var key))
         {
@@ -158,7 +175,7 @@ public sealed class ViewerBook
         var shard = ShardOf(key);
         lock (shard.Lock)
         {
-            if (!shard.Viewers.TryGetValue(key, out var viewer))
+            if (!shard.Viewers.TryGetValue(key, out var viewer) || !viewer.TryTakeNumber(number))
             {
                 return;
             }
@@ -332,7 +349,7 @@ public sealed class ViewerBook
         Interlocked.Add(ref _estimatedTicks, added.Ticks);
     }
 
-    private ViewerEntry Enter(Shard shard, ViewerKey key, string player, TimeSpan now, ViewerRules rules, ViewerPlayback? playback)
+    private ViewerEntry Enter(Shard shard, ViewerKey key, string player, TimeSpan now, ViewerRules rules, ViewerPlayback? playback, long? number = null)
     {
         if (Interlocked.Increment(ref _tracked) > _options.MaxTracked)
         {
@@ -353,7 +370,7 @@ public sealed class ViewerBook
                 Interlocked.Decrement(ref _tracked);
             }
 
-            if (playback is { } state)
+            if (playback is { } state && viewer.TryTakeNumber(number))
             {
                 _ = viewer.Heartbeats.TryTake(now, HeartbeatBurst, HeartbeatsPerSecond);
                 CountHeartbeat(viewer.Beat(now, state, player, rules));

@@ -138,7 +138,7 @@ public static class ViewerEndpoints
 
             var (isRead, request) = await ReadAsync(context, ViewerJson.Default.HeartbeatRequest, mayBeEmpty: false, cancellationToken);
             if (!isRead || request is null || !TryReadPlayback(request.State, out var playback)
-                || request.LatencyMs is < 0 or > MaxLatencyMs)
+                || request.LatencyMs is < 0 or > MaxLatencyMs || request.Number is < 1)
             {
                 return BadBody();
             }
@@ -155,7 +155,7 @@ public static class ViewerEndpoints
             }
 
             // With no session on air there is nothing to count, and the viewer is told so by the state.
-            if (answer.Viewers is { } viewers && !viewers.Beat(viewer, playback, request.Player, context.Request.Headers.UserAgent))
+            if (answer.Viewers is { } viewers && !viewers.Beat(viewer, playback, request.Player, context.Request.Headers.UserAgent, request.Number))
             {
                 return TooMany(context);
             }
@@ -194,7 +194,7 @@ public static class ViewerEndpoints
             }
 
             var (isRead, request) = await ReadAsync(context, ViewerJson.Default.HeartbeatRequest, mayBeEmpty: false, cancellationToken);
-            if (!isRead || request is null)
+            if (!isRead || request is null || request.Number is < 1)
             {
                 return BadBody();
             }
@@ -205,7 +205,7 @@ public static class ViewerEndpoints
                 return BadToken();
             }
 
-            audience.FindViewers(id)?.Leave(viewer);
+            audience.FindViewers(id)?.Leave(viewer, request.Number);
             context.Response.Headers.CacheControl = "no-store";
             return TypedResults.NoContent();
         }

@@ -13,8 +13,8 @@ internal sealed record NewViewerRequest(string? Viewer);
 /// <summary>A viewer that may send heartbeats.</summary>
 internal sealed record NewViewerMessage(string Viewer, string Token, double IntervalSeconds);
 
-/// <summary>A heartbeat, or a leave (then only the token counts).</summary>
-internal sealed record HeartbeatRequest(string? Token, string? State, string? Player, double? LatencyMs);
+/// <summary>A heartbeat, or a leave (then only the token and the number count).</summary>
+internal sealed record HeartbeatRequest(string? Token, string? State, string? Player, double? LatencyMs, long? Number);
 
 /// <summary>The answer to a heartbeat: when the next one is due, and what else a page would have to ask for.</summary>
 internal sealed record HeartbeatMessage(double IntervalSeconds, string State, int Viewers);

@@ -96,6 +96,23 @@ public sealed class ViewerBookTests
     }
 
     [Fact]
+    public void What_its_goodbye_has_overtaken_brings_nobody_back_and_what_its_return_has_overtaken_takes_nobody_away()
+    {
+        var viewer = NewViewer();
+        Assert.True(Book.Beat(viewer, ViewerPlayback.Playing, "hls.js", null, Seconds(1), number: 1));
+        Book.Leave(viewer, Seconds(3), number: 3);
+        Assert.True(Book.Beat(viewer, ViewerPlayback.Playing, "hls.js", null, Seconds(3.1), number: 2));
+        Assert.Equal(0, Book.Concurrent(Seconds(3.2)));
+        Assert.Equal(2, Book.ViewerSeconds(Seconds(4)), 0.01);
+
+        Assert.True(Book.Beat(viewer, ViewerPlayback.Playing, "hls.js", null, Seconds(4), number: 5));
+        Book.Leave(viewer, Seconds(4.1), number: 4);
+        Assert.Equal(1, Book.Concurrent(Seconds(5)));
+        Book.Leave(viewer, Seconds(5), number: 6);
+        Assert.Equal(3, Book.ViewerSeconds(Seconds(60)), 0.01);
+    }
+
+    [Fact]
     public void A_plain_player_that_pauses_stops_being_counted()
     {
         var viewer = _audience.Poll(Seconds(0), Seconds(30), every: Seconds(2));

@@ -126,8 +126,10 @@ public sealed class ViewerEndpointsTests : IAsyncLifetime, IDisposable
 
         Assert.Equal(1, _audience.Viewers!.Concurrent);
         _clock.Advance(TimeSpan.FromSeconds(2));
-        using var leave = await PostAsync($"/live/{Open}/viewers/{viewer}/leave", $$"""{"token":"{{token}}"}""", "text/plain");
+        using var leave = await PostAsync($"/live/{Open}/viewers/{viewer}/leave", $$"""{"token":"{{token}}","number":2}""", "text/plain");
         Assert.Equal(HttpStatusCode.NoContent, leave.StatusCode);
+        using var late = await PostAsync($"/live/{Open}/viewers/{viewer}/heartbeat", $$"""{"token":"{{token}}","state":"playing","number":1}""", "text/plain");
+        Assert.Equal(HttpStatusCode.OK, late.StatusCode);
         Assert.Equal(22, _audience.Viewers.ViewerSeconds, 0.01);
         Assert.Equal(0, _audience.Viewers.Concurrent);
     }
@@ -165,6 +167,8 @@ public sealed class ViewerEndpointsTests : IAsyncLifetime, IDisposable
     [InlineData("""{"token":"TOKEN"}""")]
     [InlineData("""{"token":"TOKEN","state":"dancing"}""")]
     [InlineData("""{"token":"TOKEN","state":"playing","latency_ms":-1}""")]
+    [InlineData("""{"token":"TOKEN","state":"playing","number":0}""")]
+    [InlineData("""{"token":"TOKEN","state":"playing","number":1.5}""")]
     [InlineData("""{"token":"TOKEN","state":"playing","latency_ms":"soon"}""")]
     [InlineData("""{"token":1,"state":"playing"}""")]
     public async Task A_heartbeat_that_makes_no_sense_is_a_bad_request(string body)

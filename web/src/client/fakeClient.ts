@@ -15,6 +15,7 @@ export class FakeClient implements LivestreamClient {
   ticket: ViewerTicket | null = { viewer: "v1", token: "t1", intervalMs: 4_000 };
   readonly beats: (HeartbeatReport & { viewer: string })[] = [];
   readonly left: string[] = [];
+  readonly numbers: number[] = [];
   asked = 0;
   added = 0;
 
@@ -34,12 +35,14 @@ export class FakeClient implements LivestreamClient {
     return this.ticket;
   }
 
-  async beat(ticket: ViewerTicket, report: HeartbeatReport): Promise<HeartbeatAnswer> {
+  async beat(ticket: ViewerTicket, report: HeartbeatReport, number: number): Promise<HeartbeatAnswer> {
+    this.numbers.push(number);
     this.beats.push({ ...report, viewer: ticket.viewer });
     return this.beatAnswer ?? { kind: "taken", intervalMs: ticket.intervalMs, state: null, viewers: null };
   }
 
-  leave(ticket: ViewerTicket): void {
+  leave(ticket: ViewerTicket, number: number): void {
+    this.numbers.push(number);
     this.left.push(ticket.viewer);
   }
 }

@@ -71,6 +71,7 @@ test("coming back goes on as the same viewer", async () => {
   await clock.advance(1_000);
   assert.equal(client.added, 1);
   assert.deepEqual(client.beats.map((beat) => beat.viewer), ["v1", "v1"]);
+  assert.deepEqual(client.numbers, [1, 2, 3]); // The goodbye between them has one, too.
 });
 
 test("a ticket that is refused is replaced", async () => {

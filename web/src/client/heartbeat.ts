@@ -19,6 +19,7 @@ export class Heartbeat {
   #asking = false;
   #lastSent: { at: number; playback: ViewerPlayback } | null = null;
   #dueAt = 0;
+  #number = 0;
   #timer: Timer | null = null;
   #runs = false;
 
@@ -82,7 +83,7 @@ export class Heartbeat {
   leave(): void {
     this.#timer?.cancel();
     if (this.#runs && this.#ticket !== null && this.#lastSent !== null) {
-      this.#client.leave(this.#ticket);
+      this.#client.leave(this.#ticket, ++this.#number);
     }
 
     this.#runs = false;
@@ -106,7 +107,7 @@ export class Heartbeat {
       const { intervalMs } = this.#ticket;
       this.#lastSent = { at: this.#clock.now(), playback: report.playback };
       this.#dueAt = this.#lastSent.at + intervalMs;
-      const answer = await this.#client.beat(this.#ticket, report);
+      const answer = await this.#client.beat(this.#ticket, report, ++this.#number);
       if (answer.kind === "taken") {
         this.#ticket = { ...this.#ticket, intervalMs: answer.intervalMs };
         this.#dueAt = this.#lastSent === null ? this.#dueAt : this.#lastSent.at + answer.intervalMs;

@@ -57,7 +57,7 @@ test("a ticket is asked for, and heartbeats carry its token", async () => {
   assert.deepEqual(ticket, { viewer: "v", token: "t", intervalMs: 4_000 });
 
   const beating = clientAnswering(json({ interval_seconds: 5, state: "live", viewers: 3 }));
-  const answer = await beating.client.beat(ticket!, { playback: "playing", player: "hls.js", latencyMs: 1_534.6 });
+  const answer = await beating.client.beat(ticket!, { playback: "playing", player: "hls.js", latencyMs: 1_534.6 }, 7);
   assert.deepEqual(answer, { kind: "taken", intervalMs: 5_000, state: "live", viewers: 3 });
   assert.equal(beating.asked[0]?.url, `/live/${address.livestreamId}/viewers/v/heartbeat`);
   assert.deepEqual(JSON.parse(String(beating.asked[0]?.init?.body)), {
@@ -65,12 +65,14 @@ test("a ticket is asked for, and heartbeats carry its token", async () => {
     state: "playing",
     player: "hls.js",
     latency_ms: 1_535,
+    number: 7,
   });
 });
 
 test("a server that tells no state with its heartbeats is understood too", async () => {
   const { client } = clientAnswering(json({ interval_seconds: 4 }));
-  assert.deepEqual(await client.beat({ viewer: "v", token: "t", intervalMs: 1 }, { playback: "paused", player: "x", latencyMs: null }), {
+  const ticket = { viewer: "v", token: "t", intervalMs: 1 };
+  assert.deepEqual(await client.beat(ticket, { playback: "paused", player: "x", latencyMs: null }, 1), {
     kind: "taken",
     intervalMs: 4_000,
     state: null,
@@ -81,13 +83,13 @@ test("a server that tells no state with its heartbeats is understood too", async
 test("a ticket that is no longer good is told apart from a server that does not answer", async () => {
   const ticket = { viewer: "v", token: "t", intervalMs: 4_000 };
   const report = { playback: "playing", player: "hls.js", latencyMs: null } as const;
-  assert.deepEqual(await clientAnswering(json({}, 403)).client.beat(ticket, report), { kind: "refused" });
-  assert.deepEqual(await clientAnswering(json({}, 429)).client.beat(ticket, report), { kind: "failed" });
-  assert.deepEqual(await clientAnswering(() => Promise.reject(new TypeError())).client.beat(ticket, report), { kind: "failed" });
+  assert.deepEqual(await clientAnswering(json({}, 403)).client.beat(ticket, report, 1), { kind: "refused" });
+  assert.deepEqual(await clientAnswering(json({}, 429)).client.beat(ticket, report, 1), { kind: "failed" });
+  assert.deepEqual(await clientAnswering(() => Promise.reject(new TypeError())).client.beat(ticket, report, 1), { kind: "failed" });
 });
 
 test("a goodbye goes out as a beacon", () => {
   const { client, beacons } = clientAnswering(json({}));
-  client.leave({ viewer: "v", token: "t", intervalMs: 1 });
-  assert.deepEqual(beacons, [{ url: `/live/${address.livestreamId}/viewers/v/leave`, body: '{"token":"t"}' }]);
+  client.leave({ viewer: "v", token: "t", intervalMs: 1 }, 8);
+  assert.deepEqual(beacons, [{ url: `/live/${address.livestreamId}/viewers/v/leave`, body: '{"token":"t","number":8}' }]);
 });

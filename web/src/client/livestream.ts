@@ -43,9 +43,10 @@ export type HeartbeatAnswer =
 export interface LivestreamClient {
   getStatus(): Promise<StatusAnswer>;
   addViewer(): Promise<ViewerTicket | null>;
-  beat(ticket: ViewerTicket, report: HeartbeatReport): Promise<HeartbeatAnswer>;
+  /** @param number counts the viewer's heartbeats and goodbyes, so that those which come late change nothing. */
+  beat(ticket: ViewerTicket, report: HeartbeatReport, number: number): Promise<HeartbeatAnswer>;
   /** Says goodbye even while the page is being closed. */
-  leave(ticket: ViewerTicket): void;
+  leave(ticket: ViewerTicket, number: number): void;
 }
 
 const answerWithinMs = 8_000;
@@ -84,7 +85,7 @@ export class HttpLivestreamClient implements LivestreamClient {
     return response?.status === 201 ? readTicket(await readJson(response)) : null;
   }
 
-  async beat(ticket: ViewerTicket, report: HeartbeatReport): Promise<HeartbeatAnswer> {
+  async beat(ticket: ViewerTicket, report: HeartbeatReport, number: number): Promise<HeartbeatAnswer> {
     const response = await this.#ask(`/viewers/${ticket.viewer}/heartbeat`, {
       method: "POST",
       body: JSON.stringify({
@@ -92,6 +93,7 @@ export class HttpLivestreamClient implements LivestreamClient {
         state: report.playback,
         player: report.player,
         ...(report.latencyMs === null ? {} : { latency_ms: Math.round(report.latencyMs) }),
+        number,
       }),
       // Text is what needs no preflight when a page of another origin does the same.
       headers: { "content-type": "text/plain" },
@@ -103,8 +105,8 @@ export class HttpLivestreamClient implements LivestreamClient {
     return { kind: response?.status === 403 || response?.status === 404 ? "refused" : "failed" };
   }
 
-  leave(ticket: ViewerTicket): void {
-    this.#beacon(`${this.#prefix}/viewers/${ticket.viewer}/leave`, JSON.stringify({ token: ticket.token }));
+  leave(ticket: ViewerTicket, number: number): void {
+    this.#beacon(`${this.#prefix}/viewers/${ticket.viewer}/leave`, JSON.stringify({ token: ticket.token, number }));
   }
 
   async #ask(path: string, init: RequestInit): Promise<Response | null> {

@@ -133,6 +133,15 @@ test("a viewer is counted from the first picture to the goodbye", async () => {
   assert.deepEqual(client.beats.map((beat) => beat.playback), ["playing", "playing", "playing", "paused"]);
   session.leave();
   assert.deepEqual(client.left, ["v1"]);
+
+  // While it is torn down, the page may still say this and that.
+  const beats = client.beats.length;
+  session.apply({ kind: "playbackChanged", playback: "stalled" });
+  await clock.advance(10_000);
+  assert.deepEqual([client.left, client.beats.length], [["v1"], beats]);
+  session.comeBack();
+  await clock.advance(100);
+  assert.equal(client.beats.length, beats + 1);
 });
 
 test("while heartbeats are answered the status is seldom asked for", async () => {

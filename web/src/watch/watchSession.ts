@@ -41,6 +41,7 @@ export class WatchSession {
   #remake: Timer | null = null;
   #beatsAnswered = false;
   #isClosed = false;
+  #isAway = false;
 
   constructor(around: WatchSurroundings) {
     this.#around = around;
@@ -89,11 +90,13 @@ export class WatchSession {
 
   /** The page is being left; it may come back from the browser's memory. */
   leave(): void {
+    this.#isAway = true;
     this.#heartbeat.leave();
   }
 
   /** The page came back. */
   comeBack(): void {
+    this.#isAway = false;
     this.#reconcile();
     this.askNow();
   }
@@ -162,7 +165,8 @@ export class WatchSession {
       this.#make();
     }
 
-    if (viewerPlaybackOf(this.#state) === null) {
+    // What happens while the page is torn down takes no goodbye back.
+    if (this.#isAway || viewerPlaybackOf(this.#state) === null) {
       this.#heartbeat.leave();
     } else {
       this.#heartbeat.start();
