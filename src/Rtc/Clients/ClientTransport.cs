@@ -224,11 +224,14 @@ public sealed partial class ClientTransport : IDisposable
     /// <summary>Takes what happened to the connection.</summary>
     public bool TryTakeEvent(out RtcEvent happened) => _events.TryDequeue(out happened);
 
-    /// <summary>Says goodbye. The goodbye is still to be taken and sent.</summary>
+    /// <summary>Says goodbye. The goodbye is still to be taken and sent; before the first answer there is nobody to say it to.</summary>
     public void Close()
     {
-        _connection?.Close();
-        TakeEvents();
+        if (_connection is not null)
+        {
+            _connection.Close();
+            TakeEvents();
+        }
     }
 
     /// <inheritdoc/>

@@ -141,6 +141,20 @@ public class ClientTransportTests
         Assert.True(call.Sender.TryTakeDatagram(out _, out _));
     }
 
+    /// <remarks>It threw, and in the place of what had ended the waiting for an answer: an interrupted join ended with a fault of ours.</remarks>
+    [Fact]
+    public void A_transport_that_has_no_answer_yet_closes_without_a_word()
+    {
+        using var client = NewClient();
+        client.CreateOffer();
+
+        client.Close();
+
+        Assert.False(client.TryTakeDatagram(out _, out _));
+        Assert.False(client.TryTakeEvent(out _));
+        Assert.Null(client.NextDeadline);
+    }
+
     [Fact]
     public void A_section_that_is_stopped_is_offered_with_port_zero_and_may_be_recycled_under_another_name()
     {
