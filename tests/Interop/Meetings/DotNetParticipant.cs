@@ -1,5 +1,3 @@
-using System.Diagnostics;
-using System.Runtime.InteropServices;
 using System.Security.Cryptography.X509Certificates;
 using Roomcast.Client;
 using Roomcast.Client.Media;
@@ -16,13 +14,14 @@ namespace Roomcast.Interop.Meetings;
 internal sealed class DotNetParticipant : IAsyncDisposable
 {
     private const int FramesPerSecond = 12;
-    private const int SampleRateHz = 48_000;
     private const int PictureCount = 10;
+    private const int PicturesOfATake = 36;
+    private const int PacketsOfATake = 150;
     private const int PixelsAcross = 64;
     private const int PixelsDown = 48;
-    private const int WindowSamples = SampleRateHz / 20;
+    private const int WindowSamples = ComposedReading.SampleRateHz / 20;
 
-    private static readonly TimeSpan Look = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan LongestTake = TimeSpan.FromSeconds(20);
 
     private readonly string _folder;
     private readonly X509Certificate2 _authority;
@@ -74,7 +73,9 @@ internal sealed class DotNetParticipant : IAsyncDisposable
         List<SeenPicture> seen = [];
         for (var begun = TimeProvider.System.GetTimestamp(); TimeProvider.System.GetElapsedTime(begun) < MeetTab.Patience;)
         {
-            seen = await TakeAsync(name, TrackKind.Video) is { } file ? Distinct(Pictures(await DecodeAsync(file, "-vf", "scale=64:48", "-pix_fmt", "rgb24", "-f", "rawvideo"))) : [];
+            seen = await TakeAsync(name, TrackKind.Video) is { } file
+                ? Distinct(Read(await ComposedReading.OfAsync(file, MeetTab.Patience, PixelsAcross, PixelsDown, withSound: false)))
+                : [];
             if (seen.Count(each => each.IsRead) >= PictureCount)
             {
                 break;
@@ -82,7 +83,7 @@ internal sealed class DotNetParticipant : IAsyncDisposable
         }
 
         var read = seen.Where(each => each.IsRead).ToList();
-        Assert.True(read.Count >= PictureCount, $"Only {read.Count} of {seen.Count} pictures of {name} could be read.");
+        Assert.True(read.Count >= PictureCount, $"Only {read.Count} of {seen.Count} pictures of {name} could be read; {Arrived(name)}.");
         Assert.True(read.Count >= seen.Count - 2, $"Only {read.Count} of {seen.Count} pictures of {name} were whole.");
         Assert.All(read, each =>
         {
@@ -108,14 +109,14 @@ internal sealed class DotNetParticipant : IAsyncDisposable
                 continue;
             }
 
-            heard = Levels(MemoryMarshal.Cast<byte, float>(await DecodeAsync(file, "-ac", "1", "-ar", "48000", "-f", "f32le")));
+            heard = Levels((await ComposedReading.OfAsync(file, MeetTab.Patience, withPicture: false)).Sound);
             if (heard[expected] > -40 && heard.Where((_, tone) => tone != expected).All(level => level < heard[expected] - 15))
             {
                 return;
             }
         }
 
-        Assert.Fail($"{name} was heard as {string.Join(", ", heard.Select(level => Math.Round(level)))} dB of the four tones.");
+        Assert.Fail($"{name} was heard as {string.Join(", ", heard.Select(level => Math.Round(level)))} dB of the four tones; {Arrived(name)}.");
     }
 
     /// <summary>Waits until somebody wrote something.</summary>
@@ -153,7 +154,11 @@ internal sealed class DotNetParticipant : IAsyncDisposable
         return chain.Build(judged);
     }
 
-    /// <summary>Records a track for a few seconds; null when there is none, or nothing came of it.</summary>
+    private string Arrived(string name) => Meeting.Participants.Joined.ToArray().FirstOrDefault(participant => participant.Name == name) is { } whose
+        ? $"{whose.VideoTrack?.Frames ?? -1} pictures and {whose.AudioTrack?.Frames ?? -1} packets of sound came, of {_takes} takes"
+        : $"{name} is not there, and the state is {Meeting.Self.RoomState}";
+
+    /// <summary>Records some of a track; null when there is none, or nothing came of it.</summary>
     private async Task<string?> TakeAsync(string name, TrackKind kind)
     {
         var whose = Meeting.Participants.Joined.ToArray().FirstOrDefault(participant => participant.Name == name);
@@ -166,54 +171,45 @@ internal sealed class DotNetParticipant : IAsyncDisposable
         var file = Path.Combine(_folder, $"take-{++_takes}.webm");
         await using var recorder = new WebMRecorder(file, kind);
         track.AddSink(recorder);
-        await Task.Delay(Look);
+        for (var begun = TimeProvider.System.GetTimestamp();
+            recorder.Frames < (kind is TrackKind.Video ? PicturesOfATake : PacketsOfATake) && !track.IsEnded && TimeProvider.System.GetElapsedTime(begun) < LongestTake;)
+        {
+            await Task.Delay(50);
+        }
+
         track.RemoveSink(recorder);
         await recorder.DisposeAsync();
         return recorder.Frames > 0 ? file : null;
     }
 
-    private static async Task<byte[]> DecodeAsync(string file, params string[] how)
-    {
-        using var ffmpeg = Process.Start(new ProcessStartInfo("ffmpeg", ["-v", "error", "-nostdin", "-i", file, .. how, "pipe:1"]) { RedirectStandardOutput = true })!;
-        using var decoded = new MemoryStream();
-        await ffmpeg.StandardOutput.BaseStream.CopyToAsync(decoded);
-        await ffmpeg.WaitForExitAsync();
-        return decoded.ToArray();
-    }
-
     private static List<SeenPicture> Distinct(List<SeenPicture> pictures) =>
         [.. pictures.Where((each, at) => at == 0 || each.Number != pictures[at - 1].Number)];
 
+    private static List<SeenPicture> Read(ComposedReading reading) => [.. reading.Pictures.Select(Read)];
+
     // The same reading as that of the probe in a page.
-    private static List<SeenPicture> Pictures(byte[] decoded)
+    private static SeenPicture Read(byte[] pixels)
     {
-        const int Length = PixelsAcross * PixelsDown * 3;
-        var pictures = new List<SeenPicture>();
-        for (var start = 0; start + Length <= decoded.Length; start += Length)
+        int At(int x, int y) => ((y * PixelsAcross) + x) * 3;
+        double Light(int x, int y) => (pixels[At(x, y)] + pixels[At(x, y) + 1] + pixels[At(x, y) + 2]) / 3.0;
+        var (number, inverse) = (0, 0);
+        for (var bit = 0; bit < 8; bit++)
         {
-            var pixels = decoded.AsSpan(start, Length).ToArray();
-            int At(int x, int y) => ((y * PixelsAcross) + x) * 3;
-            double Light(int x, int y) => (pixels[At(x, y)] + pixels[At(x, y) + 1] + pixels[At(x, y) + 2]) / 3.0;
-            var (number, inverse) = (0, 0);
-            for (var bit = 0; bit < 8; bit++)
-            {
-                number = (number * 2) + (Light((bit * 8) + 4, 4) > 126 ? 1 : 0);
-                inverse = (inverse * 2) + (Light((bit * 8) + 4, 12) > 126 ? 1 : 0);
-            }
-
-            var (weight, sum) = (0.0, 0.0);
-            for (var x = 0; x < PixelsAcross; x++)
-            {
-                var value = Math.Max(0, Light(x, 40) - 60);
-                weight += value;
-                sum += value * (x + 0.5);
-            }
-
-            var middle = At(32, 24);
-            pictures.Add(new SeenPicture((number ^ inverse) == 255, number, weight == 0 ? -1 : sum / weight, [pixels[middle], pixels[middle + 1], pixels[middle + 2]], PixelsAcross, PixelsDown));
+            number = (number * 2) + (Light((bit * 8) + 4, 4) > 126 ? 1 : 0);
+            inverse = (inverse * 2) + (Light((bit * 8) + 4, 12) > 126 ? 1 : 0);
         }
 
-        return pictures;
+        var (weight, sum) = (0.0, 0.0);
+        for (var x = 0; x < PixelsAcross; x++)
+        {
+            var value = Math.Max(0, Light(x, 40) - 60);
+            weight += value;
+            sum += value * (x + 0.5);
+        }
+
+        var middle = At(32, 24);
+        return new SeenPicture(
+            (number ^ inverse) == 255, number, weight == 0 ? -1 : sum / weight, [pixels[middle], pixels[middle + 1], pixels[middle + 2]], PixelsAcross, PixelsDown);
     }
 
     // How loud each tone was in its loudest twentieth of a second, in decibels below full (Goertzel's algorithm).
@@ -224,7 +220,7 @@ internal sealed class DotNetParticipant : IAsyncDisposable
         {
             for (var tone = 0; tone < levels.Length; tone++)
             {
-                var turn = 2 * Math.Cos(2 * Math.PI * MeetProbe.Tones[tone] / SampleRateHz);
+                var turn = 2 * Math.Cos(2 * Math.PI * MeetProbe.Tones[tone] / ComposedReading.SampleRateHz);
                 var (before, last) = (0.0, 0.0);
                 foreach (var sample in samples.Slice(start, WindowSamples))
                 {
