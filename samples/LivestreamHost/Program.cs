@@ -3,9 +3,10 @@ using Roomcast.Client;
 using Roomcast.Client.Media;
 using Roomcast.Client.Meeting;
 
-if (args is not [var server, var token])
+// Arguments can be read by everybody on the machine, and a token is a secret.
+if (args is not [var server] || Environment.GetEnvironmentVariable("ROOMCAST_PARTICIPANT_TOKEN") is not { Length: > 0 } token)
 {
-    Console.Error.WriteLine("usage: LivestreamHost SERVER PARTICIPANT-TOKEN");
+    Console.Error.WriteLine("usage: ROOMCAST_PARTICIPANT_TOKEN=… LivestreamHost SERVER");
     return 2;
 }
 
@@ -16,36 +17,46 @@ Console.CancelKeyPress += (_, pressed) =>
     stopping.Cancel();
 };
 
-await using var meeting = await RealtimeKitClient.InitAsync(new()
+try
 {
-    AuthToken = token,
-    BaseUri = new Uri(server),
-    Video = new TestPatternSource(),
-    Audio = new TestToneSource(),
-});
-var livestream = meeting.Livestream;
-var isIdle = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-livestream.Updated += state =>
-{
-    Console.WriteLine(state is LivestreamState.Livestreaming ? $"On air: {livestream.PlaybackUrl}" : $"Livestream: {state}");
-    if (state is LivestreamState.Idle)
+    await using var meeting = await RealtimeKitClient.InitAsync(
+        new()
+        {
+            AuthToken = token,
+            BaseUri = new Uri(server),
+            Video = new TestPatternSource(),
+            Audio = new TestToneSource(),
+        },
+        stopping.Token);
+    var livestream = meeting.Livestream;
+    var isIdle = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+    livestream.Updated += state =>
     {
-        isIdle.TrySetResult();
+        Console.WriteLine(state is LivestreamState.Livestreaming ? $"On air: {livestream.PlaybackUrl}" : $"Livestream: {state}");
+        if (state is LivestreamState.Idle)
+        {
+            isIdle.TrySetResult();
+        }
+    };
+    livestream.ViewerCountUpdated += count => Console.WriteLine($"Viewers: {count}");
+    meeting.Self.Waitlisted += () => Console.WriteLine("Waiting to be let in");
+
+    await meeting.JoinAsync(stopping.Token);
+    if (livestream.State is LivestreamState.Idle)
+    {
+        await livestream.StartAsync();
     }
-};
-livestream.ViewerCountUpdated += count => Console.WriteLine($"Viewers: {count}");
 
-await meeting.JoinAsync(stopping.Token);
-if (livestream.State is LivestreamState.Idle)
-{
-    await livestream.StartAsync(cancellationToken: stopping.Token);
+    await isIdle.Task.WaitAsync(stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    if (livestream.State is not LivestreamState.Idle)
+    {
+        await livestream.StopAsync();
+        await isIdle.Task.WaitAsync(TimeSpan.FromSeconds(30));
+    }
 }
-
-await Task.WhenAny(isIdle.Task, Task.Delay(Timeout.Infinite, stopping.Token));
-if (livestream.State is not LivestreamState.Idle)
+catch (OperationCanceledException) when (stopping.IsCancellationRequested)
 {
-    await livestream.StopAsync();
-    await isIdle.Task.WaitAsync(TimeSpan.FromSeconds(30));
+    Console.WriteLine("Ended before it had joined");
 }
 
 return 0;

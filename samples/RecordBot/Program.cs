@@ -3,9 +3,10 @@ using Roomcast.Client;
 using Roomcast.Client.Media;
 using Roomcast.Client.Meeting;
 
-if (args is not [var server, var token, var folder])
+// Arguments can be read by everybody on the machine, and a token is a secret.
+if (args is not [var server, var folder] || Environment.GetEnvironmentVariable("ROOMCAST_PARTICIPANT_TOKEN") is not { Length: > 0 } token)
 {
-    Console.Error.WriteLine("usage: RecordBot SERVER PARTICIPANT-TOKEN FOLDER");
+    Console.Error.WriteLine("usage: ROOMCAST_PARTICIPANT_TOKEN=… RecordBot SERVER FOLDER");
     return 2;
 }
 
@@ -18,8 +19,9 @@ Console.CancelKeyPress += (_, pressed) =>
 
 Directory.CreateDirectory(folder);
 var recorders = new Dictionary<RemoteTrack, WebMRecorder>();
-await using (var meeting = await RealtimeKitClient.InitAsync(new() { AuthToken = token, BaseUri = new Uri(server) }, stopping.Token))
+try
 {
+    await using var meeting = await RealtimeKitClient.InitAsync(new() { AuthToken = token, BaseUri = new Uri(server) }, stopping.Token);
     meeting.Participants.Joined.ParticipantJoined += participant =>
     {
         participant.AudioUpdated += Record;
@@ -27,16 +29,22 @@ await using (var meeting = await RealtimeKitClient.InitAsync(new() { AuthToken =
         participant.ScreenShareUpdated += Record;
         Record(participant);
     };
+    var hasLeft = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
     meeting.Self.RoomLeft += state =>
     {
         if (state is not RoomState.Disconnected) // From there it comes back.
         {
-            stopping.Cancel();
+            hasLeft.TrySetResult();
         }
     };
+    meeting.Self.Waitlisted += () => Console.WriteLine("Waiting to be let in");
     await meeting.JoinAsync(stopping.Token);
     Console.WriteLine($"Recording {meeting.Meta.MeetingTitle} into {folder}");
-    await Task.Delay(Timeout.Infinite, stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    await hasLeft.Task.WaitAsync(stopping.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+}
+catch (OperationCanceledException) when (stopping.IsCancellationRequested)
+{
+    Console.WriteLine("Ended before it had joined");
 }
 
 foreach (var recorder in recorders.Values)

@@ -146,7 +146,7 @@ public sealed class Vp8Decoder : IDisposable
 /// <summary>Takes the frames of a track and gives pictures: a decoder as a sink.</summary>
 /// <remarks>
 /// Decodes on the thread of the track's transport, which a picture of 1280 x 720 holds for a few milliseconds. After a frame that was
-/// damaged it goes on with the next keyframe.
+/// damaged it goes on with the next keyframe, which it has the sender asked for.
 /// </remarks>
 public sealed class DecodingSink : IFrameSink, IDisposable
 {
@@ -170,6 +170,18 @@ public sealed class DecodingSink : IFrameSink, IDisposable
 
     /// <summary>Frames that could not be decoded.</summary>
     public long Damaged { get; private set; }
+
+    /// <inheritdoc/>
+    public bool NeedsKeyframe
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _needsKeyframe && !_isOver;
+            }
+        }
+    }
 
     /// <inheritdoc/>
     public void OnFrame(in EncodedFrame frame)

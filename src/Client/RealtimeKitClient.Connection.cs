@@ -252,9 +252,9 @@ public sealed partial class RealtimeKitClient
             {
                 return false; // It will not get better.
             }
-            catch (RealtimeKitException)
+            catch (Exception fault) when (fault is RealtimeKitException || (fault is ObjectDisposedException && !_over.IsCancellationRequested))
             {
-                // Not yet.
+                // Not yet; or a transport went while something was published by it.
             }
         }
 

@@ -63,6 +63,10 @@ public sealed partial class RealtimeKitClient : IAsyncDisposable
     /// <summary>A handler of the application threw; the others were called all the same.</summary>
     public event Action<Exception>? HandlerFailed;
 
+    /// <summary>Handlers took so long that events were left out, and how many: those that waited longest, messages and the like before changes of state.</summary>
+    /// <remarks>Happens when more than 8,192 events wait. The state is as it is: what a handler has kept of it is to be read anew.</remarks>
+    public event Action<int>? EventsMissed;
+
     /// <summary>The own participant.</summary>
     public Self Self { get; }
 
@@ -123,7 +127,7 @@ public sealed partial class RealtimeKitClient : IAsyncDisposable
 
         RealtimeKitClient? client = null;
         var http = new ClientHttp(options);
-        var events = new EventQueue(options.EventContext ?? SynchronizationContext.Current, fault => client?.HandlerFailed?.Invoke(fault));
+        var events = new EventQueue(options.EventContext ?? SynchronizationContext.Current, fault => client?.HandlerFailed?.Invoke(fault), missed => client?.EventsMissed?.Invoke(missed));
         try
         {
             using var details = await http.SendAsync(HttpMethod.Get, "/v2/internals/participant-details", null, cancellationToken).ConfigureAwait(false);

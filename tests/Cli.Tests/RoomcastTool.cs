@@ -118,11 +118,16 @@ public sealed class RoomcastTool : IAsyncDisposable
     }
 
     /// <summary>Waits until its output holds a text.</summary>
-    public async Task WaitForAsync(string text)
+    public Task WaitForAsync(string text) => WaitForAsync(() => Output, text);
+
+    /// <summary>Waits until what it writes to standard error holds a text.</summary>
+    public Task WaitForErrorAsync(string text) => WaitForAsync(() => Errors, text);
+
+    private async Task WaitForAsync(Func<string> written, string text)
     {
-        for (var begun = TimeProvider.System.GetTimestamp(); !Output.Contains(text, StringComparison.Ordinal);)
+        for (var begun = TimeProvider.System.GetTimestamp(); !written().Contains(text, StringComparison.Ordinal);)
         {
-            Assert.False(_process.HasExited && !Output.Contains(text, StringComparison.Ordinal), $"It ended without saying '{text}':\n{Output}\n{Errors}");
+            Assert.False(_process.HasExited && !written().Contains(text, StringComparison.Ordinal), $"It ended without saying '{text}':\n{Output}\n{Errors}");
             Assert.True(TimeProvider.System.GetElapsedTime(begun) < Patience, $"It did not say '{text}':\n{Output}\n{Errors}");
             await Task.Delay(50);
         }

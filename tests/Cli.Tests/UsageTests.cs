@@ -167,6 +167,9 @@ public partial class UsageTests(ToolServer server)
             made.Expect(0);
             serve.Terminate();
             (await serve.WaitAsync()).Expect(0);
+
+            // The server itself is what was ended, and not its caller alone.
+            (await RoomcastTool.RunAsync(Nothing, "meeting", "list", "--url", address, "--credentials", Path.Combine(data, "credentials.json"))).Expect(3);
         }
 
         var wrong = (await RoomcastTool.RunAsync(Nothing, "serve", "--http-port", "many")).Expect(2);
@@ -198,6 +201,45 @@ public partial class UsageTests(ToolServer server)
         push.Interrupt();
 
         (await push.WaitAsync()).Expect(130);
+    }
+
+    /// <remarks>Slowly, so that most have not begun; and at once, so that it meets them at every step of joining.</remarks>
+    [Theory]
+    [InlineData("1", false)]
+    [InlineData("1000", false)]
+    [InlineData("1000", true)]
+    public async Task A_load_that_is_ended_while_its_participants_join_leaves_and_ends_with_130(string rate, bool isTerminated)
+    {
+        await using var load = server.Start("load", "--participants", "60", "--publishers", "3", "--rate", rate, "--json");
+        await load.WaitForAsync("progress");
+
+        if (isTerminated)
+        {
+            load.Terminate();
+        }
+        else
+        {
+            load.Interrupt();
+        }
+
+        var ended = (await load.WaitAsync()).Expect(130);
+        var summary = ended.Objects[^1];
+        Assert.Equal(("summary", 60), ((string?)summary["event"], (int)summary["participants"]!));
+        Assert.DoesNotContain("Exception", ended.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Who_is_interrupted_in_a_waiting_room_ends_with_130()
+    {
+        var meeting = await server.CreateMeetingAsync("Locked");
+        await using var host = server.Start("join", meeting, "--publish", "test", "--json");
+        await host.WaitForAsync("joined");
+        await using var guest = server.Start("join", meeting, "--publish", "test", "--preset", "group_call_guest", "--json");
+        await guest.WaitForErrorAsync("in the waiting room");
+
+        guest.Interrupt();
+
+        (await guest.WaitAsync()).Expect(130);
     }
 
     private static IEnumerable<(string[] Words, Command Command)> Paths(Command command, string[] words) =>

@@ -53,6 +53,10 @@ public interface IFrameSink
     /// <summary>Takes a frame. Pictures begin with a keyframe, and none is handed over that builds on a missing one.</summary>
     void OnFrame(in EncodedFrame frame);
 
+    /// <summary>Whether it cannot go on without a keyframe, though it was given one: what it took since was damaged, say. Looked at after each frame.</summary>
+    /// <remarks>While it says so, the sender is asked for one, at most twice a second.</remarks>
+    bool NeedsKeyframe => false;
+
     /// <summary>Says that the track has ended, or the sink was taken from it.</summary>
     void OnEnded();
 }

@@ -283,7 +283,7 @@ internal sealed partial class MediaSession : IAsyncDisposable
 
         (isSending ? _sending : _receiving)?.Dispose();
         TransportPump? pump = null;
-        pump = new TransportPump(isSending, _link.Time, OnFrame, _ => OnClosed(pump!, isSending));
+        pump = new TransportPump(isSending, _link.Time, frame => OnFrame(pump!, frame), _ => OnClosed(pump!, isSending));
         try
         {
             var target = isSending ? Target.Publisher : Target.Subscriber;
@@ -323,11 +323,11 @@ internal sealed partial class MediaSession : IAsyncDisposable
         }
     }
 
-    private void OnFrame(ReceivedMediaFrame frame)
+    private void OnFrame(TransportPump pump, ReceivedMediaFrame frame)
     {
-        if (_tracksByMid.TryGetValue(frame.Mid, out var track))
+        if (_tracksByMid.TryGetValue(frame.Mid, out var track) && track.Take(frame))
         {
-            track.Take(frame);
+            pump.RequestKeyframe(frame.Mid);
         }
     }
 

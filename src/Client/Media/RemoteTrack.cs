@@ -9,7 +9,7 @@ namespace Roomcast.Client.Media;
 public sealed class RemoteTrack
 {
     private readonly Action<Exception> _onFault;
-    private ImmutableArray<IFrameSink> _sinks = [];
+    private ImmutableArray<Taker> _takers = [];
     private long _frames;
     private int _isOver;
 
@@ -47,25 +47,28 @@ public sealed class RemoteTrack
 
     internal string Mid { get; set; } = "";
 
-    /// <summary>Hands all frames from now on to a sink, too. Pictures may begin with one that is no keyframe; recorders wait for one.</summary>
+    /// <summary>Hands all frames from now on to a sink, too. Pictures begin with a keyframe, which is asked for if none comes by itself.</summary>
     /// <remarks>A sink that throws is given nothing more; what it threw is told by <see cref="RealtimeKitClient.HandlerFailed"/>.</remarks>
     public void AddSink(IFrameSink sink)
     {
         ArgumentNullException.ThrowIfNull(sink);
-        ImmutableInterlocked.Update(ref _sinks, static (sinks, added) => sinks.Contains(added) ? sinks : sinks.Add(added), sink);
+        ImmutableInterlocked.Update(
+            ref _takers, static (takers, added) => takers.Any(taker => taker.Sink == added.Sink) ? takers : takers.Add(added), new Taker(sink));
     }
 
     /// <summary>Hands no frames to a sink any more, and says so to it.</summary>
     public void RemoveSink(IFrameSink sink)
     {
         ArgumentNullException.ThrowIfNull(sink);
-        if (ImmutableInterlocked.Update(ref _sinks, static (sinks, removed) => sinks.Remove(removed), sink))
+        if (TakeOut(sink))
         {
             sink.OnEnded();
         }
     }
 
-    internal void Take(ReceivedMediaFrame frame)
+    /// <summary>Hands a frame to the sinks.</summary>
+    /// <returns>Whether one of them cannot go on without a keyframe.</returns>
+    internal bool Take(ReceivedMediaFrame frame)
     {
         Interlocked.Increment(ref _frames);
         var encoded = new EncodedFrame
@@ -78,34 +81,48 @@ public sealed class RemoteTrack
             Width = frame.Width,
             Height = frame.Height,
         };
-        foreach (var sink in _sinks)
+        var isKeyframeNeeded = false;
+        foreach (var taker in _takers)
         {
             try
             {
-                sink.OnFrame(encoded);
+                if (!taker.HasBegun && !frame.IsKeyframe)
+                {
+                    isKeyframeNeeded = true;
+                    continue;
+                }
+
+                taker.HasBegun = true;
+                taker.Sink.OnFrame(encoded);
+                isKeyframeNeeded |= taker.Sink.NeedsKeyframe;
             }
             catch (Exception fault)
             {
                 // The application's: neither the other sinks nor the transport, whose thread this is, may suffer for it.
-                if (ImmutableInterlocked.Update(ref _sinks, static (sinks, failed) => sinks.Remove(failed), sink))
+                if (TakeOut(taker.Sink))
                 {
                     _onFault(fault);
-                    End(sink);
+                    End(taker.Sink);
                 }
             }
         }
+
+        return isKeyframeNeeded;
     }
 
     internal void End()
     {
         if (Interlocked.Exchange(ref _isOver, 1) == 0)
         {
-            foreach (var sink in ImmutableInterlocked.InterlockedExchange(ref _sinks, []))
+            foreach (var taker in ImmutableInterlocked.InterlockedExchange(ref _takers, []))
             {
-                End(sink);
+                End(taker.Sink);
             }
         }
     }
+
+    private bool TakeOut(IFrameSink sink) =>
+        ImmutableInterlocked.Update(ref _takers, static (takers, removed) => takers.RemoveAll(taker => taker.Sink == removed), sink);
 
     private void End(IFrameSink sink)
     {
@@ -117,5 +134,13 @@ public sealed class RemoteTrack
         {
             _onFault(fault);
         }
+    }
+
+    /// <summary>A sink, and whether it has been given a frame that decoding can start with; that is the transport's thread's alone.</summary>
+    private sealed class Taker(IFrameSink sink)
+    {
+        public IFrameSink Sink { get; } = sink;
+
+        public bool HasBegun { get; set; }
     }
 }

@@ -77,6 +77,15 @@ internal sealed class TransportPump : IDisposable
         }
     }
 
+    /// <summary>Has a keyframe asked for. To be called where frames are handed out: it leaves with what is sent next.</summary>
+    public void RequestKeyframe(string mid)
+    {
+        lock (_lock)
+        {
+            _transport.RequestKeyframe(mid, Now);
+        }
+    }
+
     /// <summary>Says goodbye and ends.</summary>
     public void Dispose()
     {

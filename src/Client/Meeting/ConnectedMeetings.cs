@@ -72,7 +72,7 @@ public sealed class ConnectedMeetings
         {
             ParentMeeting = dump.ParentMeeting is { } parent ? Of(parent) : null;
             Meetings = [.. dump.Meetings.Select(Of)];
-            _link.Raise(() => StateUpdated?.Invoke());
+            _link.Raise(this, nameof(StateUpdated), () => StateUpdated?.Invoke());
         }
         else if (number is SocketEvent.TransferPeer && Envelope.TryRead(message, TransferPeer.Parser, out var transfer))
         {

@@ -173,7 +173,7 @@ public sealed class Livestream
             case SocketEvent.PeerCount when Envelope.TryRead(message, RoomPeerCountResponse.Parser, out var counted):
                 var count = (int)Math.Min(counted.Count, int.MaxValue);
                 ViewerCount = count;
-                _link.Raise(() => ViewerCountUpdated?.Invoke(count));
+                _link.Raise(this, nameof(ViewerCountUpdated), () => ViewerCountUpdated?.Invoke(count));
                 break;
             default:
                 break;
@@ -199,13 +199,10 @@ public sealed class Livestream
         var isChanged = state != State;
         State = state;
         var at = _link.Time.GetUtcNow();
-        _link.Raise(() =>
+        _link.Raise(() => Telemetry?.Invoke(new LivestreamTelemetry(name, state, at)));
+        if (isChanged)
         {
-            Telemetry?.Invoke(new LivestreamTelemetry(name, state, at));
-            if (isChanged)
-            {
-                Updated?.Invoke(state);
-            }
-        });
+            _link.Raise(this, nameof(Updated), () => Updated?.Invoke(state));
+        }
     }
 }

@@ -105,31 +105,37 @@ public sealed class Participant
         if (audio != AudioEnabled)
         {
             AudioEnabled = audio;
-            _link.Raise(() => AudioUpdated?.Invoke(this));
+            _link.Raise(this, nameof(AudioUpdated), () => AudioUpdated?.Invoke(this));
         }
 
         if (video != VideoEnabled)
         {
             VideoEnabled = video;
-            _link.Raise(() => VideoUpdated?.Invoke(this));
+            _link.Raise(this, nameof(VideoUpdated), () => VideoUpdated?.Invoke(this));
         }
 
         if (screen != ScreenShareEnabled)
         {
             ScreenShareEnabled = screen;
-            _link.Raise(() => ScreenShareUpdated?.Invoke(this));
+            _link.Raise(this, nameof(ScreenShareUpdated), () => ScreenShareUpdated?.Invoke(this));
         }
     }
 
     internal void ApplyTrack(RemoteTrack track, bool isThere)
     {
         ImmutableInterlocked.Update(ref _tracks, tracks => isThere ? tracks.Add(track) : tracks.Remove(track));
-        _link.Raise(() => (track switch
+        if (track.IsScreenShare)
         {
-            { IsScreenShare: true } => ScreenShareUpdated,
-            { Kind: TrackKind.Audio } => AudioUpdated,
-            _ => VideoUpdated,
-        })?.Invoke(this));
+            _link.Raise(this, nameof(ScreenShareUpdated), () => ScreenShareUpdated?.Invoke(this));
+        }
+        else if (track.Kind is TrackKind.Audio)
+        {
+            _link.Raise(this, nameof(AudioUpdated), () => AudioUpdated?.Invoke(this));
+        }
+        else
+        {
+            _link.Raise(this, nameof(VideoUpdated), () => VideoUpdated?.Invoke(this));
+        }
     }
 
     internal void ApplyStage(StageStatus status)
@@ -137,7 +143,7 @@ public sealed class Participant
         if (status != StageStatus)
         {
             StageStatus = status;
-            _link.Raise(() => StageStatusUpdated?.Invoke(this));
+            _link.Raise(this, nameof(StageStatusUpdated), () => StageStatusUpdated?.Invoke(this));
         }
     }
 

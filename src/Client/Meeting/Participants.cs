@@ -378,7 +378,7 @@ public sealed class Participants
             LastActiveSpeaker = first;
             if (Joined.TryGet(first, out var speaker))
             {
-                _link.Raise(() => ActiveSpeakerChanged?.Invoke(speaker));
+                _link.Raise(this, nameof(ActiveSpeakerChanged), () => ActiveSpeakerChanged?.Invoke(speaker));
             }
         }
     }

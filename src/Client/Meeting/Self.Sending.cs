@@ -66,7 +66,7 @@ public sealed partial class Self
     internal void SetPermissions(Permissions permissions)
     {
         Permissions = permissions;
-        _link.Raise(() => PermissionsUpdated?.Invoke(permissions));
+        _link.Raise(this, nameof(PermissionsUpdated), () => PermissionsUpdated?.Invoke(permissions));
     }
 
     internal void SetState(RoomState state, bool isAgain = false)
@@ -77,7 +77,7 @@ public sealed partial class Self
         }
 
         RoomState = state;
-        _link.Raise(() =>
+        _link.Raise(this, nameof(RoomState), () =>
         {
             switch (state)
             {
@@ -190,17 +190,17 @@ public sealed partial class Self
         if (track == _audio && AudioEnabled != isEnabled)
         {
             AudioEnabled = isEnabled;
-            _link.Raise(() => AudioUpdated?.Invoke(isEnabled));
+            _link.Raise(this, nameof(AudioUpdated), () => AudioUpdated?.Invoke(isEnabled));
         }
         else if (track == _video && VideoEnabled != isEnabled)
         {
             VideoEnabled = isEnabled;
-            _link.Raise(() => VideoUpdated?.Invoke(isEnabled));
+            _link.Raise(this, nameof(VideoUpdated), () => VideoUpdated?.Invoke(isEnabled));
         }
         else if (track == _screen && ScreenShareEnabled != isEnabled)
         {
             ScreenShareEnabled = isEnabled;
-            _link.Raise(() => ScreenShareUpdated?.Invoke(isEnabled));
+            _link.Raise(this, nameof(ScreenShareUpdated), () => ScreenShareUpdated?.Invoke(isEnabled));
         }
     }
 }

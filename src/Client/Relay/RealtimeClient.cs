@@ -42,7 +42,7 @@ public sealed class RealtimeClient : IAsyncDisposable
     {
         _options = options;
         _address = address;
-        _events = new EventQueue(options.EventContext ?? SynchronizationContext.Current, fault => HandlerFailed?.Invoke(fault));
+        _events = new EventQueue(options.EventContext ?? SynchronizationContext.Current, fault => HandlerFailed?.Invoke(fault), missed => EventsMissed?.Invoke(missed));
         Video = new VideoClient(this);
     }
 
@@ -51,6 +51,10 @@ public sealed class RealtimeClient : IAsyncDisposable
 
     /// <summary>A handler of the application threw; the others were called all the same.</summary>
     public event Action<Exception>? HandlerFailed;
+
+    /// <summary>Handlers took so long that events were left out, and how many: those that waited longest, messages and the like before changes of state.</summary>
+    /// <remarks>Happens when more than 8,192 events wait. The state is as it is: what a handler has kept of it is to be read anew.</remarks>
+    public event Action<int>? EventsMissed;
 
     /// <summary>The rooms of the project.</summary>
     public VideoClient Video { get; }
@@ -128,7 +132,11 @@ public sealed class RealtimeClient : IAsyncDisposable
     /// <summary>Says where, and not with what token.</summary>
     public override string ToString() => _options.ToString();
 
+    /// <inheritdoc cref="EventQueue.Raise(Action)"/>
     internal void Raise(Action raise) => _events.Raise(raise);
+
+    /// <inheritdoc cref="EventQueue.Raise(object, string, Action)"/>
+    internal void Raise(object whose, string what, Action raise) => _events.Raise(whose, what, raise);
 
     /// <summary>Completes when all events that wait have been raised; for tests.</summary>
     internal Task DrainEventsAsync() => _events.DrainAsync();
@@ -334,6 +342,6 @@ public sealed class RealtimeClient : IAsyncDisposable
     private void SetState(RealtimeClientState state)
     {
         State = state;
-        _events.Raise(() => StateChanged?.Invoke(state));
+        _events.Raise(this, nameof(StateChanged), () => StateChanged?.Invoke(state));
     }
 }

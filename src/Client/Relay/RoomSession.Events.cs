@@ -105,22 +105,22 @@ public sealed partial class RoomSession
                 break;
             case "video.room.subscribed" when said.Has("room_session", out var room):
                 ApplyAll(room);
-                Raise(() => Subscribed?.Invoke(this));
+                Raise(this, nameof(Subscribed), () => Subscribed?.Invoke(this));
                 break;
             case "video.room.audience_count":
                 var count = (int)Math.Clamp(said.Number("total") ?? 0, 0, int.MaxValue);
                 _traits = _traits with { AudienceCount = count };
-                Raise(() => AudienceCountChanged?.Invoke(count));
+                Raise(this, nameof(AudienceCountChanged), () => AudienceCountChanged?.Invoke(count));
                 break;
             case "video.member.joined" or "video.member.updated" or "video.member.talking" or "video.member.left"
                 when said.Has("member", out var member) && member.Text("id") is { } id:
                 HandleMember(type, id, member);
                 break;
             case "video.member.promoted" when said.Text("member_id") is { } id:
-                Raise(() => MemberPromoted?.Invoke(id));
+                Raise(this, id, () => MemberPromoted?.Invoke(id));
                 break;
             case "video.member.demoted" when said.Text("member_id") is { } id:
-                Raise(() => MemberDemoted?.Invoke(id));
+                Raise(this, id, () => MemberDemoted?.Invoke(id));
                 break;
             case "video.layout.changed" when said.Has("layout", out var layout):
                 Lay(RoomLayout.Read(layout));
@@ -247,7 +247,7 @@ public sealed partial class RoomSession
 
         _traits = _traits with { IsRecording = false, IsStreaming = false };
         _hasEnded = true;
-        Raise(() => Ended?.Invoke(this));
+        Raise(this, nameof(Ended), () => Ended?.Invoke(this));
         return true;
     }
 
@@ -286,7 +286,7 @@ public sealed partial class RoomSession
         Volatile.Write(ref _members, _members.Add(id, member));
         if (isTold)
         {
-            Raise(() => MemberJoined?.Invoke(member));
+            Raise(member, nameof(MemberJoined), () => MemberJoined?.Invoke(member));
         }
     }
 
@@ -297,8 +297,8 @@ public sealed partial class RoomSession
         TellUpdated(member, said.Texts("updated") is { Count: > 0 } named ? named : differences);
         if (member.IsTalking != wasTalking)
         {
-            Raise(() => MemberTalking?.Invoke(member));
-            Raise(wasTalking ? () => MemberTalkingEnded?.Invoke(member) : () => MemberTalkingStarted?.Invoke(member));
+            Raise(member, nameof(MemberTalking), () => MemberTalking?.Invoke(member));
+            Raise(member, nameof(MemberTalkingStarted), wasTalking ? () => MemberTalkingEnded?.Invoke(member) : () => MemberTalkingStarted?.Invoke(member));
         }
     }
 
@@ -311,7 +311,7 @@ public sealed partial class RoomSession
 
         foreach (var name in names)
         {
-            Raise(() => HandlersOf(name)?.Invoke(member));
+            Raise(member, name, () => HandlersOf(name)?.Invoke(member));
         }
     }
 
@@ -330,7 +330,7 @@ public sealed partial class RoomSession
     private void Leave(RoomSessionMember member)
     {
         Volatile.Write(ref _members, _members.Remove(member.Id));
-        Raise(() => MemberLeft?.Invoke(member));
+        Raise(member, nameof(MemberJoined), () => MemberLeft?.Invoke(member));
     }
 
     /// <summary>Takes a layout. Whoever is in none of its places is off the canvas.</summary>
@@ -339,7 +339,7 @@ public sealed partial class RoomSession
         _layout = layout;
         var places = layout.Layers.Where(layer => layer.MemberId is not null).ToLookup(layer => layer.MemberId!, StringComparer.Ordinal);
         var moved = _members.Values.Where(member => member.Place(places[member.Id].FirstOrDefault()?.Position ?? "off-canvas")).ToArray();
-        Raise(() => LayoutChanged?.Invoke(layout));
+        Raise(this, nameof(LayoutChanged), () => LayoutChanged?.Invoke(layout));
         foreach (var member in moved)
         {
             TellUpdated(member, ["current_position"]);
@@ -350,7 +350,7 @@ public sealed partial class RoomSession
     {
         if (begun is not null)
         {
-            Raise(() => TellOf(begun, StreamStarted, RecordingStarted, PlaybackStarted));
+            Raise(begun, nameof(TellStarted), () => TellOf(begun, StreamStarted, RecordingStarted, PlaybackStarted));
             begun.TellStarted();
         }
     }
@@ -359,7 +359,7 @@ public sealed partial class RoomSession
     {
         if (changed is not null)
         {
-            Raise(() => TellOf(changed, null, RecordingUpdated, PlaybackUpdated));
+            Raise(changed, nameof(TellUpdated), () => TellOf(changed, null, RecordingUpdated, PlaybackUpdated));
         }
     }
 
@@ -367,7 +367,7 @@ public sealed partial class RoomSession
     {
         if (over is not null)
         {
-            Raise(() => TellOf(over, StreamEnded, RecordingEnded, PlaybackEnded));
+            Raise(over, nameof(TellEnded), () => TellOf(over, StreamEnded, RecordingEnded, PlaybackEnded));
             over.TellEnded();
         }
     }

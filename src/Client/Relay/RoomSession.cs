@@ -154,7 +154,11 @@ public sealed partial class RoomSession
             }
         });
 
+    /// <inheritdoc cref="RealtimeClient.Raise(Action)"/>
     internal void Raise(Action raise) => _video.Client.Raise(raise);
+
+    /// <inheritdoc cref="RealtimeClient.Raise(object, string, Action)"/>
+    internal void Raise(object whose, string what, Action raise) => _video.Client.Raise(whose, what, raise);
 
     /// <summary>Asks for something that is answered with nothing but yes.</summary>
     internal Task CallAsync(string method, Action<JsonObject>? add, CancellationToken cancellationToken) =>

@@ -66,7 +66,7 @@ public sealed class VideoClient
         switch (type)
         {
             case RelayEventNames.RoomStarted when said.Has("room_session", out var room) && Take(room) is { } begun:
-                Client.Raise(() => RoomStarted?.Invoke(begun));
+                Client.Raise(begun, nameof(RoomStarted), () => RoomStarted?.Invoke(begun));
                 break;
             case RelayEventNames.RoomEnded when (Find(said, "room_session_id") ?? TakeUnseen(said)) is { } over:
                 if (said.Has("room_session", out var last))
@@ -93,7 +93,7 @@ public sealed class VideoClient
         Client.Forget(session.Channel);
         if (session.End())
         {
-            Client.Raise(() => RoomEnded?.Invoke(session));
+            Client.Raise(session, nameof(RoomEnded), () => RoomEnded?.Invoke(session));
             session.SayEnded();
         }
     }

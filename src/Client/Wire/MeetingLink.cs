@@ -42,8 +42,11 @@ internal sealed class MeetingLink(RealtimeKitOptions options, string meetingId, 
     public Task TellAsync(SocketEvent number, IMessage? message, CancellationToken cancellationToken = default) =>
         (Socket ?? throw Unconnected()).TellAsync(number, message, cancellationToken);
 
-    /// <summary>Raises an event, after those before it.</summary>
+    /// <inheritdoc cref="EventQueue.Raise(Action)"/>
     public void Raise(Action raise) => events.Raise(raise);
+
+    /// <inheritdoc cref="EventQueue.Raise(object, string, Action)"/>
+    public void Raise(object whose, string what, Action raise) => events.Raise(whose, what, raise);
 
     private static readonly MessageParser<PeerJoinResponse> Nothing = PeerJoinResponse.Parser.WithDiscardUnknownFields(true);
 

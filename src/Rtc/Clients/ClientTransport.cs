@@ -179,6 +179,18 @@ public sealed partial class ClientTransport : IDisposable
         return true;
     }
 
+    /// <summary>Has a keyframe asked for of the picture that arrives by a section, again and again until one comes.</summary>
+    /// <param name="mid">The section; one without a picture is passed over.</param>
+    /// <param name="now">Monotonic time.</param>
+    /// <remarks>For those who begin to look in the middle: senders make keyframes for who asks, and may make none otherwise.</remarks>
+    public void RequestKeyframe(string mid, TimeSpan now)
+    {
+        if (_sections.Find(section => section.Mid == mid)?.Receiving?.WantKeyframe() == true && now < _requestsAt)
+        {
+            _requestsAt = now;
+        }
+    }
+
     /// <summary>Takes a datagram that is to be sent.</summary>
     /// <param name="to">Where it goes.</param>
     /// <param name="datagram">Lent until the next call.</param>
@@ -212,11 +224,14 @@ public sealed partial class ClientTransport : IDisposable
     /// <summary>Takes what happened to the connection.</summary>
     public bool TryTakeEvent(out RtcEvent happened) => _events.TryDequeue(out happened);
 
-    /// <summary>Says goodbye. The goodbye is still to be taken and sent.</summary>
+    /// <summary>Says goodbye. The goodbye is still to be taken and sent; before the first answer there is nobody to say it to.</summary>
     public void Close()
     {
-        _connection?.Close();
-        TakeEvents();
+        if (_connection is not null)
+        {
+            _connection.Close();
+            TakeEvents();
+        }
     }
 
     /// <inheritdoc/>

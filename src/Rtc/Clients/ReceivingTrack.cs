@@ -29,6 +29,7 @@ internal sealed class ReceivingTrack
     private readonly int _clockRateHz;
     private long? _firstTimestamp;
     private bool _needsKeyframe = true;
+    private bool _isKeyframeWanted;
     private TimeSpan? _keyframeAskedAt;
     private TimeSpan? _stuckSince;
 
@@ -61,7 +62,7 @@ internal sealed class ReceivingTrack
     /// <summary>Whether something is waited for, so that time alone changes what is to be done.</summary>
     public bool IsWaiting => _missing.Count > 0 || _stuckSince is not null || WantsKeyframe || _sounds?.HeldPackets > 0;
 
-    private bool WantsKeyframe => _pictures is not null && _needsKeyframe && Packets > 0;
+    private bool WantsKeyframe => _pictures is not null && (_needsKeyframe || _isKeyframeWanted) && Packets > 0;
 
     /// <summary>Takes a packet.</summary>
     public void Add(ReadOnlySpan<byte> packet, in RtpHeader header, TimeSpan now)
@@ -76,6 +77,15 @@ internal sealed class ReceivingTrack
         var payload = header.PayloadOf(packet);
         _pictures?.Add(header, payload, now);
         _sounds?.Add(header, payload, now);
+    }
+
+    /// <summary>Has a keyframe asked for, again and again until one comes. Frames go on meanwhile.</summary>
+    /// <returns>False when one is asked for already, or there are no pictures.</returns>
+    public bool WantKeyframe()
+    {
+        var isNew = _pictures is not null && !_isKeyframeWanted;
+        _isKeyframeWanted |= isNew;
+        return isNew;
     }
 
     /// <summary>Takes the next frame that is whole, or whose predecessors have been waited for long enough.</summary>
@@ -117,6 +127,7 @@ internal sealed class ReceivingTrack
             if (pictures.TryTake(out var frame, out var data))
             {
                 _stuckSince = null;
+                _isKeyframeWanted &= !frame.IsKeyframe;
                 _needsKeyframe = !frame.IsKeyframe && (_needsKeyframe || frame.FollowsGap);
                 if (_needsKeyframe)
                 {

@@ -73,6 +73,7 @@ public class DecoderTests
         {
             var frame = (await source.ReadAsync(false, default))!.Value;
             sink.OnFrame(i == 3 ? frame with { Data = new byte[] { 1 } } : frame);
+            Assert.Equal(i is >= 3 and < 15, sink.NeedsKeyframe);
         }
 
         // A keyframe each fifteen pictures: 0, 1, 2, and 15 to 30.

@@ -59,7 +59,7 @@ public sealed partial class PackageTests(MeetingServer server)
         await using var ada = await server.InitAsync(meeting, "Ada");
         await ada.JoinAsync();
         await using var program = SampleProgram.Start(
-            project, Path.Combine("bin", "Release", "net10.0", "Fresh.dll"), await server.AddAsync(meeting, "Fresh"));
+            project, Path.Combine("bin", "Release", "net10.0", "Fresh.dll"), new Dictionary<string, string> { ["ROOMCAST_PARTICIPANT_TOKEN"] = await server.AddAsync(meeting, "Fresh") });
         await MeetingServer.UntilAsync(() => ada.Chat.Messages is [{ DisplayName: "Fresh", Text: "Hello from .NET!" }], $"the program says hello: {string.Join('\n', program.Lines)}");
         await MeetingServer.UntilAsync(() => ada.Participants.Joined.ToArray() is [{ VideoTrack.Frames: > 10, AudioTrack.Frames: > 20 }], "the program is seen and heard");
         await ada.Chat.SendTextMessageAsync("Hello, Fresh!");
@@ -99,7 +99,7 @@ public sealed partial class PackageTests(MeetingServer server)
 
     private static async Task RunAsync(string folder, string command, params string[] arguments)
     {
-        await using var program = SampleProgram.Start(folder, command, arguments);
+        await using var program = SampleProgram.Start(folder, command, new Dictionary<string, string>(), arguments);
         var exitCode = await program.WaitForExitAsync(BuildPatience);
         Assert.True(exitCode == 0, $"dotnet {command} ended with {exitCode}:\n{string.Join('\n', program.Lines)}");
     }

@@ -17,15 +17,18 @@ internal sealed class SampleProgram : IAsyncDisposable
     public IReadOnlyList<string> Lines => _lines.All;
 
     /// <summary>Starts a sample.</summary>
-    public static SampleProgram StartSample(string name, params string[] arguments)
+    /// <param name="name">Its name.</param>
+    /// <param name="secrets">Variables that it is given besides those of the tests.</param>
+    /// <param name="arguments">Its arguments.</param>
+    public static SampleProgram StartSample(string name, IReadOnlyDictionary<string, string> secrets, params string[] arguments)
     {
         // Tests and samples are built in the same configuration, whose name is in the test's own path.
         var configuration = AppContext.BaseDirectory.Contains($"{Path.DirectorySeparatorChar}Release{Path.DirectorySeparatorChar}", StringComparison.Ordinal) ? "Release" : "Debug";
-        return Start(RepositoryFiles.Root, RepositoryFiles.PathOf("samples", name, "bin", configuration, "net10.0", $"Roomcast.Samples.{name}.dll"), arguments);
+        return Start(RepositoryFiles.Root, RepositoryFiles.PathOf("samples", name, "bin", configuration, "net10.0", $"Roomcast.Samples.{name}.dll"), secrets, arguments);
     }
 
     /// <summary>Starts <c>dotnet</c> in a folder.</summary>
-    public static SampleProgram Start(string folder, string first, params string[] arguments)
+    public static SampleProgram Start(string folder, string first, IReadOnlyDictionary<string, string> secrets, params string[] arguments)
     {
         var program = new SampleProgram(new ProcessStartInfo("dotnet", [first, .. arguments])
         {
@@ -38,6 +41,16 @@ internal sealed class SampleProgram : IAsyncDisposable
         foreach (var name in program._process.StartInfo.Environment.Keys.Where(name => name.StartsWith("MSBUILD", StringComparison.OrdinalIgnoreCase)).ToList())
         {
             program._process.StartInfo.Environment.Remove(name);
+        }
+
+        foreach (var name in program._process.StartInfo.Environment.Keys.Where(name => name.StartsWith("ROOMCAST_", StringComparison.Ordinal)).ToList())
+        {
+            program._process.StartInfo.Environment.Remove(name);
+        }
+
+        foreach (var (name, value) in secrets)
+        {
+            program._process.StartInfo.Environment[name] = value;
         }
 
         program._process.OutputDataReceived += (_, line) => program.Take(line.Data);

@@ -81,30 +81,4 @@ public class WireTests
     [Fact]
     public void Any_line_of_a_transcript_is_read_or_refused_without_a_throw() =>
         Prop.ForAll<string>(line => { TranscriptItem.Read(line ?? "", isPartial: false); }).QuickCheckThrowOnFailure();
-
-    [Fact]
-    public async Task Events_come_in_their_order_and_a_handler_that_throws_keeps_none_from_the_others()
-    {
-        var faults = new List<Exception>();
-        var queue = new EventQueue(null, faults.Add);
-        var seen = new List<int>();
-        for (var i = 0; i < 100; i++)
-        {
-            var number = i;
-            queue.Raise(() =>
-            {
-                seen.Add(number);
-                if (number == 50)
-                {
-                    throw new InvalidOperationException("A handler of the application.");
-                }
-            });
-        }
-
-        await queue.DrainAsync();
-
-        Assert.Equal(Enumerable.Range(0, 100), seen);
-        Assert.IsType<InvalidOperationException>(Assert.Single(faults));
-        queue.Complete();
-    }
 }

@@ -107,6 +107,29 @@ public class ClientTransportTests
     }
 
     [Fact]
+    public void A_keyframe_that_is_wanted_is_asked_for_until_it_comes_and_no_longer_and_no_picture_is_held_back_for_it()
+    {
+        using var call = new RelayedCall();
+        var track = call.Connect(TrackKind.Video);
+        var sent = SendPictures(call, track, 20);
+        var asked = track.KeyframesAsked;
+        call.Conditions = new NetworkConditions { Loss = 1 };
+        call.Receiver.RequestKeyframe("2", call.Now);
+        call.Receiver.RequestKeyframe("no such section", call.Now);
+        call.Run(TimeSpan.FromMilliseconds(100));
+        call.Conditions = NetworkConditions.Perfect;
+        Assert.Equal(asked, track.KeyframesAsked);
+
+        // The first request was lost: by the second the sender makes one, and the third is not needed.
+        sent.AddRange(SendPictures(call, track, 75));
+        call.Run(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(asked + 1, track.KeyframesAsked);
+        Assert.Equal(sent, call.Frames.Select(frame => Convert.ToHexString(frame.Data.Span)));
+        Assert.Equal(2, call.Frames.Count(frame => frame.IsKeyframe));
+    }
+
+    [Fact]
     public void A_goodbye_of_the_client_ends_both_ends()
     {
         using var call = new RelayedCall();
@@ -116,6 +139,20 @@ public class ClientTransportTests
 
         Assert.Equal(RtcConnectionState.Closed, call.Sender.State);
         Assert.True(call.Sender.TryTakeDatagram(out _, out _));
+    }
+
+    /// <remarks>It threw, and in the place of what had ended the waiting for an answer: an interrupted join ended with a fault of ours.</remarks>
+    [Fact]
+    public void A_transport_that_has_no_answer_yet_closes_without_a_word()
+    {
+        using var client = NewClient();
+        client.CreateOffer();
+
+        client.Close();
+
+        Assert.False(client.TryTakeDatagram(out _, out _));
+        Assert.False(client.TryTakeEvent(out _));
+        Assert.Null(client.NextDeadline);
     }
 
     [Fact]
