@@ -51,12 +51,14 @@ public sealed class Router
     /// <summary>The transports.</summary>
     public IReadOnlyList<SfuTransport> Transports => _transports;
 
-    /// <summary>When to call <see cref="HandleDeadline"/>; <see cref="TimeSpan.MaxValue"/> while nobody sends or receives anything.</summary>
+    /// <summary>When to call <see cref="HandleDeadline"/> and to take the events; <see cref="TimeSpan.MaxValue"/> while nobody sends or
+    /// receives anything and no event waits.</summary>
     public TimeSpan NextDeadline
     {
         get
         {
-            var next = Speakers.Count > 0 ? _tickAt : TimeSpan.MaxValue;
+            // What the last voice leaves behind when it goes is an event, too.
+            var next = Speakers.Count > 0 || _events.Count > 0 ? _tickAt : TimeSpan.MaxValue;
             foreach (var transport in _transports)
             {
                 next = transport.NextDeadline < next ? transport.NextDeadline : next;
@@ -125,14 +127,12 @@ public sealed class Router
     {
         if (producer.Speaker is { } speaker)
         {
-            var wasActive = Speakers.Active == speaker;
-            Speakers.Remove(speaker);
             if (speaker.IsTalking)
             {
                 Add(new SfuEvent(SfuEventKind.TalkingChanged));
             }
 
-            if (wasActive)
+            if (Speakers.Remove(speaker))
             {
                 Add(new SfuEvent(SfuEventKind.SpeakersChanged));
             }
