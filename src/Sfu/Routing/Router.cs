@@ -51,14 +51,12 @@ public sealed class Router
     /// <summary>The transports.</summary>
     public IReadOnlyList<SfuTransport> Transports => _transports;
 
-    /// <summary>When to call <see cref="HandleDeadline"/> and to take the events; <see cref="TimeSpan.MaxValue"/> while nobody sends or
-    /// receives anything and no event waits.</summary>
+    /// <summary>When to call <see cref="HandleDeadline"/>; <see cref="TimeSpan.MaxValue"/> while nobody sends or receives anything.</summary>
     public TimeSpan NextDeadline
     {
         get
         {
-            // What the last voice leaves behind when it goes is an event, too.
-            var next = Speakers.Count > 0 || _events.Count > 0 ? _tickAt : TimeSpan.MaxValue;
+            var next = Speakers.Count > 0 ? _tickAt : TimeSpan.MaxValue;
             foreach (var transport in _transports)
             {
                 next = transport.NextDeadline < next ? transport.NextDeadline : next;

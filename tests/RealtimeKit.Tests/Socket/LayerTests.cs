@@ -104,7 +104,7 @@ public sealed class LayerTests(SharedMeetingHost shared)
         }
     }
 
-    private static async Task<(string Id, BrowserSocket Socket)> OpenAsync(SocketClient client, BrowserTransport browser, bool isConsuming)
+    private async Task<(string Id, BrowserSocket Socket)> OpenAsync(SocketClient client, BrowserTransport browser, bool isConsuming)
     {
         await client.AskAsync(SocketEvent.JoinMedia, new PeerJoinRequest(), PeerJoinResponse.Parser);
         var created = await client.AskAsync(
@@ -118,14 +118,16 @@ public sealed class LayerTests(SharedMeetingHost shared)
                 },
             },
             CreateTransportResponse.Parser);
-        return (created.TransportId, BrowserSocket.Connect(browser, created.Description.Sdp));
+        return (created.TransportId, BrowserSocket.Connect(browser, created.Description.Sdp, Host.Clock));
     }
 
-    private static async Task UntilAsync(Func<bool> isSo)
+    /// <remarks>The host's media runs by the host's clock, as the browsers do here: nobody else moves it on.</remarks>
+    private async Task UntilAsync(Func<bool> isSo)
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
         while (!isSo())
         {
+            Host.Clock.Advance(FrameInterval);
             await Task.Delay(FrameInterval, TimeProvider.System, patience.Token);
         }
     }
