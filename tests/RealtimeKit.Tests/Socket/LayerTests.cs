@@ -125,10 +125,11 @@ public sealed class LayerTests(SharedMeetingHost shared)
     private async Task UntilAsync(Func<bool> isSo)
     {
         using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(60));
-        while (!isSo())
+        do
         {
-            Host.Clock.Advance(FrameInterval);
+            Host.Clock.Advance(FrameInterval); // First, so that no two frames are of one moment.
             await Task.Delay(FrameInterval, TimeProvider.System, patience.Token);
         }
+        while (!isSo());
     }
 }
