@@ -95,17 +95,7 @@ internal sealed partial class RoomState : IDeadlined
         }
 
         Router.HandleDeadline(now);
-        while (Router.TryTakeEvent(out var happened))
-        {
-            if (happened.Kind is SfuEventKind.SpeakersChanged)
-            {
-                OnSpeakersChanged();
-            }
-            else if (happened.Kind is SfuEventKind.TalkingChanged)
-            {
-                OnTalkingChanged();
-            }
-        }
+        TakeRouterEvents();
     }
 
     /// <summary>Draws the conclusions from what happened to a transport's connection.</summary>
@@ -224,6 +214,21 @@ internal sealed partial class RoomState : IDeadlined
         _events.Writer.TryWrite(new TransportLost(transport.Peer.Id, transport.Id, transport.Direction, reason, dropped));
     }
 
+    private void TakeRouterEvents()
+    {
+        while (Router.TryTakeEvent(out var happened))
+        {
+            if (happened.Kind is SfuEventKind.SpeakersChanged)
+            {
+                OnSpeakersChanged();
+            }
+            else if (happened.Kind is SfuEventKind.TalkingChanged)
+            {
+                OnTalkingChanged();
+            }
+        }
+    }
+
     private void OnSpeakersChanged()
     {
         // What else is told is bounded by what the owner asks for; this goes on by itself.
@@ -317,6 +322,7 @@ internal sealed partial class RoomState : IDeadlined
         }
 
         (producer.Peer.Source?.Packets ?? producer.Peer.FromPeer?.Packets)?.Remove(producer.Packets);
+        TakeRouterEvents(); // With the last voice nothing may be due any more that would have them taken.
         return producer.Described;
     }
 

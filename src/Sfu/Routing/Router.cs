@@ -125,14 +125,12 @@ public sealed class Router
     {
         if (producer.Speaker is { } speaker)
         {
-            var wasActive = Speakers.Active == speaker;
-            Speakers.Remove(speaker);
             if (speaker.IsTalking)
             {
                 Add(new SfuEvent(SfuEventKind.TalkingChanged));
             }
 
-            if (wasActive)
+            if (Speakers.Remove(speaker))
             {
                 Add(new SfuEvent(SfuEventKind.SpeakersChanged));
             }

@@ -109,12 +109,13 @@ public sealed class SpeakerDetector
     }
 
     /// <summary>Takes a voice out; its place goes to the next.</summary>
-    public void Remove(Speaker speaker)
+    /// <returns>Whether the order has changed: it had a place.</returns>
+    public bool Remove(Speaker speaker)
     {
         ArgumentNullException.ThrowIfNull(speaker);
         _speakers.Remove(speaker);
-        _order.Remove(speaker);
         _challenger = _challenger == speaker ? null : _challenger;
+        return _order.Remove(speaker);
     }
 
     /// <summary>Draws the conclusions from the levels since the last tick.</summary>

@@ -15,7 +15,16 @@ public sealed class LiveOutputsTests(MeetingServer server, ITestOutputHelper out
     private const double MostOutOfStepMs = 45;
     private const double MostToSinkMs = 1_000;
     private const double MostToPlayerMs = 2_500;
+    private const double MostToLayoutMs = 250;
     private const double TickMs = 1_000.0 / 30;
+
+    // What changes the layout, under the number by which the client is told of it: room events 3 and 4, and the media events of a track that
+    // begins and ends.
+    private static readonly (string What, long Number, StampedLayout Before, StampedLayout After)[] Told =
+    [
+        ("joined", 3, StampedLayout.Alone, StampedLayout.Two), ("shared", 0x0300_001B, StampedLayout.Two, StampedLayout.Screen),
+        ("unshared", 0x0300_001D, StampedLayout.Screen, StampedLayout.Two), ("left", 4, StampedLayout.Two, StampedLayout.Alone),
+    ];
 
     public Task InitializeAsync() => Task.CompletedTask;
 
@@ -62,19 +71,25 @@ public sealed class LiveOutputsTests(MeetingServer server, ITestOutputHelper out
         await outputs.Sink.FollowAsync(TimeSpan.FromSeconds(1), () => server.Server.Errors);
 
         // Ben comes, shares his screen for a while, and goes; each is followed until viewers have seen it.
+        var from = new List<double> { await WallAsync() };
         var ben = await KitPage.OpenAsync(server, meeting, 1, preset, sends: true, browser: 0, script: StampedSource.ScriptOf(1));
         await SeenAsync(outputs, look => look is { Layout: StampedLayout.Two, Second: not null });
+        from.Add(await WallAsync());
         await ben.RunAsync("meeting.self.enableScreenShare()");
         await SeenAsync(outputs, look => look is { Layout: StampedLayout.Screen, Screen: not null });
+        from.Add(await WallAsync());
         await ben.RunAsync("meeting.self.disableScreenShare()");
         await SeenAsync(outputs, look => look is { Layout: StampedLayout.Two, Second: not null });
         var load = await LoadAsync("Ada", ada) + await LoadAsync("Ben", ben);
+        from.Add(await WallAsync());
         await ben.RunAsync("meeting.leave()");
         await SeenAsync(outputs, look => look.Layout is StampedLayout.Alone);
         await outputs.Sink.FollowAsync(TimeSpan.FromSeconds(1), () => server.Server.Errors);
         await ben.CloseAsync();
+        var heard = await ada.EvaluateAsync<List<double[]>>("stamped.heard");
 
         var readings = await outputs.FinishAsync();
+        var arrivals = await outputs.Sink.ReadAsync();
         output.WriteLine(load);
         var labels = await NameLabels.DrawAsync(MeetingServer.Names);
         foreach (var (name, reading) in readings)
@@ -84,6 +99,20 @@ public sealed class LiveOutputsTests(MeetingServer server, ITestOutputHelper out
         }
 
         AssertSame(readings);
+        var faults = new List<string>();
+        foreach (var (what, least, most, seen) in LayoutChanges.Find(arrivals, Told.Select((told, at) => new LayoutEvent(told.What, told.Before, told.After, HeardAt(told.Number, from[at])))))
+        {
+            Judge(
+                least >= -MostToLayoutMs && most <= MostToLayoutMs,
+                $"'{what}' heard by another client, the layout had changed {least:F0} to {most:F0} ms later; may be {MostToLayoutMs}. At nginx's player it had after {seen:F0} ms.",
+                faults);
+        }
+
+        AssertNone(faults, load);
+
+        Task<double> WallAsync() => ada.EvaluateAsync<double>("stamped.wall()");
+
+        double HeardAt(long number, double earliest) => heard.First(each => (long)each[0] == number && each[1] >= earliest)[1];
     }
 
     [Fact]

@@ -164,6 +164,27 @@ public sealed class MeetPageStates(MeetPageStates.GalleryFixture gallery) : ICla
             await page.WaitAsync($"document.getElementById('side').hidden && document.activeElement.id === '{button}'");
         }
 
+        // Both were turned on on the way in. Each key turns one off and on again, and it is said; held down, it does so once.
+        foreach (var (key, button, off, on) in new[] { ("m", "mic", "Microphone off", "Microphone on"), ("v", "camera", "Camera off", "Camera on") })
+        {
+            var name = off.Split(' ')[0].ToLowerInvariant();
+            foreach (var (said, now) in new[] { (off, "on"), (on, "off") })
+            {
+                await page.PressAsync(key);
+                await page.WaitAsync(
+                    $"document.getElementById('{button}').ariaLabel === 'Turn {name} {now}' && document.getElementById('announcer').textContent === '{said}'");
+            }
+
+            await page.RunAsync($$"""
+                for (const repeat of [false, true, true, true]) {
+                  document.body.dispatchEvent(new KeyboardEvent('keydown', { key: '{{key}}', repeat, bubbles: true }));
+                }
+                """);
+            await page.WaitAsync($"document.getElementById('{button}').ariaLabel === 'Turn {name} on'");
+            await page.PressAsync(key);
+            await page.WaitAsync($"document.getElementById('{button}').ariaLabel === 'Turn {name} off'");
+        }
+
         // Devices: opened from its button, the focus goes in, and Escape brings it back.
         await page.RunAsync("document.getElementById('settings-button').focus()");
         await page.PressAsync("Enter");

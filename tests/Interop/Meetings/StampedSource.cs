@@ -28,8 +28,9 @@ internal static class StampedSource
 
     /// <summary>
     /// Runs before the page's scripts. Gives the page <c>stamped.swells()</c>, the wall clock in milliseconds of each swell so far;
-    /// <c>stamped.sounded()</c>, the seconds of sound made so far; <c>stamped.gaps()</c>, the milliseconds between pictures drawn; <c>stamped.note(what)</c> and <c>stamped.notes</c>, moments of
-    /// the wall clock by name; <c>stamped.ages(video, area, ms)</c>, how old the pictures seen in a part of a video are; 
+    /// <c>stamped.sounded()</c>, the seconds of sound made so far; <c>stamped.gaps()</c>, the milliseconds between pictures drawn; <c>stamped.wall()</c>,
+    /// the wall clock; <c>stamped.heard</c>, the number of each message that came over the client's socket with the wall clock at which it came;
+    /// <c>stamped.ages(video, area, ms)</c>, how old the pictures seen in a part of a video are;
     /// <c>stamped.sending()</c>, what the browser says of the pictures it encodes, and <c>stamped.sent()</c>, how many it has sent.
     /// </summary>
     /// <param name="participant">Whose colour and tone, 0 to 3; screens have the colour of number 2.</param>
@@ -38,10 +39,29 @@ internal static class StampedSource
           const colours = {{Colours()}};
           const tone = {{MeetProbe.Tones[participant]}}, participant = {{participant}}, swellSeconds = {{Swell.TotalSeconds.ToString(CultureInfo.InvariantCulture)}};
           const wall = () => performance.timeOrigin + performance.now();
-          const gaps = [], clock = [], swells = [], notes = {}, connections = new Set();
+          const gaps = [], clock = [], swells = [], heard = [], connections = new Set();
           const Native = globalThis.RTCPeerConnection;
           globalThis.RTCPeerConnection = class extends Native {
             constructor(...given) { super(...given); connections.add(this); }
+          };
+
+          // A message begins with its number: field 1 of the envelope, left out when it is 0.
+          function numberOf(bytes) {
+            let [value, at] = [0, 1];
+            if (bytes[0] === 8) {
+              do value += (bytes[at] & 127) * 2 ** (7 * (at - 1)); while (bytes[at++] & 128);
+            }
+            return value;
+          }
+
+          const NativeSocket = globalThis.WebSocket;
+          globalThis.WebSocket = class extends NativeSocket {
+            constructor(...given) {
+              super(...given);
+              this.addEventListener('message', ({ data }) => {
+                if (data instanceof ArrayBuffer) heard.push([numberOf(new Uint8Array(data)), wall()]);
+              });
+            }
           };
 
           function paint(context, width, height, colour) {
@@ -129,8 +149,8 @@ internal static class StampedSource
           }
 
           return {
-            notes,
-            note(what) { notes[what] ??= wall(); },
+            wall,
+            heard,
             gaps: () => gaps,
             sounded: () => clock.at(-1)[0],
             async sent() {

@@ -21,6 +21,7 @@ public sealed class PermissionTableTests(SharedSessionFixture shared) : IClassFi
     /// <summary>What takes the right to an act away, in the shape of a preset; only acts that permissions have a say in.</summary>
     private static readonly Dictionary<SessionAct, string> Without = new()
     {
+        [SessionAct.SearchPeers] = """{"permissions":{"show_participant_list":false}}""",
         [SessionAct.SendText] = """{"permissions":{"chat":{"public":{"text":false}}}}""",
         [SessionAct.SendFile] = """{"permissions":{"chat":{"public":{"files":false}}}}""",
         [SessionAct.SendPrivateText] = """{"permissions":{"chat":{"private":{"text":false}}}}""",

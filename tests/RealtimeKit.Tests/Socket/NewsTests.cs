@@ -75,7 +75,7 @@ public sealed class NewsTests(SharedMeetingHost shared) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Who_speaks_takes_the_first_place()
+    public async Task Who_speaks_takes_the_first_place_keeps_it_while_muted_and_is_taken_off_the_list_with_the_microphone()
     {
         await using var alice = await JoinAsync("Alice");
         await using var bob = await JoinAsync("Bob");
@@ -102,6 +102,19 @@ public sealed class NewsTests(SharedMeetingHost shared) : IAsyncLifetime
         var speaking = Assert.Single((await alice.HearAsync((SocketEvent)0x0300_0028, SelectedPeersDiffResponse.Parser)).Entries);
         Assert.Equal((bob.PeerId, 1), (speaking.PeerId, speaking.Priority));
         Assert.Equal([bob.PeerId], (await alice.CompleteMediaAsync()).SelectedPeers.AudioPeers);
+
+        // To be muted is to be silent: the place is kept until somebody else speaks.
+        await bob.SendAsync(SocketEvent.ToggleProducer, new ProducerToggleRequest { ProducerId = microphone.ProducerId, Pause = true });
+        await alice.HearAsync(SocketEvent.ProducerToggled);
+        Assert.Equal([bob.PeerId], (await alice.CompleteMediaAsync()).SelectedPeers.AudioPeers);
+
+        await bob.AskAsync(SocketEvent.CloseProducer, new ProducerCloseRequest { ProducerId = microphone.ProducerId }, ProducerClosingResponse.Parser);
+        const int RemovedFromTheList = 229_490_415;
+        var gone = await alice.HearAsync(
+            (SocketEvent)0x0300_0028, SelectedPeersDiffResponse.Parser, diff => diff.Entries is not [{ Priority: 1 }]);
+        var entry = Assert.Single(gone.Entries);
+        Assert.Equal((bob.PeerId, RemovedFromTheList), (entry.PeerId, entry.Priority));
+        Assert.Empty((await alice.CompleteMediaAsync()).SelectedPeers.AudioPeers);
     }
 
     [Fact]

@@ -51,6 +51,14 @@ public sealed class PermissionTests(SharedMeetingHost shared)
                 (SocketEvent.BroadcastToEntity, new BroadcastMessage { Type = "spotlight", Ids = { scene.Host.PeerId } }),
             ]),
         new(
+            """{"show_participant_list":false}""",
+            _ =>
+            [
+                (SocketEvent.GetPeers, new RoomPeersInfoRequest { SeachQuery = "o" }),
+                (SocketEvent.GetPeers, new RoomPeersInfoRequest { Limit = 10 }),
+                (SocketEvent.GetPeers, new RoomPeersInfoRequest { Offset = 1 }),
+            ]),
+        new(
             """{"disable_participant_audio":false}""",
             scene =>
             [
@@ -159,7 +167,6 @@ public sealed class PermissionTests(SharedMeetingHost shared)
         ["hidden_participant"] = "how it is shown to others",
         ["is_recorder"] = "how it is shown to others",
         ["recorder_type"] = "how it is shown to others",
-        ["show_participant_list"] = "the page's own: without the list the client could not subscribe to anything",
         ["plugins.can_edit_config"] = "the page's own: there is no such message",
         ["plugins.config"] = "the page's own: there is no such message",
     };
@@ -253,6 +260,23 @@ public sealed class PermissionTests(SharedMeetingHost shared)
         await scene.Host.HearAsync(SocketEvent.CreatePoll);
         Assert.Empty((await scene.Guest.AskAsync(SocketEvent.GetPolls, null, GetPollsResponse.Parser)).Polls);
         Assert.Equal(0, scene.Guest.CountOf(SocketEvent.CreatePoll));
+    }
+
+    [Fact]
+    public async Task Who_may_not_see_the_list_learns_of_the_others_only_by_joining_them()
+    {
+        var meeting = await Server.NewMeetingAsync();
+        await using var host = await Server.JoinAsync(await Server.NewGuestAsync(meeting, "Host"));
+        foreach (var (may, before) in new[] { ("true", 1), ("false", 0) })
+        {
+            var patch = $$$"""{"permissions":{"show_participant_list":{{{may}}}}}""";
+            await using var guest = await Server.ConnectAsync(await Server.NewGuestAsync(meeting, $"Guest {may}", patch: patch));
+            Assert.Equal(before, (await guest.AskAsync(SocketEvent.GetPeers, null, RoomPeersInfoResponse.Parser)).Peers.Count);
+            await guest.JoinAsync();
+            Assert.Contains((await guest.AskAsync(SocketEvent.GetPeers, null, RoomPeersInfoResponse.Parser)).Peers, peer => peer.PeerId == host.PeerId);
+            await guest.SendAsync(SocketEvent.LeaveRoom, new LeaveRoomRequest());
+            await host.HearAsync(SocketEvent.LeaveRoom);
+        }
     }
 
     private static IEnumerable<string> LeavesOf(JsonElement element, string path) => element.ValueKind is JsonValueKind.Object && path != "plugins.config"

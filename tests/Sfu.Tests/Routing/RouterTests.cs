@@ -320,6 +320,10 @@ public sealed class RouterTests
         Assert.True(values.TryGetAudioLevel(out var level, out var isVoice));
         Assert.Equal((20, true), (level, isVoice));
         AssertContinuous();
+
+        _from.Remove(microphone);
+        Assert.Empty(_session.Router.Speakers.Order);
+        Assert.Contains(Events(), happened => happened.Kind is SfuEventKind.SpeakersChanged);
     }
 
     [Fact]

@@ -102,9 +102,22 @@ public sealed class SpeakerDetectorTests
     {
         Run(2, Loud, Silent);
         Run(3, Silent, Loud);
-        _detector.Remove(_second);
+        Assert.True(_detector.Remove(_second));
 
         Assert.Equal(_first, _detector.Active);
+        Assert.False(_detector.Remove(_second));
+    }
+
+    [Fact]
+    public void Who_leaves_changes_the_order_wherever_its_place_was_and_only_when_it_had_one()
+    {
+        var silent = _detector.Add("silent");
+        Run(2, Loud, Silent);
+        Run(3, Silent, Loud);
+
+        Assert.False(_detector.Remove(silent));
+        Assert.True(_detector.Remove(_first));
+        Assert.Equal([_second], _detector.Order);
     }
 
     private void Run(double seconds, int first, int second)

@@ -8,11 +8,14 @@ export interface KeyPress {
   readonly metaKey: boolean;
   /** Whether something that takes letters has the focus. */
   readonly isTyping: boolean;
+  /** Whether the key is held down and only repeats itself. */
+  readonly isRepeated: boolean;
 }
 
 /** What a key press means; null when it is the browser's. */
-export function keyAct({ key, ctrlKey, altKey, metaKey, isTyping }: KeyPress): KeyAct | null {
-  if (ctrlKey || altKey || metaKey) {
+export function keyAct({ key, ctrlKey, altKey, metaKey, isTyping, isRepeated }: KeyPress): KeyAct | null {
+  // A key that is held down would turn a microphone off and on thirty times a second.
+  if (ctrlKey || altKey || metaKey || isRepeated) {
     return null;
   }
 

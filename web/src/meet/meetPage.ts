@@ -5,7 +5,7 @@ import { type KeyAct, keyAct } from "./keyboard";
 import { type MeetInput, type MeetState, isOut, update } from "./meetState";
 import { type MeetActs, MeetView, type PlateLinks } from "./meetView";
 import { ask } from "./question";
-import { messageWords, noteWords } from "./words";
+import { messageWords, noteWords, switchFailureWords, switchWords } from "./words";
 
 const drawEveryMs = 250;
 const noDevices: DeviceChoices = { devices: [], current: { mic: null, camera: null, speaker: null }, without: new Set() };
@@ -257,15 +257,19 @@ export class MeetPage {
 
   async #toggleMic(): Promise<void> {
     const isOn = this.#meeting?.snapshot().self.hasMic ?? false;
-    await this.#try((meeting) => meeting.setMic(!isOn), "The microphone could not be turned on.");
-    this.#view.announce(this.#meeting?.snapshot().self.hasMic ? "Microphone on" : "Microphone off");
+    if (await this.#try((meeting) => meeting.setMic(!isOn), switchFailureWords("mic", !isOn))) {
+      this.#view.announce(switchWords("mic", this.#meeting?.snapshot().self.hasMic ?? false));
+    }
+
     await this.#listDevices();
   }
 
   async #toggleCamera(): Promise<void> {
     const isOn = this.#meeting?.snapshot().self.hasCamera ?? false;
-    await this.#try((meeting) => meeting.setCamera(!isOn), "The camera could not be turned on.");
-    this.#view.announce(this.#meeting?.snapshot().self.hasCamera ? "Camera on" : "Camera off");
+    if (await this.#try((meeting) => meeting.setCamera(!isOn), switchFailureWords("camera", !isOn))) {
+      this.#view.announce(switchWords("camera", this.#meeting?.snapshot().self.hasCamera ?? false));
+    }
+
     await this.#listDevices();
   }
 
@@ -329,9 +333,9 @@ export class MeetPage {
       return;
     }
 
-    const { key, ctrlKey, altKey, metaKey, target } = event;
+    const { key, ctrlKey, altKey, metaKey, repeat, target } = event;
     const isTyping = target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement;
-    const act = keyAct({ key, ctrlKey, altKey, metaKey, isTyping });
+    const act = keyAct({ key, ctrlKey, altKey, metaKey, isTyping, isRepeated: repeat });
     if (act !== null) {
       event.preventDefault();
       this.#doKey(act);

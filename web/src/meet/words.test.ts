@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { piecesOf, safeLink } from "./chatText";
 import type { Place } from "./meetState";
-import { durationText, hueOf, initialsOf, noteWords, plateWords, sizeText, stageAct } from "./words";
+import { durationText, hueOf, initialsOf, noteWords, plateWords, sizeText, stageAct, switchFailureWords, switchWords } from "./words";
 
 test("every place without a meeting has words, and no other has", () => {
   const silent: Place[] = ["setup", "joining", "inside"];
@@ -19,6 +19,15 @@ test("every place without a meeting has words, and no other has", () => {
     plateWords({ place: "shut", fault: "refused", connection: "steady" })?.title,
     plateWords({ place: "shut", fault: "unreachable", connection: "steady" })?.title,
   );
+});
+
+test("what was turned on or off is said, and when it could not be", () => {
+  assert.equal(switchWords("mic", true), "Microphone on");
+  assert.equal(switchWords("mic", false), "Microphone off");
+  assert.equal(switchWords("camera", true), "Camera on");
+  assert.equal(switchWords("camera", false), "Camera off");
+  assert.equal(switchFailureWords("mic", false), "The microphone could not be turned off.");
+  assert.equal(switchFailureWords("camera", true), "The camera could not be turned on.");
 });
 
 test("names become initials", () => {

@@ -125,6 +125,16 @@ export function messageWords({ content }: ChatMessage): string {
   return content.kind === "text" ? content.text : content.kind === "image" ? "sent a picture" : `sent ${content.name}`;
 }
 
+/** What is said of a device of one's own that has been turned on or off. */
+export function switchWords(device: "mic" | "camera", isOn: boolean): string {
+  return `${device === "mic" ? "Microphone" : "Camera"} ${isOn ? "on" : "off"}`;
+}
+
+/** What is said when that was not possible. */
+export function switchFailureWords(device: "mic" | "camera", isOn: boolean): string {
+  return `The ${device === "mic" ? "microphone" : "camera"} could not be turned ${isOn ? "on" : "off"}.`;
+}
+
 /** What the stage button does; null when there is nothing it could. */
 export function stageAct(stage: StagePlace, status: StageStatus): { act: "ask" | "cancel" | "join" | "leave"; label: string } | null {
   if (!stage.isInForce) {

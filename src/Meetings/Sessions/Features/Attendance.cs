@@ -59,12 +59,15 @@ public sealed class Attendance(SessionRoom room)
         Depart(peer, PresenceState.Connected);
     }
 
-    /// <summary>Everybody that has joined; nobody for a peer that waits.</summary>
+    /// <summary>
+    /// Everybody that has joined; nobody for a peer that waits, or that has not joined and may not see the list. Once it has joined it
+    /// must know of them all the same: it can receive nothing of a peer that it does not know.
+    /// </summary>
     public IReadOnlyList<PeerView> List(SessionPeer peer)
     {
         ArgumentNullException.ThrowIfNull(peer);
         room.Require(peer, SessionAct.ListPeers);
-        return room.Sees(peer) ? [.. room.Joined.Select(other => other.View)] : [];
+        return room.Sees(peer) && (peer.IsJoined || peer.May.ShowParticipantList) ? [.. room.Joined.Select(other => other.View)] : [];
     }
 
     /// <summary>Those that have joined and whose name or custom id contains something, by name, page by page.</summary>

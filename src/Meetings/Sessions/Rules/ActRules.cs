@@ -30,7 +30,7 @@ internal static class ActRules
         [SessionAct.Leave] = Connected(ActPace.Rare),
         [SessionAct.ReadSession] = Connected(ActPace.Any),
         [SessionAct.ListPeers] = Connected(ActPace.Any),
-        [SessionAct.SearchPeers] = Connected(ActPace.Search),
+        [SessionAct.SearchPeers] = Connected(ActPace.Search, may => may.ShowParticipantList),
 
         [SessionAct.ReadChat] = Connected(ActPace.Read),
         [SessionAct.SendText] = Joined(ActPace.Chat, may => may.Chat.Public is { CanSend: true, Text: true }),
