@@ -1,4 +1,5 @@
 using Roomcast.Egress.Composition;
+using Roomcast.Rtc.Rtcp;
 using Roomcast.Rtc.Rtp;
 using Roomcast.Rtc.Rtp.Opus;
 
@@ -12,6 +13,9 @@ internal sealed class AudioIntake(SceneTrack track, TrackClock clock) : TrackInt
 
     /// <summary>Longest that is made up in a row; after it, and where a sender stopped on purpose, there is silence.</summary>
     private static readonly TimeSpan MostConcealed = TimeSpan.FromMilliseconds(120);
+
+    /// <summary>Of a packet, before any is known; what browsers send.</summary>
+    private static readonly TimeSpan UsualDuration = TimeSpan.FromMilliseconds(20);
 
     private readonly OpusPacketQueue _packets = new();
     private uint _expected;
@@ -33,6 +37,10 @@ internal sealed class AudioIntake(SceneTrack track, TrackClock clock) : TrackInt
 
         return outcome is not AssemblyOutcome.Malformed;
     }
+
+    /// <inheritdoc/>
+    public override void TakeReport(NtpTime ntp, uint timestamp) =>
+        Clock.OnReport(ntp, Track.ReportsPacketEnds ? unchecked(timestamp + Ticks(_duration > TimeSpan.Zero ? _duration : UsualDuration)) : timestamp);
 
     /// <inheritdoc/>
     public override void Advance(TimeSpan now, IIntakeOutput output)

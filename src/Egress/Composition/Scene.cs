@@ -103,6 +103,13 @@ public sealed record SceneTrack(uint Ssrc, SceneCodec Codec, byte PayloadType)
     /// <summary>For sound: the level in dBFS below which it is silent; null (the default) for none.</summary>
     public double? GateDb { get; init; }
 
+    /// <summary>
+    /// For sound: whether its sender reports give the moment at which a packet was complete as that of the packet's first sample, as
+    /// browsers do. What was sounded then comes earlier by the length of a packet than the reports say. Default false, as RFC 3550
+    /// section 6.4.1 has it.
+    /// </summary>
+    public bool ReportsPacketEnds { get; init; }
+
     /// <summary>Id of the video orientation extension (3GPP TS 26.114 section 7.4.5) in its packets; 0 (the default) when they carry none.</summary>
     public byte OrientationId { get; init; }
 }

@@ -39,4 +39,8 @@ public sealed record MediaProducer(
     string AppData,
     string TransportId,
     string MimeType,
-    string TrackId);
+    string TrackId)
+{
+    /// <summary>Whether the server itself sends it, as what it plays into a session, and no peer.</summary>
+    public bool IsOwn { get; init; }
+}

@@ -444,8 +444,11 @@ internal sealed partial class RoomState
             Ssrc = isSound ? MediaSource.SoundSsrc : MediaSource.PictureSsrc,
             SupportsNack = false,
         });
-        Add(new ProducerState(
-            peer, "", new MediaProducer(id, peer.Id, kind, IsPaused: false, IsScreenShare: false, OwnAppData, id, isSound ? "audio/opus" : "video/VP8", id), packets));
+        var described = new MediaProducer(id, peer.Id, kind, IsPaused: false, IsScreenShare: false, OwnAppData, id, isSound ? "audio/opus" : "video/VP8", id)
+        {
+            IsOwn = true,
+        };
+        Add(new ProducerState(peer, "", described, packets));
     }
 
     private ProducerState Add(ProducerState producer)

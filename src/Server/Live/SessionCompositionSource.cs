@@ -136,6 +136,7 @@ internal sealed class ComposedStage(ICompositionInput input, Func<Scene, Scene> 
             _tracks[producer.Id] = new SceneTrack(ssrc, producer.Kind is MediaKind.Audio ? SceneCodec.Opus : SceneCodec.Vp8, payloadType)
             {
                 OrientationId = MediaTap.OrientationExtension,
+                ReportsPacketEnds = producer is { Kind: MediaKind.Audio, IsOwn: false },
             };
             Tell();
         }

@@ -29,6 +29,7 @@ internal sealed class IntakeWorld : IIntakeOutput
     private readonly RtpPacketizer _camera = new(Camera, 96, 90_000) { OrientationId = 4 };
     private readonly RtpPacketizer _microphone = new(Microphone, 111, 48_000);
     private readonly SessionIntake _intake = new();
+    private readonly bool _reportsPacketEnds;
     private long _ticks;
     private long _frames;
     private long _soundPackets;
@@ -36,8 +37,14 @@ internal sealed class IntakeWorld : IIntakeOutput
     private TimeSpan _nextSoundReport = TimeSpan.FromSeconds(2.4);
     private bool _wantsKeyframe = true;
 
-    public IntakeWorld(int seed, NetworkConditions? pictures = null, NetworkConditions? sounds = null)
+    /// <summary>Makes one.</summary>
+    /// <param name="seed">Decides all that the network does.</param>
+    /// <param name="pictures">What it does to pictures.</param>
+    /// <param name="sounds">What it does to sound; as to pictures if not given.</param>
+    /// <param name="reportsPacketEnds">Whether a packet of sound is sent when it is complete, and reported as if its first sample were of then.</param>
+    public IntakeWorld(int seed, NetworkConditions? pictures = null, NetworkConditions? sounds = null, bool reportsPacketEnds = false)
     {
+        _reportsPacketEnds = reportsPacketEnds;
         _pictures = new NetworkEmulator<bool>(seed, pictures ?? new NetworkConditions { Delay = TimeSpan.FromMilliseconds(30) });
         _sounds = new NetworkEmulator<bool>(seed + 1, sounds ?? pictures ?? new NetworkConditions { Delay = TimeSpan.FromMilliseconds(30) });
         SetScene(isPaused: false);
@@ -88,7 +95,7 @@ internal sealed class IntakeWorld : IIntakeOutput
             new ScenePeer("peer", "Peer")
             {
                 Camera = new SceneTrack(Camera, SceneCodec.Vp8, 96) { OrientationId = 4, IsPaused = isPaused },
-                Microphone = new SceneTrack(Microphone, SceneCodec.Opus, 111) { IsPaused = isPaused },
+                Microphone = new SceneTrack(Microphone, SceneCodec.Opus, 111) { IsPaused = isPaused, ReportsPacketEnds = _reportsPacketEnds },
             },
         ],
     });
@@ -157,7 +164,8 @@ internal sealed class IntakeWorld : IIntakeOutput
             _camera.Vp8(frame, sampled).ForEach(packet => _pictures.Send(packet, false, Now));
         }
 
-        while (sender >= _soundPackets * SoundTime)
+        var held = _reportsPacketEnds ? SoundTime : TimeSpan.Zero;
+        while (sender >= (_soundPackets * SoundTime) + held)
         {
             var sampled = _soundPackets++ * SoundTime;
             if (Speaks)
@@ -175,7 +183,7 @@ internal sealed class IntakeWorld : IIntakeOutput
         if (Reports && Now >= _nextSoundReport)
         {
             _nextSoundReport += TimeSpan.FromSeconds(5);
-            _sounds.Send(_microphone.Report(sender, Ntp(sender)), true, Now);
+            _sounds.Send(_microphone.Report(sender - held, Ntp(sender)), true, Now);
         }
     }
 

@@ -14,7 +14,7 @@ namespace Roomcast.Egress.Composition.Wire;
 public sealed record WireStart(int Version, CompositionFormat Format, string Preset, int EncoderThreads)
 {
     /// <summary>The protocol's version. Server and worker come from one build, so that any change raises it.</summary>
-    public const int CurrentVersion = 2;
+    public const int CurrentVersion = 3;
 }
 
 /// <summary>What a worker says first.</summary>
