@@ -108,6 +108,7 @@ public sealed class SampleTests(MeetingServer server)
     [InlineData("LivestreamHost")]
     public async Task Who_is_interrupted_while_joining_ends_in_good_order(string name, params string[] files)
     {
+        ArgumentNullException.ThrowIfNull(files);
         using var folder = new TemporaryFolder();
         await FfmpegTool.RunAsync("-f", "lavfi", "-i", "testsrc2=size=160x90:rate=15:duration=1", "-c:v", "libvpx", "-deadline", "realtime", folder.PathOf("picture.ivf"));
         await FfmpegTool.RunAsync("-f", "lavfi", "-i", "sine=duration=1", "-c:a", "libopus", folder.PathOf("sound.ogg"));
