@@ -46,6 +46,18 @@ internal sealed class EventQueue
         _onMissed = onMissed;
     }
 
+    /// <summary>Events that wait.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _happenings.Count + _changes.Count;
+            }
+        }
+    }
+
     /// <summary>Raises an event that tells of something that happened once, after those that wait.</summary>
     public void Raise(Action raise)
     {
