@@ -15,6 +15,8 @@ internal readonly record struct LayoutChange(string What, double LeastMs, double
 /// picture comes to a player before it was composed: the quickest of all bounds it from above. None is composed before what it shows was
 /// drawn and then held: the freshest of all bounds it from below. So each change has a least and a most, and the most errs on the
 /// safe side by the quickest picture's way through encoder, server and player.</para>
+/// <para>A worker that is behind makes its pictures up under their own times, so that a layout may show earlier in them than its event:
+/// when a player had it is to be looked at as well.</para>
 /// <para>Browser, server and player are on one machine and have one clock.</para>
 /// </remarks>
 internal static class LayoutChanges

@@ -103,8 +103,8 @@ public sealed class LiveOutputsTests(MeetingServer server, ITestOutputHelper out
         foreach (var (what, least, most, seen) in LayoutChanges.Find(arrivals, Told.Select((told, at) => new LayoutEvent(told.What, told.Before, told.After, HeardAt(told.Number, from[at])))))
         {
             Judge(
-                least >= -MostToLayoutMs && most <= MostToLayoutMs,
-                $"'{what}' heard by another client, the layout had changed {least:F0} to {most:F0} ms later; may be {MostToLayoutMs}. At nginx's player it had after {seen:F0} ms.",
+                most <= MostToLayoutMs && seen <= MostToSinkMs,
+                $"'{what}' heard by another client, the layout had changed {least:F0} to {most:F0} ms later, and at nginx's player after {seen:F0} ms; may be {MostToLayoutMs} and {MostToSinkMs}.",
                 faults);
         }
 
