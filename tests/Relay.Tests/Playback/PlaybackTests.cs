@@ -64,8 +64,8 @@ public sealed class PlaybackTests(PlaybackTests.Shared shared) : IClassFixture<P
         await DoAsync("seek_relative", each => (double)each["position"]! == 0, new JsonObject { ["position"] = -60_000 });
         var resumed = await DoAsync("resume", each => (string)each["state"]! == "playing" && (double)each["volume"]! == 7.5);
         Assert.Equal(Url, (string)resumed["url"]!);
-        var packets = Host.Stage.Packets[Guid.Parse(id)];
-        await UntilAsync(() => Host.Stage.Packets[Guid.Parse(id)] > packets + 50);
+        var packets = Host.Stage.Packets.GetValueOrDefault(Guid.Parse(id));
+        await UntilAsync(() => Host.Stage.Packets.GetValueOrDefault(Guid.Parse(id)) > packets + 50);
 
         var stop = new JsonObject { ["playback_id"] = id };
         Assert.Equal("200", await client.CodeOfAsync("video.playback.stop", session, (JsonObject)stop.DeepClone()));
