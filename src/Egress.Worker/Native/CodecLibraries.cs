@@ -28,6 +28,7 @@ internal static class CodecLibraries
 
     private static readonly Lock Gate = new();
     private static Dictionary<string, nint>? _handles;
+    private static int _avCodecMajor;
 
     private static readonly Lazy<bool> Resolver = new(static () =>
     {
@@ -65,8 +66,6 @@ internal static class CodecLibraries
         }
     }
 
-    private static int _avCodecMajor;
-
     private static nint Load(string file) => NativeLibrary.TryLoad(file, out var handle) ? handle : 0;
 
     /// <summary>Loads them, and looks for the fields that move.</summary>
@@ -81,7 +80,7 @@ internal static class CodecLibraries
             }
 
             _ = Resolver.Value;
-            _handles = Find(Load);
+            (_handles, _avCodecMajor) = Find(Load);
             try
             {
                 LibAvUtil.av_log_set_level(LibAvUtil.LogQuiet);
@@ -97,16 +96,15 @@ internal static class CodecLibraries
 
     /// <summary>Finds a set that belongs together, and the others.</summary>
     /// <param name="load">Loads a file by its name; 0 when there is none.</param>
-    /// <returns>The libraries by the names above.</returns>
+    /// <returns>The libraries by the names above, and the major version of libavcodec.</returns>
     /// <exception cref="CodecLibraryException">One is missing.</exception>
-    internal static Dictionary<string, nint> Find(Func<string, nint> load)
+    internal static (Dictionary<string, nint> Handles, int AvCodecMajor) Find(Func<string, nint> load)
     {
         foreach (var set in Sets)
         {
             if (load($"libavcodec.so.{set.AvCodec}") is var codec and not 0)
             {
-                _avCodecMajor = set.AvCodec;
-                return new Dictionary<string, nint>(StringComparer.Ordinal)
+                var handles = new Dictionary<string, nint>(StringComparer.Ordinal)
                 {
                     [AvCodec] = codec,
                     [AvUtil] = FindOne(load, $"libavutil.so.{set.AvUtil}", $"libavutil{set.AvUtil}"),
@@ -114,6 +112,7 @@ internal static class CodecLibraries
                     [Opus] = FindOne(load, OpusFile, "libopus0"),
                     [FreeType] = FindOne(load, FreeTypeFile, "libfreetype6"),
                 };
+                return (handles, set.AvCodec);
             }
         }
 
