@@ -15,6 +15,12 @@ public sealed class CodecLibrariesTests
         Assert.Equal((318, 178, LibAvUtil.Yuv420), (frame.Width, frame.Height, frame.Format));
     }
 
+    [Theory]
+    [InlineData("none", 63)]
+    [InlineData("libavcodec.so.63", 62)]
+    public void The_newest_set_is_taken(string missing, int major) =>
+        Assert.Equal(major, CodecLibraries.Find(file => file == missing ? 0 : 1).AvCodecMajor);
+
     [Fact]
     public void Without_codecs_composing_is_refused_with_what_to_install()
     {

@@ -92,17 +92,35 @@ internal sealed record ComposedReading(int Width, int Height, IReadOnlyList<byte
         return changes;
     }
 
-    /// <summary>How loud a tone is in all of the sound, in decibels of full scale.</summary>
-    public double LevelOf(int frequencyHz)
+    /// <summary>
+    /// How loud a tone is in all of the sound, in decibels of full scale: for telling that it is not there. A tone that is stretched to
+    /// follow its sender's clock, or begins anew, comes out quieter the longer the sound is (<see cref="LoudestOf"/>).
+    /// </summary>
+    public double LevelOf(int frequencyHz) => LevelOf(Sound, frequencyHz);
+
+    /// <summary>How loud a tone is where it is loudest in the last three seconds, in decibels of full scale: for telling that it is there.</summary>
+    public double LoudestOf(int frequencyHz)
     {
-        var (real, imaginary) = (0.0, 0.0);
-        for (var i = 0; i < Sound.Length; i++)
+        const int Window = SampleRateHz / 10;
+        var loudest = double.NegativeInfinity;
+        for (var at = Math.Max(0, Sound.Length - (3 * SampleRateHz)); at + Window <= Sound.Length; at += Window / 2)
         {
-            var angle = 2 * Math.PI * frequencyHz * i / SampleRateHz;
-            real += Sound[i] * Math.Cos(angle);
-            imaginary += Sound[i] * Math.Sin(angle);
+            loudest = Math.Max(loudest, LevelOf(Sound.AsSpan(at, Window), frequencyHz));
         }
 
-        return 20 * Math.Log10((2 * Math.Sqrt((real * real) + (imaginary * imaginary)) / Math.Max(1, Sound.Length)) + 1e-9);
+        return loudest;
+    }
+
+    private static double LevelOf(ReadOnlySpan<float> sound, int frequencyHz)
+    {
+        var (real, imaginary) = (0.0, 0.0);
+        for (var i = 0; i < sound.Length; i++)
+        {
+            var angle = 2 * Math.PI * frequencyHz * i / SampleRateHz;
+            real += sound[i] * Math.Cos(angle);
+            imaginary += sound[i] * Math.Sin(angle);
+        }
+
+        return 20 * Math.Log10((2 * Math.Sqrt((real * real) + (imaginary * imaginary)) / Math.Max(1, sound.Length)) + 1e-9);
     }
 }

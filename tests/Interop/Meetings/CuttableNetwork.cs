@@ -72,8 +72,8 @@ internal sealed class CuttableNetwork : IAsyncDisposable
         var broken = _connections.Where(each => each.Value.Equals(AddressOf(browser))).Select(each => each.Key).ToList();
         foreach (var connection in broken)
         {
-            connection.LingerState = new LingerOption(true, 0);
-            connection.Dispose();
+            // Closing without lingering is a reset.
+            connection.Close(0);
         }
 
         return broken.Count;

@@ -3,57 +3,37 @@ using Roomcast.Client.Meeting;
 namespace Roomcast.Interop.Meetings;
 
 /// <summary>A participant of the client for .NET and one with the official package in Chromium, in one meeting.</summary>
-public sealed class DotNetAndBrowserTests : IAsyncLifetime
+public sealed class DotNetAndBrowserTests : CuttableMeetingTests
 {
     private const string Browser = "Ada";
     private const string DotNet = "Ben";
 
-    private readonly MeetingServer _server = new()
-    {
-        Arguments = ["--public-ip", CuttableNetwork.MediaAddress.ToString()],
-        FlagsOf = number => [CuttableNetwork.FlagFor(number)],
-    };
-
-    private CuttableNetwork _network = null!;
-
-    private Uri DotNetAddress => new UriBuilder("https", CuttableNetwork.AddressOf(1).ToString(), _server.Server.HttpsBase.Port).Uri;
-
-    public async Task InitializeAsync()
-    {
-        await _server.InitializeAsync();
-        _network = CuttableNetwork.Start(_server.Server.HttpsBase.Port, _server.Server.RtcPort, browsers: 2);
-    }
-
-    public async Task DisposeAsync()
-    {
-        await _network.DisposeAsync();
-        await _server.DisposeAsync();
-    }
+    private Uri DotNetAddress => new UriBuilder("https", CuttableNetwork.AddressOf(1).ToString(), Server.Server.HttpsBase.Port).Uri;
 
     [Fact]
     public async Task They_see_hear_and_write_to_each_other_and_do_so_when_5_percent_are_lost()
     {
-        var meeting = await _server.CreateMeetingAsync("Both");
-        var ada = await _server.JoinAsync(meeting, 0);
-        await using var ben = await DotNetParticipant.JoinAsync(_server, DotNetAddress, meeting, 1);
+        var meeting = await Server.CreateMeetingAsync("Both");
+        var ada = await Server.JoinAsync(meeting, 0);
+        await using var ben = await DotNetParticipant.JoinAsync(Server, DotNetAddress, meeting, 1);
         await ada.WaitForOthersAsync(DotNet);
         await AssertTogetherAsync(ada, ben);
         await AssertWriteAsync(ada, ben, "in peace");
 
-        _network.Loss = 0.05;
+        Network.Loss = 0.05;
         await AssertTogetherAsync(ada, ben);
         await AssertWriteAsync(ada, ben, "in a storm");
 
-        _network.Loss = 0;
+        Network.Loss = 0;
         await ada.LeaveAsync();
     }
 
     [Fact]
     public async Task They_find_each_other_again_after_a_lost_socket_and_after_a_restart_of_the_server()
     {
-        var meeting = await _server.CreateMeetingAsync("Again");
-        var ada = await _server.JoinAsync(meeting, 0);
-        await using var ben = await DotNetParticipant.JoinAsync(_server, DotNetAddress, meeting, 1);
+        var meeting = await Server.CreateMeetingAsync("Again");
+        var ada = await Server.JoinAsync(meeting, 0);
+        await using var ben = await DotNetParticipant.JoinAsync(Server, DotNetAddress, meeting, 1);
         var states = new List<RoomState>();
         ben.Meeting.Self.RoomLeft += state => states.Add(state);
         var returns = 0;
@@ -61,12 +41,12 @@ public sealed class DotNetAndBrowserTests : IAsyncLifetime
         await AssertTogetherAsync(ada, ben);
 
         // The socket breaks, and the media goes on or is made anew; neither needs anybody to do anything.
-        Assert.True(_network.Reset(1) > 0, "There was no connection to break.");
+        Assert.True(Network.Reset(1) > 0, "There was no connection to break.");
         await WaitForReturnAsync(() => returns, 1);
         await AssertTogetherAsync(ada, ben);
         await AssertWriteAsync(ada, ben, "after the socket");
 
-        await _server.RestartAsync();
+        await Server.RestartAsync();
         await WaitForReturnAsync(() => returns, 2);
         await ada.WaitForOthersAsync(DotNet);
         await AssertTogetherAsync(ada, ben);

@@ -1,46 +1,26 @@
 namespace Roomcast.Interop.Meetings;
 
 /// <summary>A participant's network goes away for a while, and the meeting goes on by itself when it is back.</summary>
-public sealed class NetworkLossTests : IAsyncLifetime
+public sealed class NetworkLossTests : CuttableMeetingTests
 {
-    private readonly MeetingServer _server = new()
-    {
-        Arguments = ["--public-ip", CuttableNetwork.MediaAddress.ToString()],
-        FlagsOf = number => [CuttableNetwork.FlagFor(number)],
-    };
-
-    private CuttableNetwork _network = null!;
-
-    public async Task InitializeAsync()
-    {
-        await _server.InitializeAsync();
-        _network = CuttableNetwork.Start(_server.Server.HttpsBase.Port, _server.Server.RtcPort, browsers: 2);
-    }
-
-    public async Task DisposeAsync()
-    {
-        await _network.DisposeAsync();
-        await _server.DisposeAsync();
-    }
-
     [Fact]
     public async Task Who_loses_the_network_for_3_and_for_20_seconds_comes_back_by_itself()
     {
-        var meeting = await _server.CreateMeetingAsync("Network");
-        var ada = await _server.JoinAsync(meeting, 0);
-        var ben = await _server.JoinAsync(meeting, 1, "group_call_participant");
+        var meeting = await Server.CreateMeetingAsync("Network");
+        var ada = await Server.JoinAsync(meeting, 0);
+        var ben = await Server.JoinAsync(meeting, 1, "group_call_participant");
         await ada.AssertSeesAsync(ben);
         await ben.AssertSeesAsync(ada);
 
         foreach (var seconds in new[] { 3, 20 })
         {
-            _network.Cut(1, await ada.Page.EvaluateAsync<List<int>>("probe.localPorts()"));
+            Network.Cut(1, await ada.Page.EvaluateAsync<List<int>>("probe.localPorts()"));
             // The loss itself is what takes this long; that the picture stands still shows that it is one.
             var before = (await ben.InboundAsync()).Sum(each => each.Packets);
             await Task.Delay(TimeSpan.FromSeconds(seconds));
             var lost = (await ben.InboundAsync()).Sum(each => each.Packets) - before;
             Assert.InRange(lost, -before, 20);
-            _network.Restore();
+            Network.Restore();
 
             await ben.WaitAsync("document.getElementById('meeting').dataset.connection === 'steady'");
             await ben.WaitForOthersAsync("Ada");

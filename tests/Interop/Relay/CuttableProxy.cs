@@ -33,9 +33,8 @@ internal sealed class CuttableProxy : IAsyncDisposable
         _isCut = true;
         foreach (var socket in _open.Keys)
         {
-            // A reset, as of a network that has gone.
-            socket.LingerState = new LingerOption(true, 0);
-            socket.Dispose();
+            // Closing without lingering is a reset, as of a network that has gone.
+            socket.Close(0);
         }
     }
 

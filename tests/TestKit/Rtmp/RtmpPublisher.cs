@@ -174,8 +174,7 @@ public sealed class RtmpPublisher : IAsyncDisposable
     /// <summary>Vanishes without a word, as a crash or a pulled plug does: the server sees a reset.</summary>
     public void Vanish()
     {
-        _socket.LingerState = new LingerOption(true, 0);
-        _socket.Close();
+        _socket.Close(0);
     }
 
     /// <inheritdoc/>
