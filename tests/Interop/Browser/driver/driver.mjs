@@ -113,7 +113,8 @@ const acts = {
   // Clicks what opens a tab of its own; answers the tab.
   async follow({ page, selector }) {
     const [opened] = await Promise.all([pages.get(page).waitForEvent("popup"), pages.get(page).click(selector)]);
-    await opened.waitForLoadState("domcontentloaded");
+    // A tab begins empty, and empty it is loaded too.
+    await opened.waitForURL((address) => address.protocol !== "about:", { waitUntil: "domcontentloaded" });
     return await take(opened);
   },
   async fill({ page, selector, text }) {
