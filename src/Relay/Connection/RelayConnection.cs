@@ -13,7 +13,7 @@ namespace Roomcast.Relay.Connection;
 /// <summary>What a connection does with a request.</summary>
 internal interface IRequestHandler
 {
-    /// <summary>Answers one request; the next is read when it is done.</summary>
+    /// <summary>Answers one request. The next is read when it is done, or when it takes longer than <see cref="RelayTimes.InOrderFor"/>.</summary>
     /// <param name="connection">Where it came from.</param>
     /// <param name="id">Its id as written.</param>
     /// <param name="frame">What it says.</param>
@@ -22,6 +22,8 @@ internal interface IRequestHandler
 
 /// <summary>One WebSocket of a controller: frames in, one after the other; frames out, pings.</summary>
 /// <remarks>
+/// A client gives up a request after 10 s, so one that takes long must not hold up those behind it: while such a one is under way,
+/// the others are begun as they come.
 /// What goes out waits in a bounded queue. A client that lets it fill is disconnected; it comes back and is sent what it has
 /// not acknowledged.
 /// </remarks>
@@ -29,6 +31,9 @@ internal sealed class RelayConnection : IControllerLink
 {
     private const int MaxQueued = 8_192;
     private const int MaxQueuedBytes = 16 << 20;
+
+    /// <summary>Requests of one connection that are under way while others are begun.</summary>
+    private const int MaxOverdue = 32;
 
     private readonly Channel<byte[]> _outgoing = Channel.CreateBounded<byte[]>(
         new BoundedChannelOptions(MaxQueued) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
@@ -48,6 +53,7 @@ internal sealed class RelayConnection : IControllerLink
     private int _unanswered;
     private int _isLeaving;
     private int _isAsking;
+    private int _overdue;
     private volatile bool _isExpelled;
     private Func<Task<bool>>? _mayStay;
     private Action? _abort;
@@ -277,13 +283,45 @@ internal sealed class RelayConnection : IControllerLink
             return;
         }
 
+        if (Volatile.Read(ref _overdue) >= MaxOverdue)
+        {
+            _metrics.Refused("503");
+            Answer(id, new JsonObject { ["code"] = "503", ["message"] = $"{MaxOverdue} requests are still under way; try again in some seconds" });
+            return;
+        }
+
+        var serving = ServeAsync(id, frame);
+        if (serving.IsCompleted || (Volatile.Read(ref _overdue) == 0 && await IsDoneInTimeAsync(serving)))
+        {
+            return;
+        }
+
+        Interlocked.Increment(ref _overdue);
+        _ = serving.ContinueWith(_ => Interlocked.Decrement(ref _overdue), TaskScheduler.Default);
+    }
+
+    private async Task<bool> IsDoneInTimeAsync(Task serving)
+    {
+        try
+        {
+            await serving.WaitAsync(_times.InOrderFor, _time);
+            return true;
+        }
+        catch (TimeoutException)
+        {
+            return false;
+        }
+    }
+
+    private async Task ServeAsync(string id, RelayFrame frame)
+    {
         try
         {
             await _handler.HandleAsync(this, id, frame);
         }
         catch (Exception failure)
         {
-            RelayLog.MethodFailed(_logger, failure, frame.Method);
+            RelayLog.MethodFailed(_logger, failure, frame.Method!);
             Refuse(id, RelayError.Internal, "the server failed to do this");
         }
     }

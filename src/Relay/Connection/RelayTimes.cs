@@ -12,6 +12,9 @@ internal sealed record RelayTimes
     /// <summary>How long it may take until it says who it is.</summary>
     public TimeSpan ConnectWithin { get; init; } = TimeSpan.FromSeconds(10);
 
+    /// <summary>How long a request may keep those behind it from being begun.</summary>
+    public TimeSpan InOrderFor { get; init; } = TimeSpan.FromSeconds(2);
+
     /// <summary>How long it has to take what it is still sent, and to answer a close.</summary>
     public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(5);
 

@@ -21,6 +21,9 @@ internal sealed class MethodTable : IRequestHandler
         "video.stream.list", "video.recording.list", "video.playback.list",
     };
 
+    /// <summary>A client gives up its connecting after 10 s.</summary>
+    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(5);
+
     private readonly Dictionary<string, RoomMethod> _roomMethods = new(StringComparer.Ordinal);
     private readonly Subscriptions _subscriptions;
     private readonly ControllerDirectory _controllers;
@@ -159,11 +162,11 @@ internal sealed class MethodTable : IRequestHandler
         (ApiToken Token, byte[] TokenDigest, App App)? found;
         try
         {
-            found = await AuthenticateAsync(frame);
+            found = await AuthenticateAsync(frame).WaitAsync(AnswerWithin, _time);
         }
-        catch (StorageException)
+        catch (Exception fault) when (fault is StorageException or TimeoutException)
         {
-            // The storage has logged it; the client tries again when the connection is closed.
+            // The storage has logged it, or is slow; the client tries again when the connection is closed.
             connection.Refuse(id, RelayError.Internal, "the server cannot reach its storage at the moment");
             connection.End(System.Net.WebSockets.WebSocketCloseStatus.EndpointUnavailable);
             return;
