@@ -55,10 +55,10 @@ public sealed class RoomcastProcess : IAsyncDisposable
     public Uri RtmpBase { get; private set; } = null!;
 
     /// <summary>For example <c>rtmps://127.0.0.1:41237</c>.</summary>
-    public Uri RtmpsBase => new(ListeningLine("rtmps").Match(Errors).Groups[1].Value);
+    public Uri RtmpsBase => ToldAddress("rtmps");
 
     /// <summary>The port of WebRTC, UDP and TCP.</summary>
-    public int RtcPort => new Uri(ListeningLine("rtc").Match(Errors).Groups[1].Value).Port;
+    public int RtcPort => ToldAddress("rtc").Port;
 
     /// <summary>Arguments with which another listens where this one does, for those who come back to it.</summary>
     public IReadOnlyList<string> SamePorts
@@ -340,7 +340,14 @@ public sealed class RoomcastProcess : IAsyncDisposable
         }
     }
 
-    private static Regex ListeningLine(string scheme) => new($"Listening on ({scheme}://[^/]+?:[0-9]+)");
+    /// <summary>An address that the log alone tells. The log may come behind the ready line, which is written elsewhere.</summary>
+    private Uri ToldAddress(string scheme)
+    {
+        var line = new Regex($"Listening on ({scheme}://[^/]+?:[0-9]+)");
+        SpinWait.SpinUntil(() => line.IsMatch(Errors) || HasExited, StartPatience);
+        var told = line.Match(Errors);
+        return told.Success ? new Uri(told.Groups[1].Value) : throw new InvalidOperationException($"The server does not say where {scheme} is:\n{Errors}");
+    }
 
     [DllImport("libc", EntryPoint = "kill", SetLastError = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
