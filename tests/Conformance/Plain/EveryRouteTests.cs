@@ -325,10 +325,11 @@ public sealed class EveryRouteTests(PlainServer plain)
             }
             else if (node is JsonObject fields)
             {
+                var isDelivery = fields.ContainsKey("next_attempt_at");
                 foreach (var (name, value) in fields.ToArray())
                 {
-                    if (name.Contains("url", StringComparison.OrdinalIgnoreCase) || name.Contains("expiry", StringComparison.OrdinalIgnoreCase)
-                        || name is "attempts" or "next_attempt_at" or "last_attempt_at" or "last_error" or "last_duration_ms" or "updated_at" or "state" or "retry_count" or "uptime_seconds" or "error")
+                    if ((isDelivery && name is not ("id" or "webhook_id" or "event" or "created_at")) || name.Contains("url", StringComparison.OrdinalIgnoreCase) || name.Contains("expiry", StringComparison.OrdinalIgnoreCase)
+                        || name is "updated_at" or "state" or "retry_count" or "uptime_seconds" or "error")
                     {
                         fields[name] = null;
                     }
