@@ -298,7 +298,7 @@ internal sealed class PlaybackRun(
                 VolumeDb = playing.VolumeDb,
                 StartedAt = _playback.StartedAt ?? time.GetUtcNow(),
             };
-            if (!hasBegun || now != (_playback with { Position = now.Position }) || (now.Position - PositionNow()).Duration() > PositionTolerance)
+            if (!hasBegun || now != (_playback with { Position = now.Position, ToldAt = now.ToldAt }) || (now.Position - PositionNow()).Duration() > PositionTolerance)
             {
                 Tell(now);
             }
@@ -326,6 +326,7 @@ internal sealed class PlaybackRun(
     private void Tell(SessionPlayback now)
     {
         _toldAt = time.GetTimestamp();
+        now = now with { ToldAt = time.GetUtcNow() };
         Volatile.Write(ref _playback, now);
         changed(now);
     }

@@ -29,8 +29,11 @@ public sealed record SessionPlayback(Guid Id, Guid SessionId, string Url, Playba
     /// <summary>How much louder or softer than it was made, in decibels, -50 to 50. -50 is silence.</summary>
     public double VolumeDb { get; init; }
 
-    /// <summary>How far it has come, from its beginning. As of its last change.</summary>
+    /// <summary>How far it had come, from its beginning, at <see cref="ToldAt"/>, its last change.</summary>
     public TimeSpan Position { get; init; }
+
+    /// <summary>When it stood as this says.</summary>
+    public DateTimeOffset ToldAt { get; init; }
 
     /// <summary>How long it is; null where that is not known, as of a live source.</summary>
     public TimeSpan? Length { get; init; }
@@ -46,6 +49,14 @@ public sealed record SessionPlayback(Guid Id, Guid SessionId, string Url, Playba
 
     /// <summary>Why it ended, where nobody asked for it and it was not over by itself; otherwise null.</summary>
     public string? Error { get; init; }
+
+    /// <summary>How far it has come, from its beginning.</summary>
+    /// <param name="now">The time; not before <see cref="ToldAt"/>.</param>
+    public TimeSpan PositionAt(DateTimeOffset now)
+    {
+        var position = State is PlaybackState.Playing && now > ToldAt ? Position + (now - ToldAt) : Position;
+        return Length is { } length && position > length ? length : position;
+    }
 
     /// <summary>Says which and how it stands, without the address.</summary>
     public override string ToString() => $"Playback {Id} of session {SessionId} ({State})";

@@ -133,13 +133,14 @@ public sealed class SessionRecordStore
     /// <summary>Ends every open session as of when it was last touched, except those touched a short time ago: for the start of the server and now and then.</summary>
     /// <param name="continueWithin">As in <see cref="BeginAsync"/>.</param>
     /// <param name="cancellationToken">Stops the write.</param>
-    /// <returns>How many were ended.</returns>
-    public Task<int> EndOrphansAsync(TimeSpan continueWithin, CancellationToken cancellationToken)
+    /// <returns>Those that were ended, as they were before.</returns>
+    public Task<IReadOnlyList<SessionRecord>> EndOrphansAsync(TimeSpan continueWithin, CancellationToken cancellationToken)
     {
         var now = StoredTime.Now(_clock);
-        return _database.WriteAsync(
+        return _database.WriteAsync<IReadOnlyList<SessionRecord>>(
             async transaction =>
             {
+                var ended = new List<SessionRecord>();
                 var orphans = await transaction.QueryAsync<SessionRow>(
                     $"SELECT {Columns} FROM meeting_sessions WHERE ended_at IS NULL AND updated_at < @Since ORDER BY id",
                     new { Since = now - continueWithin });
@@ -148,9 +149,10 @@ public sealed class SessionRecordStore
                     var session = orphan.ToSession();
                     await LeaveAllAsync(transaction, session, orphan.UpdatedAt);
                     await CloseAsync(transaction, session, orphan.UpdatedAt, SessionEndReason.ServerStopped, now);
+                    ended.Add(session);
                 }
 
-                return orphans.Count;
+                return ended;
             },
             cancellationToken);
     }

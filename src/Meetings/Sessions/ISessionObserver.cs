@@ -21,4 +21,9 @@ public interface ISessionObserver
 
     /// <summary>A session has ended.</summary>
     void Ended(MeetingId meetingId, SessionId sessionId, SessionEndReason reason);
+
+    /// <summary>A session that an earlier life of this server left open has ended, since nobody came back to it. It did not begin here.</summary>
+    void EndedUnattended(SessionRecord session)
+    {
+    }
 }

@@ -21,6 +21,7 @@ public sealed class MeetingSessions : IHostedService, IDisposable
     private readonly ConcurrentDictionary<MeetingId, (MeetingSession Session, Task Ran)> _sessions = new();
     private readonly SessionParts _parts;
     private readonly SessionRecordStore _records;
+    private readonly List<SessionRecord> _endedUnattended = [];
     private readonly IHostApplicationLifetime? _lifetime;
     private ITimer? _timer;
     private CancellationTokenRegistration _stopping;
@@ -107,7 +108,7 @@ public sealed class MeetingSessions : IHostedService, IDisposable
     /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        await _records.EndOrphansAsync(SessionRecorder.ContinueWithin, cancellationToken);
+        _endedUnattended.AddRange(await _records.EndOrphansAsync(SessionRecorder.ContinueWithin, cancellationToken));
         _timer = _parts.Time.CreateTimer(_ => _ = TouchAsync(), null, TouchInterval, TouchInterval);
 
         // Before the web server waits for its connections to end, which these would not do by themselves.
@@ -197,7 +198,8 @@ public sealed class MeetingSessions : IHostedService, IDisposable
             await _records.TouchAsync(live, CancellationToken.None);
 
             // One that a killed server left open, and that nobody came back to, ends without a restart or a next join.
-            await _records.EndOrphansAsync(SessionRecorder.ContinueWithin, CancellationToken.None);
+            _endedUnattended.AddRange(await _records.EndOrphansAsync(SessionRecorder.ContinueWithin, CancellationToken.None));
+            TellOfUnattended();
         }
         catch (Storage.StorageException)
         {
@@ -207,5 +209,19 @@ public sealed class MeetingSessions : IHostedService, IDisposable
         {
             Volatile.Write(ref _isTouching, 0);
         }
+    }
+
+    // What the start found is told with the first of these: by then those who want to know have come back.
+    private void TellOfUnattended()
+    {
+        foreach (var session in _endedUnattended)
+        {
+            foreach (var observer in _parts.Observers())
+            {
+                observer.EndedUnattended(session);
+            }
+        }
+
+        _endedUnattended.Clear();
     }
 }

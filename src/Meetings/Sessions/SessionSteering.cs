@@ -182,7 +182,8 @@ public sealed class SessionSteering(MeetingSessions sessions)
                 return room.Peers.TryGetValue(peerId, out var named) && named.IsJoined ? act(room, named) : SteerOutcome.NoPeer;
             }
 
-            foreach (var peer in room.Joined.ToArray())
+            // Everybody is those who can be seen here: neither what is played, nor who watches or records unseen.
+            foreach (var peer in room.Joined.Where(peer => Roster.IsOnRoster(peer) && !peer.IsGuest).ToArray())
             {
                 act(room, peer);
             }

@@ -13,7 +13,7 @@ namespace Roomcast.Relay.Connection;
 /// <summary>What a connection does with a request.</summary>
 internal interface IRequestHandler
 {
-    /// <summary>Answers one request. The next is read when it is done, or when it takes longer than <see cref="RelayTimes.InOrderFor"/>.</summary>
+    /// <summary>Answers one request. The next is read when it is done, or when it takes long: <see cref="RelayTimes.InOrderFor"/>.</summary>
     /// <param name="connection">Where it came from.</param>
     /// <param name="id">Its id as written.</param>
     /// <param name="frame">What it says.</param>
@@ -32,12 +32,13 @@ internal sealed class RelayConnection : IControllerLink
     private const int MaxQueued = 8_192;
     private const int MaxQueuedBytes = 16 << 20;
 
-    /// <summary>Requests of one connection that are under way while others are begun.</summary>
+    /// <summary>Requests of one connection that are overdue at once; no more are begun before one of them is done.</summary>
     private const int MaxOverdue = 32;
 
     private readonly Channel<byte[]> _outgoing = Channel.CreateBounded<byte[]>(
         new BoundedChannelOptions(MaxQueued) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
 
+    private readonly List<Task> _overdue = [];
     private readonly IRequestHandler _handler;
     private readonly RelayTimes _times;
     private readonly TimeProvider _time;
@@ -53,7 +54,6 @@ internal sealed class RelayConnection : IControllerLink
     private int _unanswered;
     private int _isLeaving;
     private int _isAsking;
-    private int _overdue;
     private volatile bool _isExpelled;
     private Func<Task<bool>>? _mayStay;
     private Action? _abort;
@@ -283,28 +283,26 @@ internal sealed class RelayConnection : IControllerLink
             return;
         }
 
-        if (Volatile.Read(ref _overdue) >= MaxOverdue)
-        {
-            _metrics.Refused("503");
-            Answer(id, new JsonObject { ["code"] = "503", ["message"] = $"{MaxOverdue} requests are still under way; try again in some seconds" });
-            return;
-        }
-
+        // In order, as long as each is done soon. Behind one that is not, the next is waited for no longer than what is quick takes.
         var serving = ServeAsync(id, frame);
-        if (serving.IsCompleted || (Volatile.Read(ref _overdue) == 0 && await IsDoneInTimeAsync(serving)))
+        _overdue.RemoveAll(static late => late.IsCompleted);
+        if (serving.IsCompleted || await IsDoneWithinAsync(_overdue.Count == 0 ? _times.InOrderFor : _times.Quick, serving))
         {
             return;
         }
 
-        Interlocked.Increment(ref _overdue);
-        _ = serving.ContinueWith(_ => Interlocked.Decrement(ref _overdue), TaskScheduler.Default);
+        _overdue.Add(serving);
+        if (_overdue.Count > MaxOverdue)
+        {
+            await Task.WhenAny(_overdue);
+        }
     }
 
-    private async Task<bool> IsDoneInTimeAsync(Task serving)
+    private async Task<bool> IsDoneWithinAsync(TimeSpan patience, Task serving)
     {
         try
         {
-            await serving.WaitAsync(_times.InOrderFor, _time);
+            await serving.WaitAsync(patience, _time);
             return true;
         }
         catch (TimeoutException)

@@ -15,6 +15,9 @@ internal sealed record RelayTimes
     /// <summary>How long a request may keep those behind it from being begun.</summary>
     public TimeSpan InOrderFor { get; init; } = TimeSpan.FromSeconds(2);
 
+    /// <summary>How long one that comes behind such a request keeps those behind it, so that what is quick stays in order.</summary>
+    public TimeSpan Quick { get; init; } = TimeSpan.FromMilliseconds(100);
+
     /// <summary>How long it has to take what it is still sent, and to answer a close.</summary>
     public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(5);
 

@@ -19,6 +19,7 @@ internal sealed class Controller
     private readonly Lock _lock = new();
     private readonly Dictionary<string, HashSet<string>> _subscriptions = new(StringComparer.Ordinal);
     private readonly HashSet<string> _greeted = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _begun = new(StringComparer.Ordinal);
     private readonly LinkedList<RelayEvent> _kept = [];
     private readonly Dictionary<string, LinkedListNode<RelayEvent>> _keptById = new(StringComparer.Ordinal);
     private readonly KeptBytes _ofApp;
@@ -221,6 +222,7 @@ internal sealed class Controller
         lock (_lock)
         {
             _greeted.Remove(channel);
+            _begun.Remove(channel);
             if (_subscriptions.Remove(channel, out var known))
             {
                 _names -= known.Count;
@@ -233,7 +235,7 @@ internal sealed class Controller
     {
         lock (_lock)
         {
-            if (Hears(happened))
+            if (Hears(happened) && (happened.Type != RelayEvent.RoomStarted || _begun.Add(happened.OtherChannel!)))
             {
                 Deliver(happened);
             }

@@ -10,10 +10,13 @@ internal sealed class RelayEvent
     /// <summary>The channel on which every controller hears of rooms that begin and end.</summary>
     public const string RoomsChannel = "video.rooms";
 
+    /// <summary>A room has begun; its further channel is the room's.</summary>
+    public const string RoomStarted = "video.room.started";
+
     // What a controller must hear of however long it was away: without it, it would wait for ever, or go on where nothing is.
     private static readonly HashSet<string> Lasting = new(StringComparer.Ordinal)
     {
-        "video.room.started", "video.room.ended", "video.stream.started", "video.stream.ended",
+        RoomStarted, "video.room.ended", "video.stream.started", "video.stream.ended",
         "video.recording.started", "video.recording.ended", "video.playback.ended",
     };
 

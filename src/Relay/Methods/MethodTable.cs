@@ -203,6 +203,15 @@ internal sealed class MethodTable : IRequestHandler
             },
             ["ice_servers"] = new JsonArray(),
         }), () => _tokens.HoldsAsync(known.TokenDigest, CancellationToken.None));
+
+        // What began before it was back from before a restart, it could not hear of.
+        if (controller.HearsEverything && !isKnown)
+        {
+            foreach (var room in _rooms.Of(controller.AppId))
+            {
+                await room.DoAsync(each => each.TellBegan(controller));
+            }
+        }
     }
 
     private async Task<(ApiToken Token, byte[] TokenDigest, App App)?> AuthenticateAsync(RelayFrame frame)

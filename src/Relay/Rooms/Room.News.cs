@@ -21,6 +21,9 @@ internal sealed partial class Room
         _controllers.Tell(BeganEvent());
     }
 
+    /// <summary>It ended while nobody was there to see it: that it has is all that is told.</summary>
+    public void EndedUnattended() => _isEnding = true;
+
     public void Arrived(RosterPeer peer)
     {
         _peers[peer.PeerId] = peer;

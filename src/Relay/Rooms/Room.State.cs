@@ -77,7 +77,7 @@ internal sealed partial class Room
     public JsonArray WritePlaybacks(bool seesSecrets) => new(
     [
         .. _playbacks.Values.Where(playback => playback.State is not PlaybackState.Starting).OrderBy(playback => playback.StartedAt)
-            .Select(playback => (JsonNode)RoomEntities.Write(playback, seesSecrets)),
+            .Select(playback => (JsonNode)RoomEntities.Write(playback, seesSecrets, _time.GetUtcNow())),
     ]);
 
     /// <summary>The session of the room, with all that belongs to it when that is asked for.</summary>
@@ -87,7 +87,7 @@ internal sealed partial class Room
     public JsonObject Write(bool isFull, IReadOnlyList<string>? updated = null, bool seesSecrets = false)
     {
         var direction = Direction;
-        var title = _meeting.Title is { Length: > 0 } given ? given : MeetingId.ToString();
+        var title = _names.Title is { Length: > 0 } given ? given : MeetingId.ToString();
         var written = new JsonObject
         {
             ["id"] = SessionId.ToString(),
@@ -156,7 +156,7 @@ internal sealed partial class Room
         var parameters = BothForms(isFull: false);
         parameters["room_id"] = MeetingId.ToString();
         parameters["room_session_id"] = SessionId.ToString();
-        return new RelayEvent(AppId, "video.room.started", RelayEvent.RoomsChannel, Channel, parameters, StartedAt);
+        return new RelayEvent(AppId, RelayEvent.RoomStarted, RelayEvent.RoomsChannel, Channel, parameters, StartedAt);
     }
 
     private bool IsStreaming => _streams.Values.Any(push => push.State is SessionPushState.Running);

@@ -38,7 +38,7 @@ internal sealed partial class Room
     // To stop what has just ended is no fault: the end may still be on its way to who asks for it.
     private readonly Queue<Guid> _endedLately = new();
     private readonly RoomLayout _layout = new();
-    private readonly Meeting _meeting;
+    private readonly RoomNames _names;
     private readonly ControllerDirectory _controllers;
     private readonly SceneDirections _directions;
     private readonly TimeProvider _time;
@@ -52,7 +52,7 @@ internal sealed partial class Room
     private bool _hasEnded;
 
     public Room(
-        Meeting meeting,
+        RoomNames names,
         SessionId sessionId,
         DateTimeOffset startedAt,
         ControllerDirectory controllers,
@@ -61,7 +61,7 @@ internal sealed partial class Room
         ILogger logger,
         Action<Room> over)
     {
-        _meeting = meeting;
+        _names = names;
         SessionId = sessionId;
         StartedAt = startedAt;
         Channel = $"room.{sessionId}";
@@ -75,9 +75,9 @@ internal sealed partial class Room
 
     public SessionId SessionId { get; }
 
-    public MeetingId MeetingId => _meeting.Id;
+    public MeetingId MeetingId => _names.MeetingId;
 
-    public AppId AppId => _meeting.AppId;
+    public AppId AppId => _names.AppId;
 
     public DateTimeOffset StartedAt { get; }
 

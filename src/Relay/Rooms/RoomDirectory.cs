@@ -76,9 +76,20 @@ internal sealed class RoomDirectory : ISessionObserver, IRosterObserver
     public void Began(Meeting meeting, SessionId sessionId, DateTimeOffset startedAt)
     {
         ArgumentNullException.ThrowIfNull(meeting);
-        var room = new Room(meeting, sessionId, startedAt, _controllers, _directions, _time, _logger, over => _rooms.TryRemove(new(over.SessionId.Value, over)));
+        Open(new RoomNames(meeting.AppId, meeting.Id, meeting.Title), sessionId, startedAt).Post(each => each.Began());
+    }
+
+    public void EndedUnattended(SessionRecord session)
+    {
+        ArgumentNullException.ThrowIfNull(session);
+        Open(new RoomNames(session.AppId, session.MeetingId, session.MeetingTitle), session.Id, session.StartedAt).Post(each => each.EndedUnattended());
+    }
+
+    private Room Open(RoomNames names, SessionId sessionId, DateTimeOffset startedAt)
+    {
+        var room = new Room(names, sessionId, startedAt, _controllers, _directions, _time, _logger, over => _rooms.TryRemove(new(over.SessionId.Value, over)));
         _rooms[sessionId.Value] = room;
-        room.Post(each => each.Began());
+        return room;
     }
 
     public void PeerJoined(MeetingId meetingId, SessionId sessionId, PeerView peer)

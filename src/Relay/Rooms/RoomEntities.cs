@@ -42,7 +42,8 @@ internal static class RoomEntities
     /// <summary>A playback: positions are milliseconds.</summary>
     /// <param name="playback">The playback.</param>
     /// <param name="seesSecrets">Whether whoever reads it may see signatures in its address.</param>
-    public static JsonObject Write(SessionPlayback playback, bool seesSecrets)
+    /// <param name="now">The time, where it is to be told how far it has come; null to tell how it stood at its last change.</param>
+    public static JsonObject Write(SessionPlayback playback, bool seesSecrets, DateTimeOffset? now = null)
     {
         var written = new JsonObject
         {
@@ -55,7 +56,7 @@ internal static class RoomEntities
                 _ => "playing",
             },
             ["volume"] = playback.VolumeDb,
-            ["position"] = (long)playback.Position.TotalMilliseconds,
+            ["position"] = (long)(now is { } at ? playback.PositionAt(at) : playback.Position).TotalMilliseconds,
             ["seekable"] = playback.IsSeekable,
         };
         if (playback.StartedAt is { } startedAt)

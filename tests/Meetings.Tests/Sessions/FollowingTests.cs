@@ -99,6 +99,22 @@ public sealed class FollowingTests
     }
 
     [Fact]
+    public async Task Observers_learn_of_a_session_that_an_earlier_life_of_the_server_left_open_and_nobody_came_back_to()
+    {
+        var observer = new Observer();
+        await using var fixture = await SessionFixture.StartAsync(observer: observer);
+        var left = await fixture.Service<SessionRecordStore>().BeginAsync(fixture.Meeting, fixture.Clock.GetUtcNow(), TimeSpan.Zero, CancellationToken.None);
+        for (var i = 0; i < 10; i++)
+        {
+            fixture.Clock.Advance(TimeSpan.FromSeconds(30));
+            await Task.Delay(10);
+        }
+
+        await SessionFixture.UntilAsync(() => observer.Told.Contains($"ended unattended {left.Id}"));
+        Assert.Single(observer.Told);
+    }
+
+    [Fact]
     public async Task Who_falls_silent_talks_no_longer_and_keeps_the_place_of_the_speaker()
     {
         var observer = new Observer();
@@ -147,6 +163,8 @@ public sealed class FollowingTests
         public void StageChanged(MeetingId meetingId, SessionId sessionId, int onStage) => Told.Enqueue($"on stage {onStage}");
 
         public void Ended(MeetingId meetingId, SessionId sessionId, SessionEndReason reason) => Told.Enqueue($"ended {reason}");
+
+        public void EndedUnattended(SessionRecord session) => Told.Enqueue($"ended unattended {session.Id}");
     }
 
     private sealed class Follower : ISessionFollower

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.WebSockets;
 using System.Text.Json.Nodes;
+using Roomcast.Meetings.Records;
 using Roomcast.Relay.Rooms;
 using Roomcast.Relay.Tests.Hosting;
 
@@ -242,6 +243,31 @@ public sealed class RoomTests(RoomTests.Shared shared) : IClassFixture<RoomTests
         await second.HearAsync("video.member.joined");
         await host.EndAsync(meeting);
         await second.HearAsync("video.room.ended");
+    }
+
+    [Fact]
+    public async Task After_a_restart_a_controller_hears_of_rooms_that_began_before_it_was_back_and_that_those_without_people_ended()
+    {
+        await using var host = await RelayHost.StartAsync();
+        await using var first = await RelayClient.ConnectAsync(host);
+        await first.SubscribeAsync("video.rooms", "video.room.started");
+        var left = await host.NewMeetingAsync("Left");
+        await host.JoinAsync(left, "Ada");
+        var session = (string)(await first.HearAsync("video.room.started"))["room_session_id"]!;
+        await host.RestartAsync();
+        await first.WaitForCloseAsync();
+
+        var early = await host.NewMeetingAsync("Early");
+        await host.JoinAsync(early, "Ben");
+        await using var second = await RelayClient.ConnectAsync(host, first.Protocol);
+        await second.HearAsync("video.room.started", room => Is(room, early));
+        var record = await host.Service<SessionRecordStore>().FindAsync(left.AppId, new SessionId(Guid.Parse(session)), CancellationToken.None);
+        host.Service<RoomDirectory>().EndedUnattended(record!);
+        await second.HearAsync("video.room.ended", room => Is(room, left));
+
+        await host.EndAsync(early);
+        await second.HearAsync("video.room.ended", room => Is(room, early));
+        Assert.Single(second.Events, each => (string?)each["event_type"] == "video.room.started");
     }
 
     [Fact]
