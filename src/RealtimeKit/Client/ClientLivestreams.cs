@@ -93,9 +93,8 @@ internal sealed class ClientLivestreams(
     private Task<Livestream?> FindAsync(AdmittedClient client, CancellationToken cancellationToken) =>
         livestreams.FindActiveAsync(client.Meeting!.AppId, client.Meeting.Id.Value, cancellationToken);
 
-    // In a session the preset may have been changed for it.
     private async Task<bool> MayLivestreamAsync(AdmittedClient client, CancellationToken cancellationToken) =>
-        (await sessions.FindPermissionsAsync(client.Participant!, cancellationToken) ?? client.Preset!.Permissions).CanLivestream;
+        (await sessions.PermissionsOfAsync(client, cancellationToken)).CanLivestream;
 
     // A refused client takes itself for idle although the stream runs: it is told once more (and so are the others, who know).
     private async Task RemindAsync(MeetingLivestreamException fault, AdmittedClient client, CancellationToken cancellationToken)

@@ -21,6 +21,7 @@ internal sealed class ClientRoutes(
     ChatFiles files,
     ClientVersions versions,
     ClientTranscripts transcripts,
+    IActiveSessions sessions,
     IOptions<ClientOptions> options,
     IOptions<RealtimeKitOptions> kit,
     PublicAddresses addresses,
@@ -53,7 +54,8 @@ internal sealed class ClientRoutes(
 
         // These two have no path of their own, so only their names tell them from the pages.
         var host = new Uri(addresses.HttpBase).Host;
-        routes.MapGet("/", door.Open(_ => new(new ClientAnswer(json => json.WriteString("loc", ""))))).RequireHost($"location.{host}");
+        // The web client takes a place of fewer than six characters for a failure, and logs it. Where anybody is, is not asked here.
+        routes.MapGet("/", door.Open(_ => new(new ClientAnswer(json => json.WriteString("loc", "unknown"))))).RequireHost($"location.{host}");
         routes.MapPost("/", door.Open(TakeTelemetryAsync)).RequireHost($"location-legacy.{host}");
 
         foreach (var pattern in (string[])["/v2/{**rest}", "/iceservers", "/otel/logs", "/api/v1/message"])
@@ -170,7 +172,7 @@ internal sealed class ClientRoutes(
             return KitAnswer.Refuse(KitErrorCode.NoRight, "the token gives no right to this meeting");
         }
 
-        var chat = client.Preset!.Permissions.Chat;
+        var chat = (await sessions.PermissionsOfAsync(client, context.RequestAborted)).Chat;
         if (!(chat.Public is { CanSend: true, Files: true } || chat.Private is { CanSend: true, Files: true }))
         {
             return KitAnswer.Refuse(KitErrorCode.NoRight, "the participant may not send files");

@@ -17,7 +17,7 @@ internal sealed class ClientTranscripts(IActiveSessions sessions, TranscriptStor
     public async ValueTask<KitAnswer> AnswerAsync(HttpContext context, AdmittedClient client)
     {
         // Who may not read it, or asks for another meeting's, finds none.
-        if (!client.Preset!.Permissions.TranscriptionEnabled
+        if (!(await sessions.PermissionsOfAsync(client, context.RequestAborted)).TranscriptionEnabled
             || context.Request.RouteValues["meetingId"] as string != client.Meeting!.Id.ToString())
         {
             return KitAnswer.NotFound("transcript");

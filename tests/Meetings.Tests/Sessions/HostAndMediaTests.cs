@@ -40,7 +40,7 @@ public sealed class HostAndMediaTests : IAsyncLifetime
     {
         var host = await _fixture.JoinAsync("Host");
         var guest = await _fixture.JoinAsync("Guest");
-        await host.DoAsync(room => room.Host.KickAll(host.Peer));
+        await host.DoAsync(room => room.Host.KickAll(host.Peer, fromConnected: false));
         Assert.Single(host.Heard<EverybodyKicked>());
         Assert.Single(guest.Heard<EverybodyKicked>());
         Assert.Null(host.Session.SessionId);
@@ -275,7 +275,7 @@ public sealed class HostAndMediaTests : IAsyncLifetime
             _fixture.App.Id, _fixture.Meeting.Id, guest.Participant.Id, new ParticipantPatch(null, null, less.Id), CancellationToken.None);
         await _fixture.Active.ParticipantChangedAsync(changed!, CancellationToken.None);
         Assert.Single(guest.Heard<PermissionsChanged>());
-        Assert.Equal(SessionFault.NotAllowed, await guest.RefusedAsync(room => room.Host.KickAll(guest.Peer)));
+        Assert.Equal(SessionFault.NotAllowed, await guest.RefusedAsync(room => room.Host.KickAll(guest.Peer, fromConnected: false)));
         await _fixture.Active.ParticipantDeletedAsync(changed!, CancellationToken.None);
         Assert.Single(guest.Heard<Kicked>());
     }
@@ -358,6 +358,31 @@ public sealed class HostAndMediaTests : IAsyncLifetime
         await host.AskAsync<IReadOnlyList<ConnectedMeeting>>((room, answer) => room.Connected.Delete(host.Peer, [made.Id], answer));
         await SessionFixture.UntilAsync(() => there.Heard<Transferred>().Count == 1);
         Assert.Equal(_fixture.Meeting.Id.ToString(), there.Heard<Transferred>()[0].MeetingId);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task To_end_a_meeting_for_all_ends_the_connected_ones_too_where_that_is_asked(bool fromConnected)
+    {
+        const string MayAlter = """{"permissions":{"connected_meetings":{"can_alter_connected_meetings":true}}}""";
+        var host = await _fixture.JoinAsync("Host", patch: MayAlter);
+        var made = Assert.Single(await host.AskAsync<IReadOnlyList<ConnectedMeeting>>((room, answer) =>
+            room.Connected.Create(host.Peer, ["Breakout"], answer)));
+        _ = MeetingId.TryParse(made.Id, out var childId);
+        var child = (await _fixture.Service<MeetingStore>().FindAsync(_fixture.App.Id, childId, CancellationToken.None))!;
+        var there = await _fixture.ConnectAsync("There", meeting: child);
+        await there.JoinAsync();
+
+        await host.DoAsync(room => room.Host.KickAll(host.Peer, fromConnected));
+        Assert.Single(host.Heard<EverybodyKicked>());
+        if (fromConnected)
+        {
+            await SessionFixture.UntilAsync(() => there.Heard<EverybodyKicked>().Count == 1);
+        }
+
+        await there.SettleAsync();
+        Assert.Equal(fromConnected ? 1 : 0, there.Heard<EverybodyKicked>().Count);
     }
 
     private static Task WriteAsync(TestPeer peer, string key, byte[] value) => peer.DoAsync(room => room.Stores.Write(

@@ -243,7 +243,7 @@ public sealed class PermissionTableTests(SharedSessionFixture shared) : IClassFi
             SessionAct.ReadStage => actor.DoAsync(room => room.Stage.Read(peer)),
             SessionAct.AnswerWaiting => actor.DoAsync(room => room.Waiting.Admit(peer, users)),
             SessionAct.Kick => actor.DoAsync(room => room.Host.Kick(peer, [target.Id])),
-            SessionAct.KickAll => actor.DoAsync(room => room.Host.KickAll(peer)),
+            SessionAct.KickAll => actor.DoAsync(room => room.Host.KickAll(peer, fromConnected: false)),
             SessionAct.MuteAudio => actor.DoAsync(room => room.Host.Mute(peer, target.Id, new MediaChoice(true, false, false))),
             SessionAct.MuteVideo => actor.DoAsync(room => room.Host.MuteAll(peer, new MediaChoice(false, true, false))),
             SessionAct.MuteScreen => actor.DoAsync(room => room.Host.Mute(peer, target.Id, new MediaChoice(false, false, true))),

@@ -72,7 +72,27 @@ public sealed class WaitingAndStageTests : IAsyncLifetime
         Assert.Empty(strict.Heard<LetIn>());
         Assert.Equal(strict.UserId, Assert.Single(host.Heard<WaitingChanged>()[^1].Waiting).UserId);
         Assert.False((await early.JoinAsync()).IsWaiting);
-        await _fixture.JoinAsync("Late", patch: WaitsForHost);
+        var late = await _fixture.JoinAsync("Late", patch: WaitsForHost);
+
+        // Who walked in stays in: not even with the host gone does a lost connection lead back to the waiting room.
+        await host.DoAsync(room => room.Attendance.Leave(host.Peer));
+        await late.DoAsync(room => room.Attendance.Leave(late.Peer));
+        Assert.False((await late.JoinAsync()).IsWaiting);
+        Assert.True((await (await _fixture.ConnectAsync("Later", patch: WaitsForHost)).JoinAsync()).IsWaiting);
+    }
+
+    [Fact]
+    public async Task Who_was_let_in_and_then_removed_waits_again()
+    {
+        var host = await _fixture.JoinAsync("Host");
+        var guest = await _fixture.ConnectAsync("Guest", patch: Waits);
+        Assert.True((await guest.JoinAsync()).IsWaiting);
+        await host.DoAsync(room => room.Waiting.Admit(host.Peer, [guest.UserId]));
+        Assert.False((await guest.JoinAsync()).IsWaiting);
+        await host.DoAsync(room => room.Host.Kick(host.Peer, [guest.Id]));
+        var again = await _fixture.ConnectAsync("Guest", patch: Waits);
+        Assert.Equal(guest.UserId, again.UserId);
+        Assert.True((await again.JoinAsync()).IsWaiting);
     }
 
     [Fact]

@@ -232,7 +232,8 @@ public sealed class ClientHttpTests : IAsyncLifetime
         using var request = new HttpRequestMessage(HttpMethod.Get, new Uri("/", UriKind.Relative));
         request.Headers.Host = "location.live.example.org";
         using var answer = await _host.Api.Client.Http.SendAsync(request);
-        Assert.NotNull(JsonNode.Parse(await answer.Content.ReadAsStringAsync())!["loc"]);
+        // The client logs a failure where it is shorter.
+        Assert.True(((string)JsonNode.Parse(await answer.Content.ReadAsStringAsync())!["loc"]!).Length > 5);
     }
 
     private static Uri PathOf(JsonNode address) => new(new Uri(address.GetValue<string>()).PathAndQuery, UriKind.Relative);

@@ -83,11 +83,11 @@ public sealed class PermissionTests(SharedMeetingHost shared)
             """{"pin_participant":false}""",
             scene => [(SocketEvent.PinPeer, new GlobalPeerPinningRequest { ParticipantId = scene.Host.PeerId })]),
         new("""{"chat":{"public":{"can_send":false}}}""", _ => [Say(0), Say(1), Say(2), Say(3)]),
-        new("""{"chat":{"public":{"text":false}}}""", _ => [Say(0)]),
-        new("""{"chat":{"public":{"files":false}}}""", _ => [Say(1), Say(2)]),
+        new("""{"chat":{"public":{"text":false}}}""", _ => [Say(0), Say(3)]),
+        new("""{"chat":{"public":{"files":false}}}""", _ => [Say(1), Say(2), Say(3)]),
         new("""{"chat":{"private":{"can_send":false}}}""", scene => [Whisper(scene, 0), Whisper(scene, 1), Whisper(scene, 2), Whisper(scene, 3)]),
-        new("""{"chat":{"private":{"text":false}}}""", scene => [Whisper(scene, 0)]),
-        new("""{"chat":{"private":{"files":false}}}""", scene => [Whisper(scene, 1), Whisper(scene, 2)]),
+        new("""{"chat":{"private":{"text":false}}}""", scene => [Whisper(scene, 0), Whisper(scene, 3)]),
+        new("""{"chat":{"private":{"files":false}}}""", scene => [Whisper(scene, 1), Whisper(scene, 2), Whisper(scene, 3)]),
         new(
             """{"chat":{"public":{"can_send":false},"private":{"can_send":false}}}""",
             _ =>

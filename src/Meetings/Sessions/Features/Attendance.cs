@@ -166,6 +166,7 @@ public sealed class Attendance(SessionRoom room)
         var isReturn = peer.Stage is not null;
         peer.Stage ??= StageRules.AtJoin(peer.Preset);
         peer.State = PresenceState.Joined;
+        peer.Member.IsLetIn = true; // However it came in: should its connection be lost, it does not wait again.
         peer.JoinedAt = room.WallClock;
         EmptySince = null;
         room.Parts.Metrics.PeerJoined();

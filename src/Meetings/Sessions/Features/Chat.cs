@@ -20,6 +20,7 @@ public sealed class Chat(SessionRoom room)
         ArgumentNullException.ThrowIfNull(peer);
         ArgumentNullException.ThrowIfNull(payload);
         room.Require(peer, ActOf(kind, isPrivate: false));
+        RequireText(kind, peer.May.Chat.Public.Text);
         Check(kind, payload);
         Add(NewMessage(peer, kind, payload, []), refuse);
     }
@@ -32,6 +33,7 @@ public sealed class Chat(SessionRoom room)
         ArgumentNullException.ThrowIfNull(peerIds);
         ArgumentNullException.ThrowIfNull(payload);
         room.Require(peer, ActOf(kind, isPrivate: true));
+        RequireText(kind, peer.May.Chat.Private.Text);
         Check(kind, payload);
         if (peerIds.Count > SessionLimits.MaxTargets + 1)
         {
@@ -98,16 +100,14 @@ public sealed class Chat(SessionRoom room)
                 var message = await FindOwnAsync(scope, peer, id);
                 var to = kind ?? message.Kind;
                 Check(to, payload);
-                var isAllowed = (message.IsPrivate, to is ChatMessageKind.Text) switch
-                {
-                    (false, true) => may.Public is { CanSend: true, Text: true },
-                    (false, false) => may.Public is { CanSend: true, Files: true },
-                    (true, true) => may.Private is { CanSend: true, Text: true },
-                    _ => may.Private is { CanSend: true, Files: true },
-                };
+                var (canSend, text, files) = message.IsPrivate
+                    ? (may.Private.CanSend, may.Private.Text, may.Private.Files)
+                    : (may.Public.CanSend, may.Public.Text, may.Public.Files);
+                RequireText(to, text);
+                var isAllowed = canSend && (to is ChatMessageKind.Text ? text : files);
                 return isAllowed
                     ? await Store.EditAsync(scope, id, to, payload, CancellationToken.None) ?? throw NoMessage()
-                    : throw new SessionException(SessionFault.NotAllowed, "your permissions do not allow this");
+                    : throw NotAllowed();
             },
             ThenTell(peer, answer, edited => new MessageEdited(edited)));
     }
@@ -161,6 +161,17 @@ public sealed class Chat(SessionRoom room)
         ChatMessageKind.File or ChatMessageKind.Custom => SessionLimits.MaxComposedLength,
         _ => throw new SessionException(SessionFault.Invalid, "there is no such kind of message"),
     });
+
+    // A composed message may hold both, so it needs both.
+    private static void RequireText(ChatMessageKind kind, bool mayText)
+    {
+        if (kind is ChatMessageKind.Custom && !mayText)
+        {
+            throw NotAllowed();
+        }
+    }
+
+    private static SessionException NotAllowed() => new(SessionFault.NotAllowed, "your permissions do not allow this");
 
     private static bool MayRead(SessionPeer peer, ChatMessage message) =>
         !message.IsPrivate || message.Targets.Contains(peer.Member.Participant.Id);

@@ -117,6 +117,15 @@ public sealed class ConnectedMeetings(SessionRoom room)
         }
     }
 
+    /// <summary>Does something in each of the other connected meetings that has a session.</summary>
+    internal void InOthers(Action<SessionRoom> step)
+    {
+        foreach (var meeting in Family.All.Where(meeting => meeting.Id != room.Meeting.Id.ToString()))
+        {
+            Elsewhere(meeting.Id, step);
+        }
+    }
+
     /// <summary>Tells the connected meetings that somebody came or went.</summary>
     internal void TellChange()
     {

@@ -38,10 +38,17 @@ public sealed class HostControls(SessionRoom room)
     }
 
     /// <summary>Removes everybody, the peer itself as well. The session ends.</summary>
-    public void KickAll(SessionPeer peer)
+    /// <param name="peer">Who asks for it.</param>
+    /// <param name="fromConnected">Whether from the meetings that are connected with this one, too.</param>
+    public void KickAll(SessionPeer peer, bool fromConnected)
     {
         ArgumentNullException.ThrowIfNull(peer);
         room.Require(peer, SessionAct.KickAll);
+        if (fromConnected)
+        {
+            room.Connected.InOthers(static other => other.Host.RemoveAll());
+        }
+
         RemoveAll();
     }
 
@@ -104,6 +111,7 @@ public sealed class HostControls(SessionRoom room)
     internal void Remove(SessionPeer peer)
     {
         peer.Link?.Tell(new Kicked());
+        peer.Member.IsLetIn = false; // Should it come back, whoever lets people in has the say again.
         peer.CloseAt = room.Now + room.Parts.Options.RemovedLinger;
         room.Attendance.Depart(peer, PresenceState.Connected);
         room.Media.Close(peer);

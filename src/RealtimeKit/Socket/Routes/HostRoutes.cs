@@ -14,7 +14,7 @@ internal static class HostRoutes
     {
         // Never answered: the client takes any message of these two events for its own removal.
         routes.On(SocketEvent.Kick, RemoveParticipantsRequest.Parser, (call, request) => call.Room.Host.Kick(call.Peer, request.PeerIds));
-        routes.On(SocketEvent.KickAll, call => call.Room.Host.KickAll(call.Peer));
+        routes.On(SocketEvent.KickAll, KickAllPeersRequest.Parser, (call, request) => call.Room.Host.KickAll(call.Peer, request.PropagateKickAcrossRooms));
 
         routes.On(SocketEvent.MutePeer, HostMediaControlForPeerRequest.Parser, (call, request) =>
         {
