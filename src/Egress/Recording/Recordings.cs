@@ -360,12 +360,11 @@ public sealed class Recordings : IHostedService, IDisposable
     // It ended with the server; when, its file knows better than the database.
     private async Task<RecordingRecord> TakeUpAsync(RecordingRecord left, CancellationToken cancellationToken)
     {
-        var file = new FileInfo(_folder.FragmentsOf(left.Id));
         var stopped = left with
         {
             Status = RecordingStatus.Uploading,
             StopReason = RecordingStopReason.ServerStopped,
-            StoppedAt = StoredTime.Of(file.Exists ? new DateTimeOffset(file.LastWriteTimeUtc) : left.UpdatedAt),
+            StoppedAt = StoredTime.Of(_folder.LastWrittenAt(left.Id) ?? left.UpdatedAt),
             UpdatedAt = StoredTime.Now(_parts.Clock),
         };
         await _store.SaveAsync(stopped, cancellationToken);
