@@ -35,6 +35,9 @@ internal sealed class CompositeCapture : ICapture
 
     public TimeSpan Recorded => _recorder.Recorded;
 
+    // A composition shows and sounds something at all times.
+    public bool RunsByClock => false;
+
     public long DroppedFrames => _subscription?.DroppedFrames ?? 0;
 
     public ValueTask<bool> WaitAsync() => _subscription?.WaitToReadAsync() ?? ValueTask.FromResult(true);

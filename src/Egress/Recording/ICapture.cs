@@ -9,6 +9,9 @@ internal interface ICapture : IAsyncDisposable
     /// <summary>How much is recorded, pauses left out.</summary>
     TimeSpan Recorded { get; }
 
+    /// <summary>Whether that grows with the clock just now, whether media comes or not; otherwise with the media alone.</summary>
+    bool RunsByClock { get; }
+
     /// <summary>Frames lost because this reader was too slow.</summary>
     long DroppedFrames { get; }
 
