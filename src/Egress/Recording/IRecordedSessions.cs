@@ -19,8 +19,11 @@ public interface IRecordedSessions
     /// <param name="peerId">As <see cref="ScenePeer.Id"/> has it.</param>
     RecordedPeer? FindPeer(Guid sessionId, string peerId);
 
-    /// <summary>Lays a picture over the session's composition, or takes it away; all outputs of the composition show it.</summary>
-    void ShowWatermark(Guid sessionId, SceneWatermark? watermark);
+    /// <summary>
+    /// Lays a picture over the session's composition for a recording, or takes it away; all outputs of the composition show it. Of
+    /// several recordings the picture of the newest is shown.
+    /// </summary>
+    void ShowWatermark(Guid sessionId, RecordingId recordingId, SceneWatermark? watermark);
 }
 
 /// <summary>Who is in a session.</summary>
@@ -64,7 +67,7 @@ internal sealed class NoRecordedSessions : IRecordedSessions
 
     public RecordedPeer? FindPeer(Guid sessionId, string peerId) => null;
 
-    public void ShowWatermark(Guid sessionId, SceneWatermark? watermark)
+    public void ShowWatermark(Guid sessionId, RecordingId recordingId, SceneWatermark? watermark)
     {
     }
 

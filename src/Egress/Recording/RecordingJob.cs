@@ -93,7 +93,7 @@ internal sealed class RecordingJob
 
                 if (Record.Plan.Watermark is not null)
                 {
-                    _parts.Sessions.ShowWatermark(Record.SessionId, null);
+                    _parts.Sessions.ShowWatermark(Record.SessionId, Record.Id, null);
                 }
 
                 await capture.DisposeAsync();

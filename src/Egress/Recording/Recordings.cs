@@ -325,7 +325,7 @@ public sealed class Recordings : IHostedService, IDisposable
         {
             if (record.Plan.Watermark is not null)
             {
-                _parts.Sessions.ShowWatermark(record.SessionId, null);
+                _parts.Sessions.ShowWatermark(record.SessionId, record.Id, null);
             }
 
             _folder.Delete(record.Id);
