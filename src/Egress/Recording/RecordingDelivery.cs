@@ -137,7 +137,7 @@ internal sealed class RecordingDelivery(
         {
             Status = hasFailed ? RecordingStatus.Errored : RecordingStatus.Uploaded,
             StopReason = error is not null && recording.StopReason is null ? RecordingStopReason.InternalError : recording.StopReason,
-            ErrorMessage = recording.ErrorMessage ?? error,
+            ErrorMessage = recording.Status is RecordingStatus.Errored ? recording.ErrorMessage ?? error : error ?? recording.ErrorMessage,
             Plan = recording.Plan.Settled(),
         };
     }

@@ -207,6 +207,13 @@ internal sealed class RecordingJob
 
     private async Task LookAtClockAsync(ICapture capture, Timing timing)
     {
+        if (Record.ErrorMessage is null && capture.PushFault is { } given)
+        {
+            // It goes on being recorded: its owner learns why nothing arrives.
+            Show(Record with { ErrorMessage = given, UpdatedAt = StoredTime.Now(_parts.Clock) });
+            await SaveAsync();
+        }
+
         var presence = Volatile.Read(ref _presence).Value;
         timing.EmptySince = presence.PeerCount > 0 ? null : timing.EmptySince ?? _parts.Clock.GetTimestamp();
         RecordingStopReason? reason =

@@ -33,7 +33,7 @@ internal sealed class ClientRecordings(Recordings recordings, IOptions<RealtimeK
             return KitAnswer.Refuse(KitErrorCode.NoRight, "the token gives no right to this meeting");
         }
 
-        var plan = wanted.ToPlan(meeting.Settings.RecordingConfig, recordings.CanPush, out var faults);
+        var plan = wanted.ToPlan(meeting.Settings.RecordingConfig, recordings, out var faults);
         if (faults.Count > 0)
         {
             return KitAnswer.Refuse(faults);

@@ -45,6 +45,8 @@ internal sealed class TrackCapture : ICapture, ICompositionInput
 
     public long DroppedFrames => Interlocked.Read(ref _dropped);
 
+    public string? PushFault => null;
+
     private TimeSpan Now => _parts.Clock.GetElapsedTime(_beganAt);
 
     /// <summary>Connects to a session.</summary>
