@@ -257,7 +257,8 @@ internal sealed class MeetingLivestreams(
             earlier = null;
         }
 
-        if (earlier is null && !meeting.Settings.GoesLiveOnStart)
+        // After a restart one that is not there any more was stopped.
+        if (earlier is null && (began.IsContinued || !meeting.Settings.GoesLiveOnStart))
         {
             return;
         }

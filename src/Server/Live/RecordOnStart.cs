@@ -17,6 +17,11 @@ internal sealed class RecordOnStart(Recordings recordings, ILogger<RecordOnStart
         }
     }
 
+    /// <summary>Nothing: what the first join started may have been stopped since.</summary>
+    public void Continued(Meeting meeting, SessionId sessionId, DateTimeOffset startedAt)
+    {
+    }
+
     public void PeerJoined(MeetingId meetingId, SessionId sessionId, PeerView peer)
     {
     }
