@@ -1,3 +1,4 @@
+using Roomcast.Livestreams.Meetings;
 using Roomcast.Meetings.Records;
 using Roomcast.Meetings.Sessions.Events;
 
@@ -6,6 +7,8 @@ namespace Roomcast.Server.Tests.Live;
 /// <summary>When livestreams of meetings begin and end by themselves.</summary>
 public sealed class MeetingLivestreamsTests
 {
+    private static readonly TimeSpan EmptyStage = TimeSpan.FromSeconds(10);
+
     [Fact]
     public async Task A_meeting_goes_live_with_the_first_join_and_not_again_after_a_restart()
     {
@@ -23,4 +26,59 @@ public sealed class MeetingLivestreamsTests
         await host.PassUntilAsync(async () => await host.FindActiveAsync(meeting) is not null);
         Assert.Equal(2, host.Sessions.Told.Count(told => told.Happened is LivestreamInvoked));
     }
+
+    [Fact]
+    public async Task One_that_begins_on_an_empty_stage_ends_when_it_stays_empty()
+    {
+        await using var host = await LiveHost.StartAsync(EmptyStage);
+        var (meeting, session) = await host.MeetAsync();
+
+        // Somebody was on stage and has left it before: the count does not change any more.
+        host.News.StageChanged(meeting.Id, session, 1);
+        host.News.StageChanged(meeting.Id, session, 0);
+        await StartAsync(host, meeting, isManual: false);
+        var passed = await host.PassUntilAsync(async () => await host.FindActiveAsync(meeting) is null);
+        Assert.True(passed >= EmptyStage, $"It ended after {passed}.");
+        Assert.Contains(host.Sessions.Told, told => told.Happened is LivestreamStopped);
+    }
+
+    [Fact]
+    public async Task One_with_somebody_on_stage_goes_on_until_the_last_has_left_it()
+    {
+        await using var host = await LiveHost.StartAsync(EmptyStage);
+        var (meeting, session) = await host.MeetAsync();
+        var (empty, _) = await host.MeetAsync();
+        host.News.StageChanged(meeting.Id, session, 1);
+        await StartAsync(host, meeting, isManual: false);
+        await StartAsync(host, empty, isManual: false);
+
+        // The other one tells when the clock was looked at.
+        await host.PassUntilAsync(async () => await host.FindActiveAsync(empty) is null);
+        Assert.NotNull(await host.FindActiveAsync(meeting));
+        host.News.StageChanged(meeting.Id, session, 0);
+        var passed = await host.PassUntilAsync(async () => await host.FindActiveAsync(meeting) is null);
+        Assert.True(passed >= EmptyStage, $"It ended after {passed}.");
+    }
+
+    [Fact]
+    public async Task One_that_an_encoder_sends_does_not_end_because_nobody_is_on_stage()
+    {
+        await using var host = await LiveHost.StartAsync(EmptyStage);
+        var (manual, session) = await host.MeetAsync();
+        var (composed, _) = await host.MeetAsync();
+        await StartAsync(host, manual, isManual: true);
+        host.News.StageChanged(manual.Id, session, 0);
+        await StartAsync(host, composed, isManual: false);
+        await host.PassUntilAsync(async () => await host.FindActiveAsync(composed) is null);
+
+        // Begun before the other, it would be over for longer, whatever the order they are looked at in.
+        host.Clock.Advance(EmptyStage);
+        var (marker, _) = await host.MeetAsync();
+        await StartAsync(host, marker, isManual: false);
+        await host.PassUntilAsync(async () => await host.FindActiveAsync(marker) is null);
+        Assert.NotNull(await host.FindActiveAsync(manual));
+    }
+
+    private static Task StartAsync(LiveHost host, Meeting meeting, bool isManual) => host.Livestreams.StartAsync(
+        meeting.AppId, meeting.Id.Value, new MeetingLivestreamRequest(meeting.Title, isManual), CancellationToken.None);
 }
