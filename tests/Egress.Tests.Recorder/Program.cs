@@ -1,15 +1,27 @@
 using System.Diagnostics;
 using System.Globalization;
+using Microsoft.Extensions.DependencyInjection;
+using Roomcast.Egress.Composition;
+using Roomcast.Egress.Recording;
 using Roomcast.Egress.Tests.Recorder;
 using Roomcast.TestKit.Hls;
 
-// Recordings in a process of their own, for tests that kill it. It is given its data folder and a file to publish in real time, and
-// says "recording <app> <id>" once it records, and "<seconds>" of what it has published so far, line by line.
-var source = EncodedSource.Read(args[1]);
-await using var host = await RecordingHost.StartAsync(args[0]);
+// Recordings in a process of their own, for tests that kill it. It is given its data folder and a file to publish in real time, or
+// "tracks" for the microphones of two peers, and says "recording <app> <id>" once it records, and "<seconds>" of what it has
+// published so far, line by line.
+var microphones = args[1] == "tracks" ? new TestSource() : null;
+await using var host = await RecordingHost.StartAsync(args[0], more: services =>
+{
+    if (microphones is not null)
+    {
+        services.AddSingleton<ICompositionSource>(microphones);
+    }
+});
 var meeting = Guid.NewGuid();
 var session = host.Sessions.Begin(meeting);
-var answer = await host.Recordings.StartAsync(host.Wish(meeting), CancellationToken.None);
+var wish = host.Wish(meeting);
+var answer = await host.Recordings.StartAsync(
+    microphones is null ? wish : wish with { Kind = RecordingKind.Tracks }, CancellationToken.None);
 Console.WriteLine($"recording {host.App.Value} {answer.Recording!.Id}");
 
 _ = Task.Run(() =>
@@ -18,14 +30,37 @@ _ = Task.Run(() =>
     Environment.Exit(1); // Should the test die, so does this.
 });
 
-var composition = host.Compositions.Of(session);
+Action<TimeSpan, TimeSpan> publish = microphones is null ? PublishFile() : PublishSound(microphones);
 var clock = Stopwatch.StartNew();
 var published = TimeSpan.Zero;
 while (true)
 {
     var now = clock.Elapsed;
-    composition.Publish(source, published, now);
+    publish(published, now);
     published = now;
     Console.WriteLine(published.TotalSeconds.ToString(CultureInfo.InvariantCulture));
     await Task.Delay(50);
+}
+
+Action<TimeSpan, TimeSpan> PublishFile()
+{
+    var source = EncodedSource.Read(args[1]);
+    var composition = host.Compositions.Of(session);
+    return (from, until) => composition.Publish(source, from, until);
+}
+
+static Action<TimeSpan, TimeSpan> PublishSound(TestSource source)
+{
+    source.Show(("a", 1), ("b", 2));
+    source.Report(1, secondsOfSender: 1_000, timestamp: 0);
+    source.Report(2, secondsOfSender: 77, timestamp: 0);
+    var next = 0;
+    return (_, until) =>
+    {
+        for (; next * 0.02 < until.TotalSeconds; next++)
+        {
+            source.Send(1, (ushort)next, (uint)(960 * next));
+            source.Send(2, (ushort)next, (uint)(960 * next));
+        }
+    };
 }

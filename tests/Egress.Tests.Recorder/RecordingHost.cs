@@ -43,6 +43,10 @@ public sealed class RecordingHost : IAsyncDisposable
     /// <summary>The clients that download.</summary>
     public HttpClient Client { get; } = new();
 
+    /// <summary>Something else that was added to it.</summary>
+    public T Service<T>()
+        where T : notnull => _app.Services.GetRequiredService<T>();
+
     /// <summary>Starts one.</summary>
     /// <param name="folder">Its data folder; one that another used before is gone on with.</param>
     /// <param name="clock">Its clock; null for the system's.</param>

@@ -14,9 +14,6 @@ public sealed class TestSessions : IRecordedSessions
     /// <summary>Whose the peers are.</summary>
     public ConcurrentDictionary<string, RecordedPeer> Peers { get; } = new();
 
-    /// <summary>What was to be laid over.</summary>
-    public SceneWatermark? Watermark { get; private set; }
-
     /// <summary>Begins one with a peer in it.</summary>
     public Guid Begin(Guid meetingId)
     {
@@ -67,7 +64,9 @@ public sealed class TestSessions : IRecordedSessions
     public RecordedPeer? FindPeer(Guid sessionId, string peerId) => Peers.GetValueOrDefault(peerId);
 
     /// <inheritdoc/>
-    public void ShowWatermark(Guid sessionId, SceneWatermark? watermark) => Watermark = watermark;
+    public void ShowWatermark(Guid sessionId, RecordingId recordingId, SceneWatermark? watermark)
+    {
+    }
 
     private sealed class Watcher(Action leave) : IDisposable
     {

@@ -1,5 +1,6 @@
 using System.Buffers;
 using Roomcast.Egress.Composition;
+using Roomcast.Egress.Push;
 using Roomcast.Feeds;
 using Roomcast.Media.Containers.Mp4;
 
@@ -14,7 +15,7 @@ internal sealed class CompositeCapture : ICapture
     private static readonly SubscriberOptions Queue = new() { MaxFrames = 4_096, MaxBytes = 64L << 20 };
 
     private readonly ICompositionLease _lease;
-    private readonly IAsyncDisposable? _push;
+    private readonly PushJob? _push;
     private readonly FeedSubscription? _subscription;
     private readonly ArrayBufferWriter<byte> _buffer = new(1 << 20);
     private readonly Mp4Recorder _recorder;
@@ -24,7 +25,7 @@ internal sealed class CompositeCapture : ICapture
     /// <param name="lease">Its part in the composition; given back with this.</param>
     /// <param name="file">Where it is written; null for a recording that only pushes.</param>
     /// <param name="push">Ends with this.</param>
-    public CompositeCapture(ICompositionLease lease, RecordingFile? file, IAsyncDisposable? push)
+    public CompositeCapture(ICompositionLease lease, RecordingFile? file, PushJob? push)
     {
         _lease = lease;
         _file = file;
@@ -35,7 +36,15 @@ internal sealed class CompositeCapture : ICapture
 
     public TimeSpan Recorded => _recorder.Recorded;
 
+    // A composition shows and sounds something at all times.
+    public bool RunsByClock => false;
+
     public long DroppedFrames => _subscription?.DroppedFrames ?? 0;
+
+    public string? PushFault => _push is { Completion.IsCompleted: true, Status: { State: PushState.Rejected or PushState.Ended } status }
+        && status.Reason is not (PushReason.LivestreamEnded or PushReason.Removed)
+            ? $"The RTMP push was given up: {PushWords.Of(status.Reason)}{(status.Detail is { } said ? $" ({said})" : "")}."
+            : null;
 
     public ValueTask<bool> WaitAsync() => _subscription?.WaitToReadAsync() ?? ValueTask.FromResult(true);
 

@@ -9,8 +9,14 @@ internal interface ICapture : IAsyncDisposable
     /// <summary>How much is recorded, pauses left out.</summary>
     TimeSpan Recorded { get; }
 
+    /// <summary>Whether that grows with the clock just now, whether media comes or not; otherwise with the media alone.</summary>
+    bool RunsByClock { get; }
+
     /// <summary>Frames lost because this reader was too slow.</summary>
     long DroppedFrames { get; }
+
+    /// <summary>Why what is captured is no longer pushed to where it was to be, for its owner; null when it is, or was not to be.</summary>
+    string? PushFault { get; }
 
     /// <summary>Waits until a reading may find something.</summary>
     ValueTask<bool> WaitAsync();

@@ -1,5 +1,4 @@
 using Roomcast.Egress.Composition;
-using Roomcast.Feeds;
 
 namespace Roomcast.Egress.Recording;
 
@@ -19,8 +18,11 @@ public interface IRecordedSessions
     /// <param name="peerId">As <see cref="ScenePeer.Id"/> has it.</param>
     RecordedPeer? FindPeer(Guid sessionId, string peerId);
 
-    /// <summary>Lays a picture over the session's composition, or takes it away; all outputs of the composition show it.</summary>
-    void ShowWatermark(Guid sessionId, SceneWatermark? watermark);
+    /// <summary>
+    /// Lays a picture over the session's composition for a recording, or takes it away; all outputs of the composition show it. Of
+    /// several recordings the picture of the newest is shown.
+    /// </summary>
+    void ShowWatermark(Guid sessionId, RecordingId recordingId, SceneWatermark? watermark);
 }
 
 /// <summary>Who is in a session.</summary>
@@ -32,17 +34,6 @@ public readonly record struct SessionPresence(int PeerCount, bool HasEnded);
 /// <param name="ParticipantId">The participant's id.</param>
 /// <param name="CustomId">The customer's own name for the participant.</param>
 public sealed record RecordedPeer(string ParticipantId, string CustomId);
-
-/// <summary>Pushes of what is recorded to an RTMP(S) address.</summary>
-public interface IRecordingPushes
-{
-    /// <summary>Begins to push. Faults of the target are its own matter and end nothing here.</summary>
-    /// <param name="recordingId">For which recording.</param>
-    /// <param name="feed">What is pushed.</param>
-    /// <param name="address">Where, with the key; never logged.</param>
-    /// <returns>Disposing of it ends the push.</returns>
-    IAsyncDisposable Start(RecordingId recordingId, Feed feed, string address);
-}
 
 /// <summary>Told of every recording that came to another state, in order for each. Thread-safe; must not block or throw.</summary>
 public interface IRecordingListener
@@ -64,7 +55,7 @@ internal sealed class NoRecordedSessions : IRecordedSessions
 
     public RecordedPeer? FindPeer(Guid sessionId, string peerId) => null;
 
-    public void ShowWatermark(Guid sessionId, SceneWatermark? watermark)
+    public void ShowWatermark(Guid sessionId, RecordingId recordingId, SceneWatermark? watermark)
     {
     }
 

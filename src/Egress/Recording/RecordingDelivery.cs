@@ -137,8 +137,8 @@ internal sealed class RecordingDelivery(
         {
             Status = hasFailed ? RecordingStatus.Errored : RecordingStatus.Uploaded,
             StopReason = error is not null && recording.StopReason is null ? RecordingStopReason.InternalError : recording.StopReason,
-            ErrorMessage = recording.ErrorMessage ?? error,
-            Plan = recording.Plan.WithoutSecrets(),
+            ErrorMessage = recording.Status is RecordingStatus.Errored ? recording.ErrorMessage ?? error : error ?? recording.ErrorMessage,
+            Plan = recording.Plan.Settled(),
         };
     }
 
@@ -153,7 +153,10 @@ internal sealed class RecordingDelivery(
         var media = Path.Combine(folder.Of(recording.Id), recording.OutputFileName);
         if (!File.Exists(path))
         {
-            throw new RecordingFault("Nothing was recorded.");
+            // As it is, and left behind when the server stopped in the middle of storing it.
+            return File.Exists(media)
+                ? new RecordedFiles(media, null, [], TimeSpan.Zero, IsWhole: false)
+                : throw new RecordingFault("Nothing was recorded.");
         }
 
         try

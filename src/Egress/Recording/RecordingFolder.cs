@@ -46,6 +46,22 @@ internal sealed class RecordingFolder(string path)
         }
     }
 
+    /// <summary>When something was last written of a recording; null when nothing is there.</summary>
+    public DateTimeOffset? LastWrittenAt(RecordingId id)
+    {
+        try
+        {
+            var times = Directory.Exists(Of(id))
+                ? new DirectoryInfo(Of(id)).EnumerateFiles().Select(static file => new DateTimeOffset(file.LastWriteTimeUtc)).ToArray()
+                : [];
+            return times.Length == 0 ? null : times.Max();
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Deletes the folder of one recording; what cannot be deleted stays.</summary>
     public void Delete(RecordingId id)
     {

@@ -48,6 +48,9 @@ internal sealed class RecordingJob
     /// <summary>Ends when the recording is stored or given up, or the server stops.</summary>
     public Task Completion { get; private set; } = Task.CompletedTask;
 
+    // Single tracks may be silent for as long as their people like; a composition is never.
+    private bool IsAwaitingPicture => Record is { Status: RecordingStatus.Invoked, Kind: RecordingKind.Composite };
+
     /// <summary>Begins to record.</summary>
     public void Start(ICapture capture) => Completion = Task.Run(() => RunAsync(capture), CancellationToken.None);
 
@@ -90,7 +93,7 @@ internal sealed class RecordingJob
 
                 if (Record.Plan.Watermark is not null)
                 {
-                    _parts.Sessions.ShowWatermark(Record.SessionId, null);
+                    _parts.Sessions.ShowWatermark(Record.SessionId, Record.Id, null);
                 }
 
                 await capture.DisposeAsync();
@@ -117,7 +120,7 @@ internal sealed class RecordingJob
         while (Record.IsActive)
         {
             reading ??= timing.FeedEndedAt is null ? capture.WaitAsync().AsTask() : null;
-            await WaitAsync(reading, commands, timing);
+            await WaitAsync(reading, commands, DueAfter(capture, timing));
             try
             {
                 if (reading is { IsCompleted: true })
@@ -151,9 +154,8 @@ internal sealed class RecordingJob
         }
     }
 
-    private async Task WaitAsync(Task? reading, Task commands, Timing timing)
+    private async Task WaitAsync(Task? reading, Task commands, TimeSpan due)
     {
-        var due = DueAfter(timing);
         if (due <= TimeSpan.Zero)
         {
             return;
@@ -166,13 +168,15 @@ internal sealed class RecordingJob
     }
 
     // When, if nothing else happens, the loop must look again.
-    private TimeSpan DueAfter(Timing timing)
+    private TimeSpan DueAfter(ICapture capture, Timing timing)
     {
         var due = Timeout.InfiniteTimeSpan;
+        var now = _parts.Clock.GetTimestamp();
+        Add(capture.RunsByClock ? now : null, Record.Plan.MaxLength - capture.Recorded);
         Add(timing.EmptySince, EmptyPatience);
         Add(timing.FeedEndedAt, EndPatience);
-        Add(Record.Status is RecordingStatus.Invoked ? timing.BeganAt : null, FirstFramePatience);
-        Add(_isUnsaved ? _parts.Clock.GetTimestamp() : null, SaveRetry);
+        Add(IsAwaitingPicture ? timing.BeganAt : null, FirstFramePatience);
+        Add(_isUnsaved ? now : null, SaveRetry);
         return due;
 
         void Add(long? since, TimeSpan patience)
@@ -203,6 +207,13 @@ internal sealed class RecordingJob
 
     private async Task LookAtClockAsync(ICapture capture, Timing timing)
     {
+        if (Record.ErrorMessage is null && capture.PushFault is { } given)
+        {
+            // It goes on being recorded: its owner learns why nothing arrives.
+            Show(Record with { ErrorMessage = given, UpdatedAt = StoredTime.Now(_parts.Clock) });
+            await SaveAsync();
+        }
+
         var presence = Volatile.Read(ref _presence).Value;
         timing.EmptySince = presence.PeerCount > 0 ? null : timing.EmptySince ?? _parts.Clock.GetTimestamp();
         RecordingStopReason? reason =
@@ -216,7 +227,7 @@ internal sealed class RecordingJob
         {
             await StopAsync(capture, why, caller: null);
         }
-        else if (Record.Status is RecordingStatus.Invoked && HasPassed(timing.BeganAt, FirstFramePatience))
+        else if (IsAwaitingPicture && HasPassed(timing.BeganAt, FirstFramePatience))
         {
             throw new RecordingFault("There was nothing to record for a minute after the start.");
         }
@@ -390,8 +401,6 @@ internal sealed class RecordingJob
         public long? EmptySince { get; set; }
 
         public long? FeedEndedAt { get; set; }
-
-        
     }
 
     private sealed class Command(RecordingInput? input, RecordingStopReason reason, RecordingCaller? caller)

@@ -50,6 +50,9 @@ public sealed record RecordingPlan
     /// <summary>For tracks: the layer's name.</summary>
     public string Layer { get; init; } = "default";
 
+    /// <summary>Whether its delivery is over, well or not: nothing is left to be done for it at a later start.</summary>
+    public bool IsSettled { get; init; }
+
     /// <summary>Whether a file is made at all. A recording that only pushes makes none.</summary>
     [JsonIgnore]
     public bool KeepsFiles => KeepsInBucket || Target is not null;
@@ -58,8 +61,8 @@ public sealed record RecordingPlan
     [JsonIgnore]
     public CompositionFormat Format => new() { Width = Width, Height = Height };
 
-    /// <summary>The same without what is secret and no longer of use.</summary>
-    public RecordingPlan WithoutSecrets() => this with { Target = null, PushAddress = null };
+    /// <summary>The same once its delivery is over, without what is secret and no longer of use.</summary>
+    public RecordingPlan Settled() => this with { Target = null, PushAddress = null, IsSettled = true };
 
     /// <summary>Says nothing of what it holds, among which are keys.</summary>
     public override string ToString() => nameof(RecordingPlan);

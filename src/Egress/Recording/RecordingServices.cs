@@ -3,6 +3,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Roomcast.Egress.Composition;
+using Roomcast.Egress.Push;
 using Roomcast.Storage.Blobs;
 
 namespace Roomcast.Egress.Recording;
@@ -12,7 +13,7 @@ public static class RecordingServices
 {
     /// <summary>
     /// Adds <see cref="Recordings"/>; needs <c>AddStorage</c>, <c>AddBlobs</c> and, to record anything, an <see cref="IRecordedSessions"/>, and takes
-    /// <see cref="ICompositions"/>, <see cref="ICompositionSource"/>, <see cref="IRecordingPushes"/> and every
+    /// <see cref="ICompositions"/>, <see cref="ICompositionSource"/>, <see cref="PushJobs"/> and every
     /// <see cref="IRecordingListener"/> where there are such. Options: <see cref="RecordingOptions"/>, of which the host sets the folder.
     /// </summary>
     public static IServiceCollection AddRecordings(this IServiceCollection services)
@@ -35,7 +36,7 @@ public static class RecordingServices
                 provider.GetRequiredService<IRecordedSessions>(),
                 provider.GetService<ICompositions>(),
                 provider.GetService<ICompositionSource>(),
-                provider.GetService<IRecordingPushes>(),
+                provider.GetService<PushJobs>(),
                 [.. provider.GetServices<IRecordingListener>()]),
             provider.GetRequiredService<WatermarkFetch>(),
             provider.GetRequiredService<IBlobStore>(),

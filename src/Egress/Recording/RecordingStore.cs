@@ -85,12 +85,20 @@ public sealed class RecordingStore(Database database, TimeProvider clock, IEnume
             new { AppId = appId.Value, MeetingId = meetingId },
             cancellationToken);
 
-    /// <summary>Those of a server that are neither uploaded nor given up, oldest first.</summary>
-    internal Task<IReadOnlyList<RecordingRecord>> FindUnfinishedAsync(string node, CancellationToken cancellationToken) =>
-        ReadAsync(
-            $"SELECT {Columns} FROM recordings WHERE node = @Node AND status NOT IN ('UPLOADED', 'ERRORED') ORDER BY created_at, id",
+    /// <summary>Those of a server whose delivery is not over, oldest first; among them such as a fault has ended.</summary>
+    internal async Task<IReadOnlyList<RecordingRecord>> FindUnfinishedAsync(string node, CancellationToken cancellationToken)
+    {
+        // The length of a file is known from its delivery on. Those that have none because there was nothing say so in their plan.
+        var left = await ReadAsync(
+            $"""
+            SELECT {Columns} FROM recordings
+            WHERE node = @Node AND (status NOT IN ('UPLOADED', 'ERRORED') OR (status = 'ERRORED' AND file_size IS NULL))
+            ORDER BY created_at, id
+            """,
             new { Node = node },
             cancellationToken);
+        return [.. left.Where(recording => !recording.Plan.IsSettled)];
+    }
 
     /// <summary>Some of a server whose links have expired.</summary>
     internal Task<IReadOnlyList<RecordingRecord>> FindExpiredAsync(string node, CancellationToken cancellationToken) =>

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Roomcast.Accounts;
 using Roomcast.Egress.Composition;
+using Roomcast.Egress.Push;
 using Roomcast.Egress.Recording.Tracks;
 using Roomcast.Storage;
 using Roomcast.Storage.Blobs;
@@ -63,7 +64,7 @@ public sealed class Recordings : IHostedService, IDisposable
     private readonly RecordingOptions _options;
     private readonly ICompositions? _compositions;
     private readonly ICompositionSource? _source;
-    private readonly IRecordingPushes? _pushes;
+    private readonly PushJobs? _pushes;
     private readonly WatermarkFetch _watermarks;
     private readonly IBlobStore _blobs;
     private readonly ILogger _logger;
@@ -97,6 +98,9 @@ public sealed class Recordings : IHostedService, IDisposable
 
     /// <summary>Whether <see cref="RecordingPlan.PushAddress"/> can be served.</summary>
     public bool CanPush => _pushes is not null;
+
+    /// <summary>Whether an address may be <see cref="RecordingPlan.PushAddress"/>, as far as it tells.</summary>
+    public bool MayPushTo(PushAddress address) => _pushes?.MayPushTo(address) is true;
 
     /// <summary>Begins to record the session under way in a meeting.</summary>
     /// <exception cref="StorageException">It could not be kept.</exception>
@@ -301,6 +305,8 @@ public sealed class Recordings : IHostedService, IDisposable
                 throw new RecordingFault("This server composes no meetings.");
             }
 
+            var target = FindTarget(record.Plan);
+
             if (record.Plan.Watermark is { } watermark)
             {
                 await _watermarks.ShowAsync(record, watermark, _folder.Of(record.Id), cancellationToken);
@@ -312,8 +318,8 @@ public sealed class Recordings : IHostedService, IDisposable
                 var file = record.Plan.KeepsFiles
                     ? new RecordingFile(_folder.FragmentsOf(record.Id), _options.MinFreeBytes, _parts.Metrics)
                     : null;
-                var push = record.Plan.PushAddress is { } address ? _pushes?.Start(record.Id, lease.Feed, address) : null;
-                return new CompositeCapture(lease, file, push);
+                return new CompositeCapture(
+                    lease, file, target is null ? null : _pushes!.Start($"recording {record.Id}", lease.Feed, target));
             }
             catch
             {
@@ -325,13 +331,18 @@ public sealed class Recordings : IHostedService, IDisposable
         {
             if (record.Plan.Watermark is not null)
             {
-                _parts.Sessions.ShowWatermark(record.SessionId, null);
+                _parts.Sessions.ShowWatermark(record.SessionId, record.Id, null);
             }
 
             _folder.Delete(record.Id);
             throw;
         }
     }
+
+    // Whoever made the plan has looked at the address, and told what is wrong with it.
+    private PushAddress? FindTarget(RecordingPlan plan) => plan.PushAddress is not { } text ? null
+        : PushAddress.TryParse(text, streamKey: null, out var address, out _) && MayPushTo(address) ? address
+        : throw new RecordingFault("The recording's RTMP address cannot be pushed to.");
 
     private void Keep(RecordingJob job, Action start)
     {
@@ -360,12 +371,11 @@ public sealed class Recordings : IHostedService, IDisposable
     // It ended with the server; when, its file knows better than the database.
     private async Task<RecordingRecord> TakeUpAsync(RecordingRecord left, CancellationToken cancellationToken)
     {
-        var file = new FileInfo(_folder.FragmentsOf(left.Id));
         var stopped = left with
         {
             Status = RecordingStatus.Uploading,
             StopReason = RecordingStopReason.ServerStopped,
-            StoppedAt = StoredTime.Of(file.Exists ? new DateTimeOffset(file.LastWriteTimeUtc) : left.UpdatedAt),
+            StoppedAt = StoredTime.Of(_folder.LastWrittenAt(left.Id) ?? left.UpdatedAt),
             UpdatedAt = StoredTime.Now(_parts.Clock),
         };
         await _store.SaveAsync(stopped, cancellationToken);
@@ -407,7 +417,7 @@ internal sealed record RecordingOutside(
     IRecordedSessions Sessions,
     ICompositions? Compositions,
     ICompositionSource? Source,
-    IRecordingPushes? Pushes,
+    PushJobs? Pushes,
     IReadOnlyList<IRecordingListener> Listeners);
 
 /// <summary>How the files of recordings are called.</summary>

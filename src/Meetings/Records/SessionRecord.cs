@@ -53,6 +53,9 @@ public sealed record SessionRecord
 
     /// <summary>When the row last changed.</summary>
     public required DateTimeOffset UpdatedAt { get; init; }
+
+    /// <summary>Whether it was under way already when it was to begin; known only to <see cref="SessionRecordStore.BeginAsync"/>, and not kept.</summary>
+    public bool IsContinued { get; init; }
 }
 
 /// <summary>One who joins a session.</summary>

@@ -77,7 +77,7 @@ public sealed class SessionRecordStore
                     if (continueWithin > TimeSpan.Zero && session.StartedAt - open.UpdatedAt <= continueWithin)
                     {
                         await CountAsync(transaction, open.Id, now);
-                        return (await FindAsync(transaction, open.Id))!;
+                        return (await FindAsync(transaction, open.Id))! with { IsContinued = true };
                     }
 
                     await CloseAsync(transaction, open, open.UpdatedAt, SessionEndReason.ServerStopped, now);

@@ -7,8 +7,11 @@ namespace Roomcast.Meetings.Sessions;
 /// <remarks>Called by each session's loop, which must not be held up: no call blocks or throws. Every one that is registered is told.</remarks>
 public interface ISessionObserver
 {
-    /// <summary>A session has begun, or goes on that a restart of the server interrupted.</summary>
+    /// <summary>A session has begun: somebody is the first to join.</summary>
     void Began(Meeting meeting, SessionId sessionId, DateTimeOffset startedAt);
+
+    /// <summary>A session goes on that a restart of the server interrupted. To most that is as if it had begun.</summary>
+    void Continued(Meeting meeting, SessionId sessionId, DateTimeOffset startedAt) => Began(meeting, sessionId, startedAt);
 
     /// <summary>A peer has joined, or joined again.</summary>
     void PeerJoined(MeetingId meetingId, SessionId sessionId, PeerView peer);

@@ -327,7 +327,14 @@ public sealed class SessionRoom
         SessionLog.Began(Parts.Logger, session.Id.ToString(), Meeting.Id.ToString());
         foreach (var observer in Parts.Observers())
         {
-            observer.Began(Meeting, session.Id, session.StartedAt);
+            if (session.IsContinued)
+            {
+                observer.Continued(Meeting, session.Id, session.StartedAt);
+            }
+            else
+            {
+                observer.Began(Meeting, session.Id, session.StartedAt);
+            }
         }
     }
 

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 using Roomcast.Egress.Recording;
+using Roomcast.Meetings;
 using Roomcast.RealtimeKit.Rest.Answers;
 using Roomcast.RealtimeKit.Rest.Recordings;
 using Roomcast.RealtimeKit.Rest.Requests;
@@ -8,7 +9,7 @@ using Roomcast.RealtimeKit.Rest.Requests;
 namespace Roomcast.RealtimeKit.Client;
 
 /// <summary>The recording calls of the web client: of those in a meeting whose preset lets them record.</summary>
-internal sealed class ClientRecordings(Recordings recordings, IOptions<RealtimeKitOptions> kit)
+internal sealed class ClientRecordings(Recordings recordings, IActiveSessions sessions, IOptions<RealtimeKitOptions> kit)
 {
     private static readonly Dictionary<string, string> Actions = new() { ["stop"] = "stop", ["pause"] = "pause", ["resume"] = "resume" };
 
@@ -22,7 +23,7 @@ internal sealed class ClientRecordings(Recordings recordings, IOptions<RealtimeK
             return refusal;
         }
 
-        if (Denial(client) is { } denial)
+        if (await FindDenialAsync(client, context.RequestAborted) is { } denial)
         {
             return denial;
         }
@@ -33,7 +34,7 @@ internal sealed class ClientRecordings(Recordings recordings, IOptions<RealtimeK
             return KitAnswer.Refuse(KitErrorCode.NoRight, "the token gives no right to this meeting");
         }
 
-        var plan = wanted.ToPlan(meeting.Settings.RecordingConfig, recordings.CanPush, out var faults);
+        var plan = wanted.ToPlan(meeting.Settings.RecordingConfig, recordings, out var faults);
         if (faults.Count > 0)
         {
             return KitAnswer.Refuse(faults);
@@ -56,7 +57,7 @@ internal sealed class ClientRecordings(Recordings recordings, IOptions<RealtimeK
             body.AddFault("action", "must be stop, pause or resume");
         }
 
-        if ((body.Refusal ?? Denial(client)) is { } refusal)
+        if ((body.Refusal ?? await FindDenialAsync(client, context.RequestAborted)) is { } refusal)
         {
             return refusal;
         }
@@ -84,9 +85,11 @@ internal sealed class ClientRecordings(Recordings recordings, IOptions<RealtimeK
             ? Tell(newest)
             : KitAnswer.Refuse(KitErrorCode.NoActiveRecording, "the meeting has no recording");
 
-    private static KitAnswer? Denial(AdmittedClient client) => client.Preset!.Permissions.CanRecord
-        ? null
-        : KitAnswer.Refuse(KitErrorCode.NoRight, "the participant may not record");
+    // In a session the preset may have been changed for it.
+    private async Task<KitAnswer?> FindDenialAsync(AdmittedClient client, CancellationToken cancellationToken) =>
+        (await sessions.FindPermissionsAsync(client.Participant!, cancellationToken) ?? client.Preset!.Permissions).CanRecord
+            ? null
+            : KitAnswer.Refuse(KitErrorCode.NoRight, "the participant may not record");
 
     private static RecordingCaller CallerOf(AdmittedClient client) =>
         new(IsParticipant: true, client.Participant!.Id.ToString(), client.Participant.Name);

@@ -24,9 +24,6 @@ internal static partial class LiveLog
     [LoggerMessage(4066, LogLevel.Error, "The composed picture of meeting {MeetingId} could not be handed to livestream {LivestreamId}.")]
     public static partial void PumpFailed(ILogger logger, Exception fault, string meetingId, string livestreamId);
 
-    [LoggerMessage(4067, LogLevel.Warning, "Recording {RecordingId} is not pushed: its address is not allowed ({Fault}).")]
-    public static partial void PushRefused(ILogger logger, string recordingId, string fault);
-
     [LoggerMessage(4068, LogLevel.Warning, "Meeting {MeetingId} is not recorded although it was to be: {Reason}")]
     public static partial void NotRecorded(ILogger logger, string meetingId, string reason);
 

@@ -9,8 +9,8 @@ namespace Roomcast.Server.Live;
 /// <summary>Something that happened to a session or a livestream, of which the other side is to hear.</summary>
 internal abstract record LiveNewsItem;
 
-/// <summary>A session has begun or goes on.</summary>
-internal sealed record SessionBegan(Meeting Meeting, SessionId SessionId, DateTimeOffset StartedAt) : LiveNewsItem;
+/// <summary>A session has begun, or goes on that a restart interrupted.</summary>
+internal sealed record SessionBegan(Meeting Meeting, SessionId SessionId, DateTimeOffset StartedAt, bool IsContinued) : LiveNewsItem;
 
 /// <summary>So many are on stage now.</summary>
 internal sealed record StageCounted(MeetingId MeetingId, SessionId SessionId, int OnStage) : LiveNewsItem;
@@ -40,7 +40,10 @@ internal sealed class LiveNews(ILogger<LiveNews> logger) : ISessionObserver, ILi
     public ChannelReader<LiveNewsItem> Items => _news.Reader;
 
     public void Began(Meeting meeting, SessionId sessionId, DateTimeOffset startedAt) =>
-        Add(new SessionBegan(meeting, sessionId, startedAt));
+        Add(new SessionBegan(meeting, sessionId, startedAt, IsContinued: false));
+
+    public void Continued(Meeting meeting, SessionId sessionId, DateTimeOffset startedAt) =>
+        Add(new SessionBegan(meeting, sessionId, startedAt, IsContinued: true));
 
     public void PeerJoined(MeetingId meetingId, SessionId sessionId, PeerView peer)
     {

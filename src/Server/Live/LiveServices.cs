@@ -29,7 +29,6 @@ internal static class LiveServices
         services.AddSingleton<IRecordedSessions>(provider => provider.GetRequiredService<RecordedMeetings>());
         services.AddSingleton<ISessionObserver>(provider => provider.GetRequiredService<RecordedMeetings>());
         services.AddSingleton<ISessionObserver, RecordOnStart>();
-        services.AddSingleton<IRecordingPushes, RecordingPushes>();
         services.AddSingleton<IRecordingListener, RecordingNews>();
         services.AddSingleton<MeetingLivestreams>();
         services.AddSingleton<IMeetingLivestreams>(provider => provider.GetRequiredService<MeetingLivestreams>());

@@ -37,6 +37,7 @@ internal sealed class MeetingLivestreams(
     private static readonly TimeSpan RetryCompositionAfter = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<MeetingId, MeetingProgram> _programs = new();
+    private readonly ConcurrentDictionary<MeetingId, int> _onStage = new();
     private readonly SemaphoreSlim[] _gates = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1))];
 
     private TimeSpan Now => time.GetElapsedTime(0, time.GetTimestamp());
@@ -223,11 +224,21 @@ internal sealed class MeetingLivestreams(
             case SessionBegan began:
                 await OnBeganAsync(began, cancellationToken);
                 break;
-            case StageCounted counted when program is not null:
-                program.EmptySince = counted.OnStage > 0 ? null : program.EmptySince ?? Now;
+            case StageCounted counted:
+                _onStage[meetingId] = counted.OnStage;
+                if (program is not null)
+                {
+                    program.EmptySince = counted.OnStage > 0 ? null : program.EmptySince ?? Now;
+                }
+
                 break;
-            case SessionEnded ended when program is not null && program.SessionId == ended.SessionId:
-                await EndAsync(meetingId, program.Livestream, "the session has ended", cancellationToken);
+            case SessionEnded ended:
+                _onStage.TryRemove(meetingId, out _);
+                if (program is not null && program.SessionId == ended.SessionId)
+                {
+                    await EndAsync(meetingId, program.Livestream, "the session has ended", cancellationToken);
+                }
+
                 break;
             case LivestreamLive live:
                 if (program is not null)
@@ -257,7 +268,8 @@ internal sealed class MeetingLivestreams(
             earlier = null;
         }
 
-        if (earlier is null && !meeting.Settings.GoesLiveOnStart)
+        // After a restart one that is not there any more was stopped.
+        if (earlier is null && (began.IsContinued || !meeting.Settings.GoesLiveOnStart))
         {
             return;
         }
@@ -282,7 +294,8 @@ internal sealed class MeetingLivestreams(
     {
         foreach (var (meetingId, program) in _programs)
         {
-            var isEmpty = program.EmptySince is { } since && Now - since >= options.Value.EmptyStage;
+            // What comes from an encoder of their own goes on without anybody on stage.
+            var isEmpty = program is { IsComposed: true, EmptySince: { } since } && Now - since >= options.Value.EmptyStage;
             var isLate = program is { IsComposed: true, HasBeenLive: false } && Now - program.BeganAt >= LongestStart;
             if (!isEmpty && !isLate)
             {
@@ -308,7 +321,10 @@ internal sealed class MeetingLivestreams(
 
     private void Begin(Livestream livestream, MeetingId meetingId, SessionId sessionId, ICompositionLease? lease)
     {
-        var program = new MeetingProgram(livestream, meetingId, sessionId, lease, Now);
+        var program = new MeetingProgram(livestream, meetingId, sessionId, lease, Now)
+        {
+            EmptySince = _onStage.GetValueOrDefault(meetingId) > 0 ? null : Now,
+        };
         _programs[meetingId] = program;
         LiveLog.Began(logger, livestream.Id.ToString(), sessionId.ToString(), meetingId.ToString());
         program.Run(livestreams, (over, fault) => _ = OnOverAsync(over, fault));

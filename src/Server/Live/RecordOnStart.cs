@@ -17,6 +17,11 @@ internal sealed class RecordOnStart(Recordings recordings, ILogger<RecordOnStart
         }
     }
 
+    /// <summary>Nothing: what the first join started may have been stopped since.</summary>
+    public void Continued(Meeting meeting, SessionId sessionId, DateTimeOffset startedAt)
+    {
+    }
+
     public void PeerJoined(MeetingId meetingId, SessionId sessionId, PeerView peer)
     {
     }
@@ -38,7 +43,7 @@ internal sealed class RecordOnStart(Recordings recordings, ILogger<RecordOnStart
         await Task.Yield();
         try
         {
-            var plan = RecordingPlans.OfMeeting(meeting.Settings.RecordingConfig, recordings.CanPush, out var fault);
+            var plan = RecordingPlans.OfMeeting(meeting.Settings.RecordingConfig, recordings, out var fault);
             var refusal = fault ?? (await recordings.StartAsync(
                 new RecordingWish(
                     meeting.AppId, meeting.Id.Value, RecordingKind.Composite, plan, AllowsOthers: false, RecordingStartReason.OnStart, Caller: null),

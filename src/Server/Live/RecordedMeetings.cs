@@ -29,7 +29,8 @@ internal sealed class RecordedMeetings(IActiveSessions sessions, SceneOverlays o
     public RecordedPeer? FindPeer(Guid sessionId, string peerId) =>
         _present.TryGetValue(sessionId, out var presence) ? presence.Peers.GetValueOrDefault(peerId) : null;
 
-    public void ShowWatermark(Guid sessionId, SceneWatermark? watermark) => overlays.Set(sessionId, watermark);
+    public void ShowWatermark(Guid sessionId, RecordingId recordingId, SceneWatermark? watermark) =>
+        overlays.Set(sessionId, recordingId.Value, watermark);
 
     public void Began(Meeting meeting, SessionId sessionId, DateTimeOffset startedAt) => _present.TryAdd(sessionId.Value, new Presence());
 
@@ -55,7 +56,7 @@ internal sealed class RecordedMeetings(IActiveSessions sessions, SceneOverlays o
 
     public void Ended(MeetingId meetingId, SessionId sessionId, SessionEndReason reason)
     {
-        overlays.Set(sessionId.Value, null);
+        overlays.Forget(sessionId.Value);
         if (_present.TryRemove(sessionId.Value, out var presence))
         {
             presence.Tell(new SessionPresence(0, HasEnded: true));

@@ -6,28 +6,67 @@ namespace Roomcast.Server.Live;
 /// <summary>What the compositions of sessions are asked to look like. Thread-safe.</summary>
 internal sealed class SceneOverlays
 {
-    private readonly ConcurrentDictionary<Guid, SceneWatermark> _watermarks = new();
+    private readonly Lock _lock = new();
+    private readonly Dictionary<Guid, List<(Guid Owner, SceneWatermark Watermark)>> _watermarks = []; // By session, the newest last.
     private readonly ConcurrentDictionary<Guid, SceneLook> _looks = new();
 
     /// <summary>Called with the session whose look has changed; must not block.</summary>
     public event Action<Guid>? Changed;
 
     /// <summary>The watermark of a session's composition; null for none.</summary>
-    public SceneWatermark? Find(Guid sessionId) => _watermarks.GetValueOrDefault(sessionId);
-
-    /// <summary>Sets it, or takes it away.</summary>
-    public void Set(Guid sessionId, SceneWatermark? watermark)
+    public SceneWatermark? Find(Guid sessionId)
     {
-        if (watermark is not null)
+        lock (_lock)
         {
-            _watermarks[sessionId] = watermark;
+            return _watermarks.TryGetValue(sessionId, out var all) ? all[^1].Watermark : null;
         }
-        else if (!_watermarks.TryRemove(sessionId, out _))
+    }
+
+    /// <summary>Sets one, or takes it away. Of several in a session the one that was set last is shown.</summary>
+    /// <param name="sessionId">The session.</param>
+    /// <param name="owner">Whose it is; has one in a session.</param>
+    /// <param name="watermark">The watermark; null to take it away.</param>
+    public void Set(Guid sessionId, Guid owner, SceneWatermark? watermark)
+    {
+        lock (_lock)
         {
-            return;
+            var all = _watermarks.GetValueOrDefault(sessionId) ?? [];
+            var had = all.RemoveAll(each => each.Owner == owner) > 0;
+            if (watermark is not null)
+            {
+                all.Add((owner, watermark));
+            }
+            else if (!had)
+            {
+                return;
+            }
+
+            if (all.Count > 0)
+            {
+                _watermarks[sessionId] = all;
+            }
+            else
+            {
+                _watermarks.Remove(sessionId);
+            }
         }
 
         Changed?.Invoke(sessionId);
+    }
+
+    /// <summary>Takes all watermarks of a session away.</summary>
+    public void Forget(Guid sessionId)
+    {
+        bool had;
+        lock (_lock)
+        {
+            had = _watermarks.Remove(sessionId);
+        }
+
+        if (had)
+        {
+            Changed?.Invoke(sessionId);
+        }
     }
 
     /// <summary>The look that a session's livestream was started with; null for the usual one.</summary>

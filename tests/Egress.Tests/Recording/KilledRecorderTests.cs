@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using System.IO.Compression;
 using Roomcast.Accounts;
 using Roomcast.Egress.Recording;
 using Roomcast.Egress.Tests.Recorder;
@@ -16,7 +17,7 @@ public sealed class KilledRecorderTests(EncodedMinute encoded) : IClassFixture<E
     public async Task A_recording_of_a_killed_server_loses_two_seconds_at_most(double seconds)
     {
         using var folder = new TemporaryFolder();
-        var (app, id, published) = await RecordAndKillAsync(folder.Path, seconds);
+        var (app, id, published) = await RecordAndKillAsync(folder.Path, encoded.Source.Path, seconds);
 
         await using var host = await RecordingHost.StartAsync(folder.Path);
         var left = await host.Recordings.FindAsync(app, id, CancellationToken.None);
@@ -31,11 +32,58 @@ public sealed class KilledRecorderTests(EncodedMinute encoded) : IClassFixture<E
         Assert.Contains(host.Log, line => line.Contains(" 6206 ", StringComparison.Ordinal));
     }
 
-    private async Task<(AppId App, RecordingId Id, double Published)> RecordAndKillAsync(string folder, double seconds)
+    [Fact]
+    public async Task Tracks_of_a_killed_server_are_mended_and_stored()
+    {
+        using var folder = new TemporaryFolder();
+        var (app, id, published) = await RecordAndKillAsync(folder.Path, "tracks", seconds: 5.4);
+        var left = Directory.GetFiles(Path.Combine(folder.Path, "recordings", id.ToString()), "*.webm").Order(StringComparer.Ordinal).ToArray();
+        Assert.Equal(2, left.Length);
+
+        // As the process left it the file says nothing of its length; a power cut leaves half a cluster besides.
+        var whole = new FileInfo(left[0]).Length;
+        await File.AppendAllBytesAsync(left[0], [0x1F, 0x43, 0xB6, 0x75, 0x10, 0, 1, 0, 0xE7, 0x10, 0, 0, 1, 9, 0xA3, 0x10, 0, 0]);
+
+        await using var host = await RecordingHost.StartAsync(folder.Path);
+        var done = await host.WaitForAsync(
+            (await host.Recordings.FindAsync(app, id, CancellationToken.None))!, RecordingStatus.Uploaded, RecordingStatus.Errored);
+        Assert.Equal((RecordingStatus.Uploaded, null, RecordingStopReason.ServerStopped), (done.Status, done.ErrorMessage, done.StopReason));
+
+        // Two seconds of a cluster that was not on the disk yet, and a moment in queues.
+        Assert.InRange(done.Duration.TotalSeconds, published - 3, published + 2);
+        Assert.Equal(whole, done.TrackFiles[0].Length);
+        foreach (var track in done.TrackFiles)
+        {
+            var path = folder.PathOf(track.FileName);
+            await File.WriteAllBytesAsync(path, await host.DownloadAsync(done, track.FileName));
+            Assert.Equal(done.Duration.TotalSeconds, await LengthToldByAsync(path), 1);
+        }
+
+        using var archive = new ZipArchive(new MemoryStream(await host.DownloadAsync(done, done.MediaFile)));
+        Assert.Equal(done.TrackFiles.Select(file => (file.FileName, file.Length)), archive.Entries.Select(entry => (entry.Name, entry.Length)));
+    }
+
+    // What the file itself says, at its front; a reader that finds nothing there would have to walk through it.
+    private static async Task<double> LengthToldByAsync(string path)
+    {
+        using var process = Process.Start(new ProcessStartInfo(
+            "ffprobe", ["-v", "error", "-show_entries", "format=duration", "-of", "csv=p=0", path])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        var errors = process.StandardError.ReadToEndAsync();
+        var output = await process.StandardOutput.ReadToEndAsync();
+        await process.WaitForExitAsync();
+        Assert.Equal((0, ""), (process.ExitCode, await errors));
+        return double.Parse(output.Trim(), CultureInfo.InvariantCulture);
+    }
+
+    private static async Task<(AppId App, RecordingId Id, double Published)> RecordAndKillAsync(string folder, string source, double seconds)
     {
         using var process = Process.Start(new ProcessStartInfo(
             Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
-            [typeof(RecordingHost).Assembly.Location, folder, encoded.Source.Path])
+            [typeof(RecordingHost).Assembly.Location, folder, source])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -51,6 +99,11 @@ public sealed class KilledRecorderTests(EncodedMinute encoded) : IClassFixture<E
             }
 
             process.Kill();
+            while (await process.StandardOutput.ReadLineAsync() is { } line)
+            {
+                published = double.Parse(line, CultureInfo.InvariantCulture);
+            }
+
             await process.WaitForExitAsync();
             Assert.True(RecordingId.TryParse(first[2], out var id));
             return (new AppId(Guid.Parse(first[1])), id, published);

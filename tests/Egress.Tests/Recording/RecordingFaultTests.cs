@@ -49,6 +49,48 @@ public sealed class RecordingFaultTests(EncodedMinute encoded) : IClassFixture<E
     }
 
     [Fact]
+    public async Task A_recording_that_a_full_disk_ended_is_delivered_by_the_next_server_when_this_one_could_not()
+    {
+        using var disk = SmallDisk.Mount(sizeKiB: 700);
+        await using var server = await S3Server.StartAsync();
+        Task<RecordingHost> StartHostAsync() => RecordingHost.StartAsync(
+            _folder.Path,
+            recording: options => options.AllowsPrivateTargets = true,
+            recordingsFolder: Path.Combine(disk.Path, "recordings"));
+
+        RecordingRecord asked;
+        await using (var host = await StartHostAsync())
+        {
+            asked = await StartAsync(host, new RecordingPlan { Target = Target(server) });
+            server.Kill();
+            host.Compositions.Of(asked.SessionId).Publish(encoded.Source, TimeSpan.Zero, TimeSpan.FromSeconds(25));
+            await host.WaitForAsync(asked, RecordingStatus.Errored);
+            await RecordingHost.UntilAsync(() => host.Log.Any(line => line.Contains(" 6205 ", StringComparison.Ordinal)), "an upload is tried again");
+        }
+
+        await server.StartAgainAsync();
+        await using (var host = await StartHostAsync())
+        {
+            RecordingRecord? done = null;
+            await RecordingHost.UntilAsync(
+                () => (done = host.Changes.LastOrDefault(change => change.Id == asked.Id && change.MediaFile is not null)) is not null,
+                "what was written is delivered");
+            Assert.Equal((RecordingStatus.Errored, RecordingStopReason.InternalError), (done!.Status, done.StopReason));
+            Assert.Contains("full", done.ErrorMessage, StringComparison.Ordinal);
+            Assert.Null((await host.Recordings.FindAsync(asked.AppId, asked.Id, CancellationToken.None))!.Plan.Target);
+            var file = Assert.Single(server.Objects);
+            Assert.Equal($"team/{done.Id}/{done.MediaFile}", file.Key);
+            Assert.Equal(await host.DownloadAsync(done, done.MediaFile), await File.ReadAllBytesAsync(file.Value));
+            var path = _folder.PathOf("kept.mp4");
+            File.Copy(file.Value, path);
+            await EncodedSource.RunAsync("-v", "error", "-i", path, "-f", "null", "-");
+        }
+
+        await using var third = await StartHostAsync();
+        Assert.DoesNotContain(third.Log, line => line.Contains(" 6206 ", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_recording_leaves_the_room_that_others_need()
     {
         await using var host = await RecordingHost.StartAsync(_folder.Path, recording: options => options.MinFreeBytes = 1L << 50);

@@ -37,7 +37,7 @@ public abstract class RecordingStoreTests(DatabaseEngine engine) : DatabaseTests
             TrackFiles = [new RecordedTrackFile("t.webm", "default", 7)],
             LinksExpireAt = Now,
             ErrorMessage = "why",
-            Plan = made.Plan.WithoutSecrets(),
+            Plan = made.Plan.Settled(),
         };
         await Store.SaveAsync(changed, CancellationToken.None);
         Assert.Equivalent(changed, await Store.FindAsync(made.AppId, made.Id, CancellationToken.None), strict: true);
@@ -102,7 +102,22 @@ public abstract class RecordingStoreTests(DatabaseEngine engine) : DatabaseTests
         var mine = await MakeAsync(app);
         await Store.AddAsync(Draft(app) with { Node = "other" }, isAlone: false, CancellationToken.None);
         Assert.Equal([mine.Id], (await Store.FindUnfinishedAsync("here", CancellationToken.None)).Select(left => left.Id));
-        await Store.SaveAsync(mine with { Status = RecordingStatus.Errored }, CancellationToken.None);
+        await Store.SaveAsync(mine with { Status = RecordingStatus.Uploaded, Plan = mine.Plan.Settled() }, CancellationToken.None);
+        Assert.Empty(await Store.FindUnfinishedAsync("here", CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task One_that_a_fault_ended_is_unfinished_until_its_delivery_is_over()
+    {
+        var app = await MakeAppAsync();
+        var failed = (await MakeAsync(app)) with { Status = RecordingStatus.Errored };
+        await Store.SaveAsync(failed, CancellationToken.None);
+        Assert.Equal([failed.Id], (await Store.FindUnfinishedAsync("here", CancellationToken.None)).Select(left => left.Id));
+
+        // There was nothing to deliver, or something that was delivered.
+        await Store.SaveAsync(failed with { Plan = failed.Plan.Settled() }, CancellationToken.None);
+        Assert.Empty(await Store.FindUnfinishedAsync("here", CancellationToken.None));
+        await Store.SaveAsync(failed with { FileSize = 7, Plan = failed.Plan.Settled() }, CancellationToken.None);
         Assert.Empty(await Store.FindUnfinishedAsync("here", CancellationToken.None));
     }
 
@@ -111,7 +126,7 @@ public abstract class RecordingStoreTests(DatabaseEngine engine) : DatabaseTests
     {
         var made = await MakeAsync(await MakeAppAsync());
         Assert.Equal("geheim", made.Plan.Target!.SecretKey);
-        foreach (var text in new[] { made.ToString(), made.Plan.ToString(), made.Plan.Target.ToString(), $"{made.Plan.WithoutSecrets().Write()}" })
+        foreach (var text in new[] { made.ToString(), made.Plan.ToString(), made.Plan.Target.ToString(), $"{made.Plan.Settled().Write()}" })
         {
             Assert.DoesNotContain("geheim", text, StringComparison.Ordinal);
         }

@@ -1,13 +1,10 @@
 using System.IO.Compression;
-using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
 using Roomcast.Egress.Composition;
 using Roomcast.Egress.Recording;
 using Roomcast.Egress.Tests.Recorder;
-using Roomcast.Rtc.Rtcp;
-using Roomcast.Rtc.Rtp;
 using Roomcast.TestKit;
 
 namespace Roomcast.Egress.Tests.Recording;
@@ -96,6 +93,70 @@ public sealed class TrackRecordingTests : IDisposable
         Assert.InRange(times[^1] - times[0], 3.5, 5.5);
     }
 
+    [Fact]
+    public async Task The_longest_time_runs_by_the_clock_when_all_are_muted()
+    {
+        await using var host = await StartHostAsync();
+        var asked = await StartAsync(host, new RecordingPlan { MaxLength = TimeSpan.FromSeconds(300) });
+        await SpeakAsync(host, asked, packets: 100);
+
+        // A pause does not count, the silence does.
+        await host.Recordings.PauseAsync(asked.AppId, asked.Id, CancellationToken.None);
+        _clock.Advance(TimeSpan.FromSeconds(400));
+        await host.Recordings.ResumeAsync(asked.AppId, asked.Id, CancellationToken.None);
+        _clock.Advance(TimeSpan.FromSeconds(290));
+        Assert.Equal(RecordingStatus.Recording, (await FindAsync(host, asked)).Status);
+        await AdvanceUntilAsync(host, asked, now => now is not RecordingStatus.Recording);
+        var done = await host.WaitForAsync(asked, RecordingStatus.Uploaded);
+        Assert.Equal(RecordingStopReason.MaxLength, done.StopReason);
+        Assert.InRange(done.Duration.TotalSeconds, 300, 310);
+    }
+
+    [Fact]
+    public async Task Silence_at_the_start_is_no_fault_however_long_it_lasts()
+    {
+        await using var host = await StartHostAsync();
+        var asked = await StartAsync(host, new RecordingPlan());
+        for (var i = 0; i < 300; i++)
+        {
+            _clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(2);
+        }
+
+        Assert.Equal(RecordingStatus.Invoked, (await FindAsync(host, asked)).Status);
+        await SpeakAsync(host, asked, packets: 100);
+        await host.Recordings.StopAsync(asked.AppId, asked.Id, null, CancellationToken.None);
+        var done = await host.WaitForAsync(asked, RecordingStatus.Uploaded);
+        var times = await TimesOfAsync(await host.DownloadAsync(done, Assert.Single(done.TrackFiles).FileName));
+        Assert.InRange(times[0], 299, 301);
+    }
+
+    private async Task SpeakAsync(RecordingHost host, RecordingRecord recording, int packets)
+    {
+        _source.Show(("a", 1));
+        _source.Report(1, secondsOfSender: 1_000, timestamp: 0);
+        for (var i = 0; i < packets; i++)
+        {
+            _source.Send(1, (ushort)i, (uint)(960 * i));
+            _clock.Advance(TimeSpan.FromMilliseconds(20));
+        }
+
+        await host.WaitForAsync(recording, RecordingStatus.Recording);
+    }
+
+    // Time goes on only when told, and the loop may not wait for it yet: a little at a time, until it noticed.
+    private async Task AdvanceUntilAsync(RecordingHost host, RecordingRecord recording, Func<RecordingStatus, bool> condition)
+    {
+        for (var i = 0; i < 1_000 && !condition((await FindAsync(host, recording)).Status); i++)
+        {
+            _clock.Advance(TimeSpan.FromMilliseconds(100));
+            await Task.Delay(5);
+        }
+    }
+
+    private static async Task<RecordingRecord> FindAsync(RecordingHost host, RecordingRecord recording) =>
+        (await host.Recordings.FindAsync(recording.AppId, recording.Id, CancellationToken.None))!;
+
     private static async Task<RecordingRecord> StartAsync(RecordingHost host, RecordingPlan plan)
     {
         var meeting = Guid.NewGuid();
@@ -120,58 +181,5 @@ public sealed class TrackRecordingTests : IDisposable
         await process.WaitForExitAsync();
         Assert.Equal(0, process.ExitCode);
         return [.. output.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => double.Parse(line.Trim().TrimEnd(','), CultureInfo.InvariantCulture))];
-    }
-
-    /// <summary>A session whose packets a test makes.</summary>
-    private sealed class TestSource : ICompositionSource, ICompositionReturn
-    {
-        private ICompositionInput? _input;
-
-        /// <summary>What was said of how large tracks are wanted.</summary>
-        public ConcurrentQueue<(uint Ssrc, int Height)> Heights { get; } = new();
-
-        public ValueTask<ICompositionReturn?> ConnectAsync(Guid sessionId, ICompositionInput input, CancellationToken cancellationToken)
-        {
-            _input = input;
-            input.SetScene(Scene.Empty);
-            return ValueTask.FromResult<ICompositionReturn?>(this);
-        }
-
-        public void WantKeyframe(uint ssrc)
-        {
-        }
-
-        public void PreferHeight(uint ssrc, int height) => Heights.Enqueue((ssrc, height));
-
-        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-
-        public void Show(params (string Id, uint Ssrc)[] peers) => _input!.SetScene(new Scene
-        {
-            Peers = [.. peers.Select(peer => new ScenePeer(peer.Id, peer.Id) { Microphone = new SceneTrack(peer.Ssrc, SceneCodec.Opus, 111) })],
-        });
-
-        public void Report(uint ssrc, int secondsOfSender, uint timestamp)
-        {
-            var bytes = new byte[128];
-            var writer = new RtcpWriter(bytes);
-            Assert.True(SenderReport.TryWrite(
-                ref writer, ssrc, NtpTime.From(DateTimeOffset.UnixEpoch.AddSeconds(secondsOfSender)), timestamp, 1, 1, []));
-            _input!.TakePacket(bytes.AsSpan(0, writer.Length), isRtcp: true);
-        }
-
-        public void Send(uint ssrc, ushort number, uint timestamp)
-        {
-            // Opus, CELT, 20 ms, stereo: the first byte says so.
-            byte[] payload = [0xFC, 1, 2, 3];
-            var packet = new byte[12 + payload.Length];
-            packet[0] = 0x80;
-            packet[1] = 111;
-            System.Buffers.Binary.BinaryPrimitives.WriteUInt16BigEndian(packet.AsSpan(2), number);
-            System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(packet.AsSpan(4), timestamp);
-            System.Buffers.Binary.BinaryPrimitives.WriteUInt32BigEndian(packet.AsSpan(8), ssrc);
-            payload.CopyTo(packet, 12);
-            Assert.True(RtpHeader.TryRead(packet, out _));
-            _input!.TakePacket(packet, isRtcp: false);
-        }
     }
 }

@@ -130,6 +130,7 @@ public abstract class SessionRecordStoreTests(DatabaseEngine engine) : MeetingRe
         var meeting = (await Meetings.FindAsync(session.AppId, session.MeetingId, None))!;
         var continued = await Sessions.BeginAsync(meeting, Now, Short, None);
         Assert.Equal((session.Id, 0, null), (continued.Id, continued.PresentPeers, continued.EndedAt));
+        Assert.Equal((false, true), (session.IsContinued, continued.IsContinued));
         Assert.Equal(crash, Assert.Single((await Sessions.ListPeersAsync(session.Id, First, SortOrder.Ascending, None)).Items).LeftAt);
     }
 

@@ -115,6 +115,28 @@ public sealed class FollowingTests
     }
 
     [Fact]
+    public async Task Observers_can_tell_a_session_that_goes_on_after_a_restart_from_one_that_begins()
+    {
+        var observer = new Observer();
+        await using var fixture = await SessionFixture.StartAsync(observer: observer);
+
+        // As the server left it that somebody had joined on, and that was killed.
+        var left = await fixture.Service<SessionRecordStore>().BeginAsync(
+            fixture.Meeting, fixture.Clock.GetUtcNow(), TimeSpan.Zero, CancellationToken.None);
+        fixture.Clock.Advance(TimeSpan.FromSeconds(30));
+        await fixture.JoinAsync("Ada");
+        await SessionFixture.UntilAsync(() => observer.Told.Contains("count 1"));
+        Assert.Equal($"continued {left.Id}", observer.Told.First());
+
+        await fixture.Active.KickAllAsync(fixture.Meeting.Id, CancellationToken.None);
+        await SessionFixture.UntilAsync(() => observer.Told.Contains("ended EndedByHost"));
+        await fixture.JoinAsync("Ben");
+        var next = fixture.Active.Find(fixture.Meeting.Id)!.Value;
+        await SessionFixture.UntilAsync(() => observer.Told.Contains($"began {next}"));
+        Assert.Single(observer.Told, told => told.StartsWith("continued", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Who_falls_silent_talks_no_longer_and_keeps_the_place_of_the_speaker()
     {
         var observer = new Observer();
@@ -153,6 +175,8 @@ public sealed class FollowingTests
         public ConcurrentQueue<string> Told { get; } = new();
 
         public void Began(Meeting meeting, SessionId sessionId, DateTimeOffset startedAt) => Told.Enqueue($"began {sessionId}");
+
+        public void Continued(Meeting meeting, SessionId sessionId, DateTimeOffset startedAt) => Told.Enqueue($"continued {sessionId}");
 
         public void PeerJoined(MeetingId meetingId, SessionId sessionId, PeerView peer)
         {

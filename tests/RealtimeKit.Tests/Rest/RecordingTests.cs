@@ -67,6 +67,23 @@ public sealed class RecordingTests(SharedHost shared)
     }
 
     [Fact]
+    public async Task One_that_began_with_its_meeting_says_so_and_names_nobody()
+    {
+        var account = await _host.NewAccountAsync();
+        var meeting = await NewMeetingAsync(account);
+        var begun = await _host.Service<Recordings>().StartAsync(
+            new RecordingWish(
+                account.First.Id, meeting.Id.Value, RecordingKind.Composite, new RecordingPlan(), false, RecordingStartReason.OnStart, Caller: null),
+            CancellationToken.None);
+        var id = begun.Recording!.Id.ToString();
+        var told = await SendAsync(account, HttpMethod.Get, $"/recordings/{id}");
+        Assert.Equal("RECORD_ON_START", told.Data["start_reason"]!["reason"]!.GetValue<string>());
+        Assert.False(told.Data["start_reason"]!.AsObject().ContainsKey("caller"));
+        await ActAsync(account, id, "stop");
+        await UntilAsync(account, id, "ERRORED");
+    }
+
+    [Fact]
     public async Task What_is_not_there_or_runs_already_is_told_with_its_code()
     {
         var account = await _host.NewAccountAsync();
@@ -110,7 +127,12 @@ public sealed class RecordingTests(SharedHost shared)
     [InlineData("""{"interactive_config":{"type":"ID3"}}""", "/interactive_config")]
     [InlineData("""{"url":"https://example.org"}""", "/url")]
     [InlineData("""{"rtmp_out_config":{"rtmp_url":"http://example.org"}}""", "/rtmp_out_config/rtmp_url")]
-    [InlineData("""{"rtmp_out_config":{"rtmp_url":"rtmp://example.org/live/key"}}""", "/rtmp_out_config/rtmp_url")]
+    [InlineData("""{"rtmp_out_config":{"rtmp_url":"rtmp://example.org/live/"}}""", "/rtmp_out_config/rtmp_url")]
+    [InlineData("""{"rtmp_out_config":{"rtmp_url":"rtmp://user:geheim@example.org/live/key"}}""", "/rtmp_out_config/rtmp_url")]
+    [InlineData("""{"rtmp_out_config":{"rtmp_url":"rtmp://127.0.0.1/live/geheim"}}""", "/rtmp_out_config/rtmp_url")]
+    [InlineData("""{"rtmp_out_config":{"rtmp_url":"rtmps://192.168.0.7:443/live/geheim"}}""", "/rtmp_out_config/rtmp_url")]
+    [InlineData("""{"live_streaming_config":{"rtmp_url":"rtmp://127.0.0.1/live/geheim"}}""", "/live_streaming_config/rtmp_url")]
+    [InlineData("""{"type":"track","rtmp_out_config":{"rtmp_url":"rtmp://example.org/live/key"}}""", "/rtmp_out_config/rtmp_url")]
     [InlineData("""{"realtimekit_bucket_config":{"enabled":false}}""", "/realtimekit_bucket_config/enabled")]
     [InlineData("""{"storage_config":{"type":"gcs","secret":"{}"}}""", "/storage_config/type")]
     [InlineData("""{"storage_config":{"type":"aws","access_key":"a","region":"r","secret":"s"}}""", "/storage_config/bucket")]
@@ -124,6 +146,7 @@ public sealed class RecordingTests(SharedHost shared)
         var refused = await SendAsync(account, HttpMethod.Post, "/recordings", body);
         Assert.Equal(400, refused.Status);
         Assert.Contains(refused.Body["errors"]!.AsArray(), fault => fault!["source"]?["pointer"]?.GetValue<string>() == pointer);
+        Assert.DoesNotContain("geheim", refused.Body.ToJsonString(), StringComparison.Ordinal);
     }
 
     [Fact]

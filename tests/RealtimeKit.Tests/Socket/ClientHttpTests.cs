@@ -7,6 +7,8 @@ using Roomcast.Meetings;
 using Roomcast.Meetings.Presets;
 using Roomcast.Meetings.Records;
 using Roomcast.RealtimeKit.Client;
+using Roomcast.RealtimeKit.Socket.Messages;
+using Roomcast.RealtimeKit.Socket.Wire;
 using Roomcast.Storage.Blobs;
 using Roomcast.Transcripts.Records;
 
@@ -127,6 +129,39 @@ public sealed class ClientHttpTests : IAsyncLifetime
         Assert.Equal(409, (await SendAsync(HttpMethod.Put, path, """{"action":"pause"}""", host.Token)).Status);
         Assert.Equal(200, (await SendAsync(HttpMethod.Put, path, """{"action":"stop"}""", host.Token)).Status);
         Assert.Equal(404, (await SendAsync(HttpMethod.Get, $"/v2/recordings/active-recording/{_guest.Meeting.Id}", null, host.Token)).Status);
+    }
+
+    [Fact]
+    public async Task Who_may_record_is_as_the_session_has_it_now()
+    {
+        var host = await _host.NewGuestAsync(
+            _guest.Meeting, "Host", patch: """{"permissions":{"can_record":true,"can_change_participant_permissions":true}}""");
+        var other = await _host.NewGuestAsync(_guest.Meeting, "Other", patch: """{"permissions":{"can_record":false}}""");
+        await using var ada = await _host.JoinAsync(host);
+        await using var ben = await _host.JoinAsync(other);
+        _host.Api.RecordedSessions.Begin(_guest.Meeting.Id.Value);
+        var start = $$"""{"meeting_id":"{{_guest.Meeting.Id}}"}""";
+        Assert.Equal(403, (await SendAsync(HttpMethod.Post, "/v2/recordings", start, other.Token)).Status);
+
+        await AllowAsync(ada, ben, canRecord: true);
+        var (status, body) = await SendAsync(HttpMethod.Post, "/v2/recordings", start, other.Token);
+        Assert.Equal(200, status);
+
+        await AllowAsync(ada, ben, canRecord: false);
+        var path = $"/v2/recordings/{body!["data"]!["id"]!.GetValue<string>()}";
+        Assert.Equal(403, (await SendAsync(HttpMethod.Put, path, """{"action":"stop"}""", other.Token)).Status);
+        Assert.Equal(200, (await SendAsync(HttpMethod.Put, path, """{"action":"stop"}""", host.Token)).Status);
+    }
+
+    private static async Task AllowAsync(SocketClient by, SocketClient whom, bool canRecord)
+    {
+        var update = new UpdatePeersPresetRequest
+        {
+            UpdatePeersPresets = { new UpdatePeerPreset { UserIds = whom.UserId, Patch = new PresetUpdates { CanRecord = canRecord } } },
+        };
+        await by.AskAsync(SocketEvent.UpdatePresets, update, UpdatePeersPresetResponse.Parser);
+        await whom.HearAsync(
+            SocketEvent.UpdatePresets, UpdatePeersPresetResponse.Parser, told => told.UpdatePeersPresets[0].Patch.CanRecord == canRecord);
     }
 
     [Fact]

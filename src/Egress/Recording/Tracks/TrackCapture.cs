@@ -27,7 +27,6 @@ internal sealed class TrackCapture : ICapture, ICompositionInput
     private ICompositionReturn? _back;
     private TimeSpan _pausedFor;
     private TimeSpan? _pausedAt;
-    private TimeSpan _recorded;
     private long _dropped;
     private bool _hasEnded;
 
@@ -39,9 +38,14 @@ internal sealed class TrackCapture : ICapture, ICompositionInput
         _beganAt = parts.Clock.GetTimestamp();
     }
 
-    public TimeSpan Recorded => _recorded;
+    // Those who are muted send nothing, and it is recorded all the same that nobody spoke.
+    public TimeSpan Recorded => (_pausedAt ?? Now) - _pausedFor;
+
+    public bool RunsByClock => _pausedAt is null;
 
     public long DroppedFrames => Interlocked.Read(ref _dropped);
+
+    public string? PushFault => null;
 
     private TimeSpan Now => _parts.Clock.GetElapsedTime(_beganAt);
 
@@ -108,7 +112,6 @@ internal sealed class TrackCapture : ICapture, ICompositionInput
             lane.Write(Now, _pausedAt is not null, _pausedFor);
             WantKeyframe(lane);
             hasMedia |= lane.HasStarted;
-            _recorded = lane.Recorded > _recorded ? lane.Recorded : _recorded;
         }
 
         return new CaptureReading(hasMedia, _hasEnded);
@@ -142,7 +145,6 @@ internal sealed class TrackCapture : ICapture, ICompositionInput
             // Nothing that is missing will come any more.
             lane.Write(Now + EndPatience, _pausedAt is not null, _pausedFor);
             lane.Close();
-            _recorded = lane.Recorded > _recorded ? lane.Recorded : _recorded;
         }
     }
 

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.IO.Compression;
 using Roomcast.Egress.Composition;
+using Roomcast.Media.Containers.WebM;
 
 namespace Roomcast.Egress.Recording.Tracks;
 
@@ -20,7 +21,7 @@ internal static class TrackFiles
             $"{prefix}{Clean(userId)}_{Clean(peerId)}_{streamKind}_{kind}_{now.ToUnixTimeMilliseconds()}.webm");
     }
 
-    /// <summary>Packs the files of a recording into an archive, beside them.</summary>
+    /// <summary>Packs the files of a recording into an archive, beside them. Those that nobody ended are mended before.</summary>
     /// <exception cref="RecordingFault">There is none.</exception>
     public static RecordedFiles Pack(RecordingRecord recording, string folder, CancellationToken cancellationToken)
     {
@@ -30,11 +31,8 @@ internal static class TrackFiles
             Unpack(archive, folder); // Some may have been stored, and so moved, before the server was killed.
         }
 
-        var tracks = !Directory.Exists(folder) ? [] : new DirectoryInfo(folder).GetFiles("*.webm")
-            .Where(file => file.Length > 0)
-            .OrderBy(file => file.Name, StringComparer.Ordinal)
-            .ToArray();
-        if (tracks.Length == 0)
+        var (tracks, duration) = Mend(folder, cancellationToken);
+        if (tracks.Count == 0)
         {
             throw new RecordingFault("Nothing was recorded.");
         }
@@ -65,11 +63,33 @@ internal static class TrackFiles
             archive,
             null,
             [.. tracks.Select(track => new RecordedTrackFile(track.Name, recording.Plan.Layer, track.Length))],
-            TimeSpan.Zero,
+            duration > recording.Duration ? duration : recording.Duration, // There may have been silence at the end.
             IsWhole: true)
         {
             TrackPaths = [.. tracks.Select(track => track.FullName)],
         };
+    }
+
+    /// <returns>Those that hold anything, in the order of their names, and when the last of them ends.</returns>
+    private static (IReadOnlyList<FileInfo> Tracks, TimeSpan Duration) Mend(string folder, CancellationToken cancellationToken)
+    {
+        var tracks = new List<FileInfo>();
+        var duration = TimeSpan.Zero;
+        foreach (var file in Directory.Exists(folder) ? new DirectoryInfo(folder).GetFiles("*.webm") : [])
+        {
+            using var stream = new FileStream(file.FullName, new FileStreamOptions { Access = FileAccess.ReadWrite, BufferSize = 64 << 10 });
+            var recorded = WebMRecordedFile.Read(stream, cancellationToken);
+            if (recorded.Mend())
+            {
+                stream.Flush(flushToDisk: true);
+                file.Refresh();
+                tracks.Add(file);
+                duration = recorded.Duration > duration ? recorded.Duration : duration;
+            }
+        }
+
+        tracks.Sort(static (one, other) => string.CompareOrdinal(one.Name, other.Name));
+        return (tracks, duration);
     }
 
     private static void Unpack(string archive, string folder)

@@ -56,8 +56,6 @@ internal sealed class TrackLane : IDisposable
 
     public bool HasStarted => _writer is not null;
 
-    public TimeSpan Recorded => _writer?.Duration ?? TimeSpan.Zero;
-
     /// <summary>Takes a sender report.</summary>
     public void TakeReport(NtpTime ntp, uint timestamp, TimeSpan at, IEnumerable<TrackLane> all)
     {

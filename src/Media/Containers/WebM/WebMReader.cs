@@ -75,12 +75,12 @@ public sealed class WebMReader
                 return Fault.Length == 0 ? OperationStatus.NeedMoreData : OperationStatus.InvalidData;
             }
 
-            if (!_hasHeader && id != Ids.Header)
+            if (!_hasHeader && id != WebMIds.Header)
             {
                 return Fail("It does not begin with a header of EBML.");
             }
 
-            if (id is Ids.Segment or Ids.Cluster)
+            if (id is WebMIds.Segment or WebMIds.Cluster)
             {
                 // Entered, whatever its length: what follows says by its own id where it belongs.
                 input.Advance(headLength);
@@ -124,12 +124,12 @@ public sealed class WebMReader
 
     private static int? MaxOf(uint id) => id switch
     {
-        Ids.Header => MaxHeader,
-        Ids.Information => MaxInformation,
-        Ids.Tracks => MaxTrackList,
-        Ids.ClusterTime => sizeof(ulong),
-        Ids.SimpleBlock => MaxFrame + BlockHeadLength + sizeof(ulong),
-        Ids.BlockGroup => MaxFrame + BlockGroupRoom,
+        WebMIds.Header => MaxHeader,
+        WebMIds.Information => MaxInformation,
+        WebMIds.Tracks => MaxTrackList,
+        WebMIds.ClusterTime => sizeof(ulong),
+        WebMIds.SimpleBlock => MaxFrame + BlockHeadLength + sizeof(ulong),
+        WebMIds.BlockGroup => MaxFrame + BlockGroupRoom,
         _ => null,
     };
 
@@ -169,19 +169,19 @@ public sealed class WebMReader
         frame = default;
         switch (id)
         {
-            case Ids.Header:
+            case WebMIds.Header:
                 TakeHeader(body);
                 return false;
-            case Ids.Information:
+            case WebMIds.Information:
                 TakeInformation(body);
                 return false;
-            case Ids.Tracks:
+            case WebMIds.Tracks:
                 TakeTracks(body);
                 return false;
-            case Ids.ClusterTime:
+            case WebMIds.ClusterTime:
                 _clusterTime = EbmlElement.UIntOf(body);
                 return false;
-            case Ids.SimpleBlock:
+            case WebMIds.SimpleBlock:
                 return TakeBlock(body, TimeSpan.Zero, isKeyframe: null, out frame);
             default:
                 return TakeGroup(body, out frame);
@@ -194,7 +194,7 @@ public sealed class WebMReader
         var elements = new EbmlElements(body);
         while (elements.TryRead(out var id, out var value))
         {
-            if (id == Ids.DocType && !value.SequenceEqual("webm"u8) && !value.SequenceEqual("matroska"u8))
+            if (id == WebMIds.DocType && !value.SequenceEqual("webm"u8) && !value.SequenceEqual("matroska"u8))
             {
                 Fail("It is neither WebM nor Matroska.");
             }
@@ -208,7 +208,7 @@ public sealed class WebMReader
         var elements = new EbmlElements(body);
         while (elements.TryRead(out var id, out var value))
         {
-            if (id == Ids.TimeScale)
+            if (id == WebMIds.TimeScale)
             {
                 _scaleNs = EbmlElement.UIntOf(value);
                 if (_scaleNs is 0 or > 1_000_000_000)
@@ -227,7 +227,7 @@ public sealed class WebMReader
         var elements = new EbmlElements(body);
         while (elements.TryRead(out var id, out var value) && Fault.Length == 0)
         {
-            if (id == Ids.TrackEntry && ReadTrack(value) is { } track)
+            if (id == WebMIds.TrackEntry && ReadTrack(value) is { } track)
             {
                 if (_tracks.Count == MaxTracks || _tracks.Exists(other => other.Number == track.Number))
                 {
@@ -251,24 +251,24 @@ public sealed class WebMReader
         {
             switch (id)
             {
-                case Ids.TrackNumber:
+                case WebMIds.TrackNumber:
                     number = EbmlElement.UIntOf(value);
                     break;
-                case Ids.TrackType:
+                case WebMIds.TrackType:
                     type = EbmlElement.UIntOf(value);
                     break;
-                case Ids.CodecId:
+                case WebMIds.CodecId:
                     codec = Encoding.ASCII.GetString(value[..Math.Min(value.Length, 64)]);
                     break;
-                case Ids.Encodings:
+                case WebMIds.Encodings:
                     Fail("Its frames are encrypted or compressed.");
                     break;
-                case Ids.Video:
-                    width = UIntIn(value, Ids.Width);
-                    height = UIntIn(value, Ids.Height);
+                case WebMIds.Video:
+                    width = UIntIn(value, WebMIds.Width);
+                    height = UIntIn(value, WebMIds.Height);
                     break;
-                case Ids.Audio:
-                    channels = Math.Max(1, UIntIn(value, Ids.Channels));
+                case WebMIds.Audio:
+                    channels = Math.Max(1, UIntIn(value, WebMIds.Channels));
                     break;
             }
         }
@@ -321,13 +321,13 @@ public sealed class WebMReader
         {
             switch (id)
             {
-                case Ids.Block:
+                case WebMIds.Block:
                     block = value;
                     break;
-                case Ids.BlockDuration:
+                case WebMIds.BlockDuration:
                     duration = EbmlElement.UIntOf(value);
                     break;
-                case Ids.Reference:
+                case WebMIds.Reference:
                     isKeyframe = false;
                     break;
             }
@@ -405,32 +405,5 @@ public sealed class WebMReader
         {
             Fail("An element reaches beyond the one it is in.");
         }
-    }
-
-    private static class Ids
-    {
-        public const uint Header = 0x1A45_DFA3;
-        public const uint DocType = 0x4282;
-        public const uint Segment = 0x1853_8067;
-        public const uint Information = 0x1549_A966;
-        public const uint TimeScale = 0x2A_D7B1;
-        public const uint Tracks = 0x1654_AE6B;
-        public const uint TrackEntry = 0xAE;
-        public const uint TrackNumber = 0xD7;
-        public const uint TrackType = 0x83;
-        public const uint CodecId = 0x86;
-        public const uint Encodings = 0x6D80;
-        public const uint Video = 0xE0;
-        public const uint Width = 0xB0;
-        public const uint Height = 0xBA;
-        public const uint Audio = 0xE1;
-        public const uint Channels = 0x9F;
-        public const uint Cluster = 0x1F43_B675;
-        public const uint ClusterTime = 0xE7;
-        public const uint SimpleBlock = 0xA3;
-        public const uint BlockGroup = 0xA0;
-        public const uint Block = 0xA1;
-        public const uint BlockDuration = 0x9B;
-        public const uint Reference = 0xFB;
     }
 }

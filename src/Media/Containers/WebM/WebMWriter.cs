@@ -141,6 +141,9 @@ public sealed class WebMWriter
         return Front(_endMs, _position - (front.Length - SegmentBodyLength(front)));
     }
 
+    /// <summary>A length as the segment has it: in eight bytes, so that one that was not known can be written over.</summary>
+    internal static long SegmentLength(long bytes) => 0x0100_0000_0000_0000 | bytes;
+
     private void Emit(ReadOnlySpan<byte> bytes)
     {
         _output.Write(bytes);
@@ -201,7 +204,7 @@ public sealed class WebMWriter
         var front = new ArrayBufferWriter<byte>();
         Element(front, 0x1A45_DFA3, header.WrittenSpan);
         Id(front, 0x1853_8067);
-        BinaryPrimitives.WriteInt64BigEndian(front.GetSpan(sizeof(long)), segmentLength is { } known ? 0x0100_0000_0000_0000 | known : UnknownLength);
+        BinaryPrimitives.WriteInt64BigEndian(front.GetSpan(sizeof(long)), segmentLength is { } known ? SegmentLength(known) : UnknownLength);
         front.Advance(sizeof(long));
         Element(front, 0x1549_A966, information.WrittenSpan);
         Element(front, 0x1654_AE6B, tracks.WrittenSpan);

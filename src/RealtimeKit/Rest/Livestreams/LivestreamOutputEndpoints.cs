@@ -84,22 +84,9 @@ internal static class LivestreamOutputEndpoints
 
     private static PushAddress? ReadAddress(BodyReader body, string url, string? streamKey, LivestreamOutputs outputs)
     {
-        if (!PushAddress.TryParse(url, streamKey, out var address, out var fault))
+        if (PushAddresses.Check(url, streamKey, hasKeyField: true, outputs.MayPushTo, out var address) is { } fault)
         {
-            body.AddFault("url", fault switch
-            {
-                PushAddressFault.NotPrintable => "and stream_key must not hold blanks or control characters",
-                PushAddressFault.NoStreamName => "must end with the stream key, or stream_key must tell it",
-                PushAddressFault.NamesUser => "must not name a user or a password: give what the service calls the stream key",
-                _ => "must be an address like rtmp://host/app/key or rtmps://host:port/app/key",
-            });
-            return null;
-        }
-
-        if (!outputs.MayPushTo(address))
-        {
-            body.AddFault("url", "must not lead into a private network; the setting push_private_networks allows some");
-            return null;
+            body.AddFault("url", fault);
         }
 
         return address;

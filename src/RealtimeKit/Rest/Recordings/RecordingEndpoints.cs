@@ -72,7 +72,7 @@ internal static class RecordingEndpoints
             return KitAnswer.NotFound("meeting");
         }
 
-        var plan = wanted.ToPlan(meeting.Settings.RecordingConfig, recordings.CanPush, out var faults);
+        var plan = wanted.ToPlan(meeting.Settings.RecordingConfig, recordings, out var faults);
         if (faults.Count > 0)
         {
             return KitAnswer.Refuse(faults);

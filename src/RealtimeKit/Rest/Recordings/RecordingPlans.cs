@@ -4,6 +4,7 @@ using Roomcast.Egress.Composition;
 using Roomcast.Egress.Recording;
 using Roomcast.RealtimeKit.Rest.Answers;
 using Roomcast.RealtimeKit.Rest.Meetings;
+using Roomcast.RealtimeKit.Rest.Requests;
 using Roomcast.Storage.Blobs;
 
 namespace Roomcast.RealtimeKit.Rest.Recordings;
@@ -15,19 +16,19 @@ public static class RecordingPlans
 
     /// <summary>The plan of a meeting that is recorded from its start.</summary>
     /// <param name="recordingConfig">The meeting's <c>recording_config</c>; null when it has none.</param>
-    /// <param name="canPush">Whether an RTMP address can be served.</param>
+    /// <param name="recordings">Know which RTMP addresses can be served.</param>
     /// <param name="fault">What cannot be had of it, for a person; null when all can.</param>
-    public static RecordingPlan OfMeeting(string? recordingConfig, bool canPush, out string? fault)
+    public static RecordingPlan OfMeeting(string? recordingConfig, Egress.Recording.Recordings recordings, out string? fault)
     {
         var plan = Of(
-            recordingConfig is null ? [] : JsonNode.Parse(recordingConfig)!.AsObject(), null, canPush, isTracks: false, out var faults);
+            recordingConfig is null ? [] : JsonNode.Parse(recordingConfig)!.AsObject(), null, recordings, isTracks: false, out var faults);
         fault = faults.Count == 0 ? null : string.Join("; ", faults.Select(found => found.Message));
         return plan;
     }
 
     /// <summary>The plan of a configuration whose shape was checked.</summary>
     internal static RecordingPlan Of(
-        JsonObject config, string? pushAddress, bool canPush, bool isTracks, out IReadOnlyList<FieldFault> faults)
+        JsonObject config, string? pushAddress, Egress.Recording.Recordings recordings, bool isTracks, out IReadOnlyList<FieldFault> faults)
     {
         var found = new List<FieldFault>();
         faults = found;
@@ -42,10 +43,11 @@ public static class RecordingPlans
             CheckSide("height", height, found);
         }
 
+        var pushField = pushAddress is null ? "/live_streaming_config/rtmp_url" : "/rtmp_out_config/rtmp_url";
         pushAddress ??= (string?)config["live_streaming_config"]?["rtmp_url"];
-        if (pushAddress is not null && (!canPush || isTracks))
+        if (pushAddress is not null && FindPushFault(pushAddress, recordings, isTracks) is { } pushFault)
         {
-            Add(found, "/rtmp_out_config/rtmp_url", isTracks ? "cannot be had for single tracks" : "is not available on this server");
+            Add(found, pushField, pushFault);
         }
 
         var plan = new RecordingPlan
@@ -81,6 +83,11 @@ public static class RecordingPlans
 
         return plan;
     }
+
+    private static string? FindPushFault(string address, Egress.Recording.Recordings recordings, bool isTracks) =>
+        isTracks ? "cannot be had for single tracks"
+        : !recordings.CanPush ? "is not available on this server"
+        : PushAddresses.Check(address, streamKey: null, hasKeyField: false, recordings.MayPushTo, out _);
 
     private static void CheckCodecs(JsonObject video, JsonObject? audio, List<FieldFault> faults)
     {

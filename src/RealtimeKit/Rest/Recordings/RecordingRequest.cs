@@ -64,13 +64,13 @@ internal sealed class RecordingRequest
 
     /// <summary>What is to be recorded: the request before the meeting's configuration before the defaults.</summary>
     /// <param name="meetingConfig">The meeting's <c>recording_config</c>; null when it has none.</param>
-    /// <param name="canPush">Whether an RTMP address can be served.</param>
+    /// <param name="recordings">Know which RTMP addresses can be served.</param>
     /// <param name="faults">What cannot be had, or does not go together.</param>
-    public RecordingPlan ToPlan(string? meetingConfig, bool canPush, out IReadOnlyList<FieldFault> faults)
+    public RecordingPlan ToPlan(string? meetingConfig, Egress.Recording.Recordings recordings, out IReadOnlyList<FieldFault> faults)
     {
         var effective = JsonShape.Merge(meetingConfig is null ? [] : JsonNode.Parse(meetingConfig)!.AsObject(), _config ?? []);
         var pushAddress = (string?)_extras?["rtmp_out_config"]?["rtmp_url"];
-        var plan = RecordingPlans.Of(effective, pushAddress, canPush, IsTracks, out faults);
+        var plan = RecordingPlans.Of(effective, pushAddress, recordings, IsTracks, out faults);
         return IsTracks
             ? plan with
             {

@@ -1,0 +1,84 @@
+using Roomcast.Livestreams.Meetings;
+using Roomcast.Meetings.Records;
+using Roomcast.Meetings.Sessions.Events;
+
+namespace Roomcast.Server.Tests.Live;
+
+/// <summary>When livestreams of meetings begin and end by themselves.</summary>
+public sealed class MeetingLivestreamsTests
+{
+    private static readonly TimeSpan EmptyStage = TimeSpan.FromSeconds(10);
+
+    [Fact]
+    public async Task A_meeting_goes_live_with_the_first_join_and_not_again_after_a_restart()
+    {
+        await using var host = await LiveHost.StartAsync();
+        var (meeting, first) = await host.MeetAsync(new MeetingSettings { GoesLiveOnStart = true });
+        host.News.Began(meeting, first, host.Clock.GetUtcNow());
+        await host.PassUntilAsync(async () => await host.FindActiveAsync(meeting) is not null);
+        Assert.True(await host.Livestreams.StopAsync(meeting.AppId, meeting.Id.Value, CancellationToken.None));
+
+        // The host has stopped it, and the server starts anew. What comes after it in the session's news tells that it was heard.
+        host.News.Continued(meeting, first, host.Clock.GetUtcNow());
+        host.News.Ended(meeting.Id, first, SessionEndReason.EverybodyLeft);
+        var next = host.Sessions.Begin(meeting.Id, new SessionId(Guid.NewGuid()));
+        host.News.Began(meeting, next, host.Clock.GetUtcNow());
+        await host.PassUntilAsync(async () => await host.FindActiveAsync(meeting) is not null);
+        Assert.Equal(2, host.Sessions.Told.Count(told => told.Happened is LivestreamInvoked));
+    }
+
+    [Fact]
+    public async Task One_that_begins_on_an_empty_stage_ends_when_it_stays_empty()
+    {
+        await using var host = await LiveHost.StartAsync(EmptyStage);
+        var (meeting, session) = await host.MeetAsync();
+
+        // Somebody was on stage and has left it before: the count does not change any more.
+        host.News.StageChanged(meeting.Id, session, 1);
+        host.News.StageChanged(meeting.Id, session, 0);
+        await StartAsync(host, meeting, isManual: false);
+        var passed = await host.PassUntilAsync(async () => await host.FindActiveAsync(meeting) is null);
+        Assert.True(passed >= EmptyStage, $"It ended after {passed}.");
+        Assert.Contains(host.Sessions.Told, told => told.Happened is LivestreamStopped);
+    }
+
+    [Fact]
+    public async Task One_with_somebody_on_stage_goes_on_until_the_last_has_left_it()
+    {
+        await using var host = await LiveHost.StartAsync(EmptyStage);
+        var (meeting, session) = await host.MeetAsync();
+        var (empty, _) = await host.MeetAsync();
+        host.News.StageChanged(meeting.Id, session, 1);
+        await StartAsync(host, meeting, isManual: false);
+        await StartAsync(host, empty, isManual: false);
+
+        // The other one tells when the clock was looked at.
+        await host.PassUntilAsync(async () => await host.FindActiveAsync(empty) is null);
+        Assert.NotNull(await host.FindActiveAsync(meeting));
+        host.News.StageChanged(meeting.Id, session, 0);
+        var passed = await host.PassUntilAsync(async () => await host.FindActiveAsync(meeting) is null);
+        Assert.True(passed >= EmptyStage, $"It ended after {passed}.");
+    }
+
+    [Fact]
+    public async Task One_that_an_encoder_sends_does_not_end_because_nobody_is_on_stage()
+    {
+        await using var host = await LiveHost.StartAsync(EmptyStage);
+        var (manual, session) = await host.MeetAsync();
+        var (composed, _) = await host.MeetAsync();
+        await StartAsync(host, manual, isManual: true);
+        host.News.StageChanged(manual.Id, session, 0);
+        await StartAsync(host, composed, isManual: false);
+        await host.PassUntilAsync(async () => await host.FindActiveAsync(composed) is null);
+
+        // Begun before the other, it would be over for longer, whatever the order they are looked at in.
+        host.Clock.Advance(EmptyStage);
+        var (marker, _) = await host.MeetAsync();
+        await StartAsync(host, marker, isManual: false);
+        await host.PassUntilAsync(async () => await host.FindActiveAsync(marker) is null);
+        Assert.NotNull(await host.FindActiveAsync(manual));
+    }
+
+    private static Task StartAsync(LiveHost host, Meeting meeting, bool isManual) => host.Livestreams.StartAsync(
+        meeting.AppId, meeting.Id.Value, new MeetingLivestreamRequest(meeting.Title, isManual), CancellationToken.None);
+}

@@ -1,0 +1,58 @@
+using Roomcast.Egress.Recording;
+using Roomcast.Meetings.Records;
+using Roomcast.Server.Live;
+using Roomcast.Storage;
+
+namespace Roomcast.Server.Tests.Live;
+
+public sealed class RecordOnStartTests
+{
+    [Fact]
+    public async Task The_first_join_begins_a_recording_and_a_restart_does_not()
+    {
+        await using var host = await LiveHost.StartAsync();
+        var (meeting, session) = await host.MeetAsync(new MeetingSettings
+        {
+            RecordsOnStart = true,
+            RecordingConfig = """{"file_name_prefix":"weekly","max_seconds":600}""",
+        });
+        var observer = host.Recording.Service<RecordOnStart>();
+        observer.Began(meeting, session, host.Clock.GetUtcNow());
+        var first = await FindActiveAsync(host, meeting);
+        Assert.Equal((RecordingStartReason.OnStart, null, session.Value), (first.StartReason, first.Starter, first.SessionId));
+        Assert.Equal((RecordingKind.Composite, TimeSpan.FromSeconds(600)), (first.Kind, first.Plan.MaxLength));
+        Assert.StartsWith("weekly_", first.OutputFileName, StringComparison.Ordinal);
+
+        // A host stops it, and the server starts anew; then another session begins.
+        await host.Recording.Recordings.StopAsync(first.AppId, first.Id, null, CancellationToken.None);
+        observer.Continued(meeting, session, host.Clock.GetUtcNow());
+        await host.Recording.WaitForAsync(first, RecordingStatus.Errored);
+        observer.Began(meeting, session, host.Clock.GetUtcNow());
+        await FindActiveAsync(host, meeting);
+        Assert.Equal(2, (await ListAsync(host)).TotalCount);
+    }
+
+    [Fact]
+    public async Task A_meeting_that_is_not_to_be_recorded_is_not()
+    {
+        await using var host = await LiveHost.StartAsync();
+        var (quiet, quietSession) = await host.MeetAsync();
+        var (meeting, session) = await host.MeetAsync(new MeetingSettings { RecordsOnStart = true });
+        var observer = host.Recording.Service<RecordOnStart>();
+        observer.Began(quiet, quietSession, host.Clock.GetUtcNow());
+        observer.Began(meeting, session, host.Clock.GetUtcNow());
+        await FindActiveAsync(host, meeting);
+        Assert.Equal(1, (await ListAsync(host)).TotalCount);
+    }
+
+    private static async Task<RecordingRecord> FindActiveAsync(LiveHost host, Meeting meeting)
+    {
+        IReadOnlyList<RecordingRecord> active = [];
+        await host.PassUntilAsync(async () =>
+            (active = await host.Recording.Recordings.FindActiveAsync(meeting.AppId, meeting.Id.Value, CancellationToken.None)).Count > 0);
+        return Assert.Single(active);
+    }
+
+    private static Task<Page<RecordingRecord>> ListAsync(LiveHost host) => host.Recording.Recordings.ListAsync(
+        host.Recording.App, new RecordingQuery(new PageRequest(1, 10), null, [], default, null, SortOrder.Descending), CancellationToken.None);
+}
