@@ -173,7 +173,7 @@ public sealed class Livestream
             case SocketEvent.PeerCount when Envelope.TryRead(message, RoomPeerCountResponse.Parser, out var counted):
                 var count = (int)Math.Min(counted.Count, int.MaxValue);
                 ViewerCount = count;
-                _link.Raise(this, nameof(ViewerCountUpdated), () => ViewerCountUpdated?.Invoke(count));
+                _link.Raise(this, nameof(ViewerCountUpdated), () => ViewerCountUpdated.CallEach(count));
                 break;
             default:
                 break;
@@ -199,10 +199,10 @@ public sealed class Livestream
         var isChanged = state != State;
         State = state;
         var at = _link.Time.GetUtcNow();
-        _link.Raise(() => Telemetry?.Invoke(new LivestreamTelemetry(name, state, at)));
+        _link.Raise(() => Telemetry.CallEach(new LivestreamTelemetry(name, state, at)));
         if (isChanged)
         {
-            _link.Raise(this, nameof(Updated), () => Updated?.Invoke(state));
+            _link.Raise(this, nameof(Updated), () => Updated.CallEach(state));
         }
     }
 }

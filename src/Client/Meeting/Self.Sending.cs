@@ -1,4 +1,5 @@
 using Roomcast.Client.Media;
+using Roomcast.Client.Wire;
 using Roomcast.Media;
 
 namespace Roomcast.Client.Meeting;
@@ -66,7 +67,7 @@ public sealed partial class Self
     internal void SetPermissions(Permissions permissions)
     {
         Permissions = permissions;
-        _link.Raise(this, nameof(PermissionsUpdated), () => PermissionsUpdated?.Invoke(permissions));
+        _link.Raise(this, nameof(PermissionsUpdated), () => PermissionsUpdated.CallEach(permissions));
     }
 
     internal void SetState(RoomState state, bool isAgain = false)
@@ -82,13 +83,13 @@ public sealed partial class Self
             switch (state)
             {
                 case RoomState.Joined:
-                    RoomJoined?.Invoke(isAgain);
+                    RoomJoined.CallEach(isAgain);
                     break;
                 case RoomState.Waitlisted:
-                    Waitlisted?.Invoke();
+                    Waitlisted.CallEach();
                     break;
                 default:
-                    RoomLeft?.Invoke(state);
+                    RoomLeft.CallEach(state);
                     break;
             }
         });
@@ -190,17 +191,17 @@ public sealed partial class Self
         if (track == _audio && AudioEnabled != isEnabled)
         {
             AudioEnabled = isEnabled;
-            _link.Raise(this, nameof(AudioUpdated), () => AudioUpdated?.Invoke(isEnabled));
+            _link.Raise(this, nameof(AudioUpdated), () => AudioUpdated.CallEach(isEnabled));
         }
         else if (track == _video && VideoEnabled != isEnabled)
         {
             VideoEnabled = isEnabled;
-            _link.Raise(this, nameof(VideoUpdated), () => VideoUpdated?.Invoke(isEnabled));
+            _link.Raise(this, nameof(VideoUpdated), () => VideoUpdated.CallEach(isEnabled));
         }
         else if (track == _screen && ScreenShareEnabled != isEnabled)
         {
             ScreenShareEnabled = isEnabled;
-            _link.Raise(this, nameof(ScreenShareUpdated), () => ScreenShareUpdated?.Invoke(isEnabled));
+            _link.Raise(this, nameof(ScreenShareUpdated), () => ScreenShareUpdated.CallEach(isEnabled));
         }
     }
 }

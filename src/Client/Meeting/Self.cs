@@ -185,7 +185,7 @@ public sealed partial class Self : IAsyncDisposable
         }
 
         var all = GetAllDevices();
-        _link.Raise(this, nameof(DeviceListUpdated), () => DeviceListUpdated?.Invoke(all));
+        _link.Raise(this, nameof(DeviceListUpdated), () => DeviceListUpdated.CallEach(all));
     }
 
     /// <summary>Takes a source in the place of the one so far; nothing has to be agreed for that.</summary>
@@ -210,7 +210,7 @@ public sealed partial class Self : IAsyncDisposable
         }
 
         AddDevice(device);
-        _link.Raise(this, device.Kind.ToString(), () => DeviceUpdated?.Invoke(device));
+        _link.Raise(this, device.Kind.ToString(), () => DeviceUpdated.CallEach(device));
     }
 
     /// <summary>All sources that are known.</summary>

@@ -91,7 +91,7 @@ public sealed class Store
     private void Put(string key, JsonElement? value)
     {
         ImmutableInterlocked.Update(ref _items, items => value is { } set ? items.SetItem(key, set) : items.Remove(key));
-        _link.Raise(this, key, () => Changed?.Invoke(key, value));
+        _link.Raise(this, key, () => Changed.CallEach(key, value));
     }
 }
 

@@ -290,6 +290,27 @@ public sealed class MeetingTests(MeetingServer server)
     }
 
     [Fact]
+    public async Task A_handler_that_throws_keeps_none_from_the_others_of_the_same_event()
+    {
+        var meeting = await server.CreateMeetingAsync();
+        await using var alice = await server.InitAsync(meeting, "Alice", change: static options => options with { Video = null, Audio = null });
+        var told = new Heard();
+        alice.HandlerFailed += _ => throw new InvalidOperationException("So does the one for this.");
+        alice.HandlerFailed += fault => told.Add(fault.Message);
+        alice.Self.RoomJoined += _ => throw new InvalidOperationException("first");
+        alice.Self.RoomJoined += isAgain => told.Add($"joined {isAgain}");
+        alice.Self.RoomJoined += _ => throw new InvalidOperationException("third");
+        alice.Chat.ChatUpdated += _ => throw new InvalidOperationException("chat");
+        alice.Chat.ChatUpdated += update => told.Add(update.Message.Text);
+
+        await alice.JoinAsync();
+        await alice.Chat.SendTextMessageAsync("Hello!");
+
+        await told.UntilAsync("chat");
+        Assert.Equal(["joined False", "first", "third", "Hello!", "chat"], told.All);
+    }
+
+    [Fact]
     public async Task A_token_that_is_none_and_one_that_is_forged_are_refused_by_kind()
     {
         var none = await Assert.ThrowsAsync<RealtimeKitException>(() => RealtimeKitClient.InitAsync(new() { AuthToken = "x", BaseUri = server.Base }));
