@@ -8,8 +8,6 @@ namespace Roomcast.Client;
 /// <content>The socket: connecting, entering the room, and connecting anew.</content>
 public sealed partial class RealtimeKitClient
 {
-    private const int MaxTransportAttempts = 5;
-
     private bool NeedsMedia => Meta.ViewType is not ("LIVESTREAM" or "CHAT") || Stage.Status is StageStatus.OnStage;
 
     private Uri SocketAddress
@@ -86,6 +84,15 @@ public sealed partial class RealtimeKitClient
         {
             _entering.Release();
         }
+
+        // Those that went before the state was Joined were nobody's concern.
+        foreach (var isSending in (bool[])[true, false])
+        {
+            if (Participants.Media.HasLost(isSending))
+            {
+                _ = RenewAsync(isSending);
+            }
+        }
     }
 
     /// <summary>Asks to join. False when the server has put the peer into the waiting room.</summary>
@@ -148,12 +155,15 @@ public sealed partial class RealtimeKitClient
         if (isOnStage)
         {
             SetStage(StageStatus.OnStage);
-            if (!Participants.Media.IsOpen)
+            if (!Participants.Media.IsEntered)
             {
                 await EnterMediaAsync(isAgain: false, cancellationToken).ConfigureAwait(false);
             }
 
-            await PublishAsync(cancellationToken).ConfigureAwait(false);
+            if (Participants.Media.IsOpen)
+            {
+                await PublishAsync(cancellationToken).ConfigureAwait(false);
+            }
         }
         else
         {
@@ -261,21 +271,31 @@ public sealed partial class RealtimeKitClient
         return false;
     }
 
+    /// <summary>Makes a transport anew that was lost, for as long as that takes.</summary>
     private async Task RenewAsync(bool isSending)
     {
-        for (var attempt = 0; attempt < MaxTransportAttempts && Self.RoomState is RoomState.Joined; attempt++)
+        var isMade = false;
+        await PersistAsync(async () =>
+        {
+            isMade |= await Participants.Media.OpenTransportAsync(isSending, _over.Token).ConfigureAwait(false);
+            if (isMade && isSending && Stage.Status is StageStatus.OnStage)
+            {
+                await PublishAsync(_over.Token).ConfigureAwait(false);
+            }
+        }).ConfigureAwait(false);
+    }
+
+    /// <summary>Does something until it is done, or until the meeting is no longer joined: coming back does it all anew.</summary>
+    private async Task PersistAsync(Func<Task> act)
+    {
+        for (var attempt = 0; Self.RoomState is RoomState.Joined; attempt++)
         {
             try
             {
-                await Participants.Media.RenewAsync(isSending, _over.Token).ConfigureAwait(false);
-                if (isSending)
-                {
-                    await Self.PublishAsync(_over.Token).ConfigureAwait(false);
-                }
-
+                await act().ConfigureAwait(false);
                 return;
             }
-            catch (RealtimeKitException)
+            catch (Exception fault) when (fault is RealtimeKitException || (fault is ObjectDisposedException && !_over.IsCancellationRequested))
             {
                 await Task.Delay(ReconnectDelay.BoundOf(attempt), _options.Time, _over.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }

@@ -194,7 +194,7 @@ public sealed partial class RealtimeKitClient : IAsyncDisposable
         var wasJoined = Self.RoomState is RoomState.Joined;
         await EndAsync(RoomState.Left, async () =>
         {
-            if (wasJoined && Participants.Media.IsOpen)
+            if (wasJoined && Participants.Media.IsEntered)
             {
                 await _link.AskAsync(SocketEvent.LeaveMedia, new PeerLeaveRequest(), cancellationToken).ConfigureAwait(false);
             }
