@@ -66,6 +66,11 @@ public sealed partial class RealtimeKitClient
                 await EnterMediaAsync(isAgain, cancellationToken).ConfigureAwait(false);
             }
 
+            if (Stage.Status is not StageStatus.OnStage)
+            {
+                await Self.RestAsync(cancellationToken).ConfigureAwait(false);
+            }
+
             _wasJoined = true;
             Self.SetState(RoomState.Joined, isAgain);
             if (Self.Permissions.AcceptWaitingRequests)
@@ -159,16 +164,17 @@ public sealed partial class RealtimeKitClient
             {
                 await EnterMediaAsync(isAgain: false, cancellationToken).ConfigureAwait(false);
             }
-
-            if (Participants.Media.IsOpen)
+            else
             {
-                await PublishAsync(cancellationToken).ConfigureAwait(false);
+                await Participants.Media.OpenTransportAsync(isSending: true, cancellationToken).ConfigureAwait(false); // It may have been lost meanwhile.
             }
+
+            await PublishAsync(cancellationToken).ConfigureAwait(false);
         }
         else
         {
             SetStage(StageStatus.OffStage);
-            await Self.RestAsync().ConfigureAwait(false);
+            await Self.RestAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
