@@ -27,7 +27,7 @@ internal enum ExitCode
     /// <summary>A program or a library that this needs is missing.</summary>
     MissingTool = 7,
 
-    /// <summary>Some of it was done: not all participants got in, or the livestream ended too early.</summary>
+    /// <summary>Some of it was done: not all participants got in, or a livestream or a turn on stage ended too early.</summary>
     Incomplete = 8,
 
     /// <summary>It was ended by a signal before it was done.</summary>

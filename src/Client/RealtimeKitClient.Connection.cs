@@ -8,8 +8,6 @@ namespace Roomcast.Client;
 /// <content>The socket: connecting, entering the room, and connecting anew.</content>
 public sealed partial class RealtimeKitClient
 {
-    private const int MaxTransportAttempts = 5;
-
     private bool NeedsMedia => Meta.ViewType is not ("LIVESTREAM" or "CHAT") || Stage.Status is StageStatus.OnStage;
 
     private Uri SocketAddress
@@ -68,6 +66,11 @@ public sealed partial class RealtimeKitClient
                 await EnterMediaAsync(isAgain, cancellationToken).ConfigureAwait(false);
             }
 
+            if (Stage.Status is not StageStatus.OnStage)
+            {
+                await Self.RestAsync(cancellationToken).ConfigureAwait(false);
+            }
+
             _wasJoined = true;
             Self.SetState(RoomState.Joined, isAgain);
             if (Self.Permissions.AcceptWaitingRequests)
@@ -85,6 +88,15 @@ public sealed partial class RealtimeKitClient
         finally
         {
             _entering.Release();
+        }
+
+        // Those that went before the state was Joined were nobody's concern.
+        foreach (var isSending in (bool[])[true, false])
+        {
+            if (Participants.Media.HasLost(isSending))
+            {
+                _ = RenewAsync(isSending);
+            }
         }
     }
 
@@ -148,9 +160,13 @@ public sealed partial class RealtimeKitClient
         if (isOnStage)
         {
             SetStage(StageStatus.OnStage);
-            if (!Participants.Media.IsOpen)
+            if (!Participants.Media.IsEntered)
             {
                 await EnterMediaAsync(isAgain: false, cancellationToken).ConfigureAwait(false);
+            }
+            else
+            {
+                await Participants.Media.OpenTransportAsync(isSending: true, cancellationToken).ConfigureAwait(false); // It may have been lost meanwhile.
             }
 
             await PublishAsync(cancellationToken).ConfigureAwait(false);
@@ -158,7 +174,7 @@ public sealed partial class RealtimeKitClient
         else
         {
             SetStage(StageStatus.OffStage);
-            await Self.RestAsync().ConfigureAwait(false);
+            await Self.RestAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -261,21 +277,31 @@ public sealed partial class RealtimeKitClient
         return false;
     }
 
+    /// <summary>Makes a transport anew that was lost, for as long as that takes.</summary>
     private async Task RenewAsync(bool isSending)
     {
-        for (var attempt = 0; attempt < MaxTransportAttempts && Self.RoomState is RoomState.Joined; attempt++)
+        var isMade = false;
+        await PersistAsync(async () =>
+        {
+            isMade |= await Participants.Media.OpenTransportAsync(isSending, _over.Token).ConfigureAwait(false);
+            if (isMade && isSending && Stage.Status is StageStatus.OnStage)
+            {
+                await PublishAsync(_over.Token).ConfigureAwait(false);
+            }
+        }).ConfigureAwait(false);
+    }
+
+    /// <summary>Does something until it is done, or until the meeting is no longer joined: coming back does it all anew.</summary>
+    private async Task PersistAsync(Func<Task> act)
+    {
+        for (var attempt = 0; Self.RoomState is RoomState.Joined; attempt++)
         {
             try
             {
-                await Participants.Media.RenewAsync(isSending, _over.Token).ConfigureAwait(false);
-                if (isSending)
-                {
-                    await Self.PublishAsync(_over.Token).ConfigureAwait(false);
-                }
-
+                await act().ConfigureAwait(false);
                 return;
             }
-            catch (RealtimeKitException)
+            catch (Exception fault) when (fault is RealtimeKitException || (fault is ObjectDisposedException && !_over.IsCancellationRequested))
             {
                 await Task.Delay(ReconnectDelay.BoundOf(attempt), _options.Time, _over.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }

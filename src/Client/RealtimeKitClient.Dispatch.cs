@@ -67,7 +67,7 @@ public sealed partial class RealtimeKitClient
             case SocketEvent.KickAll when !message.HasId:
                 _ = EndAsync(RoomState.Ended, null);
                 break;
-            case SocketEvent.MediaTerminated:
+            case SocketEvent.MediaTerminated when Participants.Media.IsEntered:
                 _ = ReenterMediaAsync();
                 break;
             default:
@@ -90,16 +90,27 @@ public sealed partial class RealtimeKitClient
         }
     }
 
+    /// <summary>The server's media has begun anew: everything is agreed with it again, however often it takes.</summary>
     private async Task ReenterMediaAsync()
     {
         try
         {
-            await EnterMediaAsync(isAgain: true, _over.Token).ConfigureAwait(false);
-            await PublishAsync(_over.Token).ConfigureAwait(false);
+            // Whoever enters at this moment may have been too early.
+            await _entering.WaitAsync(_over.Token).ConfigureAwait(false);
+            _entering.Release();
         }
-        catch (Exception fault) when (fault is RealtimeKitException or OperationCanceledException or ObjectDisposedException)
+        catch (OperationCanceledException)
         {
-            // The socket went too; coming back enters again.
+            return;
         }
+
+        await PersistAsync(async () =>
+        {
+            await EnterMediaAsync(isAgain: true, _over.Token).ConfigureAwait(false);
+            if (Stage.Status is StageStatus.OnStage)
+            {
+                await PublishAsync(_over.Token).ConfigureAwait(false);
+            }
+        }).ConfigureAwait(false);
     }
 }

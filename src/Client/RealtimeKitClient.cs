@@ -127,7 +127,7 @@ public sealed partial class RealtimeKitClient : IAsyncDisposable
 
         RealtimeKitClient? client = null;
         var http = new ClientHttp(options);
-        var events = new EventQueue(options.EventContext ?? SynchronizationContext.Current, fault => client?.HandlerFailed?.Invoke(fault), missed => client?.EventsMissed?.Invoke(missed));
+        var events = new EventQueue(options.EventContext ?? SynchronizationContext.Current, fault => client?.HandlerFailed.CallEach(fault), missed => client?.EventsMissed.CallEach(missed));
         try
         {
             using var details = await http.SendAsync(HttpMethod.Get, "/v2/internals/participant-details", null, cancellationToken).ConfigureAwait(false);
@@ -194,7 +194,7 @@ public sealed partial class RealtimeKitClient : IAsyncDisposable
         var wasJoined = Self.RoomState is RoomState.Joined;
         await EndAsync(RoomState.Left, async () =>
         {
-            if (wasJoined && Participants.Media.IsOpen)
+            if (wasJoined && Participants.Media.IsEntered)
             {
                 await _link.AskAsync(SocketEvent.LeaveMedia, new PeerLeaveRequest(), cancellationToken).ConfigureAwait(false);
             }

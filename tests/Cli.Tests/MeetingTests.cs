@@ -64,6 +64,21 @@ public class MeetingTests(ToolServer server)
     }
 
     [Fact]
+    public async Task Who_is_to_publish_and_comes_as_audience_is_told_so()
+    {
+        var meeting = await server.CreateMeetingAsync("Webinar");
+
+        var refused = await server.RunAsync("join", meeting, "--publish", server.WebM, "--preset", "webinar_viewer", "--json");
+
+        refused.Expect(4);
+        Assert.Contains("webinar_viewer", refused.Errors, StringComparison.Ordinal);
+        Assert.Contains("no stage to send from", refused.Errors, StringComparison.Ordinal);
+
+        // Who only watches is welcome.
+        (await server.RunAsync("join", meeting, "--preset", "webinar_viewer", "--duration", "1")).Expect(0);
+    }
+
+    [Fact]
     public async Task A_load_of_participants_tells_what_they_met()
     {
         var load = (await server.RunAsync("load", "--participants", "5", "--publishers", "2", "--duration", "6", "--rate", "5", "--json")).Expect(0);

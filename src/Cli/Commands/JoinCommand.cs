@@ -78,7 +78,10 @@ internal static class JoinCommand
         screen.Result(new JsonObject { ["event"] = "joined", ["peer"] = meeting.Self.Id, ["title"] = meeting.Meta.MeetingTitle }, $"joined '{Text.Plain(meeting.Meta.MeetingTitle)}' as {meeting.Self.Name}");
         if (media.HasAny && !meeting.Self.VideoEnabled && !meeting.Self.AudioEnabled)
         {
-            throw new CliException(ExitCode.NotAllowed, $"The preset {Text.Plain(meeting.Self.PresetName)} does not allow to send what is to be published.");
+            var preset = Text.Plain(meeting.Self.PresetName);
+            throw new CliException(ExitCode.NotAllowed, meeting.Stage.Status is StageStatus.OnStage
+                ? $"The preset {preset} does not allow to send what is to be published."
+                : $"The preset {preset} has no stage to send from: it is for an audience. Join with another one, or without --publish.");
         }
 
         if (parsed.GetValue(Say) is { Length: > 0 } words)
@@ -113,6 +116,8 @@ internal static class JoinCommand
 
         return state switch
         {
+            RoomState.Joined when media.HasAny && meeting.Stage.Status is not StageStatus.OnStage =>
+                throw new CliException(ExitCode.Incomplete, "A host has taken this participant from the stage."),
             RoomState.Kicked => throw new CliException(ExitCode.Incomplete, "A host has removed this participant."),
             RoomState.Ended => throw new CliException(ExitCode.Incomplete, "The meeting was ended for everybody."),
             RoomState.Failed or RoomState.Disconnected => throw new CliException(ExitCode.Unreachable, "The connection was lost, and could not be made anew."),

@@ -24,6 +24,9 @@ internal sealed class LocalTrack(TrackKind kind, bool isScreenShare, IFrameSourc
     /// <summary>What frames are taken from; another one takes over with the next frame.</summary>
     public IFrameSource Source { get; set; } = source;
 
+    /// <summary>Whether it is to be sent where that can be: on stage.</summary>
+    public bool IsWanted { get; set; }
+
     /// <summary>Its id at the server; null while it is not published.</summary>
     public string? ProducerId { get; set; }
 

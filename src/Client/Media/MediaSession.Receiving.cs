@@ -46,14 +46,14 @@ internal sealed partial class MediaSession
     /// <returns>False when something is to be asked for again.</returns>
     private async Task<bool> AlignAsync(CancellationToken cancellationToken)
     {
-        if (_receiving is not { } pump)
-        {
-            return true;
-        }
-
         await _receiveNegotiation.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
+            if (_receiving is not { } pump)
+            {
+                return true; // Whoever makes one calls again.
+            }
+
             var producers = _producers;
             var ended = _tracks.Values.Where(track => !producers.TryGetValue(track.Id, out var producer) || !IsWanted(producer)).ToList();
             if (ended.Count > 0)
@@ -123,7 +123,7 @@ internal sealed partial class MediaSession
         if (_refusals == RefusalsOfLostTransport)
         {
             _refusals = 0;
-            _ = Task.Run(() => TransportLost?.Invoke(false), CancellationToken.None);
+            _ = Task.Run(() => OnClosed(pump, isSending: false), CancellationToken.None);
         }
 
         if (wanted.Count == MaxAtOnce)
@@ -186,6 +186,14 @@ internal sealed partial class MediaSession
         request.ConsumerIds.AddRange(mids);
         var closed = await _link.AskAsync(SocketEvent.CloseConsumer, request, ConsumerClosingResponse.Parser, cancellationToken).ConfigureAwait(false);
         Apply(pump, closed.Description);
+    }
+
+    private void DropAll()
+    {
+        foreach (var track in _tracks.Values)
+        {
+            Drop(track);
+        }
     }
 
     private void Drop(RemoteTrack track)

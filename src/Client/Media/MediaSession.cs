@@ -32,6 +32,8 @@ internal sealed partial class MediaSession : IAsyncDisposable
     private readonly MeetingLink _link;
     private readonly SemaphoreSlim _sendNegotiation = new(1, 1);
     private readonly SemaphoreSlim _receiveNegotiation = new(1, 1);
+    private readonly SemaphoreSlim _sendOpening = new(1, 1);
+    private readonly SemaphoreSlim _receiveOpening = new(1, 1);
     private readonly Channel<bool> _changed = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private readonly CancellationTokenSource _over = new();
     private ImmutableDictionary<string, RemoteProducer> _producers = ImmutableDictionary<string, RemoteProducer>.Empty;
@@ -41,7 +43,6 @@ internal sealed partial class MediaSession : IAsyncDisposable
     private TransportPump? _sending;
     private TransportPump? _receiving;
     private Task _following = Task.CompletedTask;
-    private bool _isFollowing;
     private int _refusals;
 
     public MediaSession(MeetingLink link, Func<RemoteProducer, bool> wishes)
@@ -56,7 +57,7 @@ internal sealed partial class MediaSession : IAsyncDisposable
     /// <summary>Tells of a track that began or ended to be received.</summary>
     public Action<RemoteTrack, bool>? TrackChanged { get; set; }
 
-    /// <summary>Tells that a transport was lost: true for the one that sends.</summary>
+    /// <summary>Tells that a transport was lost, and is no longer there: true for the one that sends.</summary>
     public Action<bool>? TransportLost { get; set; }
 
     /// <summary>What others publish, by id.</summary>
@@ -65,7 +66,11 @@ internal sealed partial class MediaSession : IAsyncDisposable
     /// <summary>What is received, by producer.</summary>
     public ImmutableDictionary<string, RemoteTrack> Tracks => _tracks;
 
+    /// <summary>Whether something can be published. Not so while a transport that was lost is made anew.</summary>
     public bool IsOpen => _sending is not null;
+
+    /// <summary>Whether the media side was entered.</summary>
+    public bool IsEntered { get; private set; }
 
     /// <summary>Enters the media side: both transports, connected.</summary>
     /// <param name="isAgain">Whether the peer was there before; transports that still are connected are kept then.</param>
@@ -76,32 +81,11 @@ internal sealed partial class MediaSession : IAsyncDisposable
             SocketEvent.JoinMedia, new PeerJoinRequest { Prejoined = isAgain, RoomUuid = _link.MeetingId }, cancellationToken).ConfigureAwait(false);
         await Task.WhenAll(
             OpenTransportAsync(isSending: true, cancellationToken), OpenTransportAsync(isSending: false, cancellationToken)).ConfigureAwait(false);
-        if (!_isFollowing)
+        if (!IsEntered)
         {
-            _isFollowing = true;
+            IsEntered = true;
             _following = Task.Run(FollowAsync, CancellationToken.None);
         }
-    }
-
-    /// <summary>Replaces a transport that was lost.</summary>
-    public Task RenewAsync(bool isSending, CancellationToken cancellationToken)
-    {
-        if (isSending)
-        {
-            _sending?.Dispose();
-            _sending = null;
-        }
-        else
-        {
-            _receiving?.Dispose();
-            _receiving = null;
-            foreach (var track in _tracks.Values)
-            {
-                Drop(track);
-            }
-        }
-
-        return OpenTransportAsync(isSending, cancellationToken);
     }
 
     /// <summary>Publishes a track. One that was published on a transport that is gone, or before a reconnection, is published anew.</summary>
@@ -238,14 +222,16 @@ internal sealed partial class MediaSession : IAsyncDisposable
     {
         await _over.CancelAsync().ConfigureAwait(false);
         _changed.Writer.TryComplete();
-        _sending?.Dispose();
-        _receiving?.Dispose();
-        _sending = _receiving = null;
-        await _following.ConfigureAwait(false);
-        foreach (var track in _tracks.Values)
+        foreach (var isSending in (bool[])[true, false])
         {
-            Drop(track);
+            if (TransportOf(isSending) is { } pump)
+            {
+                Discard(pump, isSending);
+            }
         }
+
+        await _following.ConfigureAwait(false);
+        DropAll();
 
         _over.Dispose();
     }
@@ -274,68 +260,11 @@ internal sealed partial class MediaSession : IAsyncDisposable
         }
     }
 
-    private async Task OpenTransportAsync(bool isSending, CancellationToken cancellationToken)
-    {
-        if ((isSending ? _sending : _receiving) is { } there && there.Do((transport, _) => transport.State) is RtcConnectionState.Connected)
-        {
-            return;
-        }
-
-        (isSending ? _sending : _receiving)?.Dispose();
-        TransportPump? pump = null;
-        pump = new TransportPump(isSending, _link.Time, frame => OnFrame(pump!, frame), _ => OnClosed(pump!, isSending));
-        try
-        {
-            var target = isSending ? Target.Publisher : Target.Subscriber;
-            var created = await _link.AskAsync(
-                SocketEvent.CreateTransport,
-                new CreateTransportRequest
-                {
-                    Consuming = !isSending,
-                    Description = new SessionDescription { Target = target, Type = "offer", Sdp = pump.Do((transport, _) => transport.CreateOffer()) },
-                },
-                CreateTransportResponse.Parser,
-                cancellationToken).ConfigureAwait(false);
-            pump.Id = created.TransportId;
-            Apply(pump, created.Description);
-            await pump.Connected.WaitAsync(ConnectTimeout, _link.Time, cancellationToken).ConfigureAwait(false);
-        }
-        catch (TimeoutException)
-        {
-            pump.Dispose();
-            throw new RealtimeKitException(RealtimeKitError.MediaFailed, "The server's media address did not answer: a firewall may be in between, or the server tells an address that cannot be reached.");
-        }
-        catch
-        {
-            pump.Dispose();
-            throw;
-        }
-
-        if (isSending)
-        {
-            _sending = pump;
-        }
-        else
-        {
-            _receiving = pump;
-            _unavailable = ImmutableHashSet<string>.Empty;
-            Follow();
-        }
-    }
-
     private void OnFrame(TransportPump pump, ReceivedMediaFrame frame)
     {
         if (_tracksByMid.TryGetValue(frame.Mid, out var track) && track.Take(frame))
         {
             pump.RequestKeyframe(frame.Mid);
-        }
-    }
-
-    private void OnClosed(TransportPump pump, bool isSending)
-    {
-        if (!_over.IsCancellationRequested && pump == (isSending ? _sending : _receiving))
-        {
-            TransportLost?.Invoke(isSending);
         }
     }
 }

@@ -46,6 +46,18 @@ internal sealed class TransportPump : IDisposable
     /// <summary>What the server calls it.</summary>
     public string Id { get; set; } = "";
 
+    /// <summary>Where it stands.</summary>
+    public RtcConnectionState State
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _isDisposed ? RtcConnectionState.Closed : _transport.State;
+            }
+        }
+    }
+
     /// <summary>The transport's time.</summary>
     public TimeSpan Now => _time.GetElapsedTime(_startedAt);
 

@@ -91,6 +91,6 @@ public sealed class Ai
             items = at >= 0 && items[at].IsPartial ? items.RemoveAt(at).Add(item) : items.Add(item);
             return items.Count > MaxTranscripts ? items.RemoveAt(0) : items;
         });
-        _link.Raise(() => TranscriptAdded?.Invoke(item));
+        _link.Raise(() => TranscriptAdded.CallEach(item));
     }
 }

@@ -249,7 +249,7 @@ public sealed class Chat
             return changed.Count > MaxMessages ? changed.RemoveAt(0) : changed;
         });
         var all = _messages;
-        _link.Raise(() => ChatUpdated?.Invoke(new ChatUpdate(action, item, all)));
+        _link.Raise(() => ChatUpdated.CallEach(new ChatUpdate(action, item, all)));
     }
 
     private void Remove(string id)
@@ -258,7 +258,7 @@ public sealed class Chat
         {
             ImmutableInterlocked.Update(ref _messages, messages => messages.RemoveAll(message => message.Id == id));
             var all = _messages;
-            _link.Raise(() => ChatUpdated?.Invoke(new ChatUpdate("delete", item, all)));
+            _link.Raise(() => ChatUpdated.CallEach(new ChatUpdate("delete", item, all)));
         }
     }
 }

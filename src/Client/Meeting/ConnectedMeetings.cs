@@ -72,11 +72,11 @@ public sealed class ConnectedMeetings
         {
             ParentMeeting = dump.ParentMeeting is { } parent ? Of(parent) : null;
             Meetings = [.. dump.Meetings.Select(Of)];
-            _link.Raise(this, nameof(StateUpdated), () => StateUpdated?.Invoke());
+            _link.Raise(this, nameof(StateUpdated), () => StateUpdated.CallEach());
         }
         else if (number is SocketEvent.TransferPeer && Envelope.TryRead(message, TransferPeer.Parser, out var transfer))
         {
-            _link.Raise(() => Transferred?.Invoke(transfer.MeetingId, transfer.AuthToken));
+            _link.Raise(() => Transferred.CallEach(transfer.MeetingId, transfer.AuthToken));
         }
     }
 

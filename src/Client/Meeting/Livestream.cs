@@ -52,6 +52,7 @@ public sealed class Livestream
 {
     private readonly MeetingLink _link;
     private readonly ClientHttp _http;
+    private int _changes;
 
     internal Livestream(MeetingLink link, ClientHttp http)
     {
@@ -81,7 +82,7 @@ public sealed class Livestream
     public Action<LivestreamTelemetry>? Telemetry { get; set; }
 
     /// <summary>Starts the livestream. It is on air when <see cref="State"/> says so.</summary>
-    /// <exception cref="RealtimeKitException">NotAllowed; AlreadyRunning; what the server refuses. The state is idle again then.</exception>
+    /// <exception cref="RealtimeKitException">NotAllowed; AlreadyRunning; what the server refuses. The state is as before then, and so it is when the waiting is given up.</exception>
     public async Task StartAsync(StartLivestreamConfig? config = null, CancellationToken cancellationToken = default)
     {
         var before = State;
@@ -98,9 +99,9 @@ public sealed class Livestream
                 SetState(LivestreamState.WaitingOnManualIngestion, "waiting");
             }
         }
-        catch (RealtimeKitException)
+        catch
         {
-            SetState(before, "startFailed");
+            Restore(LivestreamState.Starting, before, "startFailed");
             throw;
         }
     }
@@ -120,9 +121,9 @@ public sealed class Livestream
         {
             using var _ = await _http.SendAsync(HttpMethod.Post, $"/v2/meetings/{_link.MeetingId}/active-livestream/stop", null, cancellationToken).ConfigureAwait(false);
         }
-        catch (RealtimeKitException)
+        catch
         {
-            SetState(before, "stopFailed");
+            Restore(LivestreamState.Stopping, before, "stopFailed");
             throw;
         }
     }
@@ -130,14 +131,20 @@ public sealed class Livestream
     /// <summary>Sets the state by hand, as applications do that learn of a livestream by other ways.</summary>
     public void SetLivestreamState(LivestreamState state) => SetState(state, "set");
 
-    /// <summary>Asks whether there is a livestream: after joining.</summary>
+    /// <summary>Asks whether there is a livestream: after joining, and after each return.</summary>
     internal async Task LoadAsync(CancellationToken cancellationToken)
     {
+        var before = _changes;
         try
         {
             using var active = await _http.SendAsync(HttpMethod.Get, $"/v2/meetings/{_link.MeetingId}/active-livestream", null, cancellationToken).ConfigureAwait(false);
-            Take(active.RootElement);
             var status = ClientHttp.TextOf(active, "status");
+            if (_changes != before)
+            {
+                return; // What was told meanwhile is newer.
+            }
+
+            Take(active.RootElement);
             var data = active.RootElement.GetProperty("data");
             if (status == "LIVE")
             {
@@ -148,9 +155,13 @@ public sealed class Livestream
                 SetState(LivestreamState.WaitingOnManualIngestion, "found");
             }
         }
-        catch (RealtimeKitException)
+        catch (RealtimeKitException fault)
         {
-            // Any refusal means that there is none.
+            // Not found: there is none, or none any more. Of other refusals nothing follows; the state stays.
+            if (fault.Error is RealtimeKitError.NotFound && _changes == before && State is not LivestreamState.Idle)
+            {
+                End("notFound");
+            }
         }
     }
 
@@ -166,14 +177,12 @@ public sealed class Livestream
                 SetState(LivestreamState.Livestreaming, "started");
                 break;
             case SocketEvent.LivestreamStopped or SocketEvent.LivestreamFailed:
-                PlaybackUrl = null;
-                IngestionCredentials = null;
-                SetState(LivestreamState.Idle, number is SocketEvent.LivestreamStopped ? "stopped" : "failed");
+                End(number is SocketEvent.LivestreamStopped ? "stopped" : "failed");
                 break;
             case SocketEvent.PeerCount when Envelope.TryRead(message, RoomPeerCountResponse.Parser, out var counted):
                 var count = (int)Math.Min(counted.Count, int.MaxValue);
                 ViewerCount = count;
-                _link.Raise(this, nameof(ViewerCountUpdated), () => ViewerCountUpdated?.Invoke(count));
+                _link.Raise(this, nameof(ViewerCountUpdated), () => ViewerCountUpdated.CallEach(count));
                 break;
             default:
                 break;
@@ -194,15 +203,32 @@ public sealed class Livestream
         IngestionCredentials = TextOf(data, "stream_key") is { } key && TextOf(data, "ingest_server") is { } server ? new IngestionCredentials(server, key) : null;
     }
 
+    private void End(string name)
+    {
+        PlaybackUrl = null;
+        IngestionCredentials = null;
+        SetState(LivestreamState.Idle, name);
+    }
+
+    /// <summary>Takes an attempt back, unless the server has told something since.</summary>
+    private void Restore(LivestreamState attempted, LivestreamState before, string name)
+    {
+        if (State == attempted)
+        {
+            SetState(before, name);
+        }
+    }
+
     private void SetState(LivestreamState state, string name)
     {
+        Interlocked.Increment(ref _changes);
         var isChanged = state != State;
         State = state;
         var at = _link.Time.GetUtcNow();
-        _link.Raise(() => Telemetry?.Invoke(new LivestreamTelemetry(name, state, at)));
+        _link.Raise(() => Telemetry.CallEach(new LivestreamTelemetry(name, state, at)));
         if (isChanged)
         {
-            _link.Raise(this, nameof(Updated), () => Updated?.Invoke(state));
+            _link.Raise(this, nameof(Updated), () => Updated.CallEach(state));
         }
     }
 }

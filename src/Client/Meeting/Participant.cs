@@ -105,19 +105,19 @@ public sealed class Participant
         if (audio != AudioEnabled)
         {
             AudioEnabled = audio;
-            _link.Raise(this, nameof(AudioUpdated), () => AudioUpdated?.Invoke(this));
+            _link.Raise(this, nameof(AudioUpdated), () => AudioUpdated.CallEach(this));
         }
 
         if (video != VideoEnabled)
         {
             VideoEnabled = video;
-            _link.Raise(this, nameof(VideoUpdated), () => VideoUpdated?.Invoke(this));
+            _link.Raise(this, nameof(VideoUpdated), () => VideoUpdated.CallEach(this));
         }
 
         if (screen != ScreenShareEnabled)
         {
             ScreenShareEnabled = screen;
-            _link.Raise(this, nameof(ScreenShareUpdated), () => ScreenShareUpdated?.Invoke(this));
+            _link.Raise(this, nameof(ScreenShareUpdated), () => ScreenShareUpdated.CallEach(this));
         }
     }
 
@@ -126,15 +126,15 @@ public sealed class Participant
         ImmutableInterlocked.Update(ref _tracks, tracks => isThere ? tracks.Add(track) : tracks.Remove(track));
         if (track.IsScreenShare)
         {
-            _link.Raise(this, nameof(ScreenShareUpdated), () => ScreenShareUpdated?.Invoke(this));
+            _link.Raise(this, nameof(ScreenShareUpdated), () => ScreenShareUpdated.CallEach(this));
         }
         else if (track.Kind is TrackKind.Audio)
         {
-            _link.Raise(this, nameof(AudioUpdated), () => AudioUpdated?.Invoke(this));
+            _link.Raise(this, nameof(AudioUpdated), () => AudioUpdated.CallEach(this));
         }
         else
         {
-            _link.Raise(this, nameof(VideoUpdated), () => VideoUpdated?.Invoke(this));
+            _link.Raise(this, nameof(VideoUpdated), () => VideoUpdated.CallEach(this));
         }
     }
 
@@ -143,7 +143,7 @@ public sealed class Participant
         if (status != StageStatus)
         {
             StageStatus = status;
-            _link.Raise(this, nameof(StageStatusUpdated), () => StageStatusUpdated?.Invoke(this));
+            _link.Raise(this, nameof(StageStatusUpdated), () => StageStatusUpdated.CallEach(this));
         }
     }
 

@@ -48,7 +48,7 @@ public sealed class ParticipantMap : IReadOnlyCollection<Participant>
         });
         if (isNew)
         {
-            _link.Raise(this, participant.Id, () => ParticipantJoined?.Invoke(participant));
+            _link.Raise(this, participant.Id, () => ParticipantJoined.CallEach(participant));
         }
     }
 
@@ -56,7 +56,7 @@ public sealed class ParticipantMap : IReadOnlyCollection<Participant>
     {
         if (ImmutableInterlocked.TryRemove(ref _members, id, out var participant))
         {
-            _link.Raise(this, id, () => ParticipantLeft?.Invoke(participant));
+            _link.Raise(this, id, () => ParticipantLeft.CallEach(participant));
         }
     }
 

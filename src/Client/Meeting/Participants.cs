@@ -378,7 +378,7 @@ public sealed class Participants
             LastActiveSpeaker = first;
             if (Joined.TryGet(first, out var speaker))
             {
-                _link.Raise(this, nameof(ActiveSpeakerChanged), () => ActiveSpeakerChanged?.Invoke(speaker));
+                _link.Raise(this, nameof(ActiveSpeakerChanged), () => ActiveSpeakerChanged.CallEach(speaker));
             }
         }
     }
@@ -390,7 +390,7 @@ public sealed class Participants
             using var payload = JsonDocument.Parse(told.Payload.Memory, new JsonDocumentOptions { MaxDepth = 32 });
             var at = DateTimeOffset.FromUnixTimeMilliseconds((long)Math.Min(told.Timestamp, 253_402_300_799_000));
             var heard = new BroadcastedMessage(told.Type, payload.RootElement.Clone(), at);
-            _link.Raise(() => MessageBroadcasted?.Invoke(heard));
+            _link.Raise(() => MessageBroadcasted.CallEach(heard));
         }
         catch (JsonException)
         {

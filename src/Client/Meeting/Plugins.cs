@@ -62,7 +62,7 @@ public sealed class Plugins
         {
             if (_link.Options.Plugins.FirstOrDefault(plugin => KeyOf(plugin.Id) == key) is { } changed)
             {
-                StateUpdated?.Invoke(ItemOf(changed));
+                StateUpdated.CallEach(ItemOf(changed));
             }
         };
     }

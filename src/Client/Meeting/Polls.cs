@@ -85,7 +85,7 @@ public sealed class Polls
                 isNew = at < 0;
                 return isNew ? items.Add(item) : items.SetItem(at, item);
             });
-            _link.Raise(this, item.Id, () => PollsUpdated?.Invoke(item, isNew));
+            _link.Raise(this, item.Id, () => PollsUpdated.CallEach(item, isNew));
         }
     }
 

@@ -133,6 +133,6 @@ public sealed class Recording
     private void Tell()
     {
         var state = RecordingState;
-        _link.Raise(this, nameof(RecordingUpdated), () => RecordingUpdated?.Invoke(state));
+        _link.Raise(this, nameof(RecordingUpdated), () => RecordingUpdated.CallEach(state));
     }
 }

@@ -1,4 +1,5 @@
 using Roomcast.Client.Media;
+using Roomcast.Client.Wire;
 using Roomcast.Media;
 
 namespace Roomcast.Client.Meeting;
@@ -12,8 +13,8 @@ public sealed partial class Self
         await _change.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            foreach (var (track, isEnabled, permission) in ((LocalTrack?, bool, string)[])
-                [(_audio, AudioEnabled, Permissions.CanProduceAudio), (_video, VideoEnabled, Permissions.CanProduceVideo), (_screen, ScreenShareEnabled, Permissions.CanProduceScreenShare)])
+            foreach (var (track, permission) in ((LocalTrack?, string)[])
+                [(_audio, Permissions.CanProduceAudio), (_video, Permissions.CanProduceVideo), (_screen, Permissions.CanProduceScreenShare)])
             {
                 if (track is null)
                 {
@@ -21,12 +22,14 @@ public sealed partial class Self
                 }
 
                 track.ProducerId = null;
-                if (isEnabled && IsAllowed(permission))
+                if (track.IsWanted && IsAllowed(permission))
                 {
                     await BeginAsync(track, cancellationToken).ConfigureAwait(false);
+                    Note(track, track.IsWanted); // The source may be over already.
                 }
-                else if (isEnabled)
+                else
                 {
+                    track.IsWanted &= Stage is not StageStatus.OnStage; // Off the stage again: the wish is for the next one.
                     Note(track, isEnabled: false);
                 }
             }
@@ -37,16 +40,25 @@ public sealed partial class Self
         }
     }
 
-    /// <summary>Stops sending: the stage was left.</summary>
-    internal async Task RestAsync()
+    /// <summary>Sends nothing: there is no stage, or it was left. What was on is on again with the next one.</summary>
+    internal async Task RestAsync(CancellationToken cancellationToken)
     {
-        foreach (var track in (LocalTrack?[])[_audio, _video, _screen])
+        await _change.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
         {
-            if (track is not null)
+            foreach (var track in (LocalTrack?[])[_audio, _video, _screen])
             {
-                await track.StopAsync().ConfigureAwait(false);
-                track.ProducerId = null;
+                if (track is not null)
+                {
+                    await track.StopAsync().ConfigureAwait(false);
+                    track.ProducerId = null;
+                    Note(track, isEnabled: false);
+                }
             }
+        }
+        finally
+        {
+            _change.Release();
         }
     }
 
@@ -57,6 +69,7 @@ public sealed partial class Self
         {
             if (track is not null && track.ProducerId == producerId)
             {
+                track.IsWanted = false;
                 _ = track.StopAsync();
                 Note(track, isEnabled: false);
             }
@@ -66,7 +79,7 @@ public sealed partial class Self
     internal void SetPermissions(Permissions permissions)
     {
         Permissions = permissions;
-        _link.Raise(this, nameof(PermissionsUpdated), () => PermissionsUpdated?.Invoke(permissions));
+        _link.Raise(this, nameof(PermissionsUpdated), () => PermissionsUpdated.CallEach(permissions));
     }
 
     internal void SetState(RoomState state, bool isAgain = false)
@@ -82,13 +95,13 @@ public sealed partial class Self
             switch (state)
             {
                 case RoomState.Joined:
-                    RoomJoined?.Invoke(isAgain);
+                    RoomJoined.CallEach(isAgain);
                     break;
                 case RoomState.Waitlisted:
-                    Waitlisted?.Invoke();
+                    Waitlisted.CallEach();
                     break;
                 default:
-                    RoomLeft?.Invoke(state);
+                    RoomLeft.CallEach(state);
                     break;
             }
         });
@@ -125,9 +138,14 @@ public sealed partial class Self
         }
 
         await _change.WaitAsync(cancellationToken).ConfigureAwait(false);
+        var before = track.IsWanted;
         try
         {
-            if (RoomState is RoomState.Joined && _media.IsOpen)
+            track.IsWanted = isEnabled;
+
+            // Off the stage the wish is kept, and nothing is sent.
+            var isOffStage = RoomState is RoomState.Joined && Stage is not StageStatus.OnStage;
+            if (RoomState is RoomState.Joined && _media.IsOpen && !isOffStage)
             {
                 if (isEnabled)
                 {
@@ -147,7 +165,12 @@ public sealed partial class Self
                 }
             }
 
-            Note(track, isEnabled);
+            Note(track, track.IsWanted && !isOffStage); // The source may be over already.
+        }
+        catch
+        {
+            track.IsWanted = before;
+            throw;
         }
         finally
         {
@@ -168,12 +191,13 @@ public sealed partial class Self
 
         track.Start(() =>
         {
+            track.IsWanted = false;
             Note(track, isEnabled: false);
-            _ = RestAsync(track);
+            _ = PauseAsync(track);
         });
     }
 
-    private async Task RestAsync(LocalTrack track)
+    private async Task PauseAsync(LocalTrack track)
     {
         try
         {
@@ -190,17 +214,17 @@ public sealed partial class Self
         if (track == _audio && AudioEnabled != isEnabled)
         {
             AudioEnabled = isEnabled;
-            _link.Raise(this, nameof(AudioUpdated), () => AudioUpdated?.Invoke(isEnabled));
+            _link.Raise(this, nameof(AudioUpdated), () => AudioUpdated.CallEach(isEnabled));
         }
         else if (track == _video && VideoEnabled != isEnabled)
         {
             VideoEnabled = isEnabled;
-            _link.Raise(this, nameof(VideoUpdated), () => VideoUpdated?.Invoke(isEnabled));
+            _link.Raise(this, nameof(VideoUpdated), () => VideoUpdated.CallEach(isEnabled));
         }
         else if (track == _screen && ScreenShareEnabled != isEnabled)
         {
             ScreenShareEnabled = isEnabled;
-            _link.Raise(this, nameof(ScreenShareUpdated), () => ScreenShareUpdated?.Invoke(isEnabled));
+            _link.Raise(this, nameof(ScreenShareUpdated), () => ScreenShareUpdated.CallEach(isEnabled));
         }
     }
 }

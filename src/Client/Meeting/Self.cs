@@ -51,6 +51,8 @@ public sealed partial class Self : IAsyncDisposable
         _screen = options.ScreenShare is { } screen ? new LocalTrack(TrackKind.Video, isScreenShare: true, screen, link) : null;
         AudioEnabled = options.IsAudioEnabled && _audio is not null;
         VideoEnabled = options.IsVideoEnabled && _video is not null;
+        _audio?.IsWanted = AudioEnabled;
+        _video?.IsWanted = VideoEnabled;
     }
 
     /// <summary>The meeting was joined; true when it was joined anew after a lost connection.</summary>
@@ -101,13 +103,13 @@ public sealed partial class Self : IAsyncDisposable
     /// <summary>What it allows.</summary>
     public Permissions Permissions { get; private set; }
 
-    /// <summary>Whether sound is sent.</summary>
+    /// <summary>Whether sound is sent; before joining, whether it is to be. False off the stage.</summary>
     public bool AudioEnabled { get; private set; }
 
-    /// <summary>Whether pictures are sent.</summary>
+    /// <summary>Whether pictures are sent; before joining, whether they are to be. False off the stage.</summary>
     public bool VideoEnabled { get; private set; }
 
-    /// <summary>Whether a screen is shared.</summary>
+    /// <summary>Whether a screen is shared; before joining, whether it is to be. False off the stage.</summary>
     public bool ScreenShareEnabled { get; private set; }
 
     /// <summary>What sound is taken from; null when nothing is.</summary>
@@ -133,21 +135,21 @@ public sealed partial class Self : IAsyncDisposable
 
     internal StageStatus Stage { get; set; }
 
-    /// <summary>Sends sound.</summary>
+    /// <summary>Sends sound: now, or as soon as the participant is on stage.</summary>
     /// <exception cref="RealtimeKitException">NotAllowed; WrongState when there is no source; what the server refuses.</exception>
     public Task EnableAudioAsync(CancellationToken cancellationToken = default) => ChangeAsync(_audio, "sound", Permissions.CanProduceAudio, true, cancellationToken);
 
     /// <summary>Sends no sound.</summary>
     public Task DisableAudioAsync(CancellationToken cancellationToken = default) => ChangeAsync(_audio, "sound", "", false, cancellationToken);
 
-    /// <summary>Sends pictures.</summary>
+    /// <summary>Sends pictures: now, or as soon as the participant is on stage.</summary>
     /// <exception cref="RealtimeKitException">NotAllowed; WrongState when there is no source; what the server refuses.</exception>
     public Task EnableVideoAsync(CancellationToken cancellationToken = default) => ChangeAsync(_video, "pictures", Permissions.CanProduceVideo, true, cancellationToken);
 
     /// <summary>Sends no pictures.</summary>
     public Task DisableVideoAsync(CancellationToken cancellationToken = default) => ChangeAsync(_video, "pictures", "", false, cancellationToken);
 
-    /// <summary>Shares a screen.</summary>
+    /// <summary>Shares a screen: now, or as soon as the participant is on stage.</summary>
     /// <exception cref="RealtimeKitException">NotAllowed; WrongState when there is no source; what the server refuses.</exception>
     public Task EnableScreenShareAsync(CancellationToken cancellationToken = default) =>
         ChangeAsync(_screen, "a shared screen", Permissions.CanProduceScreenShare, true, cancellationToken);
@@ -185,7 +187,7 @@ public sealed partial class Self : IAsyncDisposable
         }
 
         var all = GetAllDevices();
-        _link.Raise(this, nameof(DeviceListUpdated), () => DeviceListUpdated?.Invoke(all));
+        _link.Raise(this, nameof(DeviceListUpdated), () => DeviceListUpdated.CallEach(all));
     }
 
     /// <summary>Takes a source in the place of the one so far; nothing has to be agreed for that.</summary>
@@ -210,7 +212,7 @@ public sealed partial class Self : IAsyncDisposable
         }
 
         AddDevice(device);
-        _link.Raise(this, device.Kind.ToString(), () => DeviceUpdated?.Invoke(device));
+        _link.Raise(this, device.Kind.ToString(), () => DeviceUpdated.CallEach(device));
     }
 
     /// <summary>All sources that are known.</summary>

@@ -90,7 +90,7 @@ public sealed class Stage
         if (status != Status)
         {
             Status = status;
-            _link.Raise(this, nameof(StageStatusUpdated), () => StageStatusUpdated?.Invoke(status));
+            _link.Raise(this, nameof(StageStatusUpdated), () => StageStatusUpdated.CallEach(status));
         }
     }
 
@@ -110,7 +110,7 @@ public sealed class Stage
             case SocketEvent.GetStageRequests when Envelope.TryRead(message, GetStageRequestsResponse.Parser, out var asked):
                 ImmutableList<StageAccessRequest> requests = [.. asked.StageRequests.Select(request => new StageAccessRequest(request.PeerId, request.UserId, request.DisplayName))];
                 Volatile.Write(ref _requests, requests);
-                _link.Raise(this, nameof(StageAccessRequestsUpdated), () => StageAccessRequestsUpdated?.Invoke(requests));
+                _link.Raise(this, nameof(StageAccessRequestsUpdated), () => StageAccessRequestsUpdated.CallEach(requests));
                 break;
             default:
                 break;

@@ -11,6 +11,11 @@ namespace Roomcast.Client.Meeting;
 public sealed class Store
 {
     private readonly MeetingLink _link;
+    private readonly Lock _lock = new();
+
+    // Own changes that are under way, and those that a list of all items, asked for before them, knows nothing of.
+    private readonly List<string> _unsent = [];
+    private readonly HashSet<string> _newer = new(StringComparer.Ordinal);
     private ImmutableDictionary<string, JsonElement> _items = ImmutableDictionary<string, JsonElement>.Empty;
 
     internal Store(MeetingLink link, string name)
@@ -35,8 +40,9 @@ public sealed class Store
     public Task SetAsync(string key, JsonElement value, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(key);
-        Put(key, value.Clone());
-        return _link.TellAsync(
+        return ChangeAsync(
+            key,
+            value.Clone(),
             SocketEvent.StoreInsert,
             new PluginStoreInsertKeysRequest
             {
@@ -48,51 +54,132 @@ public sealed class Store
     }
 
     /// <summary>Deletes a key.</summary>
-    public Task DeleteAsync(string key, CancellationToken cancellationToken = default)
+    public Task DeleteAsync(string key, CancellationToken cancellationToken = default) => ChangeAsync(
+        key,
+        null,
+        SocketEvent.StoreDelete,
+        new PluginStoreDeleteKeysRequest { PluginId = _link.MeetingId, StoreName = Name, DeleteKeys = { new StoreKeys { StoreKey = key } } },
+        cancellationToken);
+
+    /// <summary>Asks for all items.</summary>
+    internal Task LoadAsync(CancellationToken cancellationToken)
     {
-        Put(key, null);
-        return _link.TellAsync(
-            SocketEvent.StoreDelete,
-            new PluginStoreDeleteKeysRequest { PluginId = _link.MeetingId, StoreName = Name, DeleteKeys = { new StoreKeys { StoreKey = key } } },
-            cancellationToken);
+        lock (_lock)
+        {
+            _newer.Clear();
+            _newer.UnionWith(_unsent);
+        }
+
+        return _link.AskAsync(
+            SocketEvent.StoreGet, new PluginStoreGetKeysRequest { PluginId = _link.MeetingId, StoreName = Name }, cancellationToken);
     }
 
-    /// <summary>Takes items over.</summary>
-    /// <param name="response">The items.</param>
-    /// <param name="areDeleted">Whether they are gone.</param>
-    /// <param name="skipsOwn">Whether those of this presence are left out: they are here already, and perhaps newer.</param>
-    internal void Apply(PluginStoreResponse response, bool areDeleted, bool skipsOwn)
+    /// <summary>Takes what somebody has set or deleted. Own changes are here already, and perhaps newer ones.</summary>
+    internal void Apply(PluginStoreResponse response, bool areDeleted)
     {
-        foreach (var item in response.StoreItems)
+        foreach (var item in response.StoreItems.Where(item => item.PeerId != _link.PeerId))
         {
-            if (skipsOwn && item.PeerId == _link.PeerId)
-            {
-                continue;
-            }
-
             if (areDeleted)
             {
                 Put(item.StoreKey, null);
-                continue;
             }
+            else if (ValueOf(item) is { } value)
+            {
+                Put(item.StoreKey, value);
+            }
+        }
+    }
 
-            try
+    /// <summary>Takes the list of all items. Only what differs is told.</summary>
+    internal void ApplyAll(PluginStoreResponse response)
+    {
+        var all = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
+        foreach (var item in response.StoreItems)
+        {
+            if (ValueOf(item) is { } value)
             {
-                using var value = JsonDocument.Parse(item.Payload.Memory, new JsonDocumentOptions { MaxDepth = 32 });
-                Put(item.StoreKey, value.RootElement.Clone());
+                all[item.StoreKey] = value;
             }
-            catch (JsonException)
+        }
+
+        var changes = new List<(string Key, JsonElement? Value)>();
+        lock (_lock)
+        {
+            changes.AddRange(_items.Keys.Where(key => !all.ContainsKey(key)).Select(key => (key, (JsonElement?)null)));
+            changes.AddRange(all.Where(item => !(_items.TryGetValue(item.Key, out var known) && JsonElement.DeepEquals(known, item.Value)))
+                .Select(item => (item.Key, (JsonElement?)item.Value)));
+            changes.RemoveAll(change => _newer.Contains(change.Key));
+            foreach (var (key, value) in changes)
             {
-                // Some application wrote what is no JSON; it is not for us.
+                Keep(key, value);
+            }
+        }
+
+        foreach (var (key, value) in changes)
+        {
+            Tell(key, value);
+        }
+    }
+
+    /// <summary>The value of an item; null when some application wrote what is no JSON: it is not for us.</summary>
+    private static JsonElement? ValueOf(PluginStoreItem item)
+    {
+        try
+        {
+            using var value = JsonDocument.Parse(item.Payload.Memory, new JsonDocumentOptions { MaxDepth = 32 });
+            return value.RootElement.Clone();
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    private async Task ChangeAsync(string key, JsonElement? value, SocketEvent number, IMessage told, CancellationToken cancellationToken)
+    {
+        lock (_lock)
+        {
+            _unsent.Add(key);
+            _newer.Add(key);
+            Keep(key, value);
+        }
+
+        Tell(key, value);
+        var isSent = false;
+        try
+        {
+            await _link.TellAsync(number, told, cancellationToken).ConfigureAwait(false);
+            isSent = true;
+        }
+        finally
+        {
+            lock (_lock)
+            {
+                _unsent.Remove(key);
+                if (!isSent)
+                {
+                    _newer.Remove(key); // The next list of all tells how it is.
+                }
             }
         }
     }
 
     private void Put(string key, JsonElement? value)
     {
-        ImmutableInterlocked.Update(ref _items, items => value is { } set ? items.SetItem(key, set) : items.Remove(key));
-        _link.Raise(this, key, () => Changed?.Invoke(key, value));
+        lock (_lock)
+        {
+            Keep(key, value);
+        }
+
+        Tell(key, value);
     }
+
+    // Within the lock; reads need none.
+    private void Keep(string key, JsonElement? value) =>
+        Volatile.Write(ref _items, value is { } set ? _items.SetItem(key, set) : _items.Remove(key));
+
+    // Not within the lock: handlers may run at once.
+    private void Tell(string key, JsonElement? value) => _link.Raise(this, key, () => Changed.CallEach(key, value));
 }
 
 /// <summary>The stores of the meeting.</summary>
@@ -108,7 +195,7 @@ public sealed class Stores
     {
         ArgumentException.ThrowIfNullOrEmpty(name);
         var store = ImmutableInterlocked.GetOrAdd(ref _stores, name, added => new Store(_link, added));
-        await LoadAsync(store, cancellationToken).ConfigureAwait(false);
+        await store.LoadAsync(cancellationToken).ConfigureAwait(false);
         return store;
     }
 
@@ -117,7 +204,7 @@ public sealed class Stores
     {
         foreach (var store in _stores.Values)
         {
-            await LoadAsync(store, cancellationToken).ConfigureAwait(false);
+            await store.LoadAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -128,12 +215,14 @@ public sealed class Stores
             && response.PluginId == _link.MeetingId
             && _stores.TryGetValue(response.StoreName, out var store))
         {
-            store.Apply(response, number is SocketEvent.StoreDelete, skipsOwn: number is not SocketEvent.StoreGet);
+            if (number is SocketEvent.StoreGet)
+            {
+                store.ApplyAll(response);
+            }
+            else
+            {
+                store.Apply(response, number is SocketEvent.StoreDelete);
+            }
         }
     }
-
-    private Task LoadAsync(Store store, CancellationToken cancellationToken) => _link.AskAsync(
-        SocketEvent.StoreGet,
-        new PluginStoreGetKeysRequest { PluginId = _link.MeetingId, StoreName = store.Name },
-        cancellationToken);
 }

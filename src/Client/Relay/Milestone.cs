@@ -1,3 +1,5 @@
+using Roomcast.Client.Wire;
+
 namespace Roomcast.Client.Relay;
 
 /// <summary>An event that happens once. Who asks to be told when it has happened already is told all the same.</summary>
@@ -19,7 +21,7 @@ internal sealed class Milestone<T>(Action<Action> raise)
             }
             else if (handler is not null)
             {
-                raise(() => handler(value));
+                raise(() => handler.CallEach(value));
             }
         }
     }
@@ -43,7 +45,7 @@ internal sealed class Milestone<T>(Action<Action> raise)
                 if (_handlers is { } handlers)
                 {
                     _handlers = null;
-                    raise(() => handlers(value));
+                    raise(() => handlers.CallEach(value));
                 }
             }
         }

@@ -42,7 +42,7 @@ public sealed class RealtimeClient : IAsyncDisposable
     {
         _options = options;
         _address = address;
-        _events = new EventQueue(options.EventContext ?? SynchronizationContext.Current, fault => HandlerFailed?.Invoke(fault), missed => EventsMissed?.Invoke(missed));
+        _events = new EventQueue(options.EventContext ?? SynchronizationContext.Current, fault => HandlerFailed.CallEach(fault), missed => EventsMissed.CallEach(missed));
         Video = new VideoClient(this);
     }
 
@@ -342,6 +342,6 @@ public sealed class RealtimeClient : IAsyncDisposable
     private void SetState(RealtimeClientState state)
     {
         State = state;
-        _events.Raise(this, nameof(StateChanged), () => StateChanged?.Invoke(state));
+        _events.Raise(this, nameof(StateChanged), () => StateChanged.CallEach(state));
     }
 }

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Text.Json;
+using Roomcast.Client.Wire;
 
 namespace Roomcast.Client.Relay;
 
@@ -101,26 +102,26 @@ public sealed partial class RoomSession
             case "video.room.updated" when said.Has("room_session", out var room):
                 Apply(room);
                 var updated = room.Texts("updated");
-                Raise(() => Updated?.Invoke(updated));
+                Raise(() => Updated.CallEach(updated));
                 break;
             case "video.room.subscribed" when said.Has("room_session", out var room):
                 ApplyAll(room);
-                Raise(this, nameof(Subscribed), () => Subscribed?.Invoke(this));
+                Raise(this, nameof(Subscribed), () => Subscribed.CallEach(this));
                 break;
             case "video.room.audience_count":
                 var count = (int)Math.Clamp(said.Number("total") ?? 0, 0, int.MaxValue);
                 _traits = _traits with { AudienceCount = count };
-                Raise(this, nameof(AudienceCountChanged), () => AudienceCountChanged?.Invoke(count));
+                Raise(this, nameof(AudienceCountChanged), () => AudienceCountChanged.CallEach(count));
                 break;
             case "video.member.joined" or "video.member.updated" or "video.member.talking" or "video.member.left"
                 when said.Has("member", out var member) && member.Text("id") is { } id:
                 HandleMember(type, id, member);
                 break;
             case "video.member.promoted" when said.Text("member_id") is { } id:
-                Raise(this, id, () => MemberPromoted?.Invoke(id));
+                Raise(this, id, () => MemberPromoted.CallEach(id));
                 break;
             case "video.member.demoted" when said.Text("member_id") is { } id:
-                Raise(this, id, () => MemberDemoted?.Invoke(id));
+                Raise(this, id, () => MemberDemoted.CallEach(id));
                 break;
             case "video.layout.changed" when said.Has("layout", out var layout):
                 Lay(RoomLayout.Read(layout));
@@ -247,7 +248,7 @@ public sealed partial class RoomSession
 
         _traits = _traits with { IsRecording = false, IsStreaming = false };
         _hasEnded = true;
-        Raise(this, nameof(Ended), () => Ended?.Invoke(this));
+        Raise(this, nameof(Ended), () => Ended.CallEach(this));
         return true;
     }
 
@@ -286,7 +287,7 @@ public sealed partial class RoomSession
         Volatile.Write(ref _members, _members.Add(id, member));
         if (isTold)
         {
-            Raise(member, nameof(MemberJoined), () => MemberJoined?.Invoke(member));
+            Raise(member, nameof(MemberJoined), () => MemberJoined.CallEach(member));
         }
     }
 
@@ -297,8 +298,8 @@ public sealed partial class RoomSession
         TellUpdated(member, said.Texts("updated") is { Count: > 0 } named ? named : differences);
         if (member.IsTalking != wasTalking)
         {
-            Raise(member, nameof(MemberTalking), () => MemberTalking?.Invoke(member));
-            Raise(member, nameof(MemberTalkingStarted), wasTalking ? () => MemberTalkingEnded?.Invoke(member) : () => MemberTalkingStarted?.Invoke(member));
+            Raise(member, nameof(MemberTalking), () => MemberTalking.CallEach(member));
+            Raise(member, nameof(MemberTalkingStarted), wasTalking ? () => MemberTalkingEnded.CallEach(member) : () => MemberTalkingStarted.CallEach(member));
         }
     }
 
@@ -306,12 +307,12 @@ public sealed partial class RoomSession
     {
         if (names.Count > 0)
         {
-            Raise(() => MemberUpdated?.Invoke(member, names));
+            Raise(() => MemberUpdated.CallEach(member, names));
         }
 
         foreach (var name in names)
         {
-            Raise(member, name, () => HandlersOf(name)?.Invoke(member));
+            Raise(member, name, () => HandlersOf(name).CallEach(member));
         }
     }
 
@@ -330,7 +331,7 @@ public sealed partial class RoomSession
     private void Leave(RoomSessionMember member)
     {
         Volatile.Write(ref _members, _members.Remove(member.Id));
-        Raise(member, nameof(MemberJoined), () => MemberLeft?.Invoke(member));
+        Raise(member, nameof(MemberJoined), () => MemberLeft.CallEach(member));
     }
 
     /// <summary>Takes a layout. Whoever is in none of its places is off the canvas.</summary>
@@ -339,7 +340,7 @@ public sealed partial class RoomSession
         _layout = layout;
         var places = layout.Layers.Where(layer => layer.MemberId is not null).ToLookup(layer => layer.MemberId!, StringComparer.Ordinal);
         var moved = _members.Values.Where(member => member.Place(places[member.Id].FirstOrDefault()?.Position ?? "off-canvas")).ToArray();
-        Raise(this, nameof(LayoutChanged), () => LayoutChanged?.Invoke(layout));
+        Raise(this, nameof(LayoutChanged), () => LayoutChanged.CallEach(layout));
         foreach (var member in moved)
         {
             TellUpdated(member, ["current_position"]);
@@ -378,13 +379,13 @@ public sealed partial class RoomSession
         switch (action)
         {
             case RoomSessionStream stream:
-                streams?.Invoke(stream);
+                streams.CallEach(stream);
                 break;
             case RoomSessionRecording recording:
-                recordings?.Invoke(recording);
+                recordings.CallEach(recording);
                 break;
             case RoomSessionPlayback playback:
-                playbacks?.Invoke(playback);
+                playbacks.CallEach(playback);
                 break;
             default:
                 throw new System.Diagnostics.UnreachableException($"No event for {action}.");

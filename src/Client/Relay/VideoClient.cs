@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Roomcast.Client.Wire;
 
 namespace Roomcast.Client.Relay;
 
@@ -66,7 +67,7 @@ public sealed class VideoClient
         switch (type)
         {
             case RelayEventNames.RoomStarted when said.Has("room_session", out var room) && Take(room) is { } begun:
-                Client.Raise(begun, nameof(RoomStarted), () => RoomStarted?.Invoke(begun));
+                Client.Raise(begun, nameof(RoomStarted), () => RoomStarted.CallEach(begun));
                 break;
             case RelayEventNames.RoomEnded when (Find(said, "room_session_id") ?? TakeUnseen(said)) is { } over:
                 if (said.Has("room_session", out var last))
@@ -93,7 +94,7 @@ public sealed class VideoClient
         Client.Forget(session.Channel);
         if (session.End())
         {
-            Client.Raise(session, nameof(RoomEnded), () => RoomEnded?.Invoke(session));
+            Client.Raise(session, nameof(RoomEnded), () => RoomEnded.CallEach(session));
             session.SayEnded();
         }
     }

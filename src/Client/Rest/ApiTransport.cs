@@ -46,6 +46,23 @@ internal sealed class ApiTransport(RealtimeKitApiOptions options, HttpClient htt
         return DataOf(json.RootElement, path).Clone();
     }
 
+    /// <summary>Makes a call of whose answer a text matters.</summary>
+    /// <param name="method">How it is called.</param>
+    /// <param name="path">The route.</param>
+    /// <param name="name">Where the text stands under <c>data</c>.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <returns>The text; null where the answer does not name it.</returns>
+    /// <exception cref="RealtimeKitException">Protocol where it is no text, or there is no object that could have it.</exception>
+    public async Task<string?> AskTextAsync(HttpMethod method, string path, string name, CancellationToken cancellationToken)
+    {
+        using var json = await SendAsync(method, path, null, cancellationToken).ConfigureAwait(false);
+        var data = DataOf(json.RootElement, path);
+        return data.ValueKind is not JsonValueKind.Object ? throw Unreadable(path, null)
+            : !data.TryGetProperty(name, out var text) || text.ValueKind is JsonValueKind.Null ? null
+            : text.ValueKind is JsonValueKind.String ? text.GetString()
+            : throw Unreadable(path, null);
+    }
+
     /// <summary>Reads a list, page after page.</summary>
     /// <param name="path">The route.</param>
     /// <param name="query">What is wanted.</param>
@@ -176,10 +193,18 @@ internal sealed class ApiTransport(RealtimeKitApiOptions options, HttpClient htt
         return response.StatusCode is HttpStatusCode.RequestTimeout or HttpStatusCode.Conflict or HttpStatusCode.TooManyRequests or >= HttpStatusCode.InternalServerError;
     }
 
-    private static TimeSpan? AskedWait(HttpResponseMessage response) =>
-        response.Headers.TryGetValues("retry-after-ms", out var values) && double.TryParse(values.First(), NumberStyles.Float, CultureInfo.InvariantCulture, out var ms) && ms is >= 0 and < 1e9
-            ? TimeSpan.FromMilliseconds(ms)
+    private TimeSpan? AskedWait(HttpResponseMessage response)
+    {
+        if (response.Headers.TryGetValues("retry-after-ms", out var values) && double.TryParse(values.First(), NumberStyles.Float, CultureInfo.InvariantCulture, out var ms) && ms is >= 0 and < 1e9)
+        {
+            return TimeSpan.FromMilliseconds(ms);
+        }
+
+        // RFC 9110 section 10.2.3: seconds, or a date, which may be over when it arrives.
+        return response.Headers.RetryAfter is { Date: { } at }
+            ? at > options.Time.GetUtcNow() ? at - options.Time.GetUtcNow() : TimeSpan.Zero
             : response.Headers.RetryAfter?.Delta;
+    }
 
     private async Task<JsonDocument> SendAsync(HttpMethod method, string path, byte[]? body, CancellationToken cancellationToken)
     {

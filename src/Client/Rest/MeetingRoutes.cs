@@ -82,13 +82,9 @@ public sealed class ParticipantsApi : ApiGroup
         Transport.SendAsync(HttpMethod.Delete, Of(meetingId, participantId), ApiJson.Default.DeletedParticipant, cancellationToken);
 
     /// <summary>Makes a new token.</summary>
-    public async Task<string> RefreshTokenAsync(string meetingId, string participantId, CancellationToken cancellationToken = default)
-    {
-        var answer = await Transport.SendAsync(HttpMethod.Post, Of(meetingId, participantId) + "/token", cancellationToken).ConfigureAwait(false);
-        return answer.TryGetProperty("token", out var token) && token.GetString() is { } text
-            ? text
-            : throw new RealtimeKitException(RealtimeKitError.Protocol, "The answer has no token.");
-    }
+    public async Task<string> RefreshTokenAsync(string meetingId, string participantId, CancellationToken cancellationToken = default) =>
+        await Transport.AskTextAsync(HttpMethod.Post, Of(meetingId, participantId) + "/token", "token", cancellationToken).ConfigureAwait(false)
+            ?? throw new RealtimeKitException(RealtimeKitError.Protocol, "The answer has no token.");
 
     private string Of(string meetingId) => $"{Root}/meetings/{Id(meetingId)}/participants";
 
@@ -209,11 +205,8 @@ public sealed class SessionsApi : ApiGroup
 
     /// <summary>Has a summary made.</summary>
     /// <returns>How far it is.</returns>
-    public async Task<string> GenerateSummaryAsync(string sessionId, CancellationToken cancellationToken = default)
-    {
-        var answer = await Transport.SendAsync(HttpMethod.Post, Of(sessionId) + "/summary", cancellationToken).ConfigureAwait(false);
-        return answer.TryGetProperty("status", out var status) ? status.GetString() ?? "" : "";
-    }
+    public async Task<string> GenerateSummaryAsync(string sessionId, CancellationToken cancellationToken = default) =>
+        await Transport.AskTextAsync(HttpMethod.Post, Of(sessionId) + "/summary", "status", cancellationToken).ConfigureAwait(false) ?? "";
 
     /// <summary>The times on air of its livestreams.</summary>
     public IAsyncEnumerable<LivestreamSessionInfo> ListLivestreamSessionsAsync(string sessionId, CancellationToken cancellationToken = default) =>
@@ -224,8 +217,8 @@ public sealed class SessionsApi : ApiGroup
     private async Task<DownloadLink> LinkAsync(HttpMethod method, string path, string url, string expiry, CancellationToken cancellationToken)
     {
         var answer = await Transport.SendAsync(method, path, cancellationToken).ConfigureAwait(false);
-        return answer.ValueKind is JsonValueKind.Object && answer.TryGetProperty(url, out var address) && address.GetString() is { } text
-            && answer.TryGetProperty(expiry, out var until) && until.TryGetDateTimeOffset(out var time)
+        return answer.ValueKind is JsonValueKind.Object && answer.TryGetProperty(url, out var address) && address.ValueKind is JsonValueKind.String && address.GetString() is { } text
+            && answer.TryGetProperty(expiry, out var until) && until.ValueKind is JsonValueKind.String && until.TryGetDateTimeOffset(out var time)
             ? new DownloadLink(text, time)
             : throw new RealtimeKitException(RealtimeKitError.Protocol, $"The answer of {path} has no address of a file.");
     }

@@ -42,11 +42,8 @@ public sealed class LivestreamsApi : ApiGroup
 
     /// <summary>Ends the livestream of a meeting.</summary>
     /// <returns>What the server says of it.</returns>
-    public async Task<string> StopForMeetingAsync(string meetingId, CancellationToken cancellationToken = default)
-    {
-        var answer = await Transport.SendAsync(HttpMethod.Post, $"{Root}/meetings/{Id(meetingId)}/active-livestream/stop", cancellationToken).ConfigureAwait(false);
-        return answer.TryGetProperty("message", out var message) ? message.GetString() ?? "" : "";
-    }
+    public async Task<string> StopForMeetingAsync(string meetingId, CancellationToken cancellationToken = default) =>
+        await Transport.AskTextAsync(HttpMethod.Post, $"{Root}/meetings/{Id(meetingId)}/active-livestream/stop", "message", cancellationToken).ConfigureAwait(false) ?? "";
 
     /// <summary>All livestreams of a meeting, those of one page, with the times on air of the newest.</summary>
     public Task<MeetingLivestreams> GetForMeetingAsync(string meetingId, CancellationToken cancellationToken = default) =>

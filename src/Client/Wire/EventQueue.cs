@@ -245,13 +245,16 @@ internal sealed class EventQueue
     /// <summary>A handler of the application has thrown: it must not keep the others from hearing theirs.</summary>
     private void Report(Exception fault)
     {
-        try
+        foreach (var each in fault is HandlersFailedException several ? several.Faults : [fault])
         {
-            _onFault(fault);
-        }
-        catch (Exception)
-        {
-            // So has the one for this, and there is nobody else to tell.
+            try
+            {
+                _onFault(each);
+            }
+            catch (Exception)
+            {
+                // So has the one for this, and there is nobody else to tell.
+            }
         }
     }
 

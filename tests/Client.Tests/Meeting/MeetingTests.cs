@@ -240,18 +240,32 @@ public sealed class MeetingTests(MeetingServer server)
         await viewer.JoinAsync();
         Assert.Equal((StageStatus.OnStage, StageStatus.OffStage), (host.Stage.Status, viewer.Stage.Status));
         await MeetingServer.UntilAsync(() => viewer.Participants.Active.ToArray() is [{ VideoTrack.Frames: > 5 }], "the host is seen");
-        Assert.Equal(0, viewer.Self.VideoFramesSent);
+        Assert.Equal((0, false, false), (viewer.Self.VideoFramesSent, viewer.Self.VideoEnabled, viewer.Self.AudioEnabled));
+        var told = new Heard();
+        viewer.Self.VideoUpdated += isOn => told.Add($"{isOn} {viewer.Self.VideoEnabled} {viewer.Stage.Status}");
 
         await viewer.Stage.RequestAccessAsync();
         await MeetingServer.UntilAsync(() => host.Stage.AccessRequests.Count == 1, "the host is asked");
         await host.Stage.GrantAccessAsync([viewer.Self.UserId]);
         await MeetingServer.UntilAsync(() => viewer.Stage.Status is StageStatus.AcceptedToJoinStage, "the viewer may come");
         await viewer.Stage.JoinAsync();
-        await MeetingServer.UntilAsync(() => host.Participants.Active.Count == 1, "the viewer is on stage");
+        await MeetingServer.UntilAsync(() => host.Participants.Active.ToArray() is [{ VideoTrack.Frames: > 5 }], "the viewer is on stage, and seen");
+        Assert.True(viewer.Self is { VideoEnabled: true, AudioEnabled: true });
+        await viewer.Self.DisableAudioAsync();
 
         await viewer.Stage.LeaveAsync();
         await MeetingServer.UntilAsync(() => host.Participants.Active.Count == 0 && host.Participants.Joined.Count == 1, "the viewer has left the stage");
-        Assert.Equal(StageStatus.OffStage, viewer.Stage.Status);
+        Assert.Equal((StageStatus.OffStage, false), (viewer.Stage.Status, viewer.Self.VideoEnabled));
+
+        // What was on is on again with the stage, and what was off is not.
+        await viewer.Stage.RequestAccessAsync();
+        await MeetingServer.UntilAsync(() => host.Stage.AccessRequests.Count == 1, "the host is asked again");
+        await host.Stage.GrantAccessAsync([viewer.Self.UserId]);
+        await MeetingServer.UntilAsync(() => viewer.Stage.Status is StageStatus.AcceptedToJoinStage, "the viewer may come again");
+        await viewer.Stage.JoinAsync();
+        Assert.True(viewer.Self is { VideoEnabled: true, AudioEnabled: false });
+        await viewer.DrainEventsAsync();
+        Assert.Equal(["True True OnStage", "False False OffStage", "True True OnStage"], told.All);
     }
 
     [Fact]
@@ -287,6 +301,27 @@ public sealed class MeetingTests(MeetingServer server)
         await MeetingServer.UntilAsync(() => counts.Count >= 2, "Bob came and went");
         Assert.Equal((0, 0), (overlaps, faults.Count));
         Assert.Equal([1, -1], counts);
+    }
+
+    [Fact]
+    public async Task A_handler_that_throws_keeps_none_from_the_others_of_the_same_event()
+    {
+        var meeting = await server.CreateMeetingAsync();
+        await using var alice = await server.InitAsync(meeting, "Alice", change: static options => options with { Video = null, Audio = null });
+        var told = new Heard();
+        alice.HandlerFailed += _ => throw new InvalidOperationException("So does the one for this.");
+        alice.HandlerFailed += fault => told.Add(fault.Message);
+        alice.Self.RoomJoined += _ => throw new InvalidOperationException("first");
+        alice.Self.RoomJoined += isAgain => told.Add($"joined {isAgain}");
+        alice.Self.RoomJoined += _ => throw new InvalidOperationException("third");
+        alice.Chat.ChatUpdated += _ => throw new InvalidOperationException("chat");
+        alice.Chat.ChatUpdated += update => told.Add(update.Message.Text);
+
+        await alice.JoinAsync();
+        await alice.Chat.SendTextMessageAsync("Hello!");
+
+        await told.UntilAsync("chat");
+        Assert.Equal(["joined False", "first", "third", "Hello!", "chat"], told.All);
     }
 
     [Fact]

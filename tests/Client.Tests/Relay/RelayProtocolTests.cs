@@ -161,8 +161,10 @@ public sealed class RelayProtocolTests
         });
         var heard = new Heard();
         await using var client = await ConnectAsync(server);
+        client.Video.RoomStarted += _ => throw new InvalidOperationException("A handler of the application.");
         client.Video.RoomStarted += room => heard.Add($"started {room.DisplayName}");
         client.Video.RoomEnded += room => heard.Add($"ended {room.DisplayName}");
+        client.HandlerFailed += fault => heard.Add(fault.GetType().Name);
         await client.PingAsync();
         await client.DrainEventsAsync();
         await MeetingServer.UntilAsync(() => server.Heard.Any(frame => (string?)frame["id"] == "e3"), "all is answered");
@@ -172,7 +174,7 @@ public sealed class RelayProtocolTests
         Assert.Empty(AnswerTo("d1")["result"]!.AsObject());
         Assert.Equal(-32601, (int)AnswerTo("x1")["error"]!["code"]!);
         Assert.Equal(2, server.Heard.Count(frame => (string?)frame["id"] == "e1"));
-        Assert.Equal(["started Lobby", "ended Lobby"], heard.All);
+        Assert.Equal(["started Lobby", nameof(InvalidOperationException), "ended Lobby"], heard.All);
 
         static ValueTask AskAsync(PretendServer server, string id, string method, JsonObject parameters) =>
             server.SendAsync(new JsonObject { ["jsonrpc"] = "2.0", ["id"] = id, ["method"] = method, ["params"] = parameters });

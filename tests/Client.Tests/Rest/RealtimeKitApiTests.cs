@@ -110,6 +110,45 @@ public class RealtimeKitApiTests
         Assert.Equal(RealtimeKitError.Protocol, fault.Error);
     }
 
+    [Theory]
+    [InlineData("""{"data":7}""")]
+    [InlineData("""{"data":[]}""")]
+    [InlineData("""{"data":{"token":7,"message":7,"status":7,"download_url":7,"chat_download_url":7,"chat_download_url_expiry":7,"transcript_download_url":7}}""")]
+    public async Task What_is_read_from_an_answer_by_name_is_a_typed_error_where_it_is_not_there(string answer)
+    {
+        Func<RealtimeKitApi, Task>[] calls =
+        [
+            api => api.Participants.RefreshTokenAsync("m", "p"),
+            api => api.Livestreams.StopForMeetingAsync("m"),
+            api => api.Sessions.GenerateSummaryAsync("s"),
+            api => api.Sessions.GetChatAsync("s"),
+            api => api.Sessions.GetTranscriptAsync("s"),
+            api => api.Sessions.GetSummaryAsync("s"),
+        ];
+        foreach (var call in calls)
+        {
+            using var server = new ApiServer().Answer(200, answer);
+            using var api = New(server);
+
+            Assert.Equal(RealtimeKitError.Protocol, (await Assert.ThrowsAsync<RealtimeKitException>(() => call(api))).Error);
+        }
+    }
+
+    [Theory]
+    [InlineData("Wed, 03 Jun 2026 10:00:07 GMT", 7)]
+    [InlineData("Wed, 03 Jun 2026 09:59:00 GMT", 0)]
+    [InlineData("11", 11)]
+    public async Task A_time_to_wait_may_be_told_as_a_date(string retryAfter, int seconds)
+    {
+        using var server = new ApiServer().Answer(503, "{}", ("retry-after", retryAfter)).Answer(200, $$"""{"data":{{Meeting}}}""");
+        var clock = new NotingClock(new DateTimeOffset(2026, 6, 3, 10, 0, 0, TimeSpan.Zero));
+        using var api = New(server, clock);
+
+        Assert.Equal("m", (await api.Meetings.GetAsync("m")).Id);
+
+        Assert.Equal(seconds == 0 ? [] : [TimeSpan.FromSeconds(seconds)], clock.Waits);
+    }
+
     [Fact]
     public async Task Every_route_that_the_hosted_API_publishes_can_be_called()
     {
@@ -120,12 +159,27 @@ public class RealtimeKitApiTests
         Assert.DoesNotContain(expected, route => !called.Contains(route));
     }
 
-    internal static RealtimeKitApi New(ApiServer server) => new(new RealtimeKitApiOptions
+    internal static RealtimeKitApi New(ApiServer server, TimeProvider? time = null) => new(new RealtimeKitApiOptions
     {
+        Time = time ?? TimeProvider.System,
         BaseUri = new Uri("http://kit.example/client/v4/"),
         AccountId = "acc",
         AppId = "app",
         ApiToken = "secret",
         HttpHandler = server,
     });
+
+    /// <summary>A clock that stands, and notes for how long somebody would wait.</summary>
+    private sealed class NotingClock(DateTimeOffset now) : TimeProvider
+    {
+        public List<TimeSpan> Waits { get; } = [];
+
+        public override DateTimeOffset GetUtcNow() => now;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            Waits.Add(dueTime);
+            return System.CreateTimer(callback, state, TimeSpan.Zero, period);
+        }
+    }
 }

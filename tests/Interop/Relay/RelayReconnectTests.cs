@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Roomcast.Interop.Meetings;
 using Roomcast.TestKit;
+using Roomcast.TestKit.Network;
 using Roomcast.TestKit.Server;
 
 namespace Roomcast.Interop.Relay;
@@ -20,7 +21,7 @@ public sealed class RelayReconnectTests(MeetingServer server) : IAsyncLifetime
     [Fact]
     public async Task A_controller_that_was_cut_off_hears_once_and_in_order_what_happened_meanwhile_and_goes_on_after_a_restart()
     {
-        await using var proxy = new CuttableProxy(server.Server.HttpBase.Port);
+        await using var proxy = CuttableProxy.Start(server.Server.HttpBase.Port);
         var stopFile = Path.Combine(server.Folder, $"stop-{Guid.NewGuid():N}");
         await using var program = NodeProgram.Start(
             RepositoryFiles.PathOf("tests", "Conformance", "relay"),

@@ -42,6 +42,18 @@ public sealed class LossyNetwork : IAsyncDisposable
         }
     }
 
+    /// <summary>How many addresses of clients have sent anything: one for each transport that was tried.</summary>
+    public int Clients => _flows.Count;
+
+    /// <summary>Has other conditions from now on.</summary>
+    public void Change(NetworkConditions conditions)
+    {
+        lock (_lock)
+        {
+            _emulator.Conditions = conditions;
+        }
+    }
+
     private TimeSpan Now => TimeProvider.System.GetElapsedTime(_began);
 
     /// <summary>Begins to carry.</summary>

@@ -2,10 +2,10 @@ using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
 
-namespace Roomcast.Interop.Relay;
+namespace Roomcast.TestKit.Network;
 
 /// <summary>A TCP proxy on loopback that a test cuts: connections end without a word, and new ones are not served until it is mended.</summary>
-internal sealed class CuttableProxy : IAsyncDisposable
+public sealed class CuttableProxy : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<Socket, byte> _open = new();
     private readonly CancellationTokenSource _over = new();
@@ -15,7 +15,7 @@ internal sealed class CuttableProxy : IAsyncDisposable
     private volatile bool _isCut;
     private int _served;
 
-    public CuttableProxy(int targetPort)
+    private CuttableProxy(int targetPort)
     {
         _targetPort = targetPort;
         _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
@@ -23,11 +23,17 @@ internal sealed class CuttableProxy : IAsyncDisposable
         _accepting = AcceptAsync();
     }
 
+    /// <summary>Where it is served.</summary>
     public int Port => ((IPEndPoint)_listener.LocalEndPoint!).Port;
 
     /// <summary>Connections served so far.</summary>
     public int Served => Volatile.Read(ref _served);
 
+    /// <summary>Begins to serve.</summary>
+    /// <param name="targetPort">Where on loopback it leads.</param>
+    public static CuttableProxy Start(int targetPort) => new(targetPort);
+
+    /// <summary>Ends all connections, and serves none.</summary>
     public void Cut()
     {
         _isCut = true;
@@ -38,8 +44,10 @@ internal sealed class CuttableProxy : IAsyncDisposable
         }
     }
 
+    /// <summary>Serves again.</summary>
     public void Mend() => _isCut = false;
 
+    /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await _over.CancelAsync();
