@@ -87,7 +87,7 @@ internal sealed class ClientRecordings(Recordings recordings, IActiveSessions se
 
     // In a session the preset may have been changed for it.
     private async Task<KitAnswer?> FindDenialAsync(AdmittedClient client, CancellationToken cancellationToken) =>
-        (await sessions.FindPermissionsAsync(client.Participant!, cancellationToken) ?? client.Preset!.Permissions).CanRecord
+        (await sessions.PermissionsOfAsync(client, cancellationToken)).CanRecord
             ? null
             : KitAnswer.Refuse(KitErrorCode.NoRight, "the participant may not record");
 
