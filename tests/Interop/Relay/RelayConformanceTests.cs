@@ -34,7 +34,7 @@ public sealed class RelayConformanceTests(MeetingServer server) : IAsyncLifetime
             "conformance.mjs",
             new JsonObject
             {
-                ["host"] = isSecure ? $"wss://{server.Server.HttpsBase.Authority}" : $"ws://{server.Server.HttpBase.Authority}",
+                ["host"] = RelayHosts.Of(server, isSecure),
                 ["project"] = server.Server.Credentials.AppId,
                 ["token"] = server.Server.Credentials.ApiToken,
                 ["meeting"] = meeting,
@@ -43,7 +43,7 @@ public sealed class RelayConformanceTests(MeetingServer server) : IAsyncLifetime
                 ["dead"] = "rtmp://127.0.0.1:1/live/x",
                 ["audienceFile"] = audience,
             },
-            isSecure ? new Dictionary<string, string> { ["NODE_EXTRA_CA_CERTS"] = server.Authority } : null);
+            RelayHosts.TrustOf(server, isSecure));
         await program.WaitAsync("listening");
         var ada = await server.JoinAsync(meeting, 0);
         await program.WaitAsync("room started");

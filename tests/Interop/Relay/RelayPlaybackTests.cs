@@ -63,14 +63,15 @@ public sealed class RelayPlaybackTests(MeetingServer server) : IAsyncLifetime
             "playback.mjs",
             new JsonObject
             {
-                ["host"] = $"ws://{server.Server.HttpBase.Authority}",
+                ["host"] = RelayHosts.Of(server, isSecure: true),
                 ["project"] = server.Server.Credentials.AppId,
                 ["token"] = server.Server.Credentials.ApiToken,
                 ["meeting"] = meeting,
                 ["url"] = url,
                 ["sink"] = $"{sink.Address}/played",
                 ["signs"] = signs,
-            });
+            },
+            RelayHosts.TrustOf(server, isSecure: true));
         var started = await program.WaitAsync("started");
         Assert.Equal(("playing", url, true), (started.GetProperty("state").GetString(), started.GetProperty("url").GetString(), started.GetProperty("seekable").GetBoolean()));
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Roomcast.Interop.Meetings;
@@ -16,9 +17,49 @@ public sealed class RelayStreamTests(MeetingServer server) : IAsyncLifetime
 {
     private const double AudibleDb = -30;
 
+    // Pictures that move, of the three hundred or so of ten seconds: a busy machine composes fewer, and this is still no still.
+    private const int MovingPictures = 20;
+
     public Task InitializeAsync() => Task.CompletedTask;
 
     public Task DisposeAsync() => server.ClearAsync();
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_program_of_the_reference_runs_to_its_end_as_it_stands(bool isSecure)
+    {
+        await using var sink = await RecordingSink.StartNginxAsync();
+        var folder = Directory.CreateDirectory(Path.Combine(server.Folder, $"first-stream-{Guid.NewGuid():N}")).FullName;
+        await WriteProgramAsync(folder, RelayHosts.Of(server, isSecure), $"{sink.Address}/stream");
+        var asked = await CountRequestsAsync();
+        await using var program = NodeProgram.Start(folder, "first-stream.mjs", [], RelayHosts.TrustOf(server, isSecure));
+
+        // It says nothing when it listens, and hears only of rooms that begin from then on.
+        await UntilAskedAsync(asked + 2);
+        var meeting = await server.CreateMeetingAsync("First stream");
+        var ada = await server.JoinAsync(meeting, 0);
+        Assert.Equal("Room started First stream", await program.WaitForLineAsync("Room started"));
+        Assert.Equal("Stream started streaming", await program.WaitForLineAsync("Stream started"));
+        Assert.Equal("Stopping stream", await program.WaitForLineAsync("Stopping stream"));
+        var ended = await program.WaitForLineAsync("Stream ended");
+        Assert.Matches("^Stream ended [0-9a-f-]{36} completed$", ended);
+
+        // What nginx got in these ten seconds, decoded: who is in the meeting, moving, and sounding.
+        var file = await ComposedReading.OfAsync(Assert.Single(await sink.RecordingsAsync(1)), TimeSpan.FromMinutes(3));
+        var shown = Enumerable.Range(0, file.Pictures.Count).Count(picture => file.Shows(picture, 0.35, 0.5, 0));
+        var said = $"{file.Pictures.Count} pictures, {shown} show her, {file.Changes()} moved, {file.LoudestOf(MeetProbe.Tones[0]):F0} dB";
+        Assert.True(shown > MovingPictures && file.Changes() > MovingPictures && file.LoudestOf(MeetProbe.Tones[0]) > AudibleDb, $"{said}\n{server.Server.Errors}");
+
+        await EndAsync(meeting);
+        Assert.Equal("Room ended First stream", await program.WaitForLineAsync("Room ended"));
+        Assert.Equal(
+            ["Room started First stream", "Stream started streaming", "Stopping stream", ended, "Room ended First stream"], program.Lines);
+
+        // That is all it does. It does not exit: its client keeps the socket and hears of the next room, until somebody ends it, as this test does.
+        Assert.False(program.HasExited, $"{program}");
+        await ada.LeaveAsync();
+    }
 
     [Fact]
     public async Task The_example_streams_a_meeting_from_its_start_and_hears_of_its_end()
@@ -26,7 +67,18 @@ public sealed class RelayStreamTests(MeetingServer server) : IAsyncLifetime
         await using var sink = await RecordingSink.StartNginxAsync();
         var url = $"{sink.Address}/s3cr3t-stream-key";
         var stopFile = Path.Combine(server.Folder, $"stop-{Guid.NewGuid():N}");
-        await using var example = Start("example.mjs", url, stopFile);
+        await using var example = NodeProgram.Start(
+            Programs,
+            "example.mjs",
+            new JsonObject
+            {
+                ["host"] = RelayHosts.Of(server, isSecure: true),
+                ["project"] = server.Server.Credentials.AppId,
+                ["token"] = server.Server.Credentials.ApiToken,
+                ["url"] = url,
+                ["stopFile"] = stopFile,
+            },
+            RelayHosts.TrustOf(server, isSecure: true));
         await example.WaitAsync("listening");
         var meeting = await server.CreateMeetingAsync("Lobby");
         var ada = await server.JoinAsync(meeting, 0);
@@ -85,17 +137,44 @@ public sealed class RelayStreamTests(MeetingServer server) : IAsyncLifetime
         }
     }
 
-    private NodeProgram Start(string script, string url, string stopFile) => NodeProgram.Start(
-        RepositoryFiles.PathOf("tests", "Conformance", "relay"),
-        script,
-        new JsonObject
+    private static string Programs => RepositoryFiles.PathOf("tests", "Conformance", "relay");
+
+    /// <summary>Writes the program as the reference has it, with nothing in it exchanged but what a user fills in, beside its packages.</summary>
+    private async Task WriteProgramAsync(string folder, string host, string url)
+    {
+        var text = await File.ReadAllTextAsync(Path.Combine(Programs, "first-stream.mjs"));
+        foreach (var (placeholder, value) in ((string, string)[])
+        [
+            ("project: \"ProjectID Here\"", $"host: \"{host}\", project: \"{server.Server.Credentials.AppId}\""),
+            ("\"Token Here\"", $"\"{server.Server.Credentials.ApiToken}\""),
+            ("\"rtmp://example.com/stream\"", $"\"{url}\""),
+        ])
         {
-            ["host"] = $"ws://{server.Server.HttpBase.Authority}",
-            ["project"] = server.Server.Credentials.AppId,
-            ["token"] = server.Server.Credentials.ApiToken,
-            ["url"] = url,
-            ["stopFile"] = stopFile,
-        });
+            Assert.Equal(2, text.Split(placeholder).Length);
+            text = text.Replace(placeholder, value, StringComparison.Ordinal);
+        }
+
+        await File.WriteAllTextAsync(Path.Combine(folder, "first-stream.mjs"), text);
+        Directory.CreateSymbolicLink(Path.Combine(folder, "node_modules"), Path.Combine(Programs, "node_modules"));
+    }
+
+    /// <summary>Waits until the server has taken so many requests of controllers: that it connects is one, that it subscribes another.</summary>
+    private async Task UntilAskedAsync(long requests)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while (await CountRequestsAsync() < requests)
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(began) < MeetTab.Patience, server.Server.Errors);
+            await Task.Delay(TimeSpan.FromMilliseconds(200));
+        }
+    }
+
+    private async Task<long> CountRequestsAsync()
+    {
+        var metrics = await server.Server.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative));
+        return metrics.Split('\n').Where(line => line.StartsWith("roomcast_relay_requests", StringComparison.Ordinal))
+            .Sum(line => long.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
+    }
 
     private async Task EndAsync(string meeting)
     {
