@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json.Nodes;
 using Roomcast.Interop.Meetings;
@@ -16,6 +15,7 @@ namespace Roomcast.Interop.Relay;
 public sealed class RelayStreamTests(MeetingServer server) : IAsyncLifetime
 {
     private const double AudibleDb = -30;
+    private const string Requests = "roomcast_relay_requests";
 
     // Pictures that move, of the three hundred or so of ten seconds: a busy machine composes fewer, and this is still no still.
     private const int MovingPictures = 20;
@@ -32,11 +32,11 @@ public sealed class RelayStreamTests(MeetingServer server) : IAsyncLifetime
         await using var sink = await RecordingSink.StartNginxAsync();
         var folder = Directory.CreateDirectory(Path.Combine(server.Folder, $"first-stream-{Guid.NewGuid():N}")).FullName;
         await WriteProgramAsync(folder, RelayHosts.Of(server, isSecure), $"{sink.Address}/stream");
-        var asked = await CountRequestsAsync();
+        var asked = await ServerMetrics.SumAsync(server, Requests);
         await using var program = NodeProgram.Start(folder, "first-stream.mjs", [], RelayHosts.TrustOf(server, isSecure));
 
-        // It says nothing when it listens, and hears only of rooms that begin from then on.
-        await UntilAskedAsync(asked + 2);
+        // It says nothing when it listens, which it does by two requests, and hears only of rooms that begin from then on.
+        await ServerMetrics.WaitAsync(server, Requests, requests => requests >= asked + 2);
         var meeting = await server.CreateMeetingAsync("First stream");
         var ada = await server.JoinAsync(meeting, 0);
         Assert.Equal("Room started First stream", await program.WaitForLineAsync("Room started"));
@@ -156,24 +156,6 @@ public sealed class RelayStreamTests(MeetingServer server) : IAsyncLifetime
 
         await File.WriteAllTextAsync(Path.Combine(folder, "first-stream.mjs"), text);
         Directory.CreateSymbolicLink(Path.Combine(folder, "node_modules"), Path.Combine(Programs, "node_modules"));
-    }
-
-    /// <summary>Waits until the server has taken so many requests of controllers: that it connects is one, that it subscribes another.</summary>
-    private async Task UntilAskedAsync(long requests)
-    {
-        var began = TimeProvider.System.GetTimestamp();
-        while (await CountRequestsAsync() < requests)
-        {
-            Assert.True(TimeProvider.System.GetElapsedTime(began) < MeetTab.Patience, server.Server.Errors);
-            await Task.Delay(TimeSpan.FromMilliseconds(200));
-        }
-    }
-
-    private async Task<long> CountRequestsAsync()
-    {
-        var metrics = await server.Server.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative));
-        return metrics.Split('\n').Where(line => line.StartsWith("roomcast_relay_requests", StringComparison.Ordinal))
-            .Sum(line => long.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
     }
 
     private async Task EndAsync(string meeting)

@@ -3,6 +3,7 @@ using Roomcast.Meetings.Records;
 using Roomcast.Meetings.Sessions;
 using Roomcast.Meetings.Sessions.Events;
 using Roomcast.Meetings.Sessions.Features;
+using Roomcast.Meetings.Sessions.Rules;
 using Roomcast.TestKit.Rtc;
 
 namespace Roomcast.Relay.Tests.Hosting;
