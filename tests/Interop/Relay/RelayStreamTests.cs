@@ -20,6 +20,9 @@ public sealed class RelayStreamTests(MeetingServer server) : IAsyncLifetime
     // Pictures that move, of the three hundred or so of ten seconds: a busy machine composes fewer, and this is still no still.
     private const int MovingPictures = 20;
 
+    // So many rooms does the program stream at most until its sink has got what it should.
+    private const int MostRooms = 4;
+
     public Task InitializeAsync() => Task.CompletedTask;
 
     public Task DisposeAsync() => server.ClearAsync();
@@ -37,28 +40,31 @@ public sealed class RelayStreamTests(MeetingServer server) : IAsyncLifetime
 
         // It says nothing when it listens, which it does by two requests, and hears only of rooms that begin from then on.
         await ServerMetrics.WaitAsync(server, Requests, requests => requests >= asked + 2);
-        var meeting = await server.CreateMeetingAsync("First stream");
-        var ada = await server.JoinAsync(meeting, 0);
-        Assert.Equal("Room started First stream", await program.WaitForLineAsync("Room started"));
-        Assert.Equal("Stream started streaming", await program.WaitForLineAsync("Stream started"));
-        Assert.Equal("Stopping stream", await program.WaitForLineAsync("Stopping stream"));
-        var ended = await program.WaitForLineAsync("Stream ended");
-        Assert.Matches("^Stream ended [0-9a-f-]{36} completed$", ended);
+        for (var (number, isShown) = (1, false); !isShown; number++)
+        {
+            var title = $"First stream {number}";
+            var meeting = await server.CreateMeetingAsync(title);
+            var ada = await server.JoinAsync(meeting, 0);
+            await program.WaitForLineAsync($"Room started {title}");
+            await WaitForLinesAsync(program, (number * 5) - 1);
+            var recordings = await sink.RecordingsAsync(number);
+            await EndAsync(meeting);
+            var lines = await WaitForLinesAsync(program, number * 5);
+            await ada.LeaveAsync();
+            Assert.Matches($"^Room started {title}\nStream started streaming\nStopping stream\nStream ended [0-9a-f-]{{36}} completed\nRoom ended {title}$", string.Join('\n', lines.TakeLast(5)));
 
-        // What nginx got in these ten seconds, decoded: who is in the meeting, moving, and sounding.
-        var file = await ComposedReading.OfAsync(Assert.Single(await sink.RecordingsAsync(1)), TimeSpan.FromMinutes(3));
-        var shown = Enumerable.Range(0, file.Pictures.Count).Count(picture => file.Shows(picture, 0.35, 0.5, 0));
-        var said = $"{file.Pictures.Count} pictures, {shown} show her, {file.Changes()} moved, {file.LoudestOf(MeetProbe.Tones[0]):F0} dB";
-        Assert.True(shown > MovingPictures && file.Changes() > MovingPictures && file.LoudestOf(MeetProbe.Tones[0]) > AudibleDb, $"{said}\n{server.Server.Errors}");
-
-        await EndAsync(meeting);
-        Assert.Equal("Room ended First stream", await program.WaitForLineAsync("Room ended"));
-        Assert.Equal(
-            ["Room started First stream", "Stream started streaming", "Stopping stream", ended, "Room ended First stream"], program.Lines);
+            // What nginx got in these ten seconds, decoded: who is in the meeting, moving, and sounding. They begin when she comes, and on a
+            // machine that does much else they may be over before her browser has sent anything: then the program streams a further room.
+            var file = await ComposedReading.OfAsync(recordings[^1], TimeSpan.FromMinutes(3));
+            var pictures = Enumerable.Range(0, file.Pictures.Count).Count(picture => file.Shows(picture, 0.35, 0.5, 0));
+            isShown = pictures > MovingPictures && file.Changes() > MovingPictures && file.LoudestOf(MeetProbe.Tones[0]) > AudibleDb;
+            Assert.True(
+                isShown || number < MostRooms,
+                $"{file.Pictures.Count} pictures, {pictures} show her, {file.Changes()} moved, {file.LoudestOf(MeetProbe.Tones[0]):F0} dB\n{server.Server.Errors}");
+        }
 
         // That is all it does. It does not exit: its client keeps the socket and hears of the next room, until somebody ends it, as this test does.
         Assert.False(program.HasExited, $"{program}");
-        await ada.LeaveAsync();
     }
 
     [Fact]
@@ -138,6 +144,23 @@ public sealed class RelayStreamTests(MeetingServer server) : IAsyncLifetime
     }
 
     private static string Programs => RepositoryFiles.PathOf("tests", "Conformance", "relay");
+
+    /// <summary>Waits until the program has printed so many lines of its own; the package may print others.</summary>
+    private static async Task<IReadOnlyList<string>> WaitForLinesAsync(NodeProgram program, int count)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            List<string> lines = [.. program.Lines.Where(line => line.StartsWith("Room ", StringComparison.Ordinal) || line.StartsWith("St", StringComparison.Ordinal))];
+            if (lines.Count >= count)
+            {
+                return lines;
+            }
+
+            Assert.True(!program.HasExited && TimeProvider.System.GetElapsedTime(began) < 3 * MeetTab.Patience, $"{program}");
+            await Task.Delay(TimeSpan.FromMilliseconds(100));
+        }
+    }
 
     /// <summary>Writes the program as the reference has it, with nothing in it exchanged but what a user fills in, beside its packages.</summary>
     private async Task WriteProgramAsync(string folder, string host, string url)
