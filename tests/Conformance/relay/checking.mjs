@@ -1,5 +1,5 @@
 // What a program that checks a server needs: it says lines of JSON, waits with patience, and notes what its handlers are called with.
-const patienceMs = 120_000;
+const patienceMs = 240_000;
 
 export const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 export const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
