@@ -36,9 +36,8 @@ internal static class RelayBench
         await Task.WhenAll(meetings.Select(meeting => server.JoinAsync(meeting, "Ada")));
 
         // A room that ends before a controller's subscription to it is taken is not there to subscribe to: so they end only afterwards.
-        var (heardAll, subscribed) = (true, 0.0);
-        heardAll &= await UntilAsync(sockets, socket => socket.RoomsSubscribed >= rooms, "subscribed to every room");
-        subscribed = Stopwatch.GetElapsedTime(began).TotalSeconds;
+        var heardAll = await UntilAsync(sockets, socket => socket.RoomsSubscribed >= rooms, "subscribed to every room");
+        var subscribed = Stopwatch.GetElapsedTime(began).TotalSeconds;
         await Task.WhenAll(meetings.Select(meeting => server.JoinAsync(meeting, "Ben")));
         heardAll &= await UntilAsync(sockets, socket => socket.Joined >= rooms, "heard the second member of every room");
         await Task.WhenAll(meetings.Select(server.EndAsync));
