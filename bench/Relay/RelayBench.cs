@@ -4,10 +4,16 @@ using Roomcast.Meetings.Records;
 
 namespace Roomcast.Bench.Relay;
 
-/// <summary>Controllers that are connected and subscribed while rooms begin and end: each hears of each once and in order, and how late.</summary>
+/// <summary>
+/// Controllers that are connected and subscribed while rooms begin, are joined and end: each hears of everything once and in order, how
+/// late, and how long its requests take.
+/// </summary>
 internal static class RelayBench
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+    // Two people come into each room: the first begins it, the second comes when every controller has subscribed to it.
+    private const int Members = 2;
+
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(5);
 
     public static async Task<int> RunAsync(RelayServer server, int controllers, int rooms)
     {
@@ -28,60 +34,89 @@ internal static class RelayBench
         using var process = Process.GetCurrentProcess();
         var (cpu, began) = (process.TotalProcessorTime, Stopwatch.GetTimestamp());
         await Task.WhenAll(meetings.Select(meeting => server.JoinAsync(meeting, "Ada")));
-        if (!await UntilAsync(() => sockets.TrueForAll(socket => Count(socket, "video.room.started") == rooms)))
-        {
-            return Fail("Not every controller heard of every beginning.");
-        }
 
+        // A room that ends before a controller's subscription to it is taken is not there to subscribe to: so they end only afterwards.
+        var heardAll = await UntilAsync(sockets, socket => socket.RoomsSubscribed >= rooms, "subscribed to every room");
+        var subscribed = Stopwatch.GetElapsedTime(began).TotalSeconds;
+        await Task.WhenAll(meetings.Select(meeting => server.JoinAsync(meeting, "Ben")));
+        heardAll &= await UntilAsync(sockets, socket => socket.Joined >= rooms, "heard the second member of every room");
         await Task.WhenAll(meetings.Select(server.EndAsync));
-        if (!await UntilAsync(() => sockets.TrueForAll(socket => Count(socket, "video.room.ended") == rooms)))
-        {
-            return Fail("Not every controller heard of every end.");
-        }
-
+        heardAll &= await UntilAsync(sockets, socket => socket.RoomsEnded >= rooms, "heard the end of every room");
         var seconds = Stopwatch.GetElapsedTime(began).TotalSeconds;
         process.Refresh();
         var spent = (process.TotalProcessorTime - cpu).TotalSeconds;
-        var wrong = sockets.Count(socket => !IsOnceAndInOrder(socket));
-        var late = sockets.SelectMany(socket => socket.Heard).Where(heard => heard.Type.StartsWith("video.room.", StringComparison.Ordinal))
-            .Select(heard => heard.LateMs).Order().ToList();
-        var events = sockets.Sum(socket => socket.Heard.Count);
-        Say($"{rooms} rooms began and ended in {seconds:F1} s: {events} events told, {events / seconds:F0} per second, {spent:F1} s of processor time for server and controllers together.");
-        Say($"From a room's beginning or end to a controller: median {late[late.Count / 2]:F0} ms, 95 % {late[(int)(late.Count * 0.95)]:F0} ms, longest {late[^1]:F0} ms.");
-        Say($"Controllers that heard something twice, not at all or out of order: {wrong}.");
+        var lost = sockets.Count(socket => socket.Lost is not null);
         foreach (var socket in sockets)
         {
+            // No more is added to what it heard from here on.
             await socket.DisposeAsync();
         }
 
-        return wrong == 0 ? 0 : 1;
+        var wrong = sockets.Count(socket => !HeardEachOnceAndInOrder(socket, rooms));
+        var events = sockets.SelectMany(socket => socket.Heard).ToList();
+        Say($"{rooms} rooms began, were subscribed to after {subscribed:F1} s, were joined and ended, in {seconds:F1} s: {events.Count} events told ({Kinds(events)}), {events.Count / seconds:F0} per second, {spent:F1} s of processor time for server and controllers together.");
+        Say($"From what happened to a controller: {Spread(events.Where(heard => heard.Type != "video.room.subscribed").Select(heard => heard.LateMs))}.");
+        Say($"From a request to its answer: {Spread(sockets.SelectMany(socket => socket.Answers))}.");
+        var refusals = sockets.SelectMany(socket => socket.Refusals).GroupBy(code => code).Select(code => $"{code.Count()} times {code.Key}").ToList();
+        Say($"Refused answers: {(refusals.Count == 0 ? "none" : string.Join(", ", refusals))}. Connections lost: {lost}.");
+        Say($"Controllers that heard something twice, not at all or out of order: {wrong}.");
+        return heardAll && wrong == 0 && refusals.Count == 0 && lost == 0 ? 0 : 1;
     }
 
-    private static bool IsOnceAndInOrder(ControllerSocket socket) => socket.Heard.GroupBy(heard => heard.SessionId).All(session =>
+    /// <summary>
+    /// Each room's beginning, its greeting, whoever was there or came, that each of them left, its end: each once, and nothing else. Who
+    /// came before the controller had subscribed stands in the greeting, who came after it is told of.
+    /// </summary>
+    private static bool HeardEachOnceAndInOrder(ControllerSocket socket, int rooms)
     {
-        var types = session.Select(heard => heard.Type).ToList();
-        return types[0] == "video.room.started" && types[^1] == "video.room.ended"
-            && types.Count(type => type == "video.room.started") == 1 && types.Count(type => type == "video.room.ended") == 1;
-    });
-
-    private static int Count(ControllerSocket socket, string type)
-    {
-        var count = 0;
-        for (var i = 0; i < socket.Heard.Count; i++)
+        var sessions = socket.Heard.GroupBy(heard => heard.SessionId).ToList();
+        return sessions.Count == rooms && sessions.TrueForAll(session =>
         {
-            count += socket.Heard[i].Type == type ? 1 : 0;
-        }
+            var heard = session.ToList();
+            if (heard.Count < 3 || heard[0].Type != "video.room.started" || heard[1].Type != "video.room.subscribed" || heard[^1].Type != "video.room.ended")
+            {
+                return false;
+            }
 
-        return count;
+            var (there, gone) = (new HashSet<string>(heard[1].MemberIds), 0);
+            foreach (var each in heard.Skip(2).SkipLast(1))
+            {
+                var isInOrder = each.Type switch
+                {
+                    "video.member.joined" => gone == 0 && there.Add(each.MemberIds[0]),
+                    "video.member.left" => there.Remove(each.MemberIds[0]) && ++gone <= Members,
+                    _ => false,
+                };
+                if (!isInOrder)
+                {
+                    return false;
+                }
+            }
+
+            return there.Count == 0 && gone == Members;
+        });
     }
 
-    private static async Task<bool> UntilAsync(Func<bool> holds)
+    private static string Kinds(List<HeardEvent> events) =>
+        string.Join(", ", events.GroupBy(heard => heard.Type).OrderBy(kind => kind.Key, StringComparer.Ordinal).Select(kind => $"{kind.Count()} {kind.Key["video.".Length..]}"));
+
+    private static string Spread(IEnumerable<double> milliseconds)
+    {
+        var sorted = milliseconds.Order().ToList();
+        return sorted.Count == 0
+            ? "none"
+            : string.Create(
+                CultureInfo.InvariantCulture, $"median {sorted[sorted.Count / 2]:F0} ms, 95 % {sorted[(int)(sorted.Count * 0.95)]:F0} ms, longest {sorted[^1]:F0} ms");
+    }
+
+    private static async Task<bool> UntilAsync(List<ControllerSocket> sockets, Func<ControllerSocket, bool> holds, string what)
     {
         var began = Stopwatch.GetTimestamp();
-        while (!holds())
+        while (!sockets.TrueForAll(socket => holds(socket)))
         {
             if (Stopwatch.GetElapsedTime(began) > Patience)
             {
+                Console.Error.WriteLine($"{sockets.Count(socket => !holds(socket))} controllers have not {what}.");
                 return false;
             }
 
@@ -92,10 +127,4 @@ internal static class RelayBench
     }
 
     private static void Say(FormattableString line) => Console.WriteLine(line.ToString(CultureInfo.InvariantCulture));
-
-    private static int Fail(string line)
-    {
-        Console.Error.WriteLine(line);
-        return 1;
-    }
 }

@@ -1,6 +1,7 @@
 using Roomcast.Egress.Playback;
 using Roomcast.Egress.Worker.Drawing;
 using Roomcast.Egress.Worker.Playing;
+using Roomcast.TestKit.Rtmp;
 
 namespace Roomcast.Egress.Worker.Tests.Playing;
 
@@ -116,13 +117,29 @@ public sealed class PlayerTests(MediaHost media) : IClassFixture<MediaHost>
         Assert.True(LevelOf([.. played.Sound.Skip(samples)], MediaHost.ToneHz) < Audible / 10);
     }
 
-    [Fact]
-    public async Task It_begins_where_it_is_told_to()
+    [Theory]
+    [InlineData("media/clip.mp4")]
+    [InlineData("media/clip.m3u8")]
+    public async Task It_begins_where_it_is_told_to(string path)
     {
-        await using var played = PlayedSession.Start(media.UrlOf("media/clip.mp4"), play => play with { SeekMs = 2_500, VolumeDb = 6 });
+        await using var played = PlayedSession.Start(media.UrlOf(path), play => play with { SeekMs = 2_500, VolumeDb = 6 });
         Assert.Null(await played.EndAsync());
         Assert.Equal((2_500.0, 6.0), (played.Told[0].PositionMs, played.Told[0].VolumeDb));
         Assert.Equal([1, 2], Shown(played.Pictures).Select(each => each.Colour));
+    }
+
+    [Fact]
+    public async Task A_stream_is_played_over_RTMP_with_its_pictures_and_its_tone()
+    {
+        await using var source = await RtmpPlayout.StartAsync(media.PathOf("clip.mp4"));
+        await using var played = PlayedSession.Start(source.Address);
+        await played.UntilAsync(each => Shown(each.Pictures).Select(shown => shown.Colour).Contains(2), "the last colour");
+        Assert.True(played.Told[0] is { HasSound: true, HasPicture: true, LengthMs: null, HasEnded: false });
+
+        // Live: it begins somewhere in the first colour, and goes on in order.
+        Assert.True(played.Pictures[0].IsKeyframe);
+        Assert.Equal([0, 1, 2], Shown(played.Pictures).Select(each => each.Colour).Take(3));
+        Assert.InRange(LevelOf(played.Sound, MediaHost.ToneHz), Audible, 1);
     }
 
     [Fact]

@@ -1,11 +1,6 @@
 using System.Globalization;
-using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Http;
-using Microsoft.Extensions.Logging;
 using Roomcast.Interop.Meetings;
 using Roomcast.Interop.Push;
 using Roomcast.TestKit;
@@ -26,22 +21,17 @@ public sealed class RelayPlaybackTests(MeetingServer server) : IAsyncLifetime
     private const int AudibleInPageDb = -60;
     private const double AudibleDb = -30;
 
-    private WebApplication _files = null!;
+    private PlayedFiles _files = null!;
 
     public async Task InitializeAsync()
     {
-        var (video, sound, file) = (PathOf("played.y4m"), PathOf("played.wav"), PathOf("played.mp4"));
+        _files = await PlayedFiles.StartAsync();
+        var (video, sound) = (_files.PathOf("played.y4m"), _files.PathOf("played.wav"));
         CodedPicture.WriteVideo(video, Played, 640, 480, framesPerSecond: 12);
         CodedPicture.WriteTone(sound, MeetProbe.Tones[Played]);
         await FfmpegTool.RunAsync(
             "-stream_loop", "-1", "-i", video, "-stream_loop", "-1", "-i", sound, "-t", "600", "-c:v", "libx264", "-preset", "ultrafast", "-g", "24",
-            "-pix_fmt", "yuv420p", "-c:a", "aac", "-movflags", "+faststart", file);
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.WebHost.ConfigureKestrel(web => web.Listen(IPAddress.Loopback, 0));
-        _files = builder.Build();
-        _files.MapGet("/played.mp4", () => Results.File(file, "video/mp4", enableRangeProcessing: true));
-        await _files.StartAsync();
+            "-pix_fmt", "yuv420p", "-c:a", "aac", "-movflags", "+faststart", _files.PathOf("played.mp4"));
     }
 
     public async Task DisposeAsync()
@@ -57,20 +47,21 @@ public sealed class RelayPlaybackTests(MeetingServer server) : IAsyncLifetime
         var meeting = await server.CreateMeetingAsync("Playback");
         var ada = await server.JoinAsync(meeting, 0);
         var signs = PathOf($"signs-{Guid.NewGuid():N}");
-        var url = $"{_files.Urls.Single()}/played.mp4";
+        var url = _files.UrlOf("played.mp4");
         await using var program = NodeProgram.Start(
             RepositoryFiles.PathOf("tests", "Conformance", "relay"),
             "playback.mjs",
             new JsonObject
             {
-                ["host"] = $"ws://{server.Server.HttpBase.Authority}",
+                ["host"] = RelayHosts.Of(server, isSecure: true),
                 ["project"] = server.Server.Credentials.AppId,
                 ["token"] = server.Server.Credentials.ApiToken,
                 ["meeting"] = meeting,
                 ["url"] = url,
                 ["sink"] = $"{sink.Address}/played",
                 ["signs"] = signs,
-            });
+            },
+            RelayHosts.TrustOf(server, isSecure: true));
         var started = await program.WaitAsync("started");
         Assert.Equal(("playing", url, true), (started.GetProperty("state").GetString(), started.GetProperty("url").GetString(), started.GetProperty("seekable").GetBoolean()));
 

@@ -18,21 +18,24 @@ public sealed class RelayReconnectTests(MeetingServer server) : IAsyncLifetime
 
     public Task DisposeAsync() => server.ClearAsync();
 
-    [Fact]
-    public async Task A_controller_that_was_cut_off_hears_once_and_in_order_what_happened_meanwhile_and_goes_on_after_a_restart()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_controller_that_was_cut_off_hears_once_and_in_order_what_happened_meanwhile_and_goes_on_after_a_restart(bool isSecure)
     {
-        await using var proxy = CuttableProxy.Start(server.Server.HttpBase.Port);
+        await using var proxy = CuttableProxy.Start((isSecure ? server.Server.HttpsBase : server.Server.HttpBase).Port);
         var stopFile = Path.Combine(server.Folder, $"stop-{Guid.NewGuid():N}");
         await using var program = NodeProgram.Start(
             RepositoryFiles.PathOf("tests", "Conformance", "relay"),
             "reconnect.mjs",
             new JsonObject
             {
-                ["host"] = $"ws://127.0.0.1:{proxy.Port}",
+                ["host"] = $"{(isSecure ? "wss" : "ws")}://127.0.0.1:{proxy.Port}",
                 ["project"] = server.Server.Credentials.AppId,
                 ["token"] = server.Server.Credentials.ApiToken,
                 ["stopFile"] = stopFile,
-            });
+            },
+            RelayHosts.TrustOf(server, isSecure));
         await program.WaitAsync("listening");
         var first = await server.CreateMeetingAsync("First");
         var ada = await server.JoinAsync(first, 0);

@@ -15,10 +15,57 @@ namespace Roomcast.Interop.Relay;
 public sealed class RelayStreamTests(MeetingServer server) : IAsyncLifetime
 {
     private const double AudibleDb = -30;
+    private const string Requests = "roomcast_relay_requests";
+
+    // Pictures that move, of the three hundred or so of ten seconds: a busy machine composes fewer, and this is still no still.
+    private const int MovingPictures = 20;
+
+    // So many rooms does the program stream at most until its sink has got what it should.
+    private const int MostRooms = 4;
 
     public Task InitializeAsync() => Task.CompletedTask;
 
     public Task DisposeAsync() => server.ClearAsync();
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task The_program_of_the_reference_runs_to_its_end_as_it_stands(bool isSecure)
+    {
+        await using var sink = await RecordingSink.StartNginxAsync();
+        var folder = Directory.CreateDirectory(Path.Combine(server.Folder, $"first-stream-{Guid.NewGuid():N}")).FullName;
+        await WriteProgramAsync(folder, RelayHosts.Of(server, isSecure), $"{sink.Address}/stream");
+        var asked = await ServerMetrics.SumAsync(server, Requests);
+        await using var program = NodeProgram.Start(folder, "first-stream.mjs", [], RelayHosts.TrustOf(server, isSecure));
+
+        // It says nothing when it listens, which it does by two requests, and hears only of rooms that begin from then on.
+        await ServerMetrics.WaitAsync(server, Requests, requests => requests >= asked + 2);
+        for (var (number, isShown) = (1, false); !isShown; number++)
+        {
+            var title = $"First stream {number}";
+            var meeting = await server.CreateMeetingAsync(title);
+            var ada = await server.JoinAsync(meeting, 0);
+            await program.WaitForLineAsync($"Room started {title}");
+            await WaitForLinesAsync(program, (number * 5) - 1);
+            var recordings = await sink.RecordingsAsync(number);
+            await EndAsync(meeting);
+            var lines = await WaitForLinesAsync(program, number * 5);
+            await ada.LeaveAsync();
+            Assert.Matches($"^Room started {title}\nStream started streaming\nStopping stream\nStream ended [0-9a-f-]{{36}} completed\nRoom ended {title}$", string.Join('\n', lines.TakeLast(5)));
+
+            // What nginx got in these ten seconds, decoded: who is in the meeting, moving, and sounding. They begin when she comes, and on a
+            // machine that does much else they may be over before her browser has sent anything: then the program streams a further room.
+            var file = await ComposedReading.OfAsync(recordings[^1], TimeSpan.FromMinutes(3));
+            var pictures = Enumerable.Range(0, file.Pictures.Count).Count(picture => file.Shows(picture, 0.35, 0.5, 0));
+            isShown = pictures > MovingPictures && file.Changes() > MovingPictures && file.LoudestOf(MeetProbe.Tones[0]) > AudibleDb;
+            Assert.True(
+                isShown || number < MostRooms,
+                $"{file.Pictures.Count} pictures, {pictures} show her, {file.Changes()} moved, {file.LoudestOf(MeetProbe.Tones[0]):F0} dB\n{server.Server.Errors}");
+        }
+
+        // That is all it does. It does not exit: its client keeps the socket and hears of the next room, until somebody ends it, as this test does.
+        Assert.False(program.HasExited, $"{program}");
+    }
 
     [Fact]
     public async Task The_example_streams_a_meeting_from_its_start_and_hears_of_its_end()
@@ -26,7 +73,18 @@ public sealed class RelayStreamTests(MeetingServer server) : IAsyncLifetime
         await using var sink = await RecordingSink.StartNginxAsync();
         var url = $"{sink.Address}/s3cr3t-stream-key";
         var stopFile = Path.Combine(server.Folder, $"stop-{Guid.NewGuid():N}");
-        await using var example = Start("example.mjs", url, stopFile);
+        await using var example = NodeProgram.Start(
+            Programs,
+            "example.mjs",
+            new JsonObject
+            {
+                ["host"] = RelayHosts.Of(server, isSecure: true),
+                ["project"] = server.Server.Credentials.AppId,
+                ["token"] = server.Server.Credentials.ApiToken,
+                ["url"] = url,
+                ["stopFile"] = stopFile,
+            },
+            RelayHosts.TrustOf(server, isSecure: true));
         await example.WaitAsync("listening");
         var meeting = await server.CreateMeetingAsync("Lobby");
         var ada = await server.JoinAsync(meeting, 0);
@@ -85,17 +143,43 @@ public sealed class RelayStreamTests(MeetingServer server) : IAsyncLifetime
         }
     }
 
-    private NodeProgram Start(string script, string url, string stopFile) => NodeProgram.Start(
-        RepositoryFiles.PathOf("tests", "Conformance", "relay"),
-        script,
-        new JsonObject
+    private static string Programs => RepositoryFiles.PathOf("tests", "Conformance", "relay");
+
+    /// <summary>Waits until the program has printed so many lines of its own; the package may print others.</summary>
+    private static async Task<IReadOnlyList<string>> WaitForLinesAsync(NodeProgram program, int count)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while (true)
         {
-            ["host"] = $"ws://{server.Server.HttpBase.Authority}",
-            ["project"] = server.Server.Credentials.AppId,
-            ["token"] = server.Server.Credentials.ApiToken,
-            ["url"] = url,
-            ["stopFile"] = stopFile,
-        });
+            List<string> lines = [.. program.Lines.Where(line => line.StartsWith("Room ", StringComparison.Ordinal) || line.StartsWith("St", StringComparison.Ordinal))];
+            if (lines.Count >= count)
+            {
+                return lines;
+            }
+
+            Assert.True(!program.HasExited && TimeProvider.System.GetElapsedTime(began) < 3 * MeetTab.Patience, $"{program}");
+            await Task.Delay(TimeSpan.FromMilliseconds(100));
+        }
+    }
+
+    /// <summary>Writes the program as the reference has it, with nothing in it exchanged but what a user fills in, beside its packages.</summary>
+    private async Task WriteProgramAsync(string folder, string host, string url)
+    {
+        var text = await File.ReadAllTextAsync(Path.Combine(Programs, "first-stream.mjs"));
+        foreach (var (placeholder, value) in ((string, string)[])
+        [
+            ("project: \"ProjectID Here\"", $"host: \"{host}\", project: \"{server.Server.Credentials.AppId}\""),
+            ("\"Token Here\"", $"\"{server.Server.Credentials.ApiToken}\""),
+            ("\"rtmp://example.com/stream\"", $"\"{url}\""),
+        ])
+        {
+            Assert.Equal(2, text.Split(placeholder).Length);
+            text = text.Replace(placeholder, value, StringComparison.Ordinal);
+        }
+
+        await File.WriteAllTextAsync(Path.Combine(folder, "first-stream.mjs"), text);
+        Directory.CreateSymbolicLink(Path.Combine(folder, "node_modules"), Path.Combine(Programs, "node_modules"));
+    }
 
     private async Task EndAsync(string meeting)
     {

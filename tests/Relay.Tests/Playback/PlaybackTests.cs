@@ -100,6 +100,46 @@ public sealed class PlaybackTests(PlaybackTests.Shared shared) : IClassFixture<P
         Assert.Equal(2, types.Count(type => type == "video.playback.ended"));
     }
 
+    [Theory]
+    [InlineData("clip.mp4")]
+    [InlineData("clip.m3u8")]
+    public async Task A_file_and_a_playlist_are_played_from_where_they_are_told_to(string name)
+    {
+        await using var client = await RelayClient.ConnectAsync(Host);
+        var (ada, session) = await OpenAsync("From");
+        await client.AskAsync("video.playback.start", With(session, ("url", new Uri(Host.Address, $"/files/{name}").AbsoluteUri), ("seek_position", 40_000)));
+        var playback = (await client.HearAsync("video.playback.started"))["playback"]!;
+        var id = (string)playback["id"]!;
+        Assert.Equal(("playing", true), ((string)playback["state"]!, (bool)playback["seekable"]!));
+        Assert.InRange((double)playback["position"]!, 39_000, 60_000);
+        await UntilAsync(() => Host.Stage.Packets.GetValueOrDefault(Guid.Parse(id)) > 50);
+        Assert.Equal("200", await client.CodeOfAsync("video.playback.pause", session, new JsonObject { ["playback_id"] = id }));
+        var paused = (await client.HearAsync("video.playback.updated", each => (string)each["playback"]!["state"]! == "paused"))["playback"]!;
+        Assert.InRange((double)paused["position"]!, 39_500, 60_000);
+        Assert.Equal("200", await client.CodeOfAsync("video.playback.seek_absolute", session, new JsonObject { ["playback_id"] = id, ["position"] = 5_000 }));
+        await client.HearAsync("video.playback.updated", each => (double)each["playback"]!["position"]! == 5_000);
+        Assert.Equal("200", await client.CodeOfAsync("video.playback.stop", session, new JsonObject { ["playback_id"] = id }));
+        Assert.Null((await client.HearAsync("video.playback.ended"))["playback"]!["error"]);
+        await Host.EndAsync(await MeetingOfAsync(ada));
+    }
+
+    [Fact]
+    public async Task A_stream_is_played_over_RTMP_and_has_no_positions()
+    {
+        await using var source = await RtmpPlayout.StartAsync(Host.FileOf("clip.mp4"));
+        await using var client = await RelayClient.ConnectAsync(Host);
+        var (ada, session) = await OpenAsync("Live");
+        await client.AskAsync("video.playback.start", With(session, ("url", source.Address)));
+        var playback = (await client.HearAsync("video.playback.started"))["playback"]!;
+        var id = (string)playback["id"]!;
+        Assert.Equal(("playing", false, source.Address), ((string)playback["state"]!, (bool)playback["seekable"]!, (string)playback["url"]!));
+        await UntilAsync(() => Host.Stage.Packets.GetValueOrDefault(Guid.Parse(id)) > 100);
+        Assert.Equal("409", await client.CodeOfAsync("video.playback.seek_absolute", session, new JsonObject { ["playback_id"] = id, ["position"] = 5_000 }));
+        Assert.Equal("200", await client.CodeOfAsync("video.playback.stop", session, new JsonObject { ["playback_id"] = id }));
+        Assert.Null((await client.HearAsync("video.playback.ended"))["playback"]!["error"]);
+        await Host.EndAsync(await MeetingOfAsync(ada));
+    }
+
     [Fact]
     public async Task A_host_that_removes_what_is_played_ends_it()
     {
@@ -219,6 +259,9 @@ public sealed class PlaybackTests(PlaybackTests.Shared shared) : IClassFixture<P
                     "-f", "lavfi", "-i", "testsrc=s=320x180:r=15", "-f", "lavfi", "-i", "sine=frequency=440", "-t", seconds,
                     "-c:v", "libx264", "-preset", "ultrafast", "-g", "15", "-pix_fmt", "yuv420p", "-c:a", "aac", "-movflags", "+faststart", Host.FileOf(name));
             }
+
+            await FfmpegTool.RunAsync(
+                "-i", Host.FileOf("clip.mp4"), "-c", "copy", "-f", "hls", "-hls_time", "2", "-hls_playlist_type", "vod", Host.FileOf("clip.m3u8"));
         }
 
         public async Task DisposeAsync() => await Host.DisposeAsync();

@@ -14,6 +14,7 @@ public sealed class NodeProgram : IAsyncDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly Lock _lock = new();
     private readonly List<JsonElement> _said = [];
+    private readonly List<string> _lines = [];
     private readonly StringBuilder _errors = new();
     private readonly SemaphoreSlim _news = new(0);
     private readonly Process _process;
@@ -67,6 +68,21 @@ public sealed class NodeProgram : IAsyncDisposable
         }
     }
 
+    /// <summary>The lines it has written to its standard output that are no JSON, as a program that was not made for tests writes them.</summary>
+    public IReadOnlyList<string> Lines
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return [.. _lines];
+            }
+        }
+    }
+
+    /// <summary>Whether it has ended.</summary>
+    public bool HasExited => _process.HasExited;
+
     /// <summary>Starts one.</summary>
     /// <param name="folder">The folder with its packages.</param>
     /// <param name="script">The program, in that folder.</param>
@@ -79,27 +95,12 @@ public sealed class NodeProgram : IAsyncDisposable
     }
 
     /// <summary>Waits until it says something: a line whose <c>what</c> is this.</summary>
-    public async Task<JsonElement> WaitAsync(string what)
-    {
-        var began = TimeProvider.System.GetTimestamp();
-        while (true)
-        {
-            foreach (var line in Said)
-            {
-                if (line.TryGetProperty("what", out var said) && said.GetString() == what)
-                {
-                    return line;
-                }
-            }
+    public Task<JsonElement> WaitAsync(string what) =>
+        FirstAsync(() => Said.Where(line => line.TryGetProperty("what", out var said) && said.GetString() == what), what);
 
-            if (_process.HasExited || TimeProvider.System.GetElapsedTime(began) > Patience)
-            {
-                throw new InvalidOperationException($"It did not say '{what}'.\n{this}");
-            }
-
-            await _news.WaitAsync(TimeSpan.FromMilliseconds(200));
-        }
-    }
+    /// <summary>Waits until it writes a line that begins so and is no JSON.</summary>
+    public Task<string> WaitForLineAsync(string beginning) =>
+        FirstAsync(() => Lines.Where(line => line.StartsWith(beginning, StringComparison.Ordinal)), beginning);
 
     /// <summary>Waits until it has ended by itself.</summary>
     /// <returns>Its exit code.</returns>
@@ -141,6 +142,26 @@ public sealed class NodeProgram : IAsyncDisposable
         _folder.Dispose();
     }
 
+    private async Task<T> FirstAsync<T>(Func<IEnumerable<T>> find, string what)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            var hasExited = _process.HasExited;
+            foreach (var found in find())
+            {
+                return found;
+            }
+
+            if (hasExited || TimeProvider.System.GetElapsedTime(began) > Patience)
+            {
+                throw new InvalidOperationException($"It did not say '{what}'.\n{this}");
+            }
+
+            await _news.WaitAsync(TimeSpan.FromMilliseconds(200));
+        }
+    }
+
     private void Take(string? line)
     {
         lock (_lock)
@@ -164,6 +185,7 @@ public sealed class NodeProgram : IAsyncDisposable
             }
             else
             {
+                _lines.Add(line);
                 _errors.AppendLine(line);
             }
         }
