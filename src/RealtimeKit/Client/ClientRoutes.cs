@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Options;
 using Roomcast.Livestreams;
+using Roomcast.Meetings;
 using Roomcast.Meetings.Blobs;
 using Roomcast.Meetings.History;
 using Roomcast.Meetings.Presets;

@@ -1,4 +1,5 @@
 using Roomcast.Livestreams.Meetings;
+using Roomcast.Livestreams.Records;
 using Roomcast.Meetings.Records;
 using Roomcast.Meetings.Sessions.Events;
 
@@ -79,6 +80,6 @@ public sealed class MeetingLivestreamsTests
         Assert.NotNull(await host.FindActiveAsync(manual));
     }
 
-    private static Task StartAsync(LiveHost host, Meeting meeting, bool isManual) => host.Livestreams.StartAsync(
+    private static Task<Livestream> StartAsync(LiveHost host, Meeting meeting, bool isManual) => host.Livestreams.StartAsync(
         meeting.AppId, meeting.Id.Value, new MeetingLivestreamRequest(meeting.Title, isManual), CancellationToken.None);
 }
