@@ -55,8 +55,9 @@ public sealed class PushedRecordingTests(EncodedMinute encoded) : IClassFixture<
         await PublishUntilAsync(
             host,
             asked,
-            () => (now = host.Recordings.FindAsync(asked.AppId, asked.Id, CancellationToken.None).GetAwaiter().GetResult())?.ErrorMessage is not null,
-            "the rejection is told");
+            () => (now = host.Recordings.FindAsync(asked.AppId, asked.Id, CancellationToken.None).GetAwaiter().GetResult())
+                is { ErrorMessage: not null, Status: RecordingStatus.Recording },
+            "the rejection is told, and something recorded");
         Assert.Contains("publish_denied", now!.ErrorMessage, StringComparison.Ordinal);
         Assert.DoesNotContain("geheim", now.ErrorMessage, StringComparison.Ordinal);
         Assert.Equal(RecordingStatus.Recording, (await host.WaitForAsync(asked, RecordingStatus.Recording)).Status);

@@ -41,8 +41,8 @@ public sealed partial class LiveMeetingTests(MeetingServer server) : IAsyncLifet
         Assert.Contains("avc1.64", multivariant, StringComparison.Ordinal);
         Assert.Contains("mp4a.40.2", multivariant, StringComparison.Ordinal);
 
-        var seen = await WatchUntilAsync(url, reading => reading.LoudestOf(MeetProbe.Tones[0]) > AudibleDb && reading.Shows(reading.Pictures.Count - 1, 0.5, 0.5, 0));
-        Assert.True(seen.Pictures.Count >= 85, $"{seen.Pictures.Count} pictures in three seconds.");
+        var seen = await WatchUntilAsync(
+            url, reading => IsAtFullRate(reading) && reading.LoudestOf(MeetProbe.Tones[0]) > AudibleDb && reading.Shows(reading.Pictures.Count - 1, 0.5, 0.5, 0));
         Assert.True(seen.Changes() > 20, $"{seen.Changes()} of {seen.Pictures.Count} pictures moved.");
         Assert.True(seen.LevelOf(MeetProbe.Tones[1]) < SilentDb);
 
@@ -77,11 +77,10 @@ public sealed partial class LiveMeetingTests(MeetingServer server) : IAsyncLifet
         await WatchUntilAsync(url, reading => Alone(reading, 0));
 
         var ben = await server.JoinAsync(meeting, 1, "group_call_participant");
-        var both = await WatchUntilAsync(url, reading =>
+        await WatchUntilAsync(url, reading =>
             reading.Shows(reading.Pictures.Count - 1, 0.25, 0.5, 0) && reading.Shows(reading.Pictures.Count - 1, 0.75, 0.5, 1)
             && reading.LoudestOf(MeetProbe.Tones[0]) > AudibleDb && reading.LoudestOf(MeetProbe.Tones[1]) > AudibleDb
-            && reading.Changes() > 20);
-        Assert.True(both.Pictures.Count >= 85, $"{both.Pictures.Count} pictures in three seconds.");
+            && reading.Changes() > 20 && IsAtFullRate(reading));
         await KeepAsync(url, "live-two");
 
         // Muted: neither seen nor heard, and the place stays.
@@ -257,6 +256,9 @@ public sealed partial class LiveMeetingTests(MeetingServer server) : IAsyncLifet
 
     [GeneratedRegex("is composed by process (?<pid>[0-9]+)")]
     private static partial Regex ComposedBy();
+
+    // Thirty a second, in three of them; a browser that starts beside it takes some.
+    private static bool IsAtFullRate(ComposedReading reading) => reading.Pictures.Count >= 85;
 
     private static bool Alone(ComposedReading reading, int participant) =>
         reading.Shows(reading.Pictures.Count - 1, 0.35, 0.5, participant) && reading.Shows(reading.Pictures.Count - 1, 0.65, 0.5, participant)
