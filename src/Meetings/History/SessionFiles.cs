@@ -24,8 +24,9 @@ public sealed class SessionFiles(
     /// <param name="expiresAt">When it is to be deleted at the latest; null for the time all files are kept.</param>
     /// <param name="write">Writes it.</param>
     /// <param name="cancellationToken">Stops it.</param>
+    /// <returns>Null when its time is over: what it would be made of is deleted soon.</returns>
     /// <exception cref="BlobException">It cannot be stored now.</exception>
-    public async Task<SessionFile> MakeAsync(
+    public async Task<SessionFile?> MakeAsync(
         SessionId sessionId,
         string kind,
         string fileName,
@@ -38,6 +39,10 @@ public sealed class SessionFiles(
         var now = StoredTime.Now(clock);
         var expiry = now + options.Value.FileRetention;
         expiry = expiresAt is { } bound && bound < expiry ? StoredTime.Of(bound) : expiry;
+        if (expiry <= now)
+        {
+            return null;
+        }
 
         // Known before it is there, so that nothing stays that nobody would delete.
         await database.WriteAsync(

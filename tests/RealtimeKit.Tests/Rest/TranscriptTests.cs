@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
+using Roomcast.Meetings.History;
 using Roomcast.Meetings.Presets;
 using Roomcast.Meetings.Records;
 using Roomcast.RealtimeKit.Tests.Hosting;
@@ -45,6 +46,29 @@ public sealed class TranscriptTests : IAsyncLifetime
         }
 
         Assert.Equal(400, (await _host.Client.GetAsync($"{path}/transcript?format=DOC", Account.ReadToken)).Status);
+    }
+
+    [Fact]
+    public async Task A_file_whose_time_is_over_is_not_made_though_nobody_has_swept_yet()
+    {
+        var session = await BeginAsync();
+        var files = _host.Service<SessionFiles>();
+        Task<SessionFile?> MakeAsync(TimeSpan left) => files.MakeAsync(
+            session.Session.Id, "TEST", "test.txt", "text/plain", _host.Clock.GetUtcNow() + left, async output => await output.WriteAsync("x"u8.ToArray()), CancellationToken.None);
+        Assert.NotNull(await MakeAsync(TimeSpan.FromMinutes(1)));
+        Assert.Null(await MakeAsync(TimeSpan.Zero));
+        Assert.Null(await MakeAsync(-TimeSpan.FromMinutes(1)));
+    }
+
+    [Theory]
+    [InlineData("""{"transcription":{"url":"https://a.example.org/v1","model":"m","\ud800xxxx":1}}""")]
+    [InlineData("""{"transcription":null,"\ud800xxxxxxxxx":1}""")]
+    public async Task A_name_that_is_half_a_character_is_refused_and_changes_nothing(string body)
+    {
+        await _host.Client.PatchAsync(Services, Account.WriteToken, """{"transcription":{"url":"https://b.example.org/v1","model":"m"}}""");
+        Assert.Equal(400, (await _host.Client.PatchAsync(Services, Account.WriteToken, body)).Status);
+        var kept = await _host.Client.GetAsync(Services, Account.ReadToken);
+        Assert.Contains("b.example.org", kept.Body.ToJsonString(), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -52,6 +52,20 @@ internal static class AiServiceEndpoints
 
     private static List<(AiServiceKind Kind, AiService? Service, bool KeepsKey)> Read(JsonElement body, ICollection<FieldFault> faults)
     {
+        try
+        {
+            return ReadFields(body, faults);
+        }
+        catch (InvalidOperationException)
+        {
+            // Looking a field up by name throws where another field's name is half a surrogate pair.
+            faults.Add(FieldFault.InBody("", "a name in the body holds half of a character"));
+            return [];
+        }
+    }
+
+    private static List<(AiServiceKind Kind, AiService? Service, bool KeepsKey)> ReadFields(JsonElement body, ICollection<FieldFault> faults)
+    {
         var wanted = new List<(AiServiceKind, AiService?, bool)>();
         foreach (var (field, kind) in Fields)
         {
