@@ -82,21 +82,32 @@ public sealed class HearingEndpoint : IAsyncDisposable
         await context.Response.WriteAsJsonAsync(new { choices = new[] { new { message = new { content = $"# {lines.Length} lines, first: {lines[0]}" } } } });
     }
 
-    // By its zero crossings, to the nearest 20 Hz.
+    // By the time between its zero crossings, to the nearest 20 Hz. Silence in between, as where packets were lost, changes nothing.
     private static int ToneOf(byte[] pcm)
     {
-        var (crossings, last) = (0, 0);
-        for (var at = 0; at + 1 < pcm.Length; at += 2)
+        var (distances, lastSign, lastAt) = (new List<int>(), 0, 0);
+        for (var at = 0; at < pcm.Length / 2; at++)
         {
-            var sign = Math.Sign((int)BitConverter.ToInt16(pcm, at));
-            if (sign != 0)
+            var sign = Math.Sign((int)BitConverter.ToInt16(pcm, at * 2));
+            if (sign != 0 && sign != lastSign)
             {
-                crossings += last != 0 && sign != last ? 1 : 0;
-                last = sign;
+                if (lastSign != 0)
+                {
+                    distances.Add(at - lastAt);
+                }
+
+                (lastSign, lastAt) = (sign, at);
             }
         }
 
-        var seconds = pcm.Length / 2.0 / SampleRateHz;
-        return (int)(Math.Round(crossings / 2.0 / seconds / 20) * 20);
+        if (distances.Count == 0)
+        {
+            return 0;
+        }
+
+        distances.Sort();
+        var usual = distances[distances.Count / 2];
+        var halfPeriod = distances.Where(distance => Math.Abs(distance - usual) <= 1 + (usual / 4)).Average();
+        return (int)(Math.Round(SampleRateHz / 2.0 / halfPeriod / 20) * 20);
     }
 }
