@@ -41,7 +41,7 @@ install_packages() {
   log=$(mktemp)
   # shellcheck disable=SC2086 # The words are a command and its option, or nothing.
   if ! { [ -n "${packages_updated:-}" ] || $as_root apt-get update; } >"$log" 2>&1 ||
-    ! $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@" </dev/null >>"$log" 2>&1; then
+    ! $as_root env DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$@" </dev/null >>"$log" 2>&1; then
     cat "$log" >&2
     rm -f "$log"
     echo "These packages could not be installed: $*" >&2

@@ -27,8 +27,9 @@ internal static class StampedSource
     public static readonly TimeSpan Swell = TimeSpan.FromMilliseconds(100);
 
     /// <summary>
-    /// Runs before the page's scripts. Gives the page <c>stamped.swells()</c>, the wall clock in milliseconds of each swell so far;
-    /// <c>stamped.sounded()</c>, the seconds of sound made so far; <c>stamped.gaps()</c>, the milliseconds between pictures drawn; <c>stamped.wall()</c>,
+    /// Runs before the page's scripts. Gives the page <c>stamped.swells()</c>, the wall clock in milliseconds of each swell so far whose time
+    /// the browser can have told; <c>stamped.sounded()</c>, the seconds of sound made so far; <c>stamped.lost()</c>, the milliseconds of sound
+    /// that it had no time to make; <c>stamped.gaps()</c>, the milliseconds between pictures drawn; <c>stamped.wall()</c>,
     /// the wall clock; <c>stamped.heard</c>, the number of each message that came over the client's socket with the wall clock at which it came;
     /// <c>stamped.ages(video, area, ms)</c>, how old the pictures seen in a part of a video are;
     /// <c>stamped.sending()</c>, what the browser says of the pictures it encodes, and <c>stamped.sent()</c>, how many it has sent.
@@ -109,7 +110,7 @@ internal static class StampedSource
             oscillator.connect(swell).connect(target);
             oscillator.start();
             audio.resume();
-            // The wall clock at audio time 0, each time a little too late; the earliest of a while is the one.
+            // The wall clock at audio time 0, each time a little too late: see originIn.
             let next = Math.ceil(audio.currentTime) + 1 + participant / 4;
             setInterval(() => {
               clock.push([audio.currentTime, wall() - audio.currentTime * 1000]);
@@ -148,6 +149,12 @@ internal static class StampedSource
             return sum === (rows[1] & 255) ? value : null;
           }
 
+          // The wall clock at audio time 0, by what was read between two audio times; it grows where sound was lost. NaN when too little was read.
+          function originIn(from, to) {
+            const near = clock.filter(([time]) => time > from && time < to).map(([, origin]) => origin);
+            return near.length > 10 ? Math.min(...near) : NaN;
+          }
+
           return {
             wall,
             heard,
@@ -177,9 +184,12 @@ internal static class StampedSource
               }
               return said.join('; ');
             },
+            lost: () => originIn(clock.at(-1)[0] - 1, Infinity) - originIn(0, Infinity),
+            // Sound that a busy browser did not make in time is missing, and what comes after it is later than its RTP timestamps say
+            // until the next sender report does, 7.5 s later at most.
             swells: () => swells.flatMap((at) => {
-              const near = clock.filter(([time]) => Math.abs(time - at) < 1.5).map(([, origin]) => origin);
-              return near.length > 20 ? [at * 1000 + Math.min(...near)] : [];
+              const origin = originIn(at - 0.5, at + 0.5);
+              return origin - originIn(at - 9, at + 0.5) < 20 ? [at * 1000 + origin] : [];
             }),
             async ages(video, area, ms) {
               const ages = [];
