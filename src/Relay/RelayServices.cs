@@ -28,6 +28,7 @@ public static class RelayServices
         services.TryAddSingleton<ControllerDirectory>();
         services.TryAddSingleton<RecordingEar>();
         services.AddSingleton<IRecordingListener>(provider => provider.GetRequiredService<RecordingEar>());
+        services.TryAddSingleton<RoomTargets>();
         services.TryAddSingleton<RoomDirectory>();
         services.AddSingleton<ISessionObserver>(provider => provider.GetRequiredService<RoomDirectory>());
         services.AddSingleton<IRosterObserver>(provider => provider.GetRequiredService<RoomDirectory>());

@@ -15,9 +15,11 @@ public sealed class TestSessions : IRecordedSessions
     public ConcurrentDictionary<string, RecordedPeer> Peers { get; } = new();
 
     /// <summary>Begins one with a peer in it.</summary>
-    public Guid Begin(Guid meetingId)
+    /// <param name="meetingId">The meeting.</param>
+    /// <param name="under">The session's id; null for any.</param>
+    public Guid Begin(Guid meetingId, Guid? under = null)
     {
-        var sessionId = _sessions.GetOrAdd(meetingId, _ => Guid.NewGuid());
+        var sessionId = _sessions.GetOrAdd(meetingId, _ => under ?? Guid.NewGuid());
         Set(sessionId, new SessionPresence(1, false));
         return sessionId;
     }

@@ -44,7 +44,7 @@ public static class PushServices
         return services;
     }
 
-    /// <summary>Adds <see cref="SessionPushes"/>; needs <see cref="AddPush"/> and <c>AddCompositions</c>.</summary>
+    /// <summary>Adds <see cref="SessionPushes"/> and <see cref="MeetingTargetStore"/>; needs <see cref="AddPush"/> and <c>AddCompositions</c>.</summary>
     public static IServiceCollection AddSessionPushes(this IServiceCollection services)
     {
         services.TryAddSingleton(provider => new SessionPushes(
@@ -54,6 +54,7 @@ public static class PushServices
             provider.GetRequiredService<TimeProvider>(),
             provider.GetRequiredService<ILogger<SessionPushes>>()));
         services.AddHostedService(provider => provider.GetRequiredService<SessionPushes>());
+        services.TryAddSingleton<MeetingTargetStore>();
         return services;
     }
 }

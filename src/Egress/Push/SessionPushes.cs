@@ -45,6 +45,9 @@ public sealed class SessionPushes : IHostedService, IDisposable
     /// <summary>Most pushes of one session at once.</summary>
     public int MaxOfSession => _options.MaxOutputs;
 
+    /// <summary>Whether an address may be pushed to; see <see cref="PushJobs.MayPushTo"/>.</summary>
+    public bool MayPushTo(PushAddress address) => _jobs.MayPushTo(address);
+
     /// <summary>Begins to push; returns at once.</summary>
     /// <param name="sessionId">The session; that the caller has it is known.</param>
     /// <param name="address">Where to.</param>

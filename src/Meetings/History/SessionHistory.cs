@@ -120,6 +120,11 @@ public sealed class SessionHistory(Database database)
                 AnyLike("Search", "meeting_title_folded", "CAST(meeting_id AS text)", "CAST(id AS text)"), "Search", SearchText.Containing(query.Search));
         }
 
+        if (query.Title is { } title)
+        {
+            list.Where("meeting_title = @Title", "Title", SearchText.Storable(title));
+        }
+
         if (!string.IsNullOrEmpty(query.Participant))
         {
             list.Where(

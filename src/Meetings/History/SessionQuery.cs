@@ -29,6 +29,9 @@ public sealed record SessionQuery(PageRequest Page)
     /// <summary>Only those whose title, whatever its case, meeting's id or own id contains this; null or empty for all.</summary>
     public string? Search { get; init; }
 
+    /// <summary>Only those whose meeting had this title when they began; null for all.</summary>
+    public string? Title { get; init; }
+
     /// <summary>Only those with a participant whose id, or custom id whatever its case, contains this; null or empty for all.</summary>
     public string? Participant { get; init; }
 

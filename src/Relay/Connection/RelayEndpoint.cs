@@ -100,7 +100,7 @@ internal sealed class RelayEndpoint : IDisposable
     private async Task DrainAsync()
     {
         _isStopping = true;
-        await _methods.EndStreamsAsync();
+        await _methods.EndMediaAsync();
         foreach (var connection in _connections.Keys)
         {
             _ = connection.SayGoodbyeAsync();

@@ -18,6 +18,9 @@ internal sealed record RelayTimes
     /// <summary>How long one that comes behind such a request keeps those behind it, so that what is quick stays in order.</summary>
     public TimeSpan Quick { get; init; } = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>A client gives up a request after 10 s: one that is still under way after this long, and what it waited before, is refused.</summary>
+    public TimeSpan AnswerWithin { get; init; } = TimeSpan.FromSeconds(7);
+
     /// <summary>How long it has to take what it is still sent, and to answer a close.</summary>
     public TimeSpan CloseTimeout { get; init; } = TimeSpan.FromSeconds(5);
 

@@ -2,30 +2,54 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Roomcast.Meetings.Sessions;
 using Roomcast.Relay.Connection;
+using Roomcast.Relay.Framing;
 using Roomcast.Relay.Rooms;
 
 namespace Roomcast.Relay.Methods;
 
-/// <summary>A request under way.</summary>
-/// <param name="Connection">Where it came from; authenticated.</param>
-/// <param name="Id">Its id as written.</param>
-/// <param name="Params">Its parameters.</param>
-internal sealed record MethodCall(RelayConnection Connection, string Id, JsonElement Params)
+/// <summary>A request under way. It is answered once: what comes after its answer is not said.</summary>
+internal sealed class MethodCall(RelayConnection connection, string id, JsonElement parameters)
 {
+    private int _isAnswered;
+
+    /// <summary>Where it came from; authenticated.</summary>
+    public RelayConnection Connection => connection;
+
+    /// <summary>Its parameters.</summary>
+    public JsonElement Params => parameters;
+
     /// <summary>Answers that it is done.</summary>
     public void Done(JsonObject? more = null)
     {
         var result = more ?? [];
         result["code"] = "200";
         result["message"] = "OK";
-        Connection.Answer(Id, result);
+        Answer(result);
+    }
+
+    /// <summary>Answers with a result of its own.</summary>
+    public void Answer(JsonObject result)
+    {
+        if (Interlocked.Exchange(ref _isAnswered, 1) == 0)
+        {
+            connection.Answer(id, result);
+        }
+    }
+
+    /// <summary>Refuses it by an error of the protocol.</summary>
+    public void Refuse(RelayError error, string message)
+    {
+        if (Interlocked.Exchange(ref _isAnswered, 1) == 0)
+        {
+            connection.Refuse(id, error, message);
+        }
     }
 
     /// <summary>Whether it has a parameter that is not null.</summary>
     public bool Has(string name) => Params.TryGetProperty(name, out var value) && value.ValueKind is not JsonValueKind.Null;
 
     /// <summary>Refuses it by a code of the protocol.</summary>
-    public void Refuse(string code, string message) => Connection.Answer(Id, new JsonObject { ["code"] = code, ["message"] = message });
+    public void Refuse(string code, string message) => Answer(new JsonObject { ["code"] = code, ["message"] = message });
 
     public void RefuseRoom() => Refuse("404", "there is no such room session");
 

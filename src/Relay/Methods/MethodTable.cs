@@ -4,6 +4,7 @@ using Microsoft.Extensions.Options;
 using Roomcast.Accounts;
 using Roomcast.Egress.Playback;
 using Roomcast.Egress.Push;
+using Roomcast.Egress.Recording;
 using Roomcast.Relay.Connection;
 using Roomcast.Relay.Controllers;
 using Roomcast.Relay.Framing;
@@ -21,8 +22,8 @@ internal sealed class MethodTable : IRequestHandler
         "video.stream.list", "video.recording.list", "video.playback.list",
     };
 
-    /// <summary>A client gives up its connecting after 10 s.</summary>
-    private static readonly TimeSpan AnswerWithin = TimeSpan.FromSeconds(5);
+    /// <summary>How long recordings have to end when the server stops. What is not stored by then is at the next start.</summary>
+    private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(3);
 
     private readonly Dictionary<string, RoomMethod> _roomMethods = new(StringComparer.Ordinal);
     private readonly Subscriptions _subscriptions;
@@ -30,6 +31,8 @@ internal sealed class MethodTable : IRequestHandler
     private readonly RoomDirectory _rooms;
     private readonly SessionPushes _pushes;
     private readonly SessionPlaybacks _playbacks;
+    private readonly Recordings _recordings;
+    private readonly RelayTimes _times;
     private readonly ApiTokenStore _tokens;
     private readonly AppStore _apps;
     private readonly RelayOptions _options;
@@ -46,14 +49,16 @@ internal sealed class MethodTable : IRequestHandler
         RoomDirectory directory,
         SessionPushes pushes,
         SessionPlaybacks playbacks,
+        Recordings recordings,
         ApiTokenStore tokens,
         AppStore apps,
+        RelayTimes times,
         IOptions<RelayOptions> options,
         TimeProvider time,
         ILogger<MethodTable> logger)
     {
         (_subscriptions, _controllers, _rooms, _pushes, _tokens, _apps) = (subscriptions, controllers, directory, pushes, tokens, apps);
-        _playbacks = playbacks;
+        (_playbacks, _recordings, _times) = (playbacks, recordings, times);
         (_options, _time, _logger) = (options.Value, time, logger);
         rooms.AddTo(_roomMethods);
         members.AddTo(_roomMethods);
@@ -67,12 +72,14 @@ internal sealed class MethodTable : IRequestHandler
     /// <summary>The names of all methods about rooms.</summary>
     public IEnumerable<string> RoomMethodNames => _roomMethods.Keys;
 
-    /// <summary>The server stops: streams and playbacks end. Returns when that is told.</summary>
-    public Task EndStreamsAsync()
+    /// <summary>The server stops: streams, playbacks and recordings end. Returns when that is told.</summary>
+    public async Task EndMediaAsync()
     {
         _pushes.StopAll();
         _playbacks.StopAll();
-        return _rooms.SettleAsync();
+        using var patience = new CancellationTokenSource(EndPatience, _time);
+        await _recordings.StopAsync(patience.Token);
+        await _rooms.SettleAsync();
     }
 
     public async ValueTask HandleAsync(RelayConnection connection, string id, RelayFrame frame)
@@ -92,7 +99,34 @@ internal sealed class MethodTable : IRequestHandler
         }
 
         var call = new MethodCall(connection, id, frame.Params);
-        switch (frame.Method)
+        var serving = ServeAsync(call, frame.Method!);
+        try
+        {
+            await serving.WaitAsync(_times.AnswerWithin, _time);
+        }
+        catch (TimeoutException)
+        {
+            call.Refuse("503", "the server is slow at the moment: what was asked for may still happen, and its events tell of it");
+            await serving;
+        }
+    }
+
+    private async Task ServeAsync(MethodCall call, string method)
+    {
+        try
+        {
+            await DispatchAsync(call, method);
+        }
+        catch (Exception fault)
+        {
+            RelayLog.MethodFailed(_logger, fault, method);
+            call.Refuse(RelayError.Internal, "the server failed to do this");
+        }
+    }
+
+    private async ValueTask DispatchAsync(MethodCall call, string method)
+    {
+        switch (method)
         {
             case "signalwire.ping":
                 Ping(call);
@@ -108,25 +142,22 @@ internal sealed class MethodTable : IRequestHandler
                 return;
         }
 
-        if (!_roomMethods.TryGetValue(frame.Method!, out var method))
+        if (!_roomMethods.TryGetValue(method, out var serve))
         {
-            connection.Refuse(id, RelayError.UnknownMethod, $"there is no method {frame.Method}");
-            return;
+            call.Refuse(RelayError.UnknownMethod, $"there is no method {method}");
         }
-
-        if (!connection.MayChange && !Reading.Contains(frame.Method!))
+        else if (!call.Connection.MayChange && !Reading.Contains(method))
         {
             call.Refuse("403", "the API token may only read");
-            return;
         }
-
-        if (!call.Params.TryId("room_session_id", out var sessionId) || _rooms.Find(connection.AppId, sessionId) is not { } room)
+        else if (!call.Params.TryId("room_session_id", out var sessionId) || _rooms.Find(call.Connection.AppId, sessionId) is not { } room)
         {
             call.RefuseRoom();
-            return;
         }
-
-        await method(call, room);
+        else
+        {
+            await serve(call, room);
+        }
     }
 
     private static void Ping(MethodCall call)
@@ -137,7 +168,7 @@ internal sealed class MethodTable : IRequestHandler
             result["timestamp"] = timestamp;
         }
 
-        call.Connection.Answer(call.Id, result);
+        call.Answer(result);
     }
 
     private async Task ListAsync(MethodCall call)
@@ -162,7 +193,7 @@ internal sealed class MethodTable : IRequestHandler
         (ApiToken Token, byte[] TokenDigest, App App)? found;
         try
         {
-            found = await AuthenticateAsync(frame).WaitAsync(AnswerWithin, _time);
+            found = await AuthenticateAsync(frame).WaitAsync(_times.AnswerWithin, _time);
         }
         catch (Exception fault) when (fault is StorageException or TimeoutException)
         {

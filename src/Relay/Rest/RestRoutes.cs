@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Roomcast.Egress.Composition;
 using Roomcast.Egress.Push;
+using Roomcast.Egress.Push.Records;
 using Roomcast.Meetings.History;
 using Roomcast.Meetings.Records;
 using Roomcast.Relay.Framing;
@@ -17,8 +18,12 @@ using Roomcast.Storage;
 namespace Roomcast.Relay.Rest;
 
 /// <summary>Room sessions and streams over HTTP, below <c>/api/video</c>.</summary>
-/// <remarks>Another project's is answered as what there is not.</remarks>
-internal sealed class RestRoutes(RoomDirectory rooms, SessionPushes pushes, SessionHistory history, MeetingStore meetings, TimeProvider time)
+/// <remarks>
+/// A stream of a room is a target: each session of the room is streamed to it, for as long as it is there. A stream of a session is one run.
+/// Another project's is answered as what there is not.
+/// </remarks>
+internal sealed class RestRoutes(
+    RoomDirectory rooms, SessionPushes pushes, MeetingTargetStore targets, SessionHistory history, MeetingStore meetings, TimeProvider time)
 {
     private const int UsualPage = 50;
     private const int LargestPage = 1_000;
@@ -34,7 +39,7 @@ internal sealed class RestRoutes(RoomDirectory rooms, SessionPushes pushes, Sess
         group.MapGet("/room_sessions/{id}/members", (HttpContext http, string id) => own.ListMembersAsync(http, id));
         group.MapGet("/room_sessions/{id}/streams", (HttpContext http, string id) => own.ListOfSessionAsync(http, id));
         group.MapPost("/room_sessions/{id}/streams", (HttpContext http, string id) => own.CreateOfSessionAsync(http, id));
-        group.MapDelete("/room_sessions/{id}/streams/{streamId}", (HttpContext http, string id, string streamId) => own.DeleteAsync(http, streamId, id));
+        group.MapDelete("/room_sessions/{id}/streams/{streamId}", (HttpContext http, string id, string streamId) => own.DeleteOfSessionAsync(http, id, streamId));
         foreach (var kind in (string[])["rooms", "conferences"])
         {
             group.MapGet($"/{kind}/{{id}}/streams", (HttpContext http, string id) => own.ListOfRoomAsync(http, id));
@@ -42,7 +47,8 @@ internal sealed class RestRoutes(RoomDirectory rooms, SessionPushes pushes, Sess
         }
 
         group.MapGet("/streams/{id}", (HttpContext http, string id) => own.GetStreamAsync(http, id));
-        group.MapDelete("/streams/{id}", (HttpContext http, string id) => own.DeleteAsync(http, id, sessionId: null));
+        group.MapPut("/streams/{id}", (HttpContext http, string id) => own.ChangeStreamAsync(http, id));
+        group.MapDelete("/streams/{id}", (HttpContext http, string id) => own.DeleteStreamAsync(http, id));
     }
 
     private static RestCaller CallerOf(HttpContext http) => http.Features.Get<RestCaller>()!;
@@ -77,9 +83,13 @@ internal sealed class RestRoutes(RoomDirectory rooms, SessionPushes pushes, Sess
             meetingId = read;
         }
 
+        var name = query["room_name"] is [{ Length: > 0 } given] ? given : null;
         var (sessions, total) = await ReadPageAsync(page, size, request => history.ListAsync(
             CallerOf(http).AppId,
-            new SessionQuery(request) { IsLive = isLive, MeetingId = meetingId, Search = query["room_name_matches"], Order = SortOrder.Descending },
+            new SessionQuery(request)
+            {
+                IsLive = isLive, MeetingId = meetingId, Title = name, Search = query["room_name_matches"], Order = SortOrder.Descending,
+            },
             time.GetUtcNow(),
             http.RequestAborted));
         return RestAnswers.List(http, sessions.Select(Write), page, hasMore: (page + 1L) * size < total);
@@ -146,7 +156,12 @@ internal sealed class RestRoutes(RoomDirectory rooms, SessionPushes pushes, Sess
             return RestAnswers.NotFound();
         }
 
-        var streams = await ReadStreamsAsync(CallerOf(http), room => room.SessionId == session.Id);
+        var streams = new List<SessionPush>();
+        if (rooms.Find(session.AppId, session.Id.Value) is { } room)
+        {
+            await room.DoAsync(each => streams.AddRange(each.Streams));
+        }
+
         return RestAnswers.List(http, streams.Select(push => WriteRun(push, CallerOf(http))));
     }
 
@@ -157,20 +172,40 @@ internal sealed class RestRoutes(RoomDirectory rooms, SessionPushes pushes, Sess
             return RestAnswers.NotFound();
         }
 
-        var (push, refusal) = await StartAsync(http, rooms.Find(session.AppId, session.Id.Value), "room_session_id");
-        return refusal ?? RestAnswers.Found(WriteRun(push!, CallerOf(http)), StatusCodes.Status201Created);
-    }
-
-    private async Task<IResult> ListOfRoomAsync(HttpContext http, string id)
-    {
-        if (await FindMeetingAsync(http, id) is not { } meeting)
+        var (address, refusal) = await ReadAddressAsync(http);
+        if (address is null)
         {
-            return RestAnswers.NotFound();
+            return refusal!;
         }
 
-        var streams = await ReadStreamsAsync(CallerOf(http), room => room.MeetingId == meeting.Id);
-        return RestAnswers.List(http, streams.Select(push => WriteStream(push, CallerOf(http))));
+        SessionPush? push = null;
+        if (rooms.Find(session.AppId, session.Id.Value) is not { } room || !await room.DoAsync(each =>
+        {
+            push = pushes.Start(session.Id.Value, address);
+            if (push is not null)
+            {
+                each.Changed(push);
+            }
+        }))
+        {
+            return RestAnswers.Invalid("room_session_id", "the room session is over: there is nothing to stream", "room_session_not_active");
+        }
+
+        return push is null
+            ? RestAnswers.Invalid("room_session_id", $"a room session has at most {pushes.MaxOfSession} streams", "too_many_streams")
+            : RestAnswers.Found(WriteRun(push, CallerOf(http)), StatusCodes.Status201Created);
     }
+
+    private async Task<IResult> DeleteOfSessionAsync(HttpContext http, string id, string streamId) =>
+        Guid.TryParseExact(streamId, "D", out var pushId) && pushes.Find(pushId) is { } push && push.SessionId.ToString() == id
+        && rooms.Find(CallerOf(http).AppId, push.SessionId) is { } room && await room.DoAsync(_ => pushes.Stop(pushId))
+            ? Results.NoContent()
+            : RestAnswers.NotFound();
+
+    private async Task<IResult> ListOfRoomAsync(HttpContext http, string id) =>
+        await FindMeetingAsync(http, id) is { } meeting
+            ? RestAnswers.List(http, (await targets.ListAsync(meeting.Id.Value, http.RequestAborted)).Select(target => WriteTarget(target, CallerOf(http))))
+            : RestAnswers.NotFound();
 
     private async Task<IResult> CreateOfRoomAsync(HttpContext http, string id)
     {
@@ -179,57 +214,67 @@ internal sealed class RestRoutes(RoomDirectory rooms, SessionPushes pushes, Sess
             return RestAnswers.NotFound();
         }
 
-        var (push, refusal) = await StartAsync(http, rooms.Of(meeting.AppId).LastOrDefault(room => room.MeetingId == meeting.Id), "room_id");
-        return refusal ?? RestAnswers.Found(WriteStream(push!, CallerOf(http)), StatusCodes.Status201Created);
+        var (address, refusal) = await ReadAddressAsync(http);
+        if (address is null)
+        {
+            return refusal!;
+        }
+
+        if (await targets.CreateAsync(meeting.AppId, meeting.Id.Value, address, pushes.MaxOfSession, http.RequestAborted) is not { } target)
+        {
+            return RestAnswers.Invalid("room_id", $"a room has at most {pushes.MaxOfSession} streams", "too_many_streams");
+        }
+
+        await rooms.FollowTargetsAsync(meeting.AppId, meeting.Id);
+        return RestAnswers.Found(WriteTarget(target, CallerOf(http)), StatusCodes.Status201Created);
     }
 
     private async Task<IResult> GetStreamAsync(HttpContext http, string id) =>
-        Guid.TryParseExact(id, "D", out var streamId) && (await ReadStreamsAsync(CallerOf(http), static _ => true)).Find(push => push.Id == streamId) is { } push
-            ? RestAnswers.Found(WriteStream(push, CallerOf(http)))
+        MeetingTargetId.TryParse(id, out var targetId) && await targets.FindAsync(CallerOf(http).AppId, targetId, http.RequestAborted) is { } target
+            ? RestAnswers.Found(WriteTarget(target, CallerOf(http)))
             : RestAnswers.NotFound();
 
-    private async Task<IResult> DeleteAsync(HttpContext http, string id, string? sessionId)
+    private async Task<IResult> ChangeStreamAsync(HttpContext http, string id)
     {
-        if (!Guid.TryParseExact(id, "D", out var streamId) || pushes.Find(streamId) is not { } push
-            || (sessionId is not null && push.SessionId.ToString() != sessionId)
-            || rooms.Find(CallerOf(http).AppId, push.SessionId) is not { } room
-            || !await room.DoAsync(_ => pushes.Stop(streamId)))
+        if (!MeetingTargetId.TryParse(id, out var targetId) || await targets.FindAsync(CallerOf(http).AppId, targetId, http.RequestAborted) is null)
         {
             return RestAnswers.NotFound();
         }
 
+        var (address, refusal) = await ReadAddressAsync(http);
+        if (address is null)
+        {
+            return refusal!;
+        }
+
+        if (await targets.UpdateAsync(CallerOf(http).AppId, targetId, address, http.RequestAborted) is not { } target)
+        {
+            return RestAnswers.NotFound();
+        }
+
+        await rooms.FollowTargetsAsync(target.AppId, new MeetingId(target.MeetingId));
+        return RestAnswers.Found(WriteTarget(target, CallerOf(http)));
+    }
+
+    private async Task<IResult> DeleteStreamAsync(HttpContext http, string id)
+    {
+        if (!MeetingTargetId.TryParse(id, out var targetId) || await targets.DeleteAsync(CallerOf(http).AppId, targetId, http.RequestAborted) is not { } target)
+        {
+            return RestAnswers.NotFound();
+        }
+
+        await rooms.FollowTargetsAsync(target.AppId, new MeetingId(target.MeetingId));
         return Results.NoContent();
     }
 
-    private async Task<(SessionPush? Push, IResult? Refusal)> StartAsync(HttpContext http, Room? room, string attribute)
+    /// <summary>Reads from the body where to stream to.</summary>
+    private async Task<(PushAddress? Address, IResult? Refusal)> ReadAddressAsync(HttpContext http)
     {
         var (url, refusal) = await ReadUrlAsync(http);
-        if (refusal is not null)
-        {
-            return (null, refusal);
-        }
-
-        if (!PushAddress.TryParse(url, streamKey: null, out var address, out var fault))
-        {
-            return (null, RestAnswers.Invalid("url", MediaMethods.MessageOf(fault)));
-        }
-
-        SessionPush? push = null;
-        if (room is null || !await room.DoAsync(each =>
-        {
-            push = pushes.Start(each.SessionId.Value, address);
-            if (push is not null)
-            {
-                each.Changed(push);
-            }
-        }))
-        {
-            return (null, RestAnswers.Invalid(attribute, "no session of this room is under way: there is nothing to stream", "room_session_not_active"));
-        }
-
-        return push is null
-            ? (null, RestAnswers.Invalid(attribute, $"a room session has at most {pushes.MaxOfSession} streams", "too_many_streams"))
-            : (push, null);
+        return refusal is not null ? (null, refusal)
+            : !PushAddress.TryParse(url, streamKey: null, out var address, out var fault) ? (null, RestAnswers.Invalid("url", MediaMethods.MessageOf(fault)))
+            : !pushes.MayPushTo(address) ? (null, RestAnswers.Invalid("url", "url must not lead into a private network; the setting push_private_networks allows some"))
+            : (address, null);
     }
 
     private static async Task<(string? Url, IResult? Refusal)> ReadUrlAsync(HttpContext http)
@@ -271,27 +316,19 @@ internal sealed class RestRoutes(RoomDirectory rooms, SessionPushes pushes, Sess
     private async Task<Meeting?> FindMeetingAsync(HttpContext http, string id) =>
         MeetingId.TryParse(id, out var meetingId) ? await meetings.FindAsync(CallerOf(http).AppId, meetingId, http.RequestAborted) : null;
 
-    private async Task<List<SessionPush>> ReadStreamsAsync(RestCaller caller, Func<Room, bool> isWanted)
-    {
-        var streams = new List<SessionPush>();
-        foreach (var room in rooms.Of(caller.AppId).Where(isWanted))
-        {
-            await room.DoAsync(each => streams.AddRange(each.Streams));
-        }
-
-        return streams;
-    }
-
     private JsonObject Write(SessionRecord session)
     {
         var room = rooms.Find(session.AppId, session.Id.Value);
         var title = session.MeetingTitle.Length > 0 ? session.MeetingTitle : session.MeetingId.ToString();
+        var format = new CompositionFormat();
         return new JsonObject
         {
             ["id"] = session.Id.ToString(),
             ["room_id"] = session.MeetingId.ToString(),
             ["name"] = title,
             ["display_name"] = title,
+            ["quality"] = $"{format.Height}p",
+            ["fps"] = format.FrameRate,
             ["layout"] = room?.LayoutName ?? LayoutNames.Default,
             ["locked"] = room?.IsLocked ?? false,
             ["start_time"] = RestAnswers.Time(session.StartedAt),
@@ -301,19 +338,19 @@ internal sealed class RestRoutes(RoomDirectory rooms, SessionPushes pushes, Sess
         };
     }
 
-    private static JsonObject WriteStream(SessionPush push, RestCaller caller)
+    private static JsonObject WriteTarget(MeetingTarget target, RestCaller caller)
     {
         var format = new CompositionFormat();
         return new JsonObject
         {
-            ["id"] = push.Id.ToString(),
-            ["url"] = caller.MayChange ? push.Url : push.Covered,
+            ["id"] = target.Id.ToString(),
+            ["url"] = caller.MayChange ? target.Address.Url : target.Address.Covered,
             ["stream_type"] = "rtmp",
             ["width"] = format.Width,
             ["height"] = format.Height,
             ["fps"] = format.FrameRate,
-            ["created_at"] = RestAnswers.Time(push.AskedAt),
-            ["updated_at"] = RestAnswers.Time(push.StartedAt ?? push.AskedAt),
+            ["created_at"] = RestAnswers.Time(target.CreatedAt),
+            ["updated_at"] = RestAnswers.Time(target.UpdatedAt),
         };
     }
 

@@ -2,6 +2,7 @@ using System.Text.Json.Nodes;
 using Roomcast.Egress.Composition;
 using Roomcast.Egress.Playback;
 using Roomcast.Egress.Push;
+using Roomcast.Egress.Push.Records;
 using Roomcast.Egress.Recording;
 using Roomcast.Meetings.Sessions.Following;
 using Roomcast.Relay.Controllers;
@@ -132,6 +133,41 @@ internal sealed partial class Room
         if (IsStreaming != wasStreaming)
         {
             Updated(["streaming"]);
+        }
+    }
+
+    /// <summary>Streams to the meeting's targets: begins for each that is new, ends for each that is gone, and does both where it is elsewhere now.</summary>
+    /// <param name="targets">All there are.</param>
+    /// <param name="turn">What <see cref="NextTurn"/> gave before they were read; of two readings the later counts.</param>
+    /// <param name="pushes">Where they are begun and ended.</param>
+    public void Follow(IReadOnlyList<MeetingTarget> targets, int turn, SessionPushes pushes)
+    {
+        if (turn < _followedTurn)
+        {
+            return;
+        }
+
+        _followedTurn = turn;
+        foreach (var (id, (url, pushId)) in _followed.ToArray())
+        {
+            if (!targets.Any(target => target.Id == id && target.Address.Url == url))
+            {
+                _followed.Remove(id);
+                pushes.Stop(pushId);
+            }
+        }
+
+        foreach (var target in targets.Where(target => !_followed.ContainsKey(target.Id)))
+        {
+            if (pushes.Start(SessionId.Value, target.Address) is { } push)
+            {
+                _followed[target.Id] = (target.Address.Url, push.Id);
+                Changed(push);
+            }
+            else
+            {
+                RelayLog.TargetLeftOut(_logger, SessionId.ToString(), target.Id.ToString());
+            }
         }
     }
 

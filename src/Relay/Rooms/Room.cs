@@ -5,6 +5,7 @@ using Roomcast.Accounts;
 using Roomcast.Egress.Composition;
 using Roomcast.Egress.Playback;
 using Roomcast.Egress.Push;
+using Roomcast.Egress.Push.Records;
 using Roomcast.Egress.Recording;
 using Roomcast.Meetings.Records;
 using Roomcast.Meetings.Sessions.Following;
@@ -37,6 +38,7 @@ internal sealed partial class Room
     private readonly Dictionary<Guid, SessionPlayback> _playbacks = [];
     // To stop what has just ended is no fault: the end may still be on its way to who asks for it.
     private readonly Queue<Guid> _endedLately = new();
+    private readonly Dictionary<MeetingTargetId, (string Url, Guid PushId)> _followed = [];
     private readonly RoomLayout _layout = new();
     private readonly RoomNames _names;
     private readonly ControllerDirectory _controllers;
@@ -48,6 +50,8 @@ internal sealed partial class Room
     private ITimer? _endTimer;
     private int _audience;
     private int _beginning;
+    private int _lastTurn;
+    private int _followedTurn;
     private bool _isEnding;
     private bool _hasEnded;
 
@@ -88,6 +92,9 @@ internal sealed partial class Room
     public Task Running { get; }
 
     private SceneDirection Direction => _directions.Of(SessionId.Value);
+
+    /// <summary>The number of one who is about to read the meeting's targets for <see cref="Follow"/>. Thread-safe.</summary>
+    public int NextTurn() => Interlocked.Increment(ref _lastTurn);
 
     /// <summary>Posts something that has happened; never waits.</summary>
     public void Post(Action<Room> step)

@@ -27,6 +27,7 @@ internal sealed class RoomDirectory : ISessionObserver, IRosterObserver
     private readonly ConcurrentDictionary<Guid, Room> _rooms = new();
     private readonly ControllerDirectory _controllers;
     private readonly SceneDirections _directions;
+    private readonly RoomTargets _targets;
     private readonly SessionPushes _pushes;
     private readonly SessionPlaybacks _playbacks;
     private readonly TimeProvider _time;
@@ -35,6 +36,7 @@ internal sealed class RoomDirectory : ISessionObserver, IRosterObserver
     public RoomDirectory(
         ControllerDirectory controllers,
         SceneDirections directions,
+        RoomTargets targets,
         SessionPushes pushes,
         SessionPlaybacks playbacks,
         RecordingEar ear,
@@ -44,6 +46,7 @@ internal sealed class RoomDirectory : ISessionObserver, IRosterObserver
         _playbacks = playbacks;
         _controllers = controllers;
         _directions = directions;
+        _targets = targets;
         _pushes = pushes;
         _time = time;
         _logger = logger;
@@ -64,6 +67,15 @@ internal sealed class RoomDirectory : ISessionObserver, IRosterObserver
     /// <summary>The rooms of an app, the oldest first.</summary>
     public IReadOnlyList<Room> Of(AppId appId) => [.. _rooms.Values.Where(room => room.AppId == appId).OrderBy(room => room.StartedAt)];
 
+    /// <summary>Brings the streams of a meeting's session in line with its targets, after these have changed.</summary>
+    public async Task FollowTargetsAsync(AppId appId, MeetingId meetingId)
+    {
+        foreach (var room in Of(appId).Where(room => room.MeetingId == meetingId))
+        {
+            await _targets.FollowAsync(room);
+        }
+    }
+
     /// <summary>Returns when all that was posted to rooms so far has been told.</summary>
     public async Task SettleAsync()
     {
@@ -76,7 +88,9 @@ internal sealed class RoomDirectory : ISessionObserver, IRosterObserver
     public void Began(Meeting meeting, SessionId sessionId, DateTimeOffset startedAt)
     {
         ArgumentNullException.ThrowIfNull(meeting);
-        Open(new RoomNames(meeting.AppId, meeting.Id, meeting.Title), sessionId, startedAt).Post(each => each.Began());
+        var room = Open(new RoomNames(meeting.AppId, meeting.Id, meeting.Title), sessionId, startedAt);
+        room.Post(each => each.Began());
+        _ = _targets.FollowAsync(room);
     }
 
     public void EndedUnattended(SessionRecord session)

@@ -42,6 +42,9 @@ public sealed class RelayHost : IAsyncDisposable
 
     public TestCompositions Compositions { get; } = new();
 
+    /// <summary>What can be recorded: what a test says.</summary>
+    public TestSessions Recorded { get; } = new();
+
     /// <summary>Where playbacks are shown.</summary>
     public GuestStage Stage { get; } = new();
 
@@ -141,6 +144,7 @@ public sealed class RelayHost : IAsyncDisposable
         builder.Services.AddSingleton<IPlaybackStage>(provider => Stage.With(provider.GetRequiredService<SessionGuests>()));
         builder.Services.Configure<BlobOptions>(blobs => blobs.Folder = _folder.PathOf("blobs"));
         builder.Services.Configure<RecordingOptions>(recordings => recordings.Folder = _folder.PathOf("recordings"));
+        builder.Services.AddSingleton<IRecordedSessions>(Recorded);
         builder.Services.AddBlobs().AddSessionHistory().AddRecordings();
         builder.Services.Configure(_configure ?? (_ => { }));
         builder.Services.AddSingleton(_times);

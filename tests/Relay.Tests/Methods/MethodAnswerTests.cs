@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Roomcast.Meetings.Records;
+using Roomcast.Relay.Connection;
 using Roomcast.Relay.Methods;
 using Roomcast.Relay.Rooms;
 using Roomcast.Relay.Tests.Hosting;
@@ -91,6 +92,28 @@ public sealed class MethodAnswerTests(MethodAnswerTests.Shared shared) : IClassF
         });
         Assert.Equal("200", await client.CodeOfAsync("video.recording.start", session));
         await Host.EndAsync(meeting);
+    }
+
+    [Fact]
+    public async Task What_takes_too_long_is_refused_in_time_and_not_answered_again()
+    {
+        await using var host = await RelayHost.StartAsync(times: new RelayTimes { AnswerWithin = TimeSpan.FromMilliseconds(300) });
+        await using var client = await RelayClient.ConnectAsync(host);
+        var session = (await host.JoinAsync(await host.NewMeetingAsync("Slow"), "Ada")).Session.SessionId!.Value;
+        var room = host.Service<RoomDirectory>().Find(host.App.Id, session.Value)!;
+        using var held = new ManualResetEventSlim();
+        room.Post(_ => held.Wait());
+        var id = await client.PostAsync("video.room.get", new JsonObject { ["room_session_id"] = session.ToString() });
+        var refused = await client.WaitAsync(frame => (string?)frame["id"] == id);
+        Assert.Equal("503", (string)refused["result"]!["code"]!);
+        Assert.False(held.IsSet);
+        held.Set();
+        while (await client.CodeOfAsync("video.room.get", session.ToString()) != "200")
+        {
+            await Task.Delay(20);
+        }
+
+        Assert.Single(client.Heard, frame => (string?)frame["id"] == id);
     }
 
     [Fact]

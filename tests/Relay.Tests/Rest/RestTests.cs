@@ -3,6 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
+using Roomcast.Egress.Push;
 using Roomcast.Meetings.Records;
 using Roomcast.Relay.Rest;
 using Roomcast.Relay.Tests.Hosting;
@@ -28,6 +29,11 @@ public sealed class RestTests(RestTests.Shared shared) : IClassFixture<RestTests
             ((string)found["id"]!, (string)found["room_id"]!, (string)found["name"]!, (string)found["display_name"]!, (string)found["layout"]!, (string)found["status"]!));
         Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$", (string)found["start_time"]!);
         Assert.Null(found["end_time"]);
+        foreach (var (query, count) in new[] { ("room_name=Rest", 1), ("room_name=Res", 0), ("room_name=rest", 0), ("room_name_matches=res", 1) })
+        {
+            Assert.Equal(count, (await GetAsync(http, $"room_sessions?room_id={meeting.Id}&{query}"))["data"]!.AsArray().Count);
+        }
+
         Assert.Contains("/api/video/room_sessions?", (string)listed["links"]!["self"]!, StringComparison.Ordinal);
         Assert.Equal(session, (string)(await GetAsync(http, $"room_sessions/{session}"))["id"]!);
         var members = await UntilAsync(http, $"room_sessions/{session}/members", body => body["data"]!.AsArray().Count == 1);
@@ -82,32 +88,85 @@ public sealed class RestTests(RestTests.Shared shared) : IClassFixture<RestTests
         using var reader = Client(Host.ReadToken);
         await using var controller = await RelayClient.ConnectAsync(Host);
         var meeting = await Host.NewMeetingAsync("Streams");
-        Assert.Equal(HttpStatusCode.UnprocessableEntity, (await PostAsync(http, $"{kind}/{meeting.Id}/streams", "rtmp://127.0.0.1:1/live/k3y")).Status);
-        var ada = await Host.JoinAsync(meeting, "Ada");
-        var session = ada.Session.SessionId!.Value.ToString();
-        await controller.SubscribeAsync($"room.{session}", "video.stream.started", "video.stream.ended");
+        await controller.SubscribeAsync("video.rooms", "video.room.started", "video.room.ended");
 
+        // It is there before anybody has come, and every session is streamed to it.
         var (status, created) = await PostAsync(http, $"{kind}/{meeting.Id}/streams", "rtmp://127.0.0.1:1/live/k3y");
         Assert.Equal(HttpStatusCode.Created, status);
         Assert.Equal(("rtmp://127.0.0.1:1/live/k3y", "rtmp", 1_280, 720, 30), (
             (string)created["url"]!, (string)created["stream_type"]!, (int)created["width"]!, (int)created["height"]!, (int)created["fps"]!));
         var id = (string)created["id"]!;
-        Assert.Equal(id, (string)(await GetAsync(http, $"streams/{id}"))["id"]!);
-        Assert.Equal((string)created["created_at"]!, (string)(await GetAsync(http, $"streams/{id}"))["created_at"]!);
+        Assert.Equal(created.ToJsonString(), (await GetAsync(http, $"streams/{id}")).ToJsonString());
+        var session = await JoinAsync("first");
+        Assert.NotEqual(id, await StreamOfAsync(session));
+        await Host.EndAsync(meeting);
+        await controller.HearAsync("video.room.ended", room => (string)room["room_session_id"]! == session);
+        session = await JoinAsync("second");
+        var run = await StreamOfAsync(session);
         Assert.Equal(id, (string)Assert.Single((await GetAsync(http, $"{kind}/{meeting.Id}/streams"))["data"]!.AsArray())!["id"]!);
-        Assert.Equal(id, (string)Assert.Single((await GetAsync(http, $"room_sessions/{session}/streams"))["data"]!.AsArray())!["id"]!);
 
         // Who may only read sees no key, and changes nothing.
         Assert.DoesNotContain("k3y", (await GetAsync(reader, $"streams/{id}")).ToJsonString(), StringComparison.Ordinal);
+        Assert.DoesNotContain("k3y", (await GetAsync(reader, $"{kind}/{meeting.Id}/streams")).ToJsonString(), StringComparison.Ordinal);
         Assert.DoesNotContain("k3y", (await GetAsync(reader, $"room_sessions/{session}/streams")).ToJsonString(), StringComparison.Ordinal);
         Assert.Equal(HttpStatusCode.Forbidden, (await reader.DeleteAsync(Below($"streams/{id}"))).StatusCode);
         Assert.Equal(HttpStatusCode.Forbidden, (await PostAsync(reader, $"{kind}/{meeting.Id}/streams", "rtmp://127.0.0.1:1/live/x")).Status);
+        Assert.Equal(HttpStatusCode.Forbidden, (await PutAsync(reader, $"streams/{id}", "rtmp://127.0.0.1:1/live/x")).Status);
+
+        // Elsewhere: one run ends, another begins. What is wrong changes nothing.
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, (await PutAsync(http, $"streams/{id}", "http://127.0.0.1/")).Status);
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, (await PutAsync(http, $"streams/{id}", "rtmp://10.0.0.1/live/x")).Status);
+        Assert.Equal(run, await StreamOfAsync(session));
+        var (_, changed) = await PutAsync(http, $"streams/{id}", "rtmp://127.0.0.1:1/live/e1se");
+        Assert.Equal((id, "rtmp://127.0.0.1:1/live/e1se"), ((string)changed["id"]!, (string)changed["url"]!));
+        Assert.Equal(run, (string)(await controller.HearAsync("video.stream.ended", each => (string)each["stream"]!["id"]! == run))["stream"]!["id"]!);
+        run = await StreamOfAsync(session);
+        Assert.Equal("rtmp://127.0.0.1:1/live/e1se", (string)(await GetAsync(http, $"room_sessions/{session}/streams"))["data"]![0]!["url"]!);
 
         Assert.Equal(HttpStatusCode.NoContent, (await http.DeleteAsync(Below($"streams/{id}"))).StatusCode);
-        Assert.Equal(id, (string)(await controller.HearAsync("video.stream.ended"))["stream"]!["id"]!);
+        await controller.HearAsync("video.stream.ended", each => (string)each["stream"]!["id"]! == run);
         Assert.Equal(HttpStatusCode.NotFound, (await http.DeleteAsync(Below($"streams/{id}"))).StatusCode);
+        Assert.Equal(HttpStatusCode.NotFound, (await PutAsync(http, $"streams/{id}", "rtmp://127.0.0.1:1/live/x")).Status);
         Assert.Empty((await GetAsync(http, $"{kind}/{meeting.Id}/streams"))["data"]!.AsArray());
+        Assert.Empty((await GetAsync(http, $"room_sessions/{session}/streams"))["data"]!.AsArray());
         await Host.EndAsync(meeting);
+
+        async Task<string> JoinAsync(string name)
+        {
+            var joined = (await Host.JoinAsync(meeting, name)).Session.SessionId!.Value.ToString();
+            await controller.HearAsync("video.room.started", room => (string)room["room_session_id"]! == joined);
+            await controller.SubscribeAsync($"room.{joined}", "video.stream.started", "video.stream.ended");
+            return joined;
+        }
+
+        async Task<string> StreamOfAsync(string of) => (string)(await UntilAsync(
+            http, $"room_sessions/{of}/streams", body => body["data"]!.AsArray().Count == 1))["data"]![0]!["id"]!;
+    }
+
+    [Fact]
+    public async Task A_room_has_so_many_streams_and_keeps_them_over_a_restart()
+    {
+        await using var host = await RelayHost.StartAsync();
+        var meeting = await host.NewMeetingAsync("Kept");
+        var most = host.Service<SessionPushes>().MaxOfSession;
+        using (var http = Client(of: host))
+        {
+            for (var i = 0; i < most; i++)
+            {
+                Assert.Equal(HttpStatusCode.Created, (await PostAsync(http, $"rooms/{meeting.Id}/streams", "rtmp://127.0.0.1:1/live/x")).Status);
+            }
+
+            var (status, error) = await PostAsync(http, $"rooms/{meeting.Id}/streams", "rtmp://127.0.0.1:1/live/x");
+            Assert.Equal((HttpStatusCode.UnprocessableEntity, "too_many_streams"), (status, (string)error["errors"]![0]!["code"]!));
+            var joined = (await host.JoinAsync(meeting, "Ada")).Session.SessionId;
+            await UntilAsync(http, $"room_sessions/{joined}/streams", body => body["data"]!.AsArray().Count == most);
+        }
+
+        await host.RestartAsync();
+        using var after = Client(of: host);
+        Assert.Equal(most, (await GetAsync(after, $"rooms/{meeting.Id}/streams"))["data"]!.AsArray().Count);
+        var session = (await host.JoinAsync(meeting, "Ben")).Session.SessionId;
+        await UntilAsync(after, $"room_sessions/{session}/streams", body => body["data"]!.AsArray().Count == most);
     }
 
     [Fact]
@@ -193,7 +252,7 @@ public sealed class RestTests(RestTests.Shared shared) : IClassFixture<RestTests
 
             foreach (var (method, path) in Routes(meeting.Id.ToString(), Guid.NewGuid().ToString(), Guid.NewGuid().ToString()))
             {
-                using var request = new HttpRequestMessage(method, Below(path)) { Content = method == HttpMethod.Post ? JsonContent.Create(new { url = "rtmp://127.0.0.1:1/a/b" }) : null };
+                using var request = new HttpRequestMessage(method, Below(path)) { Content = method == HttpMethod.Post || method == HttpMethod.Put ? JsonContent.Create(new { url = "rtmp://127.0.0.1:1/a/b" }) : null };
                 using var answer = await http.SendAsync(request);
                 Assert.True(answer.StatusCode is HttpStatusCode.Unauthorized, $"{header} {method} {path}: {answer.StatusCode}");
                 Assert.StartsWith("Basic", answer.Headers.WwwAuthenticate.ToString(), StringComparison.Ordinal);
@@ -263,7 +322,7 @@ public sealed class RestTests(RestTests.Shared shared) : IClassFixture<RestTests
         var stream = (string)created["id"]!;
         foreach (var (method, path) in Routes(meeting.Id.ToString(), session, stream))
         {
-            using var request = new HttpRequestMessage(method, Below(path)) { Content = method == HttpMethod.Post ? JsonContent.Create(new { url = "rtmp://127.0.0.1:1/a/b" }) : null };
+            using var request = new HttpRequestMessage(method, Below(path)) { Content = method == HttpMethod.Post || method == HttpMethod.Put ? JsonContent.Create(new { url = "rtmp://127.0.0.1:1/a/b" }) : null };
             using var answer = await stranger.SendAsync(request);
             if (path == "room_sessions")
             {
@@ -311,6 +370,7 @@ public sealed class RestTests(RestTests.Shared shared) : IClassFixture<RestTests
         (HttpMethod.Get, $"conferences/{meeting}/streams"),
         (HttpMethod.Post, $"conferences/{meeting}/streams"),
         (HttpMethod.Get, $"streams/{stream}"),
+        (HttpMethod.Put, $"streams/{stream}"),
         (HttpMethod.Delete, $"streams/{stream}"),
     ];
 
@@ -318,10 +378,11 @@ public sealed class RestTests(RestTests.Shared shared) : IClassFixture<RestTests
 
     private static Uri Below(string path) => new($"/api/video/{path}", UriKind.Relative);
 
-    private HttpClient Client(string? token = null)
+    private HttpClient Client(string? token = null, RelayHost? of = null)
     {
-        var http = new HttpClient { BaseAddress = Host.Address };
-        http.DefaultRequestHeaders.Authorization = AuthenticationHeaderValue.Parse(Basic(Host.App.Id.ToString(), token ?? Host.Token));
+        var host = of ?? Host;
+        var http = new HttpClient { BaseAddress = host.Address };
+        http.DefaultRequestHeaders.Authorization = AuthenticationHeaderValue.Parse(Basic(host.App.Id.ToString(), token ?? host.Token));
         return http;
     }
 
@@ -336,6 +397,12 @@ public sealed class RestTests(RestTests.Shared shared) : IClassFixture<RestTests
     private static async Task<(HttpStatusCode Status, JsonNode Body)> PostAsync(HttpClient http, string path, string url)
     {
         using var answer = await http.PostAsJsonAsync(Below(path), new { url });
+        return (answer.StatusCode, JsonNode.Parse(await answer.Content.ReadAsStringAsync())!);
+    }
+
+    private static async Task<(HttpStatusCode Status, JsonNode Body)> PutAsync(HttpClient http, string path, string url)
+    {
+        using var answer = await http.PutAsJsonAsync(Below(path), new { url });
         return (answer.StatusCode, JsonNode.Parse(await answer.Content.ReadAsStringAsync())!);
     }
 

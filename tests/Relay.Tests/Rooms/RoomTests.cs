@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Roomcast.Meetings.Records;
 using Roomcast.Relay.Rooms;
 using Roomcast.Relay.Tests.Hosting;
+using Roomcast.TestKit.Hls;
 
 namespace Roomcast.Relay.Tests.Rooms;
 
@@ -231,10 +232,20 @@ public sealed class RoomTests(RoomTests.Shared shared) : IClassFixture<RoomTests
         await host.JoinAsync(meeting, "Ada");
         var session = (string)(await first.HearAsync("video.room.started"))["room_session_id"]!;
         await first.AskAsync("video.stream.start", new JsonObject { ["room_session_id"] = session, ["url"] = "rtmp://127.0.0.1:1/a/b" });
+        host.Recorded.Begin(meeting.Id.Value, Guid.Parse(session));
+        await first.AskAsync("video.recording.start", new JsonObject { ["room_session_id"] = session });
+        var folder = host.FileOf("encoded");
+        Directory.CreateDirectory(folder);
+        var encoded = await EncodedSource.EncodeAsync(
+            folder, TimeSpan.FromSeconds(2), "-c:v libx264 -preset ultrafast -g 30 -bf 0 -pix_fmt yuv420p", "-c:a aac -ac 2 -ar 48000");
+        host.Compositions.Of(Guid.Parse(session)).Publish(encoded, TimeSpan.Zero, TimeSpan.FromSeconds(2));
+        await first.HearAsync("video.recording.started");
         await host.RestartAsync();
-        await first.HearAsync("video.stream.ended");
-        await first.WaitAsync(frame => (string?)frame["method"] == "signalwire.disconnect");
         await first.WaitForCloseAsync();
+        string[] told = [.. first.Heard.Select(frame => (string?)frame["params"]?["event_type"] ?? (string?)frame["method"]).OfType<string>()
+            .Where(name => name is "video.stream.ended" or "video.recording.ended" or "signalwire.disconnect")];
+        Assert.Equal(["video.stream.ended", "video.recording.ended", "signalwire.disconnect"], told);
+        Assert.True((double)(await first.HearAsync("video.recording.ended"))["recording"]!["duration"]! > 0);
 
         await using var second = await RelayClient.ConnectAsync(host, first.Protocol);
         Assert.Equal(first.Protocol, second.Protocol);
