@@ -83,6 +83,43 @@ public sealed class SoundTests
     }
 
     [Fact]
+    public void Who_was_set_louder_softer_and_silent_is_heard_so()
+    {
+        using var stage = new Stage(Small, decodesPictures: false);
+        using var source = new SoundSource(SoundSource.Tone(500, 0.2));
+        var second = 0;
+        foreach (var (gainDb, expected) in new[] { (0.0, 0.2), (6, 0.399), (-12, 0.0502), (-50, 0), (0, 0.2), (-30, 0.0063), (-50, 0), (0, 0.2) })
+        {
+            var peer = Stage.Peer(0);
+            stage.Composer.SetScene(new Scene { Peers = [peer with { Microphone = peer.Microphone! with { GainDb = gainDb } }] });
+            Speak(stage, 50, source);
+            second++;
+            var heard = stage.Output.Amplitude(500, second - 0.7, second - 0.1);
+            Assert.True(Math.Abs(heard - expected) <= (expected * 0.08) + 0.0005, $"{gainDb} dB: {heard:F4}, not {expected}");
+        }
+    }
+
+    [Fact]
+    public void A_gate_lets_through_what_is_loud_enough_and_holds_back_the_rest()
+    {
+        using var stage = new Stage(Small, decodesPictures: false);
+        using var loud = new SoundSource(SoundSource.Tone(500, 0.2));
+        using var soft = new SoundSource(SoundSource.Tone(500, 0.005));
+        var peer = Stage.Peer(0);
+        var second = 0;
+
+        // A sine of 0.2 is at -17 dBFS, one of 0.005 at -49.
+        foreach (var (gateDb, source, expected) in new[] { ((double?)null, soft, 0.005), (-40, loud, 0.2), (-40, soft, 0), (-10, loud, 0), (-60, soft, 0.005), (null, loud, 0.2) })
+        {
+            stage.Composer.SetScene(new Scene { Peers = [peer with { Microphone = peer.Microphone! with { GateDb = gateDb } }] });
+            Speak(stage, 50, source);
+            second++;
+            var heard = stage.Output.Amplitude(500, second - 0.5, second - 0.1);
+            Assert.True(Math.Abs(heard - expected) <= (expected * 0.08) + 0.0005, $"Gate {gateDb} dB: {heard:F4}, not {expected}");
+        }
+    }
+
+    [Fact]
     public void The_sound_of_a_screen_is_heard_beside_the_microphone()
     {
         using var stage = new Stage(Small, decodesPictures: false);
