@@ -167,6 +167,7 @@ public sealed partial class LiveMeetingTests(MeetingServer server) : IAsyncLifet
         await WaitUntilLiveAsync(meeting);
         await WatchUntilAsync(url, reading => Alone(reading, 0));
         var before = await GetAsync($"/meetings/{meeting}/active-livestream");
+        var deaths = await ServerMetrics.SumAsync(server, "roomcast_egress_composition_worker_deaths");
 
         var worker = ComposedBy().Matches(server.Server.Errors)[^1].Groups["pid"].Value;
         using (var process = Process.GetProcessById(int.Parse(worker, CultureInfo.InvariantCulture)))
@@ -184,7 +185,15 @@ public sealed partial class LiveMeetingTests(MeetingServer server) : IAsyncLifet
         using var http = new HttpClient();
         await WatchUntilAsync(url, reading => Alone(reading, 0) && reading.Changes() > 20);
         var media = (await http.GetStringAsync(new Uri(url))).Split('\n').First(line => line.EndsWith(".m3u8", StringComparison.Ordinal) && !line.StartsWith('#'));
-        Assert.Contains("#EXT-X-DISCONTINUITY", await http.GetStringAsync(new Uri(new Uri(url), media)), StringComparison.Ordinal);
+        var playlist = await http.GetStringAsync(new Uri(new Uri(url), media));
+        Assert.Contains("#EXT-X-DISCONTINUITY", playlist, StringComparison.Ordinal);
+
+        // The program's time goes on, and the fault is counted and logged once, with how soon another is started.
+        var times = ProgramTime().Matches(playlist).Select(match => DateTimeOffset.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture)).ToList();
+        Assert.True(times.Count > 1 && times.Zip(times.Skip(1)).All(pair => pair.First < pair.Second), playlist);
+        Assert.Equal(deaths + 1, await ServerMetrics.SumAsync(server, "roomcast_egress_composition_worker_deaths"));
+        var logged = Assert.Single(Died().Matches(server.Server.Errors), match => match.Groups["pid"].Value == worker);
+        Assert.InRange(double.Parse(logged.Groups["pause"].Value, CultureInfo.InvariantCulture), 0, 1_000);
         var after = await GetAsync($"/meetings/{meeting}/active-livestream");
         Assert.Equal((before.GetProperty("id").GetString(), "LIVE"), (after.GetProperty("id").GetString(), after.GetProperty("status").GetString()));
         await ada.LeaveAsync();
@@ -256,6 +265,12 @@ public sealed partial class LiveMeetingTests(MeetingServer server) : IAsyncLifet
 
     [GeneratedRegex("is composed by process (?<pid>[0-9]+)")]
     private static partial Regex ComposedBy();
+
+    [GeneratedRegex("The composing worker (?<pid>[0-9]+) of session .* Another is started in (?<pause>[0-9.]+) ms")]
+    private static partial Regex Died();
+
+    [GeneratedRegex("#EXT-X-PROGRAM-DATE-TIME:(\\S+)")]
+    private static partial Regex ProgramTime();
 
     // Thirty a second, in three of them; a browser that starts beside it takes some.
     private static bool IsAtFullRate(ComposedReading reading) => reading.Pictures.Count >= 85;

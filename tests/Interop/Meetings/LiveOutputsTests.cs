@@ -162,13 +162,11 @@ public sealed class LiveOutputsTests(MeetingServer server, ITestOutputHelper out
     /// <summary>What the machine had time for, for the message of a figure that is missed.</summary>
     private async Task<string> LoadAsync(string name, BrowserPage page)
     {
-        var text = await server.Server.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative));
-        long Count(string metric) => text.Split('\n')
-            .Where(line => line.StartsWith($"roomcast_egress_composition_{metric}", StringComparison.Ordinal))
-            .Sum(line => (long)double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
-        return $"{name}'s browser: {await page.EvaluateAsync<string>("stamped.sending()")}. All compositions of the server so far: {Count("frames")} frames, "
-            + $"{Count("late_pictures")} late pictures, {Count("skipped_pictures")} left out, {Count("worker_deaths")} workers died. "
+        return $"{name}'s browser: {await page.EvaluateAsync<string>("stamped.sending()")}. All compositions of the server so far: {await CountAsync("frames")} frames, "
+            + $"{await CountAsync("late_pictures")} late pictures, {await CountAsync("skipped_pictures")} left out, {await CountAsync("worker_deaths")} workers died. "
             + $"Load of the machine: {(await File.ReadAllTextAsync("/proc/loadavg")).Trim()}.";
+
+        Task<long> CountAsync(string metric) => ServerMetrics.SumAsync(server, $"roomcast_egress_composition_{metric}");
     }
 
     /// <summary>One after the other: Ada alone, Ben beside her, his screen with both at its side, both, Ada alone; each under their name.</summary>

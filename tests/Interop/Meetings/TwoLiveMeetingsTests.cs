@@ -59,12 +59,8 @@ public sealed class TwoLiveMeetingsTests(ITestOutputHelper output)
 
         var files = await Task.WhenAll(playing.Select((url, at) => CopyAsync(server, url, Path.Combine(server.Folder, $"cadence-{at}.mkv"))));
         await Task.Delay(TimeSpan.FromSeconds(3)); // Workers tell their figures each second: now what was copied is in them.
-        var metrics = await server.Server.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative));
-        long Count(string name) => metrics.Split('\n')
-            .Where(line => line.StartsWith($"roomcast_egress_composition_{name}", StringComparison.Ordinal))
-            .Sum(line => (long)double.Parse(line[(line.LastIndexOf(' ') + 1)..], CultureInfo.InvariantCulture));
-        var (leftOut, deaths) = (Count("skipped_pictures"), Count("worker_deaths"));
-        output.WriteLine($"{Count("frames")} frames, {Count("late_pictures")} late, {leftOut} left out, {deaths} workers died.");
+        var (leftOut, deaths) = (await CountAsync("skipped_pictures"), await CountAsync("worker_deaths"));
+        output.WriteLine($"{await CountAsync("frames")} frames, {await CountAsync("late_pictures")} late, {leftOut} left out, {deaths} workers died.");
         foreach (var times in files)
         {
             // Whatever the machine does, no picture is missing but those that a worker says it left out, and none is there twice. One
@@ -81,6 +77,8 @@ public sealed class TwoLiveMeetingsTests(ITestOutputHelper output)
         {
             await page.CloseAsync();
         }
+
+        Task<long> CountAsync(string name) => ServerMetrics.SumAsync(server, $"roomcast_egress_composition_{name}");
     }
 
     /// <summary>Takes some seconds of a livestream, once it is live, and tells the time of each picture in seconds.</summary>

@@ -1,7 +1,6 @@
 using System.Globalization;
-using Roomcast.Interop.Meetings;
 
-namespace Roomcast.Interop.Relay;
+namespace Roomcast.Interop.Meetings;
 
 /// <summary>What the server says of itself at <c>/metrics</c>.</summary>
 internal static class ServerMetrics
