@@ -14,6 +14,9 @@ public sealed class TestCompositions : ICompositions
     /// <summary>Set to refuse.</summary>
     public CompositionException? Refusal { get; set; }
 
+    /// <summary>Done when compositions may begin; those of sessions that are not in it begin at once.</summary>
+    public ConcurrentDictionary<Guid, Task> Beginnings { get; } = new();
+
     /// <summary>Parts taken and not given back.</summary>
     public int LeaseCount => _compositions.Values.Sum(composition => composition.Leases);
 
@@ -21,8 +24,16 @@ public sealed class TestCompositions : ICompositions
     public TestComposition Of(Guid sessionId) => _compositions.GetOrAdd(sessionId, _ => new TestComposition());
 
     /// <inheritdoc/>
-    public ValueTask<ICompositionLease> AcquireAsync(Guid sessionId, CompositionFormat format, CancellationToken cancellationToken) =>
-        Refusal is { } refusal ? throw refusal : ValueTask.FromResult<ICompositionLease>(Of(sessionId).Acquire(format));
+    public async ValueTask<ICompositionLease> AcquireAsync(Guid sessionId, CompositionFormat format, CancellationToken cancellationToken)
+    {
+        if (Refusal is { } refusal)
+        {
+            throw refusal;
+        }
+
+        await Beginnings.GetValueOrDefault(sessionId, Task.CompletedTask).WaitAsync(cancellationToken);
+        return Of(sessionId).Acquire(format);
+    }
 }
 
 /// <summary>One composition.</summary>

@@ -57,7 +57,6 @@ public sealed class Recordings : IHostedService, IDisposable
 {
     private readonly ConcurrentDictionary<RecordingId, RecordingJob> _jobs = new();
     private readonly CancellationTokenSource _stopping = new();
-    private readonly SemaphoreSlim _starting = new(1, 1);
     private readonly RecordingStore _store;
     private readonly RecordingParts _parts;
     private readonly RecordingFolder _folder;
@@ -69,6 +68,7 @@ public sealed class Recordings : IHostedService, IDisposable
     private readonly IBlobStore _blobs;
     private readonly ILogger _logger;
     private Task _clearing = Task.CompletedTask;
+    private int _starting;
 
     internal Recordings(
         RecordingStore store,
@@ -112,7 +112,9 @@ public sealed class Recordings : IHostedService, IDisposable
             return RecordingAnswer.Refuse(RecordingRefusal.NoSession, "the meeting has no active session");
         }
 
-        await _starting.WaitAsync(cancellationToken);
+        // What is being started counts, and holds up no other: a composition may take seconds to begin, a watermark longer. Of two that
+        // may not be side by side, the store takes one.
+        var starting = Interlocked.Increment(ref _starting);
         try
         {
             if (!wish.AllowsOthers
@@ -121,7 +123,7 @@ public sealed class Recordings : IHostedService, IDisposable
                 return Running();
             }
 
-            if (_stopping.IsCancellationRequested || _jobs.Values.Count(job => job.Record.IsActive) >= _options.MaxRecordings)
+            if (_stopping.IsCancellationRequested || _jobs.Values.Count(job => job.Record.IsActive) + starting > _options.MaxRecordings)
             {
                 return RecordingAnswer.Refuse(
                     RecordingRefusal.Unavailable, $"the server records as many meetings as it may ({_options.MaxRecordings})");
@@ -141,7 +143,7 @@ public sealed class Recordings : IHostedService, IDisposable
         }
         finally
         {
-            _starting.Release();
+            Interlocked.Decrement(ref _starting);
         }
     }
 
@@ -209,7 +211,6 @@ public sealed class Recordings : IHostedService, IDisposable
     public void Dispose()
     {
         _stopping.Dispose();
-        _starting.Dispose();
     }
 
     /// <summary>Deletes the files whose time is over.</summary>

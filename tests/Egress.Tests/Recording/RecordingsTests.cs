@@ -55,6 +55,34 @@ public sealed class RecordingsTests : IClassFixture<EncodedMinute>, IAsyncLifeti
     }
 
     [Fact]
+    public async Task One_that_is_slow_to_begin_holds_up_no_other_and_counts_as_one()
+    {
+        await using var host = await RecordingHost.StartAsync(Path.Combine(_folder.Path, "few"), _clock, options => options.MaxRecordings = 3);
+        var (slow, quick, third) = (Guid.NewGuid(), Guid.NewGuid(), Guid.NewGuid());
+        var begins = new TaskCompletionSource();
+        host.Compositions.Beginnings[host.Sessions.Begin(slow)] = begins.Task;
+        host.Sessions.Begin(quick);
+        host.Sessions.Begin(third);
+        Task<RecordingAnswer>[] asked = [AskAsync(slow), AskAsync(slow)];
+        Assert.Null((await AskAsync(quick)).Refusal);
+        Assert.Equal(RecordingRefusal.Unavailable, (await AskAsync(third)).Refusal);
+        Assert.All(asked, each => Assert.False(each.IsCompleted));
+
+        // Of the two of one meeting there is one.
+        begins.SetResult();
+        var answers = await Task.WhenAll(asked);
+        Assert.Equal([null, RecordingRefusal.AlreadyRunning], answers.Select(answer => answer.Refusal).Order());
+        Assert.Null((await AskAsync(third)).Refusal);
+        var fourth = Guid.NewGuid();
+        host.Sessions.Begin(fourth);
+        Assert.Equal(RecordingRefusal.Unavailable, (await AskAsync(fourth)).Refusal);
+
+        Task<RecordingAnswer> AskAsync(Guid meeting) => host.Recordings.StartAsync(
+            new RecordingWish(host.App, meeting, RecordingKind.Composite, new RecordingPlan(), AllowsOthers: false, RecordingStartReason.Asked, null),
+            CancellationToken.None);
+    }
+
+    [Fact]
     public async Task A_pause_records_no_time()
     {
         var (meeting, session) = Begin();
