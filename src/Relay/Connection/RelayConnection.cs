@@ -96,6 +96,11 @@ internal sealed class RelayConnection : IControllerLink
         controller.Attach(this, acknowledges, answer);
     }
 
+    /// <summary>Goes on by another token.</summary>
+    /// <param name="mayChange">Whether it may change things.</param>
+    /// <param name="mayStay">Whether it still holds; asked with each ping.</param>
+    public void Renew(bool mayChange, Func<Task<bool>> mayStay) => (MayChange, _mayStay) = (mayChange, mayStay);
+
     /// <inheritdoc/>
     public void Send(byte[] frame)
     {
@@ -349,7 +354,8 @@ internal sealed class RelayConnection : IControllerLink
 
         try
         {
-            if (!await mayStay())
+            // Another token may have taken its place meanwhile.
+            if (!await mayStay() && mayStay == _mayStay)
             {
                 Expel("its API token no longer holds");
             }

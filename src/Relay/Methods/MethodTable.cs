@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -131,6 +132,9 @@ internal sealed class MethodTable : IRequestHandler
             case "signalwire.ping":
                 Ping(call);
                 return;
+            case "signalwire.reauthenticate":
+                await ReauthenticateAsync(call);
+                return;
             case "signalwire.subscribe":
                 await _subscriptions.SubscribeAsync(call);
                 return;
@@ -193,7 +197,7 @@ internal sealed class MethodTable : IRequestHandler
         (ApiToken Token, byte[] TokenDigest, App App)? found;
         try
         {
-            found = await AuthenticateAsync(frame).WaitAsync(_times.AnswerWithin, _time);
+            found = await AuthenticateAsync(frame.Params).WaitAsync(_times.AnswerWithin, _time);
         }
         catch (Exception fault) when (fault is StorageException or TimeoutException)
         {
@@ -225,13 +229,7 @@ internal sealed class MethodTable : IRequestHandler
         {
             ["identity"] = $"{Guid.NewGuid()}@roomcast",
             ["protocol"] = controller.Protocol,
-            ["authorization"] = new JsonObject
-            {
-                ["type"] = "video",
-                ["project_id"] = controller.AppId.ToString(),
-                ["scopes"] = new JsonArray("video"),
-                ["signature"] = _controllers.SignatureOf(controller.AppId),
-            },
+            ["authorization"] = WriteAuthorization(controller.AppId),
             ["ice_servers"] = new JsonArray(),
         }), () => _tokens.HoldsAsync(known.TokenDigest, CancellationToken.None));
 
@@ -245,9 +243,30 @@ internal sealed class MethodTable : IRequestHandler
         }
     }
 
-    private async Task<(ApiToken Token, byte[] TokenDigest, App App)?> AuthenticateAsync(RelayFrame frame)
+    /// <summary>Another token of the same project takes the place of the connection's; one that gives no right to it changes nothing.</summary>
+    private async Task ReauthenticateAsync(MethodCall call)
     {
-        if (!frame.Params.TryGetProperty("authentication", out var given) || given.ValueKind is not System.Text.Json.JsonValueKind.Object
+        if (await AuthenticateAsync(call.Params) is not { } known || known.App.Id != call.Connection.AppId)
+        {
+            call.Refuse(RelayError.Unauthorized, "the project is not the connection's, or the token gives no right to it");
+            return;
+        }
+
+        call.Connection.Renew(known.Token.Scope is ApiTokenScope.Write, () => _tokens.HoldsAsync(known.TokenDigest, CancellationToken.None));
+        call.Answer(new JsonObject { ["authorization"] = WriteAuthorization(known.App.Id) });
+    }
+
+    private JsonObject WriteAuthorization(AppId appId) => new()
+    {
+        ["type"] = "video",
+        ["project_id"] = appId.ToString(),
+        ["scopes"] = new JsonArray("video"),
+        ["signature"] = _controllers.SignatureOf(appId),
+    };
+
+    private async Task<(ApiToken Token, byte[] TokenDigest, App App)?> AuthenticateAsync(JsonElement parameters)
+    {
+        if (!parameters.TryGetProperty("authentication", out var given) || given.ValueKind is not JsonValueKind.Object
             || !given.TryText("project", 64, out var project) || !given.TryText("token", 512, out var secret)
             || await _tokens.AuthenticateAsync(secret, CancellationToken.None) is not { } token)
         {

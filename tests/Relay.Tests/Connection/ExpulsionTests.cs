@@ -1,4 +1,5 @@
 using System.Net.WebSockets;
+using System.Text.Json.Nodes;
 using Roomcast.Accounts;
 using Roomcast.Relay.Connection;
 using Roomcast.Relay.Tests.Hosting;
@@ -23,6 +24,31 @@ public sealed class ExpulsionTests
         await client.WaitForCloseAsync();
         Assert.Equal(WebSocketCloseStatus.PolicyViolation, client.CloseStatus);
         Assert.Equal("200", (string)(await other.AskAsync("video.rooms.get"))["result"]!["code"]!);
+    }
+
+    [Fact]
+    public async Task A_token_can_be_changed_for_another_of_the_same_project_before_it_ends()
+    {
+        await using var host = await RelayHost.StartAsync(times: new RelayTimes { PingInterval = TimeSpan.FromMilliseconds(50) });
+        var tokens = host.Service<ApiTokenStore>();
+        var issued = await tokens.IssueAsync(host.App.AccountId, ApiTokenScope.Write, "short-lived", null, CancellationToken.None);
+        await using var client = await RelayClient.ConnectAsync(host, token: issued.Secret);
+        foreach (var (project, token) in new[] { (host.App.Id, "rct_wrong"), (host.App.Id, host.OtherToken), (host.OtherApp.Id, host.OtherToken) })
+        {
+            var refused = await client.AskAsync("signalwire.reauthenticate", RelayClient.ConnectOf(project.ToString(), token));
+            Assert.Equal(-32002, (int)refused["error"]!["code"]!);
+        }
+
+        // The new one may only read, and holds when the old one does not.
+        var answer = await client.AskAsync("signalwire.reauthenticate", RelayClient.ConnectOf(host.App.Id.ToString(), host.ReadToken));
+        Assert.Equal(host.App.Id.ToString(), (string)answer["result"]!["authorization"]!["project_id"]!);
+        await tokens.RevokeAsync(host.App.AccountId, issued.Token.Id, CancellationToken.None);
+        var pings = client.Heard.Count(IsPing);
+        await client.WaitAsync(_ => client.Heard.Count(IsPing) >= pings + 5);
+        Assert.Equal("200", (string)(await client.AskAsync("video.rooms.get"))["result"]!["code"]!);
+        Assert.Equal("403", await client.CodeOfAsync("video.lock", Guid.NewGuid().ToString()));
+
+        static bool IsPing(JsonNode frame) => (string?)frame["method"] == "signalwire.ping";
     }
 
     [Theory]
