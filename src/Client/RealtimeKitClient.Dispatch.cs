@@ -40,10 +40,10 @@ public sealed partial class RealtimeKitClient
                 break;
             case SocketEvent.StageChanged:
                 Self.Stage = Stage.Status;
-                if (!message.HasId && Self.IsRoomJoined)
+                if (!message.HasId && Self.IsRoomJoined && (stageBefore is StageStatus.OnStage) != (Stage.Status is StageStatus.OnStage))
                 {
                     // A host's doing: our own steps are gone on with by whoever asked for them.
-                    _ = FollowStageAsync(stageBefore, Stage.Status);
+                    _ = PersistAsync(() => FollowStageAsync(_over.Token));
                 }
 
                 break;
@@ -72,21 +72,6 @@ public sealed partial class RealtimeKitClient
                 break;
             default:
                 break;
-        }
-    }
-
-    private async Task FollowStageAsync(StageStatus before, StageStatus now)
-    {
-        try
-        {
-            if ((before is StageStatus.OnStage) != (now is StageStatus.OnStage))
-            {
-                await OnStageMovedAsync(now is StageStatus.OnStage, _over.Token).ConfigureAwait(false);
-            }
-        }
-        catch (Exception fault) when (fault is RealtimeKitException or OperationCanceledException or ObjectDisposedException)
-        {
-            // The socket went meanwhile; coming back finds the stage as it is.
         }
     }
 

@@ -54,7 +54,7 @@ public sealed partial class RealtimeKitClient : IAsyncDisposable
         Stores = new Stores(_link);
         Plugins = new Plugins(_link);
         Ai = new Ai(_link);
-        Stage = new Stage(_link, Self.UserId, OnStageMovedAsync);
+        Stage = new Stage(_link, Self.UserId, FollowStageAsync);
         Recording = new Recording(_link, http);
         Livestream = new Livestream(_link, http);
         ConnectedMeetings = new ConnectedMeetings(_link);

@@ -14,6 +14,7 @@ internal sealed class LocalTrack(TrackKind kind, bool isScreenShare, IFrameSourc
     private static readonly TimeSpan LayerAgain = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan ActivityInterval = TimeSpan.FromMilliseconds(400);
 
+    private readonly Lock _lock = new();
     private CancellationTokenSource? _running;
     private Task _run = Task.CompletedTask;
 
@@ -43,26 +44,35 @@ internal sealed class LocalTrack(TrackKind kind, bool isScreenShare, IFrameSourc
     /// <param name="onEnded">Called when the source has no more frames.</param>
     public void Start(Action onEnded)
     {
-        if (_running is null || _run.IsCompleted)
+        lock (_lock)
         {
-            _running = new CancellationTokenSource();
-            var token = _running.Token;
-            var startedAt = link.Time.GetTimestamp(); // Of all encodings, so that their pictures keep together.
-            var encodings = Sending?.Encodings.Count ?? 1;
-            _run = Task.Run(() => Task.WhenAll(Enumerable.Range(0, encodings).Select(encoding => RunAsync(encoding, startedAt, onEnded, token))), CancellationToken.None);
+            if (_running is null || _run.IsCompleted)
+            {
+                _running = new CancellationTokenSource();
+                _run = RunAsync(_run, onEnded, _running.Token);
+            }
         }
     }
 
     /// <summary>Stops sending; the source stays where it is.</summary>
     public async Task StopAsync()
     {
-        if (_running is { } running)
+        CancellationTokenSource running;
+        Task run;
+        lock (_lock)
         {
+            if (_running is null)
+            {
+                return;
+            }
+
+            (running, run) = (_running, _run);
             _running = null;
-            await running.CancelAsync().ConfigureAwait(false);
-            await _run.ConfigureAwait(false);
-            running.Dispose();
         }
+
+        await running.CancelAsync().ConfigureAwait(false);
+        await run.ConfigureAwait(false);
+        running.Dispose();
     }
 
     public async ValueTask DisposeAsync() => await StopAsync().ConfigureAwait(false);
@@ -71,6 +81,14 @@ internal sealed class LocalTrack(TrackKind kind, bool isScreenShare, IFrameSourc
     private IFrameSource? SourceOf(int encoding) =>
         Source is not SimulcastVideoSource several ? encoding == 0 ? Source : null
             : encoding < several.Layers.Count ? several.Layers[encoding].Source : null;
+
+    private async Task RunAsync(Task before, Action onEnded, CancellationToken cancellationToken)
+    {
+        await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // A source is read by one at a time.
+        var startedAt = link.Time.GetTimestamp(); // Of all encodings, so that their pictures keep together.
+        var encodings = Sending?.Encodings.Count ?? 1;
+        await Task.WhenAll(Enumerable.Range(0, encodings).Select(encoding => RunAsync(encoding, startedAt, onEnded, cancellationToken))).ConfigureAwait(false);
+    }
 
     private async Task RunAsync(int encoding, long startedAt, Action onEnded, CancellationToken cancellationToken)
     {
@@ -91,7 +109,8 @@ internal sealed class LocalTrack(TrackKind kind, bool isScreenShare, IFrameSourc
                 var isKeyframeWanted = kind is TrackKind.Video && EncodingOf(encoding)?.TakeKeyframeRequest() == true;
                 if (await source.ReadAsync(isKeyframeWanted, cancellationToken).ConfigureAwait(false) is not { } frame)
                 {
-                    if (encoding == 0)
+                    // A source may answer so to being stopped, which is not its end.
+                    if (encoding == 0 && !cancellationToken.IsCancellationRequested)
                     {
                         onEnded();
                     }
@@ -135,7 +154,7 @@ internal sealed class LocalTrack(TrackKind kind, bool isScreenShare, IFrameSourc
         {
             // The application's source. It ends the track, and is told where handlers that fail are told.
             link.Raise(() => ExceptionDispatchInfo.Throw(fault));
-            if (encoding == 0)
+            if (encoding == 0 && !cancellationToken.IsCancellationRequested)
             {
                 onEnded();
             }

@@ -168,6 +168,16 @@ public sealed class Participants
         Pin(complete.RoomState?.PinnedPeerIds.FirstOrDefault());
     }
 
+    /// <summary>Leaves the media side, and stays in the meeting.</summary>
+    internal async Task LeaveMediaAsync(CancellationToken cancellationToken)
+    {
+        await Media.LeaveAsync(cancellationToken).ConfigureAwait(false);
+        foreach (var id in Media.Producers.Values.Select(producer => producer.PeerId).ToHashSet(StringComparer.Ordinal))
+        {
+            SetProducers(id, []); // Nothing is told of them any more.
+        }
+    }
+
     internal void Handle(SocketEvent number, SocketMessage message)
     {
         switch (number)

@@ -16,13 +16,13 @@ public sealed class Stage
 {
     private readonly MeetingLink _link;
     private readonly string _ownUserId;
-    private readonly Func<bool, CancellationToken, Task> _onMoved;
+    private readonly Func<CancellationToken, Task> _onMoved;
     private ImmutableList<StageAccessRequest> _requests = [];
 
     /// <param name="link">The meeting.</param>
     /// <param name="ownUserId">The own participant.</param>
-    /// <param name="onMoved">Does what follows from coming on stage (true) or leaving it.</param>
-    internal Stage(MeetingLink link, string ownUserId, Func<bool, CancellationToken, Task> onMoved)
+    /// <param name="onMoved">Does what follows from coming on stage or leaving it.</param>
+    internal Stage(MeetingLink link, string ownUserId, Func<CancellationToken, Task> onMoved)
     {
         _link = link;
         _ownUserId = ownUserId;
@@ -67,14 +67,14 @@ public sealed class Stage
     public async Task JoinAsync(CancellationToken cancellationToken = default)
     {
         await _link.AskAsync(SocketEvent.JoinStage, null, PeerStatusUpdate.Parser, cancellationToken).ConfigureAwait(false);
-        await _onMoved(true, cancellationToken).ConfigureAwait(false);
+        await _onMoved(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Leaves the stage, and stays in the meeting.</summary>
     public async Task LeaveAsync(CancellationToken cancellationToken = default)
     {
         await _link.AskAsync(SocketEvent.LeaveStage, new LeaveStageRequest { UserIds = { _ownUserId } }, cancellationToken).ConfigureAwait(false);
-        await _onMoved(false, cancellationToken).ConfigureAwait(false);
+        await _onMoved(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Takes some from the stage.</summary>
