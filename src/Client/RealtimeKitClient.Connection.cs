@@ -80,6 +80,11 @@ public sealed partial class RealtimeKitClient
 
             await ConnectedMeetings.GetConnectedMeetingsAsync(cancellationToken).ConfigureAwait(false);
             await Livestream.LoadAsync(cancellationToken).ConfigureAwait(false);
+            if (Self.Permissions.TranscriptionEnabled)
+            {
+                await Ai.LoadAsync(isAgain, cancellationToken).ConfigureAwait(false);
+            }
+
             if (Participants.Media.IsOpen && Stage.Status is StageStatus.OnStage)
             {
                 await PublishAsync(cancellationToken).ConfigureAwait(false);

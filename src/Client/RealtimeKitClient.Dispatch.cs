@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Roomcast.Client.Meeting;
 using Roomcast.Client.Wire;
 using Roomcast.RealtimeKit.Socket.Messages;
@@ -67,11 +68,37 @@ public sealed partial class RealtimeKitClient
             case SocketEvent.KickAll when !message.HasId:
                 _ = EndAsync(RoomState.Ended, null);
                 break;
+            case SocketEvent.TransferPeer when ConnectedMeetings.IsFollowed && Envelope.TryRead(message, TransferPeer.Parser, out var transfer):
+                _ = FollowTransferAsync(transfer.AuthToken);
+                break;
             case SocketEvent.MediaTerminated when Participants.Media.IsEntered:
                 _ = ReenterMediaAsync();
                 break;
             default:
                 break;
+        }
+    }
+
+    /// <summary>Leaves, and enters the other meeting in the same way.</summary>
+    private async Task FollowTransferAsync(string token)
+    {
+        try
+        {
+            var options = _options with
+            {
+                AuthToken = token,
+                EventContext = _eventContext,
+                IsAudioEnabled = Self.AudioEnabled,
+                IsVideoEnabled = Self.VideoEnabled,
+            };
+            await LeaveAsync(CancellationToken.None).ConfigureAwait(false);
+            var other = await InitAsync(options, CancellationToken.None).ConfigureAwait(false);
+            await ConnectedMeetings.HandOverAsync(other).ConfigureAwait(false);
+            await other.JoinAsync(CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception fault) when (fault is RealtimeKitException or OperationCanceledException or ObjectDisposedException)
+        {
+            _events.Raise(() => ExceptionDispatchInfo.Throw(fault));
         }
     }
 

@@ -157,8 +157,9 @@ internal sealed partial class MediaSession : IAsyncDisposable
     }
 
     /// <summary>Tells the others that a track rests, or goes on.</summary>
+    /// <exception cref="RealtimeKitException">Refused, when it may not be sent; Unreachable; TimedOut.</exception>
     public Task SetPausedAsync(LocalTrack track, bool isPaused, CancellationToken cancellationToken) => track.ProducerId is { } id
-        ? _link.TellAsync(SocketEvent.ToggleProducer, new ProducerToggleRequest { ProducerId = id, Pause = isPaused }, cancellationToken)
+        ? _link.DoAsync(SocketEvent.ToggleProducer, new ProducerToggleRequest { ProducerId = id, Pause = isPaused }, cancellationToken)
         : Task.CompletedTask;
 
     /// <summary>Ends a track for good.</summary>

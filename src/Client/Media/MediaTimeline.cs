@@ -15,6 +15,11 @@ public sealed class MediaTimeline
     private TimeSpan _from;
     private TimeSpan? _reached;
 
+    /// <summary>Makes one, for sources that are to be sent by one clock.</summary>
+    public MediaTimeline()
+    {
+    }
+
     /// <summary>Begins to send a source.</summary>
     internal void Enter()
     {
