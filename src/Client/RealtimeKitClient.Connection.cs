@@ -68,7 +68,7 @@ public sealed partial class RealtimeKitClient
 
             if (Stage.Status is not StageStatus.OnStage)
             {
-                await Self.RestAsync(cancellationToken).ConfigureAwait(false);
+                await Self.RestAsync(closes: false, cancellationToken).ConfigureAwait(false);
             }
 
             _wasJoined = true;
@@ -80,6 +80,11 @@ public sealed partial class RealtimeKitClient
 
             await ConnectedMeetings.GetConnectedMeetingsAsync(cancellationToken).ConfigureAwait(false);
             await Livestream.LoadAsync(cancellationToken).ConfigureAwait(false);
+            if (Self.Permissions.TranscriptionEnabled)
+            {
+                await Ai.LoadAsync(isAgain, cancellationToken).ConfigureAwait(false);
+            }
+
             if (Participants.Media.IsOpen && Stage.Status is StageStatus.OnStage)
             {
                 await PublishAsync(cancellationToken).ConfigureAwait(false);
@@ -155,26 +160,58 @@ public sealed partial class RealtimeKitClient
         Stage.Set(status);
     }
 
-    private async Task OnStageMovedAsync(bool isOnStage, CancellationToken cancellationToken)
+    /// <summary>Does what follows from where the stage has the participant now: sends on it, and nothing off it.</summary>
+    /// <remarks>By turns, and none while the room is entered: a host's doing and our own may meet.</remarks>
+    private async Task FollowStageAsync(CancellationToken cancellationToken)
     {
-        if (isOnStage)
+        await _entering.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
         {
-            SetStage(StageStatus.OnStage);
-            if (!Participants.Media.IsEntered)
+            bool isOnStage;
+            do
             {
-                await EnterMediaAsync(isAgain: false, cancellationToken).ConfigureAwait(false);
+                if (!Self.IsRoomJoined)
+                {
+                    return; // Coming back finds the stage as it is.
+                }
+
+                isOnStage = Stage.Status is StageStatus.OnStage;
+                await (isOnStage ? MountAsync(cancellationToken) : DismountAsync(cancellationToken)).ConfigureAwait(false);
             }
-            else
+            while (isOnStage != Stage.Status is StageStatus.OnStage);
+        }
+        finally
+        {
+            _entering.Release();
+        }
+    }
+
+    private async Task MountAsync(CancellationToken cancellationToken)
+    {
+        if (!Participants.Media.IsEntered)
+        {
+            // Who watches a livestream has no media side until then, and joins again as web clients do.
+            if (!await AskToEnterAsync(cancellationToken).ConfigureAwait(false))
             {
-                await Participants.Media.OpenTransportAsync(isSending: true, cancellationToken).ConfigureAwait(false); // It may have been lost meanwhile.
+                throw new RealtimeKitException(RealtimeKitError.Refused, "The server has put the participant into the waiting room.");
             }
 
-            await PublishAsync(cancellationToken).ConfigureAwait(false);
+            await EnterMediaAsync(isAgain: false, cancellationToken).ConfigureAwait(false);
         }
         else
         {
-            SetStage(StageStatus.OffStage);
-            await Self.RestAsync(cancellationToken).ConfigureAwait(false);
+            await Participants.Media.OpenTransportAsync(isSending: true, cancellationToken).ConfigureAwait(false); // It may have been lost meanwhile.
+        }
+
+        await PublishAsync(cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task DismountAsync(CancellationToken cancellationToken)
+    {
+        await Self.RestAsync(closes: NeedsMedia, cancellationToken).ConfigureAwait(false);
+        if (!NeedsMedia && Participants.Media.IsEntered)
+        {
+            await Participants.LeaveMediaAsync(cancellationToken).ConfigureAwait(false);
         }
     }
 
@@ -283,6 +320,11 @@ public sealed partial class RealtimeKitClient
         var isMade = false;
         await PersistAsync(async () =>
         {
+            if (!Participants.Media.IsEntered)
+            {
+                return; // Left meanwhile, with the stage.
+            }
+
             isMade |= await Participants.Media.OpenTransportAsync(isSending, _over.Token).ConfigureAwait(false);
             if (isMade && isSending && Stage.Status is StageStatus.OnStage)
             {

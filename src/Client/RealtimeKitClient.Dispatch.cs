@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Roomcast.Client.Meeting;
 using Roomcast.Client.Wire;
 using Roomcast.RealtimeKit.Socket.Messages;
@@ -40,10 +41,10 @@ public sealed partial class RealtimeKitClient
                 break;
             case SocketEvent.StageChanged:
                 Self.Stage = Stage.Status;
-                if (!message.HasId && Self.IsRoomJoined)
+                if (!message.HasId && Self.IsRoomJoined && (stageBefore is StageStatus.OnStage) != (Stage.Status is StageStatus.OnStage))
                 {
                     // A host's doing: our own steps are gone on with by whoever asked for them.
-                    _ = FollowStageAsync(stageBefore, Stage.Status);
+                    _ = PersistAsync(() => FollowStageAsync(_over.Token));
                 }
 
                 break;
@@ -67,6 +68,9 @@ public sealed partial class RealtimeKitClient
             case SocketEvent.KickAll when !message.HasId:
                 _ = EndAsync(RoomState.Ended, null);
                 break;
+            case SocketEvent.TransferPeer when ConnectedMeetings.IsFollowed && Envelope.TryRead(message, TransferPeer.Parser, out var transfer):
+                _ = FollowTransferAsync(transfer.AuthToken);
+                break;
             case SocketEvent.MediaTerminated when Participants.Media.IsEntered:
                 _ = ReenterMediaAsync();
                 break;
@@ -75,18 +79,26 @@ public sealed partial class RealtimeKitClient
         }
     }
 
-    private async Task FollowStageAsync(StageStatus before, StageStatus now)
+    /// <summary>Leaves, and enters the other meeting in the same way.</summary>
+    private async Task FollowTransferAsync(string token)
     {
         try
         {
-            if ((before is StageStatus.OnStage) != (now is StageStatus.OnStage))
+            var options = _options with
             {
-                await OnStageMovedAsync(now is StageStatus.OnStage, _over.Token).ConfigureAwait(false);
-            }
+                AuthToken = token,
+                EventContext = _eventContext,
+                IsAudioEnabled = Self.AudioEnabled,
+                IsVideoEnabled = Self.VideoEnabled,
+            };
+            await LeaveAsync(CancellationToken.None).ConfigureAwait(false);
+            var other = await InitAsync(options, CancellationToken.None).ConfigureAwait(false);
+            await ConnectedMeetings.HandOverAsync(other).ConfigureAwait(false);
+            await other.JoinAsync(CancellationToken.None).ConfigureAwait(false);
         }
         catch (Exception fault) when (fault is RealtimeKitException or OperationCanceledException or ObjectDisposedException)
         {
-            // The socket went meanwhile; coming back finds the stage as it is.
+            _events.Raise(() => ExceptionDispatchInfo.Throw(fault));
         }
     }
 

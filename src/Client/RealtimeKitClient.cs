@@ -17,6 +17,7 @@ public sealed partial class RealtimeKitClient : IAsyncDisposable
     private readonly MeetingLink _link;
     private readonly ClientHttp _http;
     private readonly EventQueue _events;
+    private readonly SynchronizationContext? _eventContext;
     private readonly CancellationTokenSource _over = new();
     private readonly SemaphoreSlim _entering = new(1, 1);
     private TaskCompletionSource<bool>? _admission;
@@ -26,11 +27,12 @@ public sealed partial class RealtimeKitClient : IAsyncDisposable
     private volatile RoomState _endsAs = RoomState.Left;
     private int _isReconnecting;
 
-    private RealtimeKitClient(RealtimeKitOptions options, string meetingId, ClientHttp http, EventQueue events, JsonElement details)
+    private RealtimeKitClient(RealtimeKitOptions options, string meetingId, ClientHttp http, EventQueue events, SynchronizationContext? eventContext, JsonElement details)
     {
         _options = options;
         _http = http;
         _events = events;
+        _eventContext = eventContext;
         _link = new MeetingLink(options, meetingId, events);
         var participant = details.GetProperty("participant");
         var preset = details.GetProperty("preset");
@@ -49,14 +51,14 @@ public sealed partial class RealtimeKitClient : IAsyncDisposable
             TextOf(participant, "custom_participant_id"),
             TextOf(preset, "name") ?? "",
             permissions);
-        Chat = new Chat(_link, http);
+        Chat = new Chat(_link, http, Self.UserId);
         Polls = new Polls(_link);
         Stores = new Stores(_link);
         Plugins = new Plugins(_link);
-        Ai = new Ai(_link);
-        Stage = new Stage(_link, Self.UserId, OnStageMovedAsync);
+        Ai = new Ai(_link, http);
+        Stage = new Stage(_link, Self.UserId, () => Self.Permissions.StageAccess, FollowStageAsync);
         Recording = new Recording(_link, http);
-        Livestream = new Livestream(_link, http);
+        Livestream = new Livestream(_link, http, () => Self.Permissions.CanLivestream);
         ConnectedMeetings = new ConnectedMeetings(_link);
     }
 
@@ -127,13 +129,14 @@ public sealed partial class RealtimeKitClient : IAsyncDisposable
 
         RealtimeKitClient? client = null;
         var http = new ClientHttp(options);
-        var events = new EventQueue(options.EventContext ?? SynchronizationContext.Current, fault => client?.HandlerFailed.CallEach(fault), missed => client?.EventsMissed.CallEach(missed));
+        var eventContext = options.EventContext ?? SynchronizationContext.Current;
+        var events = new EventQueue(eventContext, fault => client?.HandlerFailed.CallEach(fault), missed => client?.EventsMissed.CallEach(missed));
         try
         {
             using var details = await http.SendAsync(HttpMethod.Get, "/v2/internals/participant-details", null, cancellationToken).ConfigureAwait(false);
             try
             {
-                client = new RealtimeKitClient(options, meetingId, http, events, details.RootElement.GetProperty("data").Clone());
+                client = new RealtimeKitClient(options, meetingId, http, events, eventContext, details.RootElement.GetProperty("data").Clone());
             }
             catch (Exception fault) when (fault is KeyNotFoundException or InvalidOperationException)
             {

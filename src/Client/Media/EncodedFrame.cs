@@ -8,7 +8,7 @@ public readonly record struct EncodedFrame
     /// <summary>Sound or picture.</summary>
     public required TrackKind Kind { get; init; }
 
-    /// <summary>When it is shown or heard, since the first frame of its source or track.</summary>
+    /// <summary>When it is shown or heard, since the first frame of its source or track; on a <see cref="MediaTimeline"/>, since the beginning of that.</summary>
     public required TimeSpan Time { get; init; }
 
     /// <summary>The frame.</summary>
@@ -38,6 +38,9 @@ public interface IFrameSource
     /// <param name="cancellationToken">Ends the waiting.</param>
     /// <returns>Null when there is none any more.</returns>
     ValueTask<EncodedFrame?> ReadAsync(bool isKeyframeWanted, CancellationToken cancellationToken);
+
+    /// <summary>What its times are measured on together with other sources; null when it stands for itself, as by default.</summary>
+    MediaTimeline? Timeline => null;
 }
 
 /// <summary>A source of pictures, encoded in VP8.</summary>

@@ -71,6 +71,9 @@ public abstract class FfmpegSource : IAsyncDisposable
         _complaint = ReadComplaintAsync(_process.StandardError);
     }
 
+    /// <inheritdoc cref="IFrameSource.Timeline"/>
+    public MediaTimeline? Timeline { get; internal init; }
+
     /// <inheritdoc cref="IFrameSource.ReadAsync"/>
     /// <exception cref="FfmpegException">FFmpeg cannot read the file.</exception>
     public async ValueTask<EncodedFrame?> ReadAsync(bool isKeyframeWanted, CancellationToken cancellationToken)
@@ -142,7 +145,7 @@ public abstract class FfmpegSource : IAsyncDisposable
         while (_reader.TryRead(ref input, out var frame) is OperationStatus.Done)
         {
             _first ??= frame.Time;
-            var time = frame.Time - _first.Value;
+            var time = Timeline is null ? frame.Time - _first.Value : frame.Time; // FFmpeg counts from the beginning of the file.
             if (frame.Track.Kind == _kind && WebMFile.FrameOf(frame, time > TimeSpan.Zero ? time : TimeSpan.Zero) is { } encoded)
             {
                 _ready.Enqueue(encoded);

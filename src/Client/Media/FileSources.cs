@@ -9,7 +9,7 @@ public abstract class StoredSource
     private readonly IReadOnlyList<EncodedFrame> _frames;
     private readonly bool _repeats;
     private readonly bool _jumps;
-    private readonly TimeSpan _length;
+    private TimeSpan _length;
     private int _next;
     private TimeSpan _offset;
     private TimeSpan _lastTime;
@@ -25,6 +25,9 @@ public abstract class StoredSource
             : TimeSpan.FromSeconds(1);
         _length = last.Time + lastDuration;
     }
+
+    /// <inheritdoc cref="IFrameSource.Timeline"/>
+    public MediaTimeline? Timeline { get; private set; }
 
     /// <summary>How long it lasts, once.</summary>
     public TimeSpan Length => _length;
@@ -62,6 +65,17 @@ public abstract class StoredSource
         var frame = _frames[_next++];
         _lastTime = frame.Time + _offset;
         return new(frame with { Time = _lastTime });
+    }
+
+    /// <summary>Has it stand on a timeline with another of the same file.</summary>
+    /// <param name="timeline">The timeline.</param>
+    /// <param name="after">How long after the beginning of the file it begins.</param>
+    /// <param name="length">How long the file lasts, so that both repeat together.</param>
+    internal void Join(MediaTimeline timeline, TimeSpan after, TimeSpan length)
+    {
+        Timeline = timeline;
+        _offset = after;
+        _length = length;
     }
 
     private protected static async Task<byte[]> LoadAsync(string path, CancellationToken cancellationToken)

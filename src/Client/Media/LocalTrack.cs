@@ -11,18 +11,32 @@ namespace Roomcast.Client.Media;
 internal sealed class LocalTrack(TrackKind kind, bool isScreenShare, IFrameSource source, MeetingLink link) : IAsyncDisposable
 {
     private static readonly TimeSpan MaxLate = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan MaxSkipping = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan LayerAgain = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan ActivityInterval = TimeSpan.FromMilliseconds(400);
 
+    private readonly Lock _lock = new();
     private CancellationTokenSource? _running;
     private Task _run = Task.CompletedTask;
+    private volatile IFrameSource _source = source;
+
+    // Of a source that stands for itself; of all its encodings, so that their pictures keep together.
+    private volatile MediaTimeline _own = new();
 
     public TrackKind Kind => kind;
 
     public bool IsScreenShare => isScreenShare;
 
     /// <summary>What frames are taken from; another one takes over with the next frame.</summary>
-    public IFrameSource Source { get; set; } = source;
+    public IFrameSource Source
+    {
+        get => _source;
+        set
+        {
+            _own = new MediaTimeline();
+            _source = value;
+        }
+    }
 
     /// <summary>Whether it is to be sent where that can be: on stage.</summary>
     public bool IsWanted { get; set; }
@@ -37,32 +51,39 @@ internal sealed class LocalTrack(TrackKind kind, bool isScreenShare, IFrameSourc
     /// <summary>Frames that were sent; of several encodings those of the best.</summary>
     public long Frames { get; private set; }
 
-    public bool IsRunning => _running is not null;
-
     /// <summary>Begins to send, or goes on.</summary>
     /// <param name="onEnded">Called when the source has no more frames.</param>
     public void Start(Action onEnded)
     {
-        if (_running is null || _run.IsCompleted)
+        lock (_lock)
         {
-            _running = new CancellationTokenSource();
-            var token = _running.Token;
-            var startedAt = link.Time.GetTimestamp(); // Of all encodings, so that their pictures keep together.
-            var encodings = Sending?.Encodings.Count ?? 1;
-            _run = Task.Run(() => Task.WhenAll(Enumerable.Range(0, encodings).Select(encoding => RunAsync(encoding, startedAt, onEnded, token))), CancellationToken.None);
+            if (_running is null || _run.IsCompleted)
+            {
+                _running = new CancellationTokenSource();
+                _run = RunAsync(_run, onEnded, _running.Token);
+            }
         }
     }
 
     /// <summary>Stops sending; the source stays where it is.</summary>
     public async Task StopAsync()
     {
-        if (_running is { } running)
+        CancellationTokenSource running;
+        Task run;
+        lock (_lock)
         {
+            if (_running is null)
+            {
+                return;
+            }
+
+            (running, run) = (_running, _run);
             _running = null;
-            await running.CancelAsync().ConfigureAwait(false);
-            await _run.ConfigureAwait(false);
-            running.Dispose();
         }
+
+        await running.CancelAsync().ConfigureAwait(false);
+        await run.ConfigureAwait(false);
+        running.Dispose();
     }
 
     public async ValueTask DisposeAsync() => await StopAsync().ConfigureAwait(false);
@@ -72,14 +93,22 @@ internal sealed class LocalTrack(TrackKind kind, bool isScreenShare, IFrameSourc
         Source is not SimulcastVideoSource several ? encoding == 0 ? Source : null
             : encoding < several.Layers.Count ? several.Layers[encoding].Source : null;
 
-    private async Task RunAsync(int encoding, long startedAt, Action onEnded, CancellationToken cancellationToken)
+    private async Task RunAsync(Task before, Action onEnded, CancellationToken cancellationToken)
     {
+        await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding); // A source is read by one at a time.
+        _own = new MediaTimeline(); // Whatever its times are after a rest.
+        var encodings = Sending?.Encodings.Count ?? 1;
+        await Task.WhenAll(Enumerable.Range(0, encodings).Select(encoding => RunAsync(encoding, onEnded, cancellationToken))).ConfigureAwait(false);
+    }
+
+    private async Task RunAsync(int encoding, Action onEnded, CancellationToken cancellationToken)
+    {
+        var time = link.Time;
+        MediaTimeline? timeline = null;
+        long? activityAt = null;
+        long? skippingSince = null;
         try
         {
-            var time = link.Time;
-            TimeSpan? first = null;
-            var shift = TimeSpan.Zero;
-            var activityAt = TimeSpan.Zero;
             while (!cancellationToken.IsCancellationRequested)
             {
                 if (SourceOf(encoding) is not { } source)
@@ -88,10 +117,19 @@ internal sealed class LocalTrack(TrackKind kind, bool isScreenShare, IFrameSourc
                     continue;
                 }
 
-                var isKeyframeWanted = kind is TrackKind.Video && EncodingOf(encoding)?.TakeKeyframeRequest() == true;
+                var isOther = (source.Timeline ?? _own) != timeline;
+                if (isOther)
+                {
+                    timeline?.Leave();
+                    timeline = source.Timeline ?? _own;
+                    timeline.Enter();
+                }
+
+                var isKeyframeWanted = kind is TrackKind.Video && (EncodingOf(encoding)?.TakeKeyframeRequest() == true || skippingSince is not null);
                 if (await source.ReadAsync(isKeyframeWanted, cancellationToken).ConfigureAwait(false) is not { } frame)
                 {
-                    if (encoding == 0)
+                    // A source may answer so to being stopped, which is not its end.
+                    if (encoding == 0 && !cancellationToken.IsCancellationRequested)
                     {
                         onEnded();
                     }
@@ -99,30 +137,44 @@ internal sealed class LocalTrack(TrackKind kind, bool isScreenShare, IFrameSourc
                     return;
                 }
 
-                first ??= frame.Time;
-                var due = frame.Time - first.Value + shift;
-                var elapsed = time.GetElapsedTime(startedAt);
-                if (due > elapsed)
+                var wait = timeline!.UntilDue(frame.Time, time);
+                if (isOther && -wait > MaxLate)
                 {
-                    await Task.Delay(due - elapsed, time, cancellationToken).ConfigureAwait(false);
-                }
-                else if (elapsed - due > MaxLate)
-                {
-                    shift += elapsed - due; // A machine that was busy goes on from now; it does not catch up in a burst.
-                    due = elapsed;
+                    skippingSince = time.GetTimestamp(); // The others on the timeline are ahead.
                 }
 
+                if (skippingSince is { } since)
+                {
+                    var isThere = wait >= TimeSpan.Zero && (kind is TrackKind.Audio || frame.IsKeyframe);
+                    if (!isThere && time.GetElapsedTime(since) < MaxSkipping)
+                    {
+                        continue;
+                    }
+
+                    skippingSince = null;
+                }
+
+                if (wait > TimeSpan.Zero)
+                {
+                    await Task.Delay(wait, time, cancellationToken).ConfigureAwait(false);
+                }
+                else if (-wait > MaxLate)
+                {
+                    timeline.PutOff(-wait);
+                }
+
+                timeline.Reach(frame.Time);
                 if (Pump is { } pump && EncodingOf(encoding) is { } track && frame.Data.Length > 0)
                 {
                     // The frame's own time, on the line of the transport's clock.
-                    var sampledAt = pump.Now - (time.GetElapsedTime(startedAt) - due);
+                    var sampledAt = pump.Now + timeline.UntilDue(frame.Time, time);
                     var isSent = pump.Send(track, frame.Data.Span, sampledAt > TimeSpan.Zero ? sampledAt : TimeSpan.Zero, frame.AudioLevel);
                     Frames += isSent && encoding == 0 ? 1 : 0;
                 }
 
-                if (frame.AudioLevel is { } level && due >= activityAt && ProducerId is { } id)
+                if (frame.AudioLevel is { } level && ProducerId is { } id && (activityAt is not { } last || time.GetElapsedTime(last) >= ActivityInterval))
                 {
-                    activityAt = due + ActivityInterval;
+                    activityAt = time.GetTimestamp();
                     await TellActivityAsync(id, level, cancellationToken).ConfigureAwait(false);
                 }
             }
@@ -135,10 +187,14 @@ internal sealed class LocalTrack(TrackKind kind, bool isScreenShare, IFrameSourc
         {
             // The application's source. It ends the track, and is told where handlers that fail are told.
             link.Raise(() => ExceptionDispatchInfo.Throw(fault));
-            if (encoding == 0)
+            if (encoding == 0 && !cancellationToken.IsCancellationRequested)
             {
                 onEnded();
             }
+        }
+        finally
+        {
+            timeline?.Leave();
         }
     }
 

@@ -1,7 +1,7 @@
 namespace Roomcast.Client.Media;
 
 /// <summary>A file to be published, whatever it is: IVF, Ogg, WebM by this package's own readers, everything else by FFmpeg where it is present.</summary>
-/// <remarks>What is in a file is told by its first bytes, not by its name.</remarks>
+/// <remarks>What is in a file is told by its first bytes, not by its name. Pictures and sound stand on one timeline, and keep together.</remarks>
 public sealed class MediaFile : IAsyncDisposable
 {
     private MediaFile(IVideoSource? video, IAudioSource? audio)
@@ -64,8 +64,8 @@ public sealed class MediaFile : IAsyncDisposable
     // Null when it is of other codecs, as Matroska often is.
     private static async Task<MediaFile?> OpenWebMAsync(string path, bool repeats, CancellationToken cancellationToken)
     {
-        IVideoSource? video = null;
-        IAudioSource? audio = null;
+        WebMVideoSource? video = null;
+        WebMAudioSource? audio = null;
         try
         {
             video = await WebMVideoSource.OpenAsync(path, repeats, cancellationToken).ConfigureAwait(false);
@@ -88,16 +88,27 @@ public sealed class MediaFile : IAsyncDisposable
             return null;
         }
 
+        if (video is not null && audio is not null)
+        {
+            var timeline = new MediaTimeline();
+            var start = video.Start < audio.Start ? video.Start : audio.Start;
+            var (videoEnd, audioEnd) = (video.Start + video.Length, audio.Start + audio.Length);
+            var length = (videoEnd > audioEnd ? videoEnd : audioEnd) - start;
+            video.Join(timeline, video.Start - start, length);
+            audio.Join(timeline, audio.Start - start, length);
+        }
+
         return new MediaFile(video, audio);
     }
 
     private static async Task<MediaFile> OpenByFfmpegAsync(string path, bool repeats, CancellationToken cancellationToken)
     {
-        var video = await FirstAsync<IVideoSource>(new FfmpegVideoSource(path, repeats), static source => new Begun.Video(source), cancellationToken).ConfigureAwait(false);
+        var timeline = new MediaTimeline();
+        var video = await FirstAsync<IVideoSource>(new FfmpegVideoSource(path, repeats) { Timeline = timeline }, static source => new Begun.Video(source), cancellationToken).ConfigureAwait(false);
         (IAudioSource? Source, FfmpegException? Fault) audio;
         try
         {
-            audio = await FirstAsync<IAudioSource>(new FfmpegAudioSource(path, repeats), static source => new Begun.Audio(source), cancellationToken).ConfigureAwait(false);
+            audio = await FirstAsync<IAudioSource>(new FfmpegAudioSource(path, repeats) { Timeline = timeline }, static source => new Begun.Audio(source), cancellationToken).ConfigureAwait(false);
         }
         catch
         {
@@ -141,6 +152,8 @@ public sealed class MediaFile : IAsyncDisposable
     {
         private EncodedFrame? _first;
 
+        private MediaTimeline? Timeline => source.Timeline;
+
         public async Task BeginAsync(CancellationToken cancellationToken) =>
             _first = await source.ReadAsync(isKeyframeWanted: false, cancellationToken).ConfigureAwait(false);
 
@@ -159,6 +172,8 @@ public sealed class MediaFile : IAsyncDisposable
 
         public sealed class Video(Begun begun) : IVideoSource, IAsyncDisposable
         {
+            public MediaTimeline? Timeline => begun.Timeline;
+
             public ValueTask<EncodedFrame?> ReadAsync(bool isKeyframeWanted, CancellationToken cancellationToken) => begun.ReadAsync(isKeyframeWanted, cancellationToken);
 
             public ValueTask DisposeAsync() => begun.DisposeAsync();
@@ -166,6 +181,8 @@ public sealed class MediaFile : IAsyncDisposable
 
         public sealed class Audio(Begun begun) : IAudioSource, IAsyncDisposable
         {
+            public MediaTimeline? Timeline => begun.Timeline;
+
             public ValueTask<EncodedFrame?> ReadAsync(bool isKeyframeWanted, CancellationToken cancellationToken) => begun.ReadAsync(isKeyframeWanted, cancellationToken);
 
             public ValueTask DisposeAsync() => begun.DisposeAsync();

@@ -78,6 +78,17 @@ internal sealed partial class MediaSession
         return true;
     }
 
+    private void DiscardBoth()
+    {
+        foreach (var isSending in (bool[])[true, false])
+        {
+            if (TransportOf(isSending) is { } pump)
+            {
+                Discard(pump, isSending);
+            }
+        }
+    }
+
     private async Task<TransportPump> ConnectAsync(bool isSending, CancellationToken cancellationToken)
     {
         TransportPump? pump = null;

@@ -81,11 +81,19 @@ internal sealed partial class MediaSession : IAsyncDisposable
             SocketEvent.JoinMedia, new PeerJoinRequest { Prejoined = isAgain, RoomUuid = _link.MeetingId }, cancellationToken).ConfigureAwait(false);
         await Task.WhenAll(
             OpenTransportAsync(isSending: true, cancellationToken), OpenTransportAsync(isSending: false, cancellationToken)).ConfigureAwait(false);
-        if (!IsEntered)
+        IsEntered = true;
+        if (_following.IsCompleted)
         {
-            IsEntered = true;
             _following = Task.Run(FollowAsync, CancellationToken.None);
         }
+    }
+
+    /// <summary>Leaves the media side: both transports go. It can be entered again.</summary>
+    public async Task LeaveAsync(CancellationToken cancellationToken)
+    {
+        IsEntered = false;
+        DiscardBoth();
+        await _link.AskAsync(SocketEvent.LeaveMedia, new PeerLeaveRequest(), cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Publishes a track. One that was published on a transport that is gone, or before a reconnection, is published anew.</summary>
@@ -149,8 +157,9 @@ internal sealed partial class MediaSession : IAsyncDisposable
     }
 
     /// <summary>Tells the others that a track rests, or goes on.</summary>
+    /// <exception cref="RealtimeKitException">Refused, when it may not be sent; Unreachable; TimedOut.</exception>
     public Task SetPausedAsync(LocalTrack track, bool isPaused, CancellationToken cancellationToken) => track.ProducerId is { } id
-        ? _link.TellAsync(SocketEvent.ToggleProducer, new ProducerToggleRequest { ProducerId = id, Pause = isPaused }, cancellationToken)
+        ? _link.DoAsync(SocketEvent.ToggleProducer, new ProducerToggleRequest { ProducerId = id, Pause = isPaused }, cancellationToken)
         : Task.CompletedTask;
 
     /// <summary>Ends a track for good.</summary>
@@ -217,19 +226,12 @@ internal sealed partial class MediaSession : IAsyncDisposable
     /// <summary>Has what is received follow what is wished for.</summary>
     public void Follow() => _changed.Writer.TryWrite(true);
 
-    /// <summary>Leaves the media side.</summary>
+    /// <summary>Ends all media.</summary>
     public async ValueTask DisposeAsync()
     {
         await _over.CancelAsync().ConfigureAwait(false);
         _changed.Writer.TryComplete();
-        foreach (var isSending in (bool[])[true, false])
-        {
-            if (TransportOf(isSending) is { } pump)
-            {
-                Discard(pump, isSending);
-            }
-        }
-
+        DiscardBoth();
         await _following.ConfigureAwait(false);
         DropAll();
 

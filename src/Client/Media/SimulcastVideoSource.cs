@@ -34,6 +34,9 @@ public sealed class SimulcastVideoSource : IVideoSource
     /// <summary>The encodings, best first.</summary>
     public IReadOnlyList<SimulcastLayer> Layers { get; }
 
+    /// <summary>That of the best encoding.</summary>
+    public MediaTimeline? Timeline => Layers[0].Source.Timeline;
+
     internal IReadOnlyList<string> Rids => [.. Layers.Select(layer => layer.Rid)];
 
     /// <summary>Gives the next frame of the best encoding, for whoever takes one only.</summary>

@@ -14,11 +14,13 @@ internal static class WebMFile
     /// <param name="file">Its bytes.</param>
     /// <param name="kind">What is wanted of it.</param>
     /// <param name="frames">The frames, times from the first.</param>
+    /// <param name="start">When the first stands in the file.</param>
     /// <param name="fault">What is wrong.</param>
-    public static bool TryRead(ReadOnlyMemory<byte> file, TrackKind kind, out IReadOnlyList<EncodedFrame> frames, out string fault)
+    public static bool TryRead(ReadOnlyMemory<byte> file, TrackKind kind, out IReadOnlyList<EncodedFrame> frames, out TimeSpan start, out string fault)
     {
         var read = new List<EncodedFrame>();
         frames = read;
+        start = default;
         var reader = new WebMReader();
         var input = new SequenceReader<byte>(new ReadOnlySequence<byte>(file));
         WebMTrack? chosen = null;
@@ -38,8 +40,8 @@ internal static class WebMFile
                 return false;
             }
 
-            first ??= frame.Time;
-            var time = frame.Time - first.Value;
+            start = first ??= frame.Time;
+            var time = frame.Time - start;
             if (FrameOf(frame, time > TimeSpan.Zero ? time : TimeSpan.Zero) is not { } encoded)
             {
                 fault = $"Frame {read.Count} is no {(kind is TrackKind.Video ? "VP8" : "Opus")}.";
@@ -76,10 +78,14 @@ internal static class WebMFile
 /// <summary>Pictures of a WebM file: its first track of VP8. Files with a keyframe each second or two serve those who come later best.</summary>
 public sealed class WebMVideoSource : StoredSource, IVideoSource
 {
-    private WebMVideoSource(IReadOnlyList<EncodedFrame> frames, bool repeats)
+    private WebMVideoSource(IReadOnlyList<EncodedFrame> frames, TimeSpan start, bool repeats)
         : base(frames, repeats, jumps: false)
     {
+        Start = start;
     }
+
+    /// <summary>When its first frame stands in the file.</summary>
+    internal TimeSpan Start { get; }
 
     /// <summary>Opens a file.</summary>
     /// <param name="path">Where it is; at most 1 GiB.</param>
@@ -90,16 +96,20 @@ public sealed class WebMVideoSource : StoredSource, IVideoSource
         Read(await LoadAsync(path, cancellationToken).ConfigureAwait(false), repeats);
 
     internal static WebMVideoSource Read(ReadOnlyMemory<byte> file, bool repeats) =>
-        WebMFile.TryRead(file, TrackKind.Video, out var frames, out var fault) ? new WebMVideoSource(frames, repeats) : throw new InvalidDataException(fault);
+        WebMFile.TryRead(file, TrackKind.Video, out var frames, out var start, out var fault) ? new WebMVideoSource(frames, start, repeats) : throw new InvalidDataException(fault);
 }
 
 /// <summary>Sound of a WebM file: its first track of Opus.</summary>
 public sealed class WebMAudioSource : StoredSource, IAudioSource
 {
-    private WebMAudioSource(IReadOnlyList<EncodedFrame> frames, bool repeats)
+    private WebMAudioSource(IReadOnlyList<EncodedFrame> frames, TimeSpan start, bool repeats)
         : base(frames, repeats, jumps: false)
     {
+        Start = start;
     }
+
+    /// <summary>When its first frame stands in the file.</summary>
+    internal TimeSpan Start { get; }
 
     /// <summary>Opens a file.</summary>
     /// <param name="path">Where it is; at most 1 GiB.</param>
@@ -110,5 +120,5 @@ public sealed class WebMAudioSource : StoredSource, IAudioSource
         Read(await LoadAsync(path, cancellationToken).ConfigureAwait(false), repeats);
 
     internal static WebMAudioSource Read(ReadOnlyMemory<byte> file, bool repeats) =>
-        WebMFile.TryRead(file, TrackKind.Audio, out var frames, out var fault) ? new WebMAudioSource(frames, repeats) : throw new InvalidDataException(fault);
+        WebMFile.TryRead(file, TrackKind.Audio, out var frames, out var start, out var fault) ? new WebMAudioSource(frames, start, repeats) : throw new InvalidDataException(fault);
 }

@@ -67,15 +67,61 @@ public sealed class Ai
     private const int MaxTranscripts = 10_000;
 
     private readonly MeetingLink _link;
+    private readonly ClientHttp _http;
     private ImmutableList<TranscriptItem> _transcripts = [];
 
-    internal Ai(MeetingLink link) => _link = link;
+    internal Ai(MeetingLink link, ClientHttp http)
+    {
+        _link = link;
+        _http = http;
+    }
 
     /// <summary>Something was heard.</summary>
     public event Action<TranscriptItem>? TranscriptAdded;
 
-    /// <summary>What was heard, oldest first.</summary>
+    /// <summary>What was heard, oldest first; with what was said before joining, for those whose preset has what is said written down.</summary>
     public IReadOnlyList<TranscriptItem> Transcripts => _transcripts;
+
+    /// <summary>Asks for what was said since the session began.</summary>
+    /// <returns>All of it, oldest first; nothing when nothing was said.</returns>
+    /// <exception cref="RealtimeKitException">NotAllowed by the preset; Unreachable.</exception>
+    public async Task<IReadOnlyList<TranscriptItem>> GetActiveTranscriptAsync(CancellationToken cancellationToken = default)
+    {
+        try
+        {
+            using var active = await _http.SendAsync(HttpMethod.Get, $"/v2/meetings/{_link.MeetingId}/active-transcript", null, cancellationToken).ConfigureAwait(false);
+            var lines = await _http.GetTextAsync(new Uri(ClientHttp.TextOf(active, "transcript_download_url")), cancellationToken).ConfigureAwait(false);
+            return [.. lines.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => TranscriptItem.Read(line, isPartial: false)).OfType<TranscriptItem>()];
+        }
+        catch (RealtimeKitException fault) when (fault.Error is RealtimeKitError.NotFound)
+        {
+            return [];
+        }
+    }
+
+    /// <summary>Takes over what was said before joining, or while the connection was lost; the latter is told.</summary>
+    internal async Task LoadAsync(bool isAgain, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var said = await GetActiveTranscriptAsync(cancellationToken).ConfigureAwait(false);
+            List<TranscriptItem> missed = [];
+            ImmutableInterlocked.Update(ref _transcripts, items =>
+            {
+                var known = items.ToHashSet();
+                missed = [.. said.Where(item => !known.Contains(item)).TakeLast(MaxTranscripts)];
+                return [.. missed.Concat(items).OrderBy(item => item.Time).TakeLast(MaxTranscripts)];
+            });
+            foreach (var item in isAgain ? missed : [])
+            {
+                _link.Raise(() => TranscriptAdded.CallEach(item));
+            }
+        }
+        catch (RealtimeKitException)
+        {
+            // What is said from now on is told all the same.
+        }
+    }
 
     internal void Handle(SocketEvent number, SocketMessage message)
     {

@@ -87,12 +87,14 @@ public sealed class Chat
 
     private readonly MeetingLink _link;
     private readonly ClientHttp _http;
+    private readonly string _ownUserId;
     private ImmutableList<ChatMessageItem> _messages = [];
 
-    internal Chat(MeetingLink link, ClientHttp http)
+    internal Chat(MeetingLink link, ClientHttp http, string ownUserId)
     {
         _link = link;
         _http = http;
+        _ownUserId = ownUserId;
     }
 
     /// <summary>A message came, was changed or deleted.</summary>
@@ -104,12 +106,14 @@ public sealed class Chat
     /// <summary>The messages that are pinned.</summary>
     public IReadOnlyList<ChatMessageItem> Pinned => [.. _messages.Where(message => message.IsPinned)];
 
-    /// <summary>Sends text to all.</summary>
+    /// <summary>Sends text to all. It stands among <see cref="Messages"/> afterwards.</summary>
     /// <param name="text">1 to <see cref="MaxTextLength"/> characters.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="RealtimeKitException">Refused by the server, which has nothing done then; Unreachable; TimedOut.</exception>
     public Task SendTextMessageAsync(string text, CancellationToken cancellationToken = default) => SendTextMessageAsync(text, [], cancellationToken);
 
     /// <summary>Sends text to some, by the ids of their presences.</summary>
+    /// <exception cref="RealtimeKitException">Refused by the server, which has nothing done then; Unreachable; TimedOut.</exception>
     public Task SendTextMessageAsync(string text, IReadOnlyCollection<string> peerIds, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(text);
@@ -121,10 +125,12 @@ public sealed class Chat
     /// <param name="name">Its file name; its ending says what it is: gif, jpeg, jpg or png.</param>
     /// <param name="image">Its bytes.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="RealtimeKitException">Refused by the server, which has nothing done then; Unreachable; TimedOut.</exception>
     public async Task SendImageMessageAsync(string name, ReadOnlyMemory<byte> image, CancellationToken cancellationToken = default) =>
         await SendAsync(ChatMessageType.Image, await UploadAsync(name, image, cancellationToken).ConfigureAwait(false), [], cancellationToken).ConfigureAwait(false);
 
     /// <summary>Uploads a file and sends its address.</summary>
+    /// <exception cref="RealtimeKitException">Refused by the server, which has nothing done then; Unreachable; TimedOut.</exception>
     public async Task SendFileMessageAsync(string name, ReadOnlyMemory<byte> file, CancellationToken cancellationToken = default)
     {
         var link = await UploadAsync(name, file, cancellationToken).ConfigureAwait(false);
@@ -133,6 +139,7 @@ public sealed class Chat
     }
 
     /// <summary>Changes the text of an own message.</summary>
+    /// <exception cref="RealtimeKitException">Refused by the server, which has nothing done then; Unreachable; TimedOut.</exception>
     public Task EditTextMessageAsync(string id, string text, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(text);
@@ -144,13 +151,16 @@ public sealed class Chat
     }
 
     /// <summary>Deletes a message.</summary>
+    /// <exception cref="RealtimeKitException">Refused by the server, which has nothing done then; Unreachable; TimedOut.</exception>
     public Task DeleteMessageAsync(string id, CancellationToken cancellationToken = default) =>
         _link.AskAsync(SocketEvent.DeleteMessage, new DeleteChatMessageRequest { ChatId = id }, cancellationToken);
 
     /// <summary>Pins a message.</summary>
+    /// <exception cref="RealtimeKitException">Refused by the server, which has nothing done then; Unreachable; TimedOut.</exception>
     public Task PinAsync(string id, CancellationToken cancellationToken = default) => PinAsync(id, isPinned: true, cancellationToken);
 
     /// <summary>Takes the pin from a message.</summary>
+    /// <exception cref="RealtimeKitException">Refused by the server, which has nothing done then; Unreachable; TimedOut.</exception>
     public Task UnpinAsync(string id, CancellationToken cancellationToken = default) => PinAsync(id, isPinned: false, cancellationToken);
 
     /// <summary>Reads messages before a time, newest last.</summary>
@@ -213,13 +223,29 @@ public sealed class Chat
     {
         if (peerIds.Count == 0)
         {
-            return _link.TellAsync(SocketEvent.SendMessage, new SendChatMessageToRoomRequest { PayloadType = (int)type, Payload = payload }, cancellationToken);
+            return _link.DoAsync(
+                SocketEvent.SendMessage,
+                new SendChatMessageToRoomRequest { PayloadType = (int)type, Payload = payload },
+                told => (SocketEvent)told.Event is SocketEvent.SendMessage
+                    && Envelope.TryRead(told, SendChatMessageToRoomResponse.Parser, out var sent) && IsOwn(sent.Message, type, payload),
+                isFenced: false,
+                cancellationToken);
         }
 
         var request = new SendChatMessageToPeersRequest { PayloadType = (int)type, Payload = payload };
         request.PeerIds.AddRange(peerIds.Append(_link.PeerId).Distinct());
-        return _link.TellAsync(SocketEvent.SendMessageToPeers, request, cancellationToken);
+        return _link.DoAsync(
+            SocketEvent.SendMessageToPeers,
+            request,
+            told => (SocketEvent)told.Event is SocketEvent.SendMessageToPeers
+                && Envelope.TryRead(told, SendChatMessageToPeersResponse.Parser, out var sent) && IsOwn(sent.Message, type, payload),
+            isFenced: false,
+            cancellationToken);
     }
+
+    // What is sent comes back to the sender as to everybody else, once it is kept.
+    private bool IsOwn(ChatMessage? message, ChatMessageType type, string payload) =>
+        message is not null && message.UserId == _ownUserId && message.PayloadType == (int)type && message.Payload == payload;
 
     private Task PinAsync(string id, bool isPinned, CancellationToken cancellationToken) => _link.AskAsync(
         SocketEvent.PinMessage, new PinChatMessageRequest { ChatId = id, Pinned = isPinned }, cancellationToken);

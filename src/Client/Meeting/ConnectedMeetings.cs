@@ -23,6 +23,13 @@ public sealed class ConnectedMeetings
     /// <summary>A host moves the own participant: a client with this token enters the other meeting.</summary>
     public event Action<string, string>? Transferred;
 
+    /// <summary>
+    /// A host has moved the own participant, and the client follows: it has left, and this is the client of the other meeting, with the same
+    /// options. It joins once the handlers have returned, and is theirs from then on. Without a handler nothing is left; see <see cref="Transferred"/>.
+    /// </summary>
+    /// <remarks>When the other meeting cannot be entered, <see cref="RealtimeKitClient.HandlerFailed"/> of the client that was left tells why.</remarks>
+    public event Action<RealtimeKitClient>? MeetingChanged;
+
     /// <summary>Where the others come from; null before it is known.</summary>
     public ConnectedMeeting? ParentMeeting { get; private set; }
 
@@ -64,6 +71,28 @@ public sealed class ConnectedMeetings
         var request = new MovePeersBetweenRoomsRequest { SourceMeetingId = sourceMeetingId, DestinationMeetingId = destinationMeetingId };
         request.Participants.AddRange(participantIds.Select(id => new MovePeerPayload { Id = id }));
         return _link.AskAsync(SocketEvent.MovePeers, request, MovePeersBetweenRoomsResponse.Parser, cancellationToken);
+    }
+
+    /// <summary>Whether somebody takes the client of the other meeting.</summary>
+    internal bool IsFollowed => MeetingChanged is not null;
+
+    /// <summary>Hands the client of the other meeting over.</summary>
+    /// <returns>Completes when the handlers have returned.</returns>
+    internal Task HandOverAsync(RealtimeKitClient other)
+    {
+        var taken = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _link.Raise(() =>
+        {
+            try
+            {
+                MeetingChanged.CallEach(other);
+            }
+            finally
+            {
+                taken.SetResult();
+            }
+        });
+        return taken.Task;
     }
 
     internal void Handle(SocketEvent number, SocketMessage message)

@@ -52,15 +52,20 @@ public sealed class Livestream
 {
     private readonly MeetingLink _link;
     private readonly ClientHttp _http;
+    private readonly Func<bool> _mayPublish;
     private int _changes;
 
-    internal Livestream(MeetingLink link, ClientHttp http)
+    /// <param name="link">The meeting.</param>
+    /// <param name="http">Its calls.</param>
+    /// <param name="mayPublish">Whether the own preset lets livestreams be started, and where one publishes be known.</param>
+    internal Livestream(MeetingLink link, ClientHttp http, Func<bool> mayPublish)
     {
         _link = link;
         _http = http;
+        _mayPublish = mayPublish;
     }
 
-    /// <summary>The livestream stands elsewhere.</summary>
+    /// <summary>The livestream stands elsewhere, or <see cref="IngestionCredentials"/> have become known.</summary>
     public event Action<LivestreamState>? Updated;
 
     /// <summary>Another number of people is in the meeting.</summary>
@@ -171,10 +176,12 @@ public sealed class Livestream
         {
             case SocketEvent.LivestreamInvoked when Envelope.TryRead(message, LiveStreamingEvent.Parser, out var invoked) && invoked.ManualIngest:
                 SetState(LivestreamState.WaitingOnManualIngestion, "invoked");
+                _ = LearnCredentialsAsync();
                 break;
             case SocketEvent.LivestreamStarted when Envelope.TryRead(message, LiveStreamingEvent.Parser, out var started):
                 PlaybackUrl = started.PlaybackUrl.Length > 0 ? started.PlaybackUrl : PlaybackUrl;
                 SetState(LivestreamState.Livestreaming, "started");
+                _ = LearnCredentialsAsync();
                 break;
             case SocketEvent.LivestreamStopped or SocketEvent.LivestreamFailed:
                 End(number is SocketEvent.LivestreamStopped ? "stopped" : "failed");
@@ -191,6 +198,31 @@ public sealed class Livestream
 
     private static string? TextOf(JsonElement data, string name) =>
         data.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String ? value.GetString() : null;
+
+    /// <summary>Asks where one publishes to when somebody else has started the livestream: the others are not told.</summary>
+    private async Task LearnCredentialsAsync()
+    {
+        var before = _changes;
+        if (IngestionCredentials is not null || !_mayPublish())
+        {
+            return;
+        }
+
+        try
+        {
+            using var active = await _http.SendAsync(HttpMethod.Get, $"/v2/meetings/{_link.MeetingId}/active-livestream", null, CancellationToken.None).ConfigureAwait(false);
+            if (_changes == before)
+            {
+                Take(active.RootElement);
+                var state = State;
+                _link.Raise(this, nameof(Updated), () => Updated.CallEach(state));
+            }
+        }
+        catch (Exception fault) when (fault is RealtimeKitException or ObjectDisposedException)
+        {
+            // It is over already, or the meeting is.
+        }
+    }
 
     private void Take(JsonElement answer)
     {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Text.Json;
 using Roomcast.Client.Media;
 using Roomcast.Client.Wire;
 using Roomcast.Media;
@@ -77,22 +78,57 @@ public sealed class Participant
     public IReadOnlyList<RemoteTrack> ScreenShareTracks => [.. _tracks.Where(track => track.IsScreenShare)];
 
     /// <summary>Removes them from the meeting.</summary>
-    public Task KickAsync(CancellationToken cancellationToken = default) => _link.TellAsync(
+    /// <exception cref="RealtimeKitException">Refused by the server, which has nothing done then; Unreachable; TimedOut.</exception>
+    public Task KickAsync(CancellationToken cancellationToken = default) => _link.DoAsync(
         SocketEvent.Kick, new RemoveParticipantsRequest { PeerIds = { Id } }, cancellationToken);
 
     /// <summary>Switches their sound off. They may switch it on again.</summary>
+    /// <exception cref="RealtimeKitException">Refused by the server, which has nothing done then; Unreachable; TimedOut.</exception>
     public Task DisableAudioAsync(CancellationToken cancellationToken = default) => MuteAsync(audio: true, video: false, cancellationToken);
 
     /// <summary>Switches their pictures off. They may switch them on again.</summary>
+    /// <exception cref="RealtimeKitException">Refused by the server, which has nothing done then; Unreachable; TimedOut.</exception>
     public Task DisableVideoAsync(CancellationToken cancellationToken = default) => MuteAsync(audio: false, video: true, cancellationToken);
 
     /// <summary>Pins them for all.</summary>
+    /// <exception cref="RealtimeKitException">Refused by the server, which has nothing done then; Unreachable; TimedOut.</exception>
     public Task PinAsync(CancellationToken cancellationToken = default) => _link.AskAsync(
         SocketEvent.PinPeer, new GlobalPeerPinningRequest { ParticipantId = Id }, cancellationToken);
 
     /// <summary>Takes the pin away.</summary>
+    /// <exception cref="RealtimeKitException">Refused by the server, which has nothing done then; Unreachable; TimedOut.</exception>
     public Task UnpinAsync(CancellationToken cancellationToken = default) => _link.AskAsync(
         SocketEvent.PinPeer, new GlobalPeerPinningRequest { ParticipantId = "" }, cancellationToken);
+
+    /// <summary>Asks what they may do now.</summary>
+    /// <exception cref="RealtimeKitException">Refused by the server; NotFound when they are gone; Unreachable; TimedOut.</exception>
+    public async Task<Permissions> GetPermissionsAsync(CancellationToken cancellationToken = default)
+    {
+        var read = await _link.AskAsync(
+            SocketEvent.GetPresets, new ReadPeersPresetRequest { UserIds = { UserId } }, ReadPeersPresetResponse.Parser, cancellationToken).ConfigureAwait(false);
+        var preset = read.PeerPresets.FirstOrDefault(preset => preset.UserId == UserId)?.Preset
+            ?? throw new RealtimeKitException(RealtimeKitError.NotFound, "The participant is no longer in the meeting.");
+        try
+        {
+            using var json = JsonDocument.Parse(preset.Memory, new JsonDocumentOptions { MaxDepth = 32 });
+            return json.RootElement.ValueKind is JsonValueKind.Object && json.RootElement.TryGetProperty("permissions", out var permissions)
+                ? Permissions.Read(permissions)
+                : throw new RealtimeKitException(RealtimeKitError.Protocol, "The server's account of the permissions has none.");
+        }
+        catch (JsonException fault)
+        {
+            throw new RealtimeKitException(RealtimeKitError.Protocol, "The server's account of the permissions cannot be read.", fault);
+        }
+    }
+
+    /// <summary>Changes what they may do while the session lasts.</summary>
+    /// <exception cref="RealtimeKitException">Refused by the server, which has nothing done then; Unreachable; TimedOut.</exception>
+    public Task SetPermissionsAsync(PermissionsChange change, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        var update = new UpdatePeerPreset { UserIds = UserId, Patch = change.ToMessage() };
+        return _link.AskAsync(SocketEvent.UpdatePresets, new UpdatePeersPresetRequest { UpdatePeersPresets = { update } }, UpdatePeersPresetResponse.Parser, cancellationToken);
+    }
 
     /// <inheritdoc/>
     public override string ToString() => $"{Name} ({Id})";

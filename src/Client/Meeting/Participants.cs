@@ -83,37 +83,48 @@ public sealed class Participants
     }
 
     /// <summary>Lets somebody in who waits.</summary>
+    /// <exception cref="RealtimeKitException">Refused by the server, which has nothing done then; Unreachable; TimedOut.</exception>
     public Task AcceptWaitingRoomRequestAsync(string id, CancellationToken cancellationToken = default)
     {
         var accepted = new AcceptWaitingRoomRequests();
         accepted.UserIds.Add(UserOf(id));
-        return _link.TellAsync(SocketEvent.AcceptWaiting, accepted, cancellationToken);
+        return _link.DoAsync(SocketEvent.AcceptWaiting, accepted, cancellationToken);
     }
 
     /// <summary>Lets all in who wait.</summary>
+    /// <exception cref="RealtimeKitException">Refused by the server, which has nothing done then; Unreachable; TimedOut.</exception>
     public Task AcceptAllWaitingRoomRequestsAsync(CancellationToken cancellationToken = default)
     {
         var accepted = new AcceptWaitingRoomRequests();
         accepted.UserIds.AddRange(Waitlisted.ToArray().Select(participant => participant.UserId));
-        return _link.TellAsync(SocketEvent.AcceptWaiting, accepted, cancellationToken);
+        return _link.DoAsync(SocketEvent.AcceptWaiting, accepted, cancellationToken);
     }
 
     /// <summary>Turns somebody away who waits.</summary>
+    /// <exception cref="RealtimeKitException">Refused by the server, which has nothing done then; Unreachable; TimedOut.</exception>
     public Task RejectWaitingRoomRequestAsync(string id, CancellationToken cancellationToken = default)
     {
         var denied = new DenyWaitingRoomRequests();
         denied.UserIds.Add(UserOf(id));
-        return _link.TellAsync(SocketEvent.DenyWaiting, denied, cancellationToken);
+        return _link.DoAsync(SocketEvent.DenyWaiting, denied, cancellationToken);
     }
 
     /// <summary>Removes everybody, and ends the session.</summary>
+    /// <exception cref="RealtimeKitException">Refused by the server, which has nothing done then; Unreachable; TimedOut.</exception>
     public Task KickAllAsync(CancellationToken cancellationToken = default) =>
-        _link.TellAsync(SocketEvent.KickAll, new KickAllPeersRequest { PropagateKickAcrossRooms = true }, cancellationToken);
+        _link.DoAsync(
+            SocketEvent.KickAll,
+            new KickAllPeersRequest { PropagateKickAcrossRooms = true },
+            static told => (SocketEvent)told.Event is SocketEvent.KickAll,
+            isFenced: true,
+            cancellationToken);
 
-    /// <summary>Switches the sound of all others off, and their pictures too when wanted.</summary>
+    /// <summary>Switches the sound of all others off.</summary>
+    /// <exception cref="RealtimeKitException">Refused by the server, which has nothing done then; Unreachable; TimedOut.</exception>
     public Task DisableAllAudioAsync(CancellationToken cancellationToken = default) => MuteAllAsync(audio: true, video: false, cancellationToken);
 
     /// <summary>Switches the pictures of all others off.</summary>
+    /// <exception cref="RealtimeKitException">Refused by the server, which has nothing done then; Unreachable; TimedOut.</exception>
     public Task DisableAllVideoAsync(CancellationToken cancellationToken = default) => MuteAllAsync(audio: false, video: true, cancellationToken);
 
     /// <summary>Sends a message of the application to the applications of all, the own one included.</summary>
@@ -124,8 +135,25 @@ public sealed class Participants
         SocketEvent.Broadcast, MessageOf(type, payload, []), cancellationToken);
 
     /// <summary>Sends a message of the application to the applications of some.</summary>
-    public Task BroadcastMessageAsync(string type, JsonElement payload, IEnumerable<string> ids, CancellationToken cancellationToken = default) => _link.TellAsync(
+    /// <exception cref="RealtimeKitException">Refused by the server, which has nothing done then; Unreachable; TimedOut.</exception>
+    public Task BroadcastMessageAsync(string type, JsonElement payload, IEnumerable<string> ids, CancellationToken cancellationToken = default) => _link.DoAsync(
         SocketEvent.BroadcastToEntity, MessageOf(type, payload, ids), cancellationToken);
+
+    /// <summary>Changes what some may do while the session lasts.</summary>
+    /// <param name="ids">Their presences; all presences of the same participants are meant.</param>
+    /// <param name="change">What changes.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="RealtimeKitException">NotFound when one of them is not here; Refused by the server, which changes nothing then; Unreachable; TimedOut.</exception>
+    public Task UpdatePermissionsAsync(IEnumerable<string> ids, PermissionsChange change, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(ids);
+        ArgumentNullException.ThrowIfNull(change);
+        var request = new UpdatePeersPresetRequest();
+        var users = ids.Select(id => Joined.Get(id)?.UserId
+            ?? throw new RealtimeKitException(RealtimeKitError.NotFound, "Nobody with this id is in the meeting.")).Distinct(StringComparer.Ordinal);
+        request.UpdatePeersPresets.AddRange(users.Select(user => new UpdatePeerPreset { UserIds = user, Patch = change.ToMessage() }));
+        return _link.AskAsync(SocketEvent.UpdatePresets, request, UpdatePeersPresetResponse.Parser, cancellationToken);
+    }
 
     internal static StageStatus StageOf(StageType type) => type switch
     {
@@ -166,6 +194,16 @@ public sealed class Participants
         }
 
         Pin(complete.RoomState?.PinnedPeerIds.FirstOrDefault());
+    }
+
+    /// <summary>Leaves the media side, and stays in the meeting.</summary>
+    internal async Task LeaveMediaAsync(CancellationToken cancellationToken)
+    {
+        await Media.LeaveAsync(cancellationToken).ConfigureAwait(false);
+        foreach (var id in Media.Producers.Values.Select(producer => producer.PeerId).ToHashSet(StringComparer.Ordinal))
+        {
+            SetProducers(id, []); // Nothing is told of them any more.
+        }
     }
 
     internal void Handle(SocketEvent number, SocketMessage message)

@@ -48,6 +48,9 @@ public sealed record Permissions
     /// <summary>Whether the stage is told from an audience.</summary>
     public bool StageEnabled { get; init; }
 
+    /// <summary>Whether the stage may be joined: ALLOWED, NOT_ALLOWED or CAN_REQUEST.</summary>
+    public string StageAccess { get; init; } = "NOT_ALLOWED";
+
     /// <summary>Whether messages to all may be sent.</summary>
     public bool CanSendChat { get; init; } = true;
 
@@ -68,11 +71,13 @@ public sealed record Permissions
                 ? value.ValueKind is JsonValueKind.True
                 : otherwise;
         string Produce(string kind) => Find(permissions, "media", kind, "can_produce") is { ValueKind: JsonValueKind.String } value ? value.GetString()! : "NOT_ALLOWED";
+        var access = Find(permissions, "stage_access") is { ValueKind: JsonValueKind.String } named ? named.GetString() : null;
+        string[] produce = [Produce("audio"), Produce("video"), Produce("screenshare")];
         return new Permissions
         {
-            CanProduceAudio = Produce("audio"),
-            CanProduceVideo = Produce("video"),
-            CanProduceScreenShare = Produce("screenshare"),
+            CanProduceAudio = produce[0],
+            CanProduceVideo = produce[1],
+            CanProduceScreenShare = produce[2],
             AcceptWaitingRequests = Is("accept_waiting_requests"),
             AcceptStageRequests = Is("accept_stage_requests", Is("can_accept_production_requests")),
             CanEditDisplayName = Is("can_edit_display_name"),
@@ -84,6 +89,10 @@ public sealed record Permissions
             PinParticipant = Is("pin_participant"),
             CanChangeParticipantPermissions = Is("can_change_participant_permissions"),
             StageEnabled = Is("stage_enabled"),
+            StageAccess = access is "ALLOWED" or "NOT_ALLOWED" or "CAN_REQUEST" ? access
+                : produce.Contains("ALLOWED") ? "ALLOWED"
+                : produce.Contains("CAN_REQUEST") ? "CAN_REQUEST"
+                : "NOT_ALLOWED",
             CanSendChat = Is("can_send", true, "chat.public"),
             CanCreatePolls = Is("can_create", true, "polls"),
             CanVotePolls = Is("can_vote", true, "polls"),
@@ -108,6 +117,7 @@ public sealed record Permissions
             CanProduceVideo = Name(patch.Media?.Video, CanProduceVideo),
             CanProduceScreenShare = Name(patch.Media?.Screenshare, CanProduceScreenShare),
             AcceptWaitingRequests = patch.HasAcceptWaitingRequests ? patch.AcceptWaitingRequests : AcceptWaitingRequests,
+            AcceptStageRequests = patch.HasCanAcceptProductionRequests ? patch.CanAcceptProductionRequests : AcceptStageRequests,
             CanEditDisplayName = patch.HasCanEditDisplayName ? patch.CanEditDisplayName : CanEditDisplayName,
             CanRecord = patch.HasCanRecord ? patch.CanRecord : CanRecord,
             CanLivestream = patch.HasCanLivestream ? patch.CanLivestream : CanLivestream,
@@ -115,6 +125,8 @@ public sealed record Permissions
             DisableParticipantVideo = patch.HasDisableParticipantVideo ? patch.DisableParticipantVideo : DisableParticipantVideo,
             KickParticipant = patch.HasKickParticipant ? patch.KickParticipant : KickParticipant,
             PinParticipant = patch.HasPinParticipant ? patch.PinParticipant : PinParticipant,
+            CanChangeParticipantPermissions = patch.HasCanChangeParticipantPermissions ? patch.CanChangeParticipantPermissions : CanChangeParticipantPermissions,
+            TranscriptionEnabled = patch.HasTranscriptionEnabled ? patch.TranscriptionEnabled : TranscriptionEnabled,
             CanSendChat = patch.Chat?.Public is { HasCanSend: true } chat ? chat.CanSend : CanSendChat,
             CanCreatePolls = patch.Polls is { HasCanCreate: true } create ? create.CanCreate : CanCreatePolls,
             CanVotePolls = patch.Polls is { HasCanVote: true } vote ? vote.CanVote : CanVotePolls,

@@ -31,6 +31,7 @@ public sealed class Plugins
     public IReadOnlyList<PluginItem> Active => [.. All.Where(plugin => plugin.IsActive)];
 
     /// <summary>Activates a plugin for all.</summary>
+    /// <exception cref="RealtimeKitException">NotFound when the options do not name it; Refused by the server; Unreachable; TimedOut.</exception>
     public Task ActivateAsync(string pluginId, CancellationToken cancellationToken = default)
     {
         var plugin = Find(pluginId);
@@ -49,6 +50,7 @@ public sealed class Plugins
     }
 
     /// <summary>Deactivates a plugin for all.</summary>
+    /// <exception cref="RealtimeKitException">NotFound when the options do not name it; Refused by the server; Unreachable; TimedOut.</exception>
     public Task DeactivateAsync(string pluginId, CancellationToken cancellationToken = default)
     {
         Find(pluginId);

@@ -48,6 +48,7 @@ public sealed class Polls
     /// <param name="anonymous">Whether nobody is told who voted.</param>
     /// <param name="hideVotes">Whether nobody is told how it stands.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="RealtimeKitException">Refused by the server, which has nothing done then; Unreachable; TimedOut.</exception>
     public Task CreateAsync(string question, IReadOnlyCollection<string> options, bool anonymous = false, bool hideVotes = false, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrWhiteSpace(question);
@@ -55,17 +56,18 @@ public sealed class Polls
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Count, 2, nameof(options));
         var request = new NewPollRequest { Question = question, Anonymous = anonymous, HideVotes = hideVotes };
         request.Options.AddRange(options);
-        return _link.TellAsync(SocketEvent.CreatePoll, request, cancellationToken);
+        return _link.DoAsync(SocketEvent.CreatePoll, request, cancellationToken);
     }
 
     /// <summary>Votes.</summary>
     /// <param name="pollId">The poll.</param>
     /// <param name="index">Which answer, from 0.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="RealtimeKitException">Refused by the server, which has nothing done then; Unreachable; TimedOut.</exception>
     public Task VoteAsync(string pollId, int index, CancellationToken cancellationToken = default)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(index);
-        return _link.TellAsync(SocketEvent.VotePoll, new VotePollRequest { PollId = pollId, Index = (ulong)index }, cancellationToken);
+        return _link.DoAsync(SocketEvent.VotePoll, new VotePollRequest { PollId = pollId, Index = (ulong)index }, cancellationToken);
     }
 
     internal void Handle(SocketEvent number, SocketMessage message)

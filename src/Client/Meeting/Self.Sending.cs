@@ -7,10 +7,11 @@ namespace Roomcast.Client.Meeting;
 /// <content>What is sent, as it is enabled, allowed and agreed with the server.</content>
 public sealed partial class Self
 {
-    /// <summary>Publishes what is enabled: after joining, and again after each reconnection.</summary>
+    /// <summary>Publishes what is enabled: after joining, after each reconnection, and with each stage.</summary>
     internal async Task PublishAsync(CancellationToken cancellationToken)
     {
         await _change.WaitAsync(cancellationToken).ConfigureAwait(false);
+        var agreed = new List<LocalTrack>();
         try
         {
             foreach (var (track, permission) in ((LocalTrack?, string)[])
@@ -24,8 +25,8 @@ public sealed partial class Self
                 track.ProducerId = null;
                 if (track.IsWanted && IsAllowed(permission))
                 {
-                    await BeginAsync(track, cancellationToken).ConfigureAwait(false);
-                    Note(track, track.IsWanted); // The source may be over already.
+                    await AgreeAsync(track, cancellationToken).ConfigureAwait(false);
+                    agreed.Add(track);
                 }
                 else
                 {
@@ -36,12 +37,21 @@ public sealed partial class Self
         }
         finally
         {
+            // Sound and pictures begin together, once the server takes both.
+            foreach (var track in agreed)
+            {
+                Begin(track);
+                Note(track, track.IsWanted); // The source may be over already.
+            }
+
             _change.Release();
         }
     }
 
     /// <summary>Sends nothing: there is no stage, or it was left. What was on is on again with the next one.</summary>
-    internal async Task RestAsync(CancellationToken cancellationToken)
+    /// <param name="closes">Whether the server is to end what is published; not so where it has done so by itself.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    internal async Task RestAsync(bool closes, CancellationToken cancellationToken)
     {
         await _change.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
@@ -51,8 +61,13 @@ public sealed partial class Self
                 if (track is not null)
                 {
                     await track.StopAsync().ConfigureAwait(false);
-                    track.ProducerId = null;
                     Note(track, isEnabled: false);
+                    if (closes)
+                    {
+                        await CloseAsync(track, cancellationToken).ConfigureAwait(false);
+                    }
+
+                    track.ProducerId = null;
                 }
             }
         }
@@ -62,9 +77,14 @@ public sealed partial class Self
         }
     }
 
-    /// <summary>Takes a host's switching off.</summary>
+    /// <summary>Takes a host's switching off. Off the stage nothing is sent anyway, and the wish is for the next one.</summary>
     internal void OnMuted(string producerId)
     {
+        if (Stage is not StageStatus.OnStage)
+        {
+            return; // The server's holding back of what is not on stage looks the same.
+        }
+
         foreach (var track in (LocalTrack?[])[_audio, _video, _screen])
         {
             if (track is not null && track.ProducerId == producerId)
@@ -149,7 +169,8 @@ public sealed partial class Self
             {
                 if (isEnabled)
                 {
-                    await BeginAsync(track, cancellationToken).ConfigureAwait(false);
+                    await AgreeAsync(track, cancellationToken).ConfigureAwait(false);
+                    Begin(track);
                 }
                 else
                 {
@@ -178,23 +199,27 @@ public sealed partial class Self
         }
     }
 
-    private async Task BeginAsync(LocalTrack track, CancellationToken cancellationToken)
-    {
-        if (track.ProducerId is null)
-        {
-            await _media.PublishAsync(track, isPaused: false, cancellationToken).ConfigureAwait(false);
-        }
-        else
-        {
-            await _media.SetPausedAsync(track, isPaused: false, cancellationToken).ConfigureAwait(false);
-        }
+    private Task AgreeAsync(LocalTrack track, CancellationToken cancellationToken) => track.ProducerId is null
+        ? _media.PublishAsync(track, isPaused: false, cancellationToken)
+        : _media.SetPausedAsync(track, isPaused: false, cancellationToken);
 
-        track.Start(() =>
+    private void Begin(LocalTrack track) => track.Start(() =>
+    {
+        track.IsWanted = false;
+        Note(track, isEnabled: false);
+        _ = PauseAsync(track);
+    });
+
+    private async Task CloseAsync(LocalTrack track, CancellationToken cancellationToken)
+    {
+        try
         {
-            track.IsWanted = false;
-            Note(track, isEnabled: false);
-            _ = PauseAsync(track);
-        });
+            await _media.UnpublishAsync(track, cancellationToken).ConfigureAwait(false);
+        }
+        catch (RealtimeKitException)
+        {
+            // The socket is gone for the moment, or the server does not know the track any more: nothing of it is sent.
+        }
     }
 
     private async Task PauseAsync(LocalTrack track)

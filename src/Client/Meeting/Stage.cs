@@ -16,16 +16,19 @@ public sealed class Stage
 {
     private readonly MeetingLink _link;
     private readonly string _ownUserId;
-    private readonly Func<bool, CancellationToken, Task> _onMoved;
+    private readonly Func<string> _access;
+    private readonly Func<CancellationToken, Task> _onMoved;
     private ImmutableList<StageAccessRequest> _requests = [];
 
     /// <param name="link">The meeting.</param>
     /// <param name="ownUserId">The own participant.</param>
-    /// <param name="onMoved">Does what follows from coming on stage (true) or leaving it.</param>
-    internal Stage(MeetingLink link, string ownUserId, Func<bool, CancellationToken, Task> onMoved)
+    /// <param name="access">Whether the own preset lets the stage be joined: ALLOWED, NOT_ALLOWED or CAN_REQUEST.</param>
+    /// <param name="onMoved">Does what follows from coming on stage or leaving it.</param>
+    internal Stage(MeetingLink link, string ownUserId, Func<string> access, Func<CancellationToken, Task> onMoved)
     {
         _link = link;
         _ownUserId = ownUserId;
+        _access = access;
         _onMoved = onMoved;
     }
 
@@ -41,43 +44,65 @@ public sealed class Stage
     /// <summary>Those who ask to come on stage.</summary>
     public IReadOnlyList<StageAccessRequest> AccessRequests => _requests;
 
-    /// <summary>Asks to come on stage.</summary>
-    public Task RequestAccessAsync(CancellationToken cancellationToken = default) => _link.TellAsync(SocketEvent.RequestStage, null, cancellationToken);
+    /// <summary>Asks to come on stage. Who may come without being let is told so at once (<see cref="StageStatus.AcceptedToJoinStage"/>).</summary>
+    /// <exception cref="RealtimeKitException">NotAllowed by the preset; Refused by the server; Unreachable; TimedOut.</exception>
+    public async Task RequestAccessAsync(CancellationToken cancellationToken = default)
+    {
+        switch (_access())
+        {
+            case "ALLOWED" when Status is StageStatus.OffStage:
+                Set(StageStatus.AcceptedToJoinStage);
+                break;
+            case "CAN_REQUEST":
+                await _link.DoAsync(SocketEvent.RequestStage, null, cancellationToken).ConfigureAwait(false);
+                break;
+            case "NOT_ALLOWED":
+                throw new RealtimeKitException(RealtimeKitError.NotAllowed, "The preset does not allow to come on stage.");
+            default:
+                break;
+        }
+    }
 
     /// <summary>Asks no longer.</summary>
-    public Task CancelRequestAccessAsync(CancellationToken cancellationToken = default) => _link.TellAsync(SocketEvent.CancelStageRequest, null, cancellationToken);
+    /// <exception cref="RealtimeKitException">Refused by the server, which has nothing done then; Unreachable; TimedOut.</exception>
+    public Task CancelRequestAccessAsync(CancellationToken cancellationToken = default) => _link.DoAsync(SocketEvent.CancelStageRequest, null, cancellationToken);
 
     /// <summary>Lets some come on stage, by the ids of the participants.</summary>
+    /// <exception cref="RealtimeKitException">Refused by the server, which has nothing done then; Unreachable; TimedOut.</exception>
     public Task GrantAccessAsync(IEnumerable<string> userIds, CancellationToken cancellationToken = default)
     {
         var request = new GrantStageAccessRequest();
         request.UserIds.AddRange(userIds);
-        return _link.TellAsync(SocketEvent.GrantStage, request, cancellationToken);
+        return _link.DoAsync(SocketEvent.GrantStage, request, cancellationToken);
     }
 
     /// <summary>Does not let some come on stage.</summary>
+    /// <exception cref="RealtimeKitException">Refused by the server, which has nothing done then; Unreachable; TimedOut.</exception>
     public Task DenyAccessAsync(IEnumerable<string> userIds, CancellationToken cancellationToken = default)
     {
         var request = new DenyStageAccessRequest();
         request.UserIds.AddRange(userIds);
-        return _link.TellAsync(SocketEvent.DenyStage, request, cancellationToken);
+        return _link.DoAsync(SocketEvent.DenyStage, request, cancellationToken);
     }
 
     /// <summary>Comes on stage, and sends what is enabled.</summary>
+    /// <exception cref="RealtimeKitException">Refused by the server, which has nothing done then; Unreachable; TimedOut.</exception>
     public async Task JoinAsync(CancellationToken cancellationToken = default)
     {
         await _link.AskAsync(SocketEvent.JoinStage, null, PeerStatusUpdate.Parser, cancellationToken).ConfigureAwait(false);
-        await _onMoved(true, cancellationToken).ConfigureAwait(false);
+        await _onMoved(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Leaves the stage, and stays in the meeting.</summary>
+    /// <exception cref="RealtimeKitException">Refused by the server, which has nothing done then; Unreachable; TimedOut.</exception>
     public async Task LeaveAsync(CancellationToken cancellationToken = default)
     {
         await _link.AskAsync(SocketEvent.LeaveStage, new LeaveStageRequest { UserIds = { _ownUserId } }, cancellationToken).ConfigureAwait(false);
-        await _onMoved(false, cancellationToken).ConfigureAwait(false);
+        await _onMoved(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Takes some from the stage.</summary>
+    /// <exception cref="RealtimeKitException">Refused by the server, which has nothing done then; Unreachable; TimedOut.</exception>
     public Task KickAsync(IEnumerable<string> userIds, CancellationToken cancellationToken = default)
     {
         var request = new LeaveStageRequest();

@@ -36,7 +36,8 @@ public sealed class Store
     /// <summary>The value of a key; null when there is none.</summary>
     public JsonElement? Get(string key) => _items.TryGetValue(key, out var value) ? value : null;
 
-    /// <summary>Sets a value.</summary>
+    /// <summary>Sets a value. It is here at once, and as it was before when the server refuses it.</summary>
+    /// <exception cref="RealtimeKitException">Refused by the server, which has nothing done then; Unreachable; TimedOut.</exception>
     public Task SetAsync(string key, JsonElement value, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(key);
@@ -53,7 +54,8 @@ public sealed class Store
             cancellationToken);
     }
 
-    /// <summary>Deletes a key.</summary>
+    /// <summary>Deletes a key. It is gone at once, and there again when the server refuses it.</summary>
+    /// <exception cref="RealtimeKitException">Refused by the server, which has nothing done then; Unreachable; TimedOut.</exception>
     public Task DeleteAsync(string key, CancellationToken cancellationToken = default) => ChangeAsync(
         key,
         null,
@@ -146,10 +148,16 @@ public sealed class Store
 
         Tell(key, value);
         var isSent = false;
+        var isRefused = false;
         try
         {
-            await _link.TellAsync(number, told, cancellationToken).ConfigureAwait(false);
+            await _link.DoAsync(number, told, cancellationToken).ConfigureAwait(false);
             isSent = true;
+        }
+        catch (RealtimeKitException fault) when (fault.Error is RealtimeKitError.Refused)
+        {
+            isRefused = true;
+            throw;
         }
         finally
         {
@@ -161,6 +169,24 @@ public sealed class Store
                     _newer.Remove(key); // The next list of all tells how it is.
                 }
             }
+
+            if (isRefused)
+            {
+                await RestoreAsync(cancellationToken).ConfigureAwait(false);
+            }
+        }
+    }
+
+    /// <summary>Takes back what the server has not taken.</summary>
+    private async Task RestoreAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await LoadAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (RealtimeKitException)
+        {
+            // The socket is gone: coming back asks for all.
         }
     }
 

@@ -19,7 +19,7 @@ public sealed record AppInfo(string Id, string? Name, DateTimeOffset CreatedAt);
 /// <param name="TranscribeOnEnd">Whether sessions are transcribed.</param>
 /// <param name="SummarizeOnEnd">Whether sessions are summarised.</param>
 /// <param name="SessionKeepAliveTimeInSecs">How long a session waits for somebody to come back, in seconds.</param>
-/// <param name="AiConfig">How it is transcribed and summarised; undefined in lists.</param>
+/// <param name="AiConfig">How it is transcribed and summarised; null in lists.</param>
 /// <param name="RecordingConfig">How it is recorded.</param>
 /// <param name="CreatedAt">When it was made.</param>
 /// <param name="UpdatedAt">When it was changed last.</param>
@@ -33,8 +33,8 @@ public sealed record MeetingInfo(
     bool TranscribeOnEnd,
     bool SummarizeOnEnd,
     double SessionKeepAliveTimeInSecs,
-    JsonElement AiConfig,
-    JsonElement RecordingConfig,
+    AiConfig? AiConfig,
+    RecordingConfig? RecordingConfig,
     DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt);
 
@@ -83,6 +83,7 @@ public sealed record PresetInfo(
 /// <param name="Id">Its id.</param>
 /// <param name="AssociatedId">The meeting.</param>
 /// <param name="MeetingDisplayName">What the meeting is called.</param>
+/// <param name="OrganizationId">The app.</param>
 /// <param name="Type">meeting, livestream or participant.</param>
 /// <param name="Status">LIVE or ENDED.</param>
 /// <param name="LiveParticipants">How many are in it now.</param>
@@ -92,10 +93,13 @@ public sealed record PresetInfo(
 /// <param name="EndedAt">When it ended; null while it is live.</param>
 /// <param name="CreatedAt">When it was noted.</param>
 /// <param name="UpdatedAt">When it was changed last.</param>
+/// <param name="BreakoutRooms">The sessions of the meetings that are connected with it; null unless asked for.</param>
+/// <param name="Meta">What else is told of it; undefined when nothing is.</param>
 public sealed record SessionInfo(
     string Id,
     string? AssociatedId,
     string? MeetingDisplayName,
+    string? OrganizationId,
     string? Type,
     string? Status,
     int LiveParticipants,
@@ -103,6 +107,31 @@ public sealed record SessionInfo(
     double MinutesConsumed,
     DateTimeOffset? StartedAt,
     DateTimeOffset? EndedAt,
+    DateTimeOffset CreatedAt,
+    DateTimeOffset UpdatedAt,
+    IReadOnlyList<SessionInfo>? BreakoutRooms,
+    JsonElement Meta);
+
+/// <summary>Something that happened to a presence.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="EventName">PEER_CREATED, PEER_JOINING or PEER_LEAVING.</param>
+/// <param name="PeerId">The presence.</param>
+/// <param name="ParticipantId">The participant.</param>
+/// <param name="PresetViewType">How their preset sees the meeting.</param>
+/// <param name="SessionId">The session.</param>
+/// <param name="SocketSessionId">The connection.</param>
+/// <param name="MinutesConsumed">Minutes since they came.</param>
+/// <param name="CreatedAt">When it happened.</param>
+/// <param name="UpdatedAt">When it was changed last.</param>
+public sealed record PeerEvent(
+    string Id,
+    string? EventName,
+    string? PeerId,
+    string? ParticipantId,
+    string? PresetViewType,
+    string? SessionId,
+    string? SocketSessionId,
+    double? MinutesConsumed,
     DateTimeOffset CreatedAt,
     DateTimeOffset UpdatedAt);
 
@@ -115,8 +144,12 @@ public sealed record SessionInfo(
 /// <param name="Duration">How long they were there, in minutes.</param>
 /// <param name="JoinedAt">When they came.</param>
 /// <param name="LeftAt">When they went; null while they are there.</param>
-/// <param name="PeerEvents">What happened to the presence; undefined unless asked for.</param>
-/// <param name="PeerReport">Figures of the call; undefined unless asked for.</param>
+/// <param name="CreatedAt">When it was noted; null in consolidated lists.</param>
+/// <param name="UpdatedAt">When it was changed last; null in consolidated lists.</param>
+/// <param name="SessionId">The session; null in lists of one.</param>
+/// <param name="Role">What they were there as; null where it is not told.</param>
+/// <param name="PeerEvents">What happened to the presence; null unless asked for.</param>
+/// <param name="PeerReport">Figures of the call, as the API's document describes them; undefined in lists.</param>
 public sealed record SessionParticipant(
     string Id,
     string? UserId,
@@ -126,7 +159,11 @@ public sealed record SessionParticipant(
     double Duration,
     DateTimeOffset? JoinedAt,
     DateTimeOffset? LeftAt,
-    JsonElement PeerEvents,
+    DateTimeOffset? CreatedAt,
+    DateTimeOffset? UpdatedAt,
+    string? SessionId,
+    string? Role,
+    IReadOnlyList<PeerEvent>? PeerEvents,
     JsonElement PeerReport);
 
 /// <summary>A recording.</summary>
@@ -142,6 +179,12 @@ public sealed record SessionParticipant(
 /// <param name="InvokedTime">When it was asked for.</param>
 /// <param name="StartedTime">When it began.</param>
 /// <param name="StoppedTime">When it ended.</param>
+/// <param name="StartReason">Why it began; null in lists.</param>
+/// <param name="StopReason">Why it ended; null in lists, and before.</param>
+/// <param name="StorageConfig">Where it is put, without secrets; null for the server's own place.</param>
+/// <param name="Meeting">The meeting; in lists only.</param>
+/// <param name="MeetingId">The meeting; in answers to starting a recording of tracks only.</param>
+/// <param name="Type">TRACK for a recording of tracks; null otherwise.</param>
 public sealed record RecordingInfo(
     string Id,
     string Status,
@@ -154,7 +197,13 @@ public sealed record RecordingInfo(
     double? RecordingDuration,
     DateTimeOffset? InvokedTime,
     DateTimeOffset? StartedTime,
-    DateTimeOffset? StoppedTime);
+    DateTimeOffset? StoppedTime,
+    RecordingReason? StartReason,
+    RecordingReason? StopReason,
+    StorageConfig? StorageConfig,
+    MeetingInfo? Meeting,
+    string? MeetingId,
+    string? Type);
 
 /// <summary>A livestream.</summary>
 /// <param name="Id">Its id.</param>
@@ -192,6 +241,8 @@ public sealed record LivestreamInfo(
 /// <param name="IngestSeconds">How long media came in.</param>
 /// <param name="ViewerSeconds">How long all viewers together watched.</param>
 /// <param name="ErrMessage">What went wrong.</param>
+/// <param name="CreatedAt">When it was noted.</param>
+/// <param name="UpdatedAt">When it was changed last.</param>
 public sealed record LivestreamSessionInfo(
     string Id,
     string? LivestreamId,
@@ -200,18 +251,15 @@ public sealed record LivestreamSessionInfo(
     DateTimeOffset? StoppedTime,
     double IngestSeconds,
     double ViewerSeconds,
-    string? ErrMessage);
+    string? ErrMessage,
+    DateTimeOffset? CreatedAt,
+    DateTimeOffset? UpdatedAt);
 
 /// <summary>A livestream with a time on air.</summary>
 /// <param name="Livestream">The livestream.</param>
 /// <param name="Session">The newest time; null when it never was on air.</param>
-/// <param name="Sessions">The times of a page, newest first; null where only one is told.</param>
+/// <param name="Sessions">The newest times, newest first; null where only one is told. <see cref="LivestreamsApi.ListSessionsAsync"/> has all.</param>
 public sealed record LivestreamDetail(LivestreamInfo Livestream, LivestreamSessionInfo? Session, IReadOnlyList<LivestreamSessionInfo>? Sessions);
-
-/// <summary>The livestreams of a meeting.</summary>
-/// <param name="Livestreams">Those of a page, newest first.</param>
-/// <param name="SessionList">The times on air of the newest.</param>
-public sealed record MeetingLivestreams(IReadOnlyList<LivestreamInfo>? Livestreams, IReadOnlyList<LivestreamSessionInfo>? SessionList);
 
 /// <summary>Figures of all livestreams of a time.</summary>
 /// <param name="Date">The day; null for the whole time.</param>
@@ -233,12 +281,72 @@ public sealed record WebhookInfo(
 
 /// <summary>What an act upon a session has done.</summary>
 /// <param name="Action">kick, kick-all, mute, mute-all or create-poll.</param>
-/// <param name="Participants">Whom it was done to; undefined where all are meant.</param>
+/// <param name="Participants">Whom it was done to; null where all are meant.</param>
 /// <param name="KickedParticipantsCount">How many were removed.</param>
 /// <param name="MutedParticipantsCount">How many were muted.</param>
-/// <param name="Poll">The poll that was made; undefined otherwise.</param>
+/// <param name="Poll">The poll that was made; null otherwise.</param>
 public sealed record SessionAction(
-    string? Action, JsonElement Participants, int? KickedParticipantsCount, int? MutedParticipantsCount, JsonElement Poll);
+    string? Action, IReadOnlyList<ActedParticipant>? Participants, int? KickedParticipantsCount, int? MutedParticipantsCount, PollInfo? Poll);
+
+/// <summary>Somebody to whom something was done.</summary>
+/// <param name="Id">The participant.</param>
+/// <param name="Name">What others see.</param>
+/// <param name="Email">Their address; null when not known.</param>
+/// <param name="Picture">Address of their picture.</param>
+/// <param name="CreatedAt">When they were added.</param>
+/// <param name="UpdatedAt">When they were changed last.</param>
+public sealed record ActedParticipant(string Id, string? Name, string? Email, string? Picture, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);
+
+/// <summary>A poll.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Question">What is asked.</param>
+/// <param name="Options">What can be answered.</param>
+/// <param name="Anonymous">Whether nobody is told who voted.</param>
+/// <param name="HideVotes">Whether nobody is told how it stands.</param>
+/// <param name="CreatedBy">Who made it.</param>
+/// <param name="Voted">The participants who voted.</param>
+public sealed record PollInfo(
+    string Id, string? Question, IReadOnlyList<PollOptionInfo>? Options, bool Anonymous, bool HideVotes, string? CreatedBy, IReadOnlyList<string>? Voted);
+
+/// <summary>An answer to choose in a poll.</summary>
+/// <param name="Text">What it says.</param>
+/// <param name="Count">How often it was chosen.</param>
+/// <param name="Votes">Who chose it.</param>
+public sealed record PollOptionInfo(string? Text, int Count, IReadOnlyList<PollVoteInfo>? Votes);
+
+/// <summary>Somebody who voted.</summary>
+/// <param name="Id">The participant.</param>
+/// <param name="Name">What they are called.</param>
+public sealed record PollVoteInfo(string Id, string? Name);
+
+/// <summary>Sessions and recordings, day by day.</summary>
+/// <param name="SessionStats">Sessions.</param>
+/// <param name="RecordingStats">Recordings.</param>
+public sealed record DaywiseFigures(SessionFigures? SessionStats, RecordingFigures? RecordingStats);
+
+/// <summary>Figures of sessions.</summary>
+/// <param name="SessionsCount">How many there were.</param>
+/// <param name="SessionsMinutesConsumed">Minutes of all participants together.</param>
+/// <param name="DayStats">Each day.</param>
+public sealed record SessionFigures(long SessionsCount, double SessionsMinutesConsumed, IReadOnlyList<SessionDay>? DayStats);
+
+/// <summary>Sessions of a day.</summary>
+/// <param name="Day">The day.</param>
+/// <param name="TotalSessions">How many there were.</param>
+/// <param name="TotalSessionMinutes">Minutes of all participants together.</param>
+public sealed record SessionDay(string? Day, long TotalSessions, double TotalSessionMinutes);
+
+/// <summary>Figures of recordings.</summary>
+/// <param name="RecordingCount">How many there were.</param>
+/// <param name="RecordingMinutesConsumed">How long all were, in minutes.</param>
+/// <param name="DayStats">Each day.</param>
+public sealed record RecordingFigures(long RecordingCount, double RecordingMinutesConsumed, IReadOnlyList<RecordingDay>? DayStats);
+
+/// <summary>Recordings of a day.</summary>
+/// <param name="Day">The day.</param>
+/// <param name="TotalRecordings">How many there were.</param>
+/// <param name="TotalRecordingMinutes">How long all were, in minutes.</param>
+public sealed record RecordingDay(string? Day, long TotalRecordings, double TotalRecordingMinutes);
 
 /// <summary>A file that can be had for a time.</summary>
 /// <param name="Url">Where.</param>
@@ -267,7 +375,8 @@ public sealed record PageInfo(int StartOffset, int EndOffset, int TotalCount);
 [JsonSerializable(typeof(LivestreamInfo))]
 [JsonSerializable(typeof(LivestreamSessionInfo))]
 [JsonSerializable(typeof(LivestreamDetail))]
-[JsonSerializable(typeof(MeetingLivestreams))]
+[JsonSerializable(typeof(DaywiseFigures))]
+[JsonSerializable(typeof(LivestreamRequest))]
 [JsonSerializable(typeof(LivestreamFigures))]
 [JsonSerializable(typeof(WebhookInfo))]
 [JsonSerializable(typeof(WebhookRequest))]

@@ -30,10 +30,10 @@ public sealed record MeetingRequest
     public int? SessionKeepAliveTimeInSecs { get; init; }
 
     /// <summary>How it is transcribed and summarised.</summary>
-    public JsonElement? AiConfig { get; init; }
+    public AiConfig? AiConfig { get; init; }
 
     /// <summary>How it is recorded.</summary>
-    public JsonElement? RecordingConfig { get; init; }
+    public RecordingConfig? RecordingConfig { get; init; }
 }
 
 /// <summary>What a participant is added or changed with. What is null is left out.</summary>
@@ -84,19 +84,31 @@ public sealed record RecordingRequest
     public int? MaxSeconds { get; init; }
 
     /// <summary>How its picture is encoded.</summary>
-    public JsonElement? VideoConfig { get; init; }
+    public VideoConfig? VideoConfig { get; init; }
 
     /// <summary>How its sound is encoded.</summary>
-    public JsonElement? AudioConfig { get; init; }
+    public AudioConfig? AudioConfig { get; init; }
 
     /// <summary>Where it is put.</summary>
-    public JsonElement? StorageConfig { get; init; }
+    public StorageConfig? StorageConfig { get; init; }
+
+    /// <summary>Whether the server keeps it.</summary>
+    public BucketConfig? RealtimekitBucketConfig { get; init; }
+
+    /// <summary>Where it is pushed to besides.</summary>
+    public RtmpConfig? RtmpOutConfig { get; init; }
+
+    /// <summary>What it carries besides, for players.</summary>
+    public InteractiveConfig? InteractiveConfig { get; init; }
+
+    /// <summary>A web page that is recorded in the place of the meeting's own layout.</summary>
+    public string? Url { get; init; }
 
     /// <summary>The participants to record; for recordings of tracks.</summary>
     public IReadOnlyList<string>? UserIds { get; init; }
 
     /// <summary>What to record; for recordings of tracks.</summary>
-    public JsonElement? Layers { get; init; }
+    public TrackLayers? Layers { get; init; }
 }
 
 /// <summary>What a webhook is made or changed with. What is null is left out.</summary>
@@ -167,9 +179,29 @@ public sealed record ListQuery
 
     /// <summary>Whether livestreams of meetings are left out.</summary>
     public bool ExcludesMeetings { get; init; }
+
+    /// <summary>Several statuses, any of which will do; for recordings.</summary>
+    public IReadOnlyList<string>? Statuses { get; init; }
+
+    /// <summary>What they are ordered by: minutesConsumed or createdAt of sessions, joinedAt or duration of who was in one, invokedTime of recordings.</summary>
+    public string? SortBy { get; init; }
+
+    /// <summary>Whether the address of the file is to have expired, or not; for recordings.</summary>
+    public bool? IsExpired { get; init; }
+
+    /// <summary>Text that the ids of their participants hold; for sessions.</summary>
+    public string? Participants { get; init; }
+
+    /// <summary>Whether what happened to each presence is told; for who was in a session.</summary>
+    public bool IncludesPeerEvents { get; init; }
+
+    /// <summary>raw for every presence by itself, consolidated for one line for each participant; for who was in a session.</summary>
+    public string? View { get; init; }
 }
 
 internal sealed record NameRequest(string? Name);
+
+internal sealed record LivestreamRequest(string? Name, PixelSize? VideoConfig);
 
 internal sealed record ActionRequest(string Action);
 

@@ -158,10 +158,11 @@ internal sealed class ApiTransport(RealtimeKitApiOptions options, HttpClient htt
     private static RealtimeKitException Unreadable(string path, Exception? inner) =>
         new(RealtimeKitError.Protocol, $"The answer of {path} is not as the API describes it.", inner);
 
-    private static string QueryOf(ListQuery query, int page)
+    /// <summary>A query of what is given; empty when nothing is.</summary>
+    internal static string QueryOf(params ReadOnlySpan<(string Name, string? Value)> parts)
     {
         var text = new StringBuilder();
-        void Add(string name, string? value)
+        foreach (var (name, value) in parts)
         {
             if (value is not null)
             {
@@ -169,19 +170,30 @@ internal sealed class ApiTransport(RealtimeKitApiOptions options, HttpClient htt
             }
         }
 
-        static string? TimeOf(DateTimeOffset? time) => time?.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
-        Add("page_no", page.ToString(CultureInfo.InvariantCulture));
-        Add("per_page", query.PageSize.ToString(CultureInfo.InvariantCulture));
-        Add("search", query.Search);
-        Add("status", query.Status);
-        Add("start_time", TimeOf(query.StartTime));
-        Add("end_time", TimeOf(query.EndTime));
-        Add("meeting_id", query.MeetingId);
-        Add("associated_id", query.MeetingId);
-        Add("sort_order", query.IsAscending ? "ASC" : null);
-        Add("exclude_meetings", query.ExcludesMeetings ? "true" : null);
         return text.ToString();
     }
+
+    /// <summary>A time as the API writes it.</summary>
+    internal static string? TimeOf(DateTimeOffset? time) => time?.UtcDateTime.ToString("yyyy-MM-ddTHH:mm:ss.fffZ", CultureInfo.InvariantCulture);
+
+    private static string QueryOf(ListQuery query, int page) => QueryOf([
+        ("page_no", page.ToString(CultureInfo.InvariantCulture)),
+        ("per_page", query.PageSize.ToString(CultureInfo.InvariantCulture)),
+        ("search", query.Search),
+        ("status", query.Status),
+        .. (query.Statuses ?? []).Select(status => ("status", (string?)status)),
+        ("start_time", TimeOf(query.StartTime)),
+        ("end_time", TimeOf(query.EndTime)),
+        ("meeting_id", query.MeetingId),
+        ("associated_id", query.MeetingId),
+        ("participants", query.Participants),
+        ("sort_by", query.SortBy),
+        ("sort_order", query.IsAscending ? "ASC" : null),
+        ("exclude_meetings", query.ExcludesMeetings ? "true" : null),
+        ("expired", query.IsExpired is { } isExpired ? isExpired ? "true" : "false" : null),
+        ("include_peer_events", query.IncludesPeerEvents ? "true" : null),
+        ("view", query.View),
+    ]);
 
     private static bool MayRetry(HttpResponseMessage response)
     {

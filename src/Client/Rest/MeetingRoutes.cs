@@ -173,20 +173,34 @@ public sealed class SessionsApi : ApiGroup
         Transport.ListAsync($"{Root}/sessions", query ?? new(), ApiJson.Default.SessionInfo, ["sessions"], cancellationToken);
 
     /// <summary>One session.</summary>
-    public Task<SessionInfo> GetAsync(string sessionId, CancellationToken cancellationToken = default) =>
-        Transport.SendAsync(HttpMethod.Get, Of(sessionId), ApiJson.Default.SessionInfo, cancellationToken);
+    /// <param name="sessionId">The session.</param>
+    /// <param name="includesBreakoutRooms">Whether the sessions of connected meetings are told, too.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public Task<SessionInfo> GetAsync(string sessionId, bool includesBreakoutRooms = false, CancellationToken cancellationToken = default) => Transport.SendAsync(
+        HttpMethod.Get, Of(sessionId) + Query(("include_breakout_rooms", includesBreakoutRooms ? "true" : null)), ApiJson.Default.SessionInfo, cancellationToken);
 
     /// <summary>All who were in it.</summary>
     public IAsyncEnumerable<SessionParticipant> ListParticipantsAsync(string sessionId, ListQuery? query = null, CancellationToken cancellationToken = default) =>
         Transport.ListAsync(Of(sessionId) + "/participants", query ?? new(), ApiJson.Default.SessionParticipant, ["participants"], cancellationToken);
 
     /// <summary>One who was in it, with the figures of their call.</summary>
-    public Task<SessionParticipant> GetParticipantAsync(string sessionId, string participantId, CancellationToken cancellationToken = default) => Transport.SendAsync(
-        HttpMethod.Get, $"{Of(sessionId)}/participants/{Id(participantId)}", ApiJson.Default.SessionParticipant, cancellationToken, under: "participant");
+    /// <param name="sessionId">The session.</param>
+    /// <param name="participantId">The presence, or the participant, whose last presence is meant then.</param>
+    /// <param name="figures">Which figures; null for all. See <see cref="GetPeerReportAsync"/>.</param>
+    /// <param name="includesPeerEvents">Whether what happened to the presence is told.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public Task<SessionParticipant> GetParticipantAsync(
+        string sessionId, string participantId, IReadOnlyList<string>? figures = null, bool includesPeerEvents = false, CancellationToken cancellationToken = default) =>
+        ReportAsync($"{Of(sessionId)}/participants/{Id(participantId)}", figures, includesPeerEvents, cancellationToken);
 
     /// <summary>One presence, with the figures of its call.</summary>
-    public Task<SessionParticipant> GetPeerReportAsync(string peerId, CancellationToken cancellationToken = default) => Transport.SendAsync(
-        HttpMethod.Get, $"{Root}/sessions/peer-report/{Id(peerId)}", ApiJson.Default.SessionParticipant, cancellationToken, under: "participant");
+    /// <param name="peerId">The presence.</param>
+    /// <param name="figures">Which figures: device_info, ip_information, precall_network_information, events, quality_stats; null for all.</param>
+    /// <param name="includesPeerEvents">Whether what happened to the presence is told.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public Task<SessionParticipant> GetPeerReportAsync(
+        string peerId, IReadOnlyList<string>? figures = null, bool includesPeerEvents = false, CancellationToken cancellationToken = default) =>
+        ReportAsync($"{Root}/sessions/peer-report/{Id(peerId)}", figures, includesPeerEvents, cancellationToken);
 
     /// <summary>Its messages, as a file.</summary>
     public Task<DownloadLink> GetChatAsync(string sessionId, CancellationToken cancellationToken = default) =>
@@ -209,10 +223,18 @@ public sealed class SessionsApi : ApiGroup
         await Transport.AskTextAsync(HttpMethod.Post, Of(sessionId) + "/summary", "status", cancellationToken).ConfigureAwait(false) ?? "";
 
     /// <summary>The times on air of its livestreams.</summary>
-    public IAsyncEnumerable<LivestreamSessionInfo> ListLivestreamSessionsAsync(string sessionId, CancellationToken cancellationToken = default) =>
-        Transport.ListAsync(Of(sessionId) + "/livestream-sessions", new ListQuery(), ApiJson.Default.LivestreamSessionInfo, ["sessions", "data"], cancellationToken);
+    public IAsyncEnumerable<LivestreamSessionInfo> ListLivestreamSessionsAsync(string sessionId, ListQuery? query = null, CancellationToken cancellationToken = default) =>
+        Transport.ListAsync(Of(sessionId) + "/livestream-sessions", query ?? new(), ApiJson.Default.LivestreamSessionInfo, ["sessions", "data"], cancellationToken);
 
     private string Of(string sessionId) => $"{Root}/sessions/{Id(sessionId)}";
+
+    private Task<SessionParticipant> ReportAsync(string path, IReadOnlyList<string>? figures, bool includesPeerEvents, CancellationToken cancellationToken) =>
+        Transport.SendAsync(
+            HttpMethod.Get,
+            path + Query(("filters", figures is null ? null : string.Join(',', figures)), ("include_peer_events", includesPeerEvents ? "true" : null)),
+            ApiJson.Default.SessionParticipant,
+            cancellationToken,
+            under: "participant");
 
     private async Task<DownloadLink> LinkAsync(HttpMethod method, string path, string url, string expiry, CancellationToken cancellationToken)
     {

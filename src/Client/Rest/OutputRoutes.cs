@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 
 namespace Roomcast.Client.Rest;
 
@@ -19,9 +18,13 @@ public sealed class LivestreamsApi : ApiGroup
     public Task<LivestreamInfo> CreateAsync(string? name = null, CancellationToken cancellationToken = default) => Transport.SendAsync(
         HttpMethod.Post, $"{Root}/livestreams", ApiJson.Default.LivestreamInfo, cancellationToken, Body(new NameRequest(name), ApiJson.Default.NameRequest));
 
-    /// <summary>One livestream, with its times on air.</summary>
+    /// <summary>One livestream, with its newest times on air.</summary>
     public Task<LivestreamDetail> GetAsync(string livestreamId, CancellationToken cancellationToken = default) =>
         Transport.SendAsync(HttpMethod.Get, $"{Root}/livestreams/{Id(livestreamId)}", ApiJson.Default.LivestreamDetail, cancellationToken);
+
+    /// <summary>All times on air of a livestream, newest first.</summary>
+    public IAsyncEnumerable<LivestreamSessionInfo> ListSessionsAsync(string livestreamId, ListQuery? query = null, CancellationToken cancellationToken = default) =>
+        Transport.ListAsync($"{Root}/livestreams/{Id(livestreamId)}", query ?? new(), ApiJson.Default.LivestreamSessionInfo, ["sessions"], cancellationToken);
 
     /// <summary>One livestream that is on air, with this time.</summary>
     public Task<LivestreamDetail> GetActiveSessionAsync(string livestreamId, CancellationToken cancellationToken = default) =>
@@ -32,8 +35,17 @@ public sealed class LivestreamsApi : ApiGroup
         Transport.SendAsync(HttpMethod.Get, $"{Root}/livestreams/sessions/{Id(livestreamSessionId)}", ApiJson.Default.LivestreamSessionInfo, cancellationToken);
 
     /// <summary>Has a meeting go live.</summary>
-    public Task<LivestreamInfo> StartForMeetingAsync(string meetingId, string? name = null, CancellationToken cancellationToken = default) => Transport.SendAsync(
-        HttpMethod.Post, $"{Root}/meetings/{Id(meetingId)}/livestreams", ApiJson.Default.LivestreamInfo, cancellationToken, Body(new NameRequest(name), ApiJson.Default.NameRequest));
+    /// <param name="meetingId">The meeting.</param>
+    /// <param name="name">What it is called.</param>
+    /// <param name="size">How large its picture is, 1 to 1,920 pixels either way; 1,280 x 720 by default.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public Task<LivestreamInfo> StartForMeetingAsync(string meetingId, string? name = null, PixelSize? size = null, CancellationToken cancellationToken = default) =>
+        Transport.SendAsync(
+            HttpMethod.Post,
+            $"{Root}/meetings/{Id(meetingId)}/livestreams",
+            ApiJson.Default.LivestreamInfo,
+            cancellationToken,
+            Body(new LivestreamRequest(name, size), ApiJson.Default.LivestreamRequest));
 
     /// <summary>The livestream of a meeting that runs.</summary>
     /// <exception cref="ApiException">NotFound when none does.</exception>
@@ -45,9 +57,9 @@ public sealed class LivestreamsApi : ApiGroup
     public async Task<string> StopForMeetingAsync(string meetingId, CancellationToken cancellationToken = default) =>
         await Transport.AskTextAsync(HttpMethod.Post, $"{Root}/meetings/{Id(meetingId)}/active-livestream/stop", "message", cancellationToken).ConfigureAwait(false) ?? "";
 
-    /// <summary>All livestreams of a meeting, those of one page, with the times on air of the newest.</summary>
-    public Task<MeetingLivestreams> GetForMeetingAsync(string meetingId, CancellationToken cancellationToken = default) =>
-        Transport.SendAsync(HttpMethod.Get, $"{Root}/meetings/{Id(meetingId)}/livestream?per_page=100", ApiJson.Default.MeetingLivestreams, cancellationToken);
+    /// <summary>All livestreams of a meeting, newest first.</summary>
+    public IAsyncEnumerable<LivestreamInfo> ListForMeetingAsync(string meetingId, ListQuery? query = null, CancellationToken cancellationToken = default) =>
+        Transport.ListAsync($"{Root}/meetings/{Id(meetingId)}/livestream", query ?? new(), ApiJson.Default.LivestreamInfo, ["livestreams"], cancellationToken);
 }
 
 /// <summary>Recordings.</summary>
@@ -137,23 +149,31 @@ public sealed class AnalyticsApi : ApiGroup
     {
     }
 
-    /// <summary>Sessions and recordings, day by day, as the API's document describes them.</summary>
-    /// <param name="from">The first day.</param>
-    /// <param name="until">The last day.</param>
+    /// <summary>Sessions and recordings, day by day.</summary>
+    /// <param name="from">The first day; null for thirty days ago.</param>
+    /// <param name="until">The last day; null for today.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
-    public Task<JsonElement> GetDaywiseAsync(DateOnly from, DateOnly until, CancellationToken cancellationToken = default) => Transport.SendAsync(
+    public Task<DaywiseFigures> GetDaywiseAsync(DateOnly? from = null, DateOnly? until = null, CancellationToken cancellationToken = default) => Transport.SendAsync(
         HttpMethod.Get,
-        string.Create(CultureInfo.InvariantCulture, $"{Root}/analytics/daywise?start_date={from:yyyy-MM-dd}&end_date={until:yyyy-MM-dd}"),
+        $"{Root}/analytics/daywise" + Query(("start_date", from?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture)), ("end_date", until?.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture))),
+        ApiJson.Default.DaywiseFigures,
         cancellationToken);
 
     /// <summary>Livestreams of a time altogether.</summary>
-    public Task<LivestreamFigures> GetLivestreamsAsync(DateTimeOffset from, DateTimeOffset until, CancellationToken cancellationToken = default) => Transport.SendAsync(
-        HttpMethod.Get, $"{Root}/analytics/livestreams/overall{RangeOf(from, until)}", ApiJson.Default.LivestreamFigures, cancellationToken);
+    /// <param name="from">Since when; null for thirty days ago.</param>
+    /// <param name="until">Until when; null for now.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public Task<LivestreamFigures> GetLivestreamsAsync(DateTimeOffset? from = null, DateTimeOffset? until = null, CancellationToken cancellationToken = default) =>
+        Transport.SendAsync(
+            HttpMethod.Get,
+            $"{Root}/analytics/livestreams/overall" + Query(("start_time", ApiTransport.TimeOf(from)), ("end_time", ApiTransport.TimeOf(until))),
+            ApiJson.Default.LivestreamFigures,
+            cancellationToken);
 
     /// <summary>Livestreams, day by day.</summary>
-    public IAsyncEnumerable<LivestreamFigures> ListLivestreamDaysAsync(DateTimeOffset from, DateTimeOffset until, CancellationToken cancellationToken = default) =>
+    /// <param name="from">Since when; null for thirty days ago.</param>
+    /// <param name="until">Until when; null for now.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    public IAsyncEnumerable<LivestreamFigures> ListLivestreamDaysAsync(DateTimeOffset? from = null, DateTimeOffset? until = null, CancellationToken cancellationToken = default) =>
         Transport.ListAsync($"{Root}/analytics/livestreams/daywise", new ListQuery { StartTime = from, EndTime = until }, ApiJson.Default.LivestreamFigures, [], cancellationToken);
-
-    private static string RangeOf(DateTimeOffset from, DateTimeOffset until) =>
-        string.Create(CultureInfo.InvariantCulture, $"?start_time={from.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffZ}&end_time={until.UtcDateTime:yyyy-MM-ddTHH:mm:ss.fffZ}");
 }

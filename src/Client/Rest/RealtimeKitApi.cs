@@ -132,6 +132,9 @@ public abstract class ApiGroup
         return Uri.EscapeDataString(id);
     }
 
+    /// <summary>A query of what is given; empty when nothing is.</summary>
+    private protected static string Query(params ReadOnlySpan<(string Name, string? Value)> parts) => ApiTransport.QueryOf(parts);
+
     private protected static byte[] Body<T>(T value, JsonTypeInfo<T> type)
     {
         ArgumentNullException.ThrowIfNull(value);

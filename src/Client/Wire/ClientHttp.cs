@@ -105,6 +105,23 @@ internal sealed class ClientHttp : IDisposable
         }
     }
 
+    /// <summary>Gets a text from where the server has said; without the token, for the address is the permission.</summary>
+    /// <exception cref="RealtimeKitException">By the status; Unreachable.</exception>
+    public async Task<string> GetTextAsync(Uri address, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var response = await _http.GetAsync(address, cancellationToken).ConfigureAwait(false);
+            return response.IsSuccessStatusCode
+                ? await response.Content.ReadAsStringAsync(cancellationToken).ConfigureAwait(false)
+                : throw new RealtimeKitException(ErrorOf(response.StatusCode), MessageOf(response.StatusCode, "the file", []));
+        }
+        catch (Exception fault) when (fault is HttpRequestException || (fault is TaskCanceledException && !cancellationToken.IsCancellationRequested))
+        {
+            throw new RealtimeKitException(RealtimeKitError.Unreachable, "The file could not be had.", fault);
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _http.Dispose();
 

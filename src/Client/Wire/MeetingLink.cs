@@ -38,6 +38,14 @@ internal sealed class MeetingLink(RealtimeKitOptions options, string meetingId, 
     public Task AskAsync(SocketEvent number, IMessage? request, CancellationToken cancellationToken = default) =>
         AskAsync(number, request, Nothing, cancellationToken);
 
+    /// <summary>Has something done that the server answers only when it refuses. Waits until it has dealt with it.</summary>
+    public Task DoAsync(SocketEvent number, IMessage? request, CancellationToken cancellationToken = default) =>
+        DoAsync(number, request, null, isFenced: true, cancellationToken);
+
+    /// <inheritdoc cref="SignalSocket.DoAsync"/>
+    public Task DoAsync(SocketEvent number, IMessage? request, Func<SocketMessage, bool>? isEffect, bool isFenced, CancellationToken cancellationToken = default) =>
+        (Socket ?? throw Unconnected()).DoAsync(number, request, isEffect, isFenced, cancellationToken);
+
     /// <summary>Sends what is not answered.</summary>
     public Task TellAsync(SocketEvent number, IMessage? message, CancellationToken cancellationToken = default) =>
         (Socket ?? throw Unconnected()).TellAsync(number, message, cancellationToken);

@@ -30,6 +30,10 @@ internal sealed class SignalSocket : IAsyncDisposable
     private readonly TimeSpan _requestTimeout;
     private readonly string _idPrefix;
     private readonly ConcurrentDictionary<string, TaskCompletionSource<SocketMessage>> _pending = new(StringComparer.Ordinal);
+
+    // Questions whose answers nobody needs: they show that what was asked before is done.
+    private readonly ConcurrentDictionary<string, TaskCompletionSource<SocketMessage>> _fences = new(StringComparer.Ordinal);
+    private readonly LinkedList<(Func<SocketMessage, bool> IsEffect, TaskCompletionSource<SocketMessage> Done)> _expected = new();
     private long _lastId;
     private volatile bool _hasEnded;
 
@@ -60,14 +64,7 @@ internal sealed class SignalSocket : IAsyncDisposable
     public async Task<T> AskAsync<T>(SocketEvent number, IMessage? request, MessageParser<T> parser, CancellationToken cancellationToken)
         where T : class, IMessage<T>
     {
-        if (_pending.Count >= MaxPending)
-        {
-            throw new RealtimeKitException(RealtimeKitError.TooMany, $"More than {MaxPending} requests are waiting for their answers.");
-        }
-
-        var id = string.Create(CultureInfo.InvariantCulture, $"{_idPrefix}-{Interlocked.Increment(ref _lastId):x}");
-        var answered = new TaskCompletionSource<SocketMessage>(TaskCreationOptions.RunContinuationsAsynchronously);
-        _pending[id] = answered;
+        var (id, answered) = Expect(_pending);
         try
         {
             if (_hasEnded)
@@ -99,6 +96,76 @@ internal sealed class SignalSocket : IAsyncDisposable
         {
             await _frames.SendAsync(Envelope.Write(number, id, request), WebSocketMessageType.Binary, cancellationToken).ConfigureAwait(false);
             return await answered.Task.ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Sends a request that is answered when it is refused, and otherwise shows by what it leads to.</summary>
+    /// <param name="number">The event.</param>
+    /// <param name="request">The request; null for one without a payload.</param>
+    /// <param name="isEffect">Whether a message shows that it was done; null to go by the order of answers alone.</param>
+    /// <param name="isFenced">
+    /// Whether it counts as done, too, when the next question is answered, for acts that may lead to nothing. A server answers in order.
+    /// </param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="RealtimeKitException">Refused, TimedOut, Unreachable.</exception>
+    public async Task DoAsync(SocketEvent number, IMessage? request, Func<SocketMessage, bool>? isEffect, bool isFenced, CancellationToken cancellationToken)
+    {
+        var (id, answered) = Expect(_pending);
+        var (fenceId, fence) = isFenced ? Expect(_fences) : default;
+        var expected = isEffect is null ? null : new LinkedListNode<(Func<SocketMessage, bool>, TaskCompletionSource<SocketMessage>)>((isEffect, answered));
+        try
+        {
+            if (expected is not null)
+            {
+                lock (_expected)
+                {
+                    _expected.AddLast(expected);
+                }
+            }
+
+            if (_hasEnded)
+            {
+                throw FrameSocket.Lost();
+            }
+
+            await SendAndWaitAsync().WaitAsync(_requestTimeout, _time, cancellationToken).ConfigureAwait(false);
+            if (answered.Task.IsCompleted && Envelope.ErrorOf(await answered.Task.ConfigureAwait(false)) is { } error)
+            {
+                throw new RealtimeKitException(RealtimeKitError.Refused, $"{number}: {error}");
+            }
+        }
+        catch (TimeoutException)
+        {
+            throw new RealtimeKitException(RealtimeKitError.TimedOut, $"Nothing came of {number} within {_requestTimeout.TotalSeconds:0.#} s.");
+        }
+        finally
+        {
+            _pending.TryRemove(id, out _);
+            if (fenceId is not null)
+            {
+                _fences.TryRemove(fenceId, out _);
+            }
+
+            lock (_expected)
+            {
+                if (expected?.List is not null)
+                {
+                    _expected.Remove(expected);
+                }
+            }
+        }
+
+        async Task SendAndWaitAsync()
+        {
+            await _frames.SendAsync(Envelope.Write(number, id, request), WebSocketMessageType.Binary, cancellationToken).ConfigureAwait(false);
+            if (fence is null)
+            {
+                await answered.Task.ConfigureAwait(false);
+                return;
+            }
+
+            await _frames.SendAsync(Envelope.Write(SocketEvent.GetRoom, fenceId!, null), WebSocketMessageType.Binary, cancellationToken).ConfigureAwait(false);
+            await (await Task.WhenAny(answered.Task, fence.Task).ConfigureAwait(false)).ConfigureAwait(false);
         }
     }
 
@@ -135,9 +202,10 @@ internal sealed class SignalSocket : IAsyncDisposable
     {
         var isFinal = await _frames.Ended.ConfigureAwait(false);
         _hasEnded = true;
-        foreach (var (_, waiting) in _pending)
+        foreach (var (_, waiting) in _pending.Concat(_fences))
         {
             waiting.TrySetException(FrameSocket.Lost());
+            _ = waiting.Task.Exception; // Of the two of one act, one is waited for.
         }
 
         return isFinal;
@@ -151,10 +219,48 @@ internal sealed class SignalSocket : IAsyncDisposable
         }
         else if (type is WebSocketMessageType.Binary && Envelope.TryRead(frame.Span, out var message))
         {
+            if (message.HasId && _fences.TryGetValue(message.Id, out var fence))
+            {
+                fence.TrySetResult(message);
+                return;
+            }
+
             _onMessage(message);
             if (message.HasId && _pending.TryGetValue(message.Id, out var asked))
             {
                 asked.TrySetResult(message);
+            }
+
+            ShowTo(message);
+        }
+    }
+
+    private (string Id, TaskCompletionSource<SocketMessage> Answered) Expect(ConcurrentDictionary<string, TaskCompletionSource<SocketMessage>> among)
+    {
+        if (among.Count >= MaxPending)
+        {
+            throw new RealtimeKitException(RealtimeKitError.TooMany, $"More than {MaxPending} requests are waiting for their answers.");
+        }
+
+        var id = string.Create(CultureInfo.InvariantCulture, $"{_idPrefix}-{Interlocked.Increment(ref _lastId):x}");
+        var answered = new TaskCompletionSource<SocketMessage>(TaskCreationOptions.RunContinuationsAsynchronously);
+        among[id] = answered;
+        return (id, answered);
+    }
+
+    /// <summary>Ends the oldest waiting for what a message shows.</summary>
+    private void ShowTo(SocketMessage message)
+    {
+        lock (_expected)
+        {
+            for (var node = _expected.First; node is not null; node = node.Next)
+            {
+                if (node.Value.IsEffect(message))
+                {
+                    node.Value.Done.TrySetResult(message);
+                    _expected.Remove(node);
+                    return;
+                }
             }
         }
     }

@@ -49,7 +49,7 @@ public sealed class MediaFileTests : IDisposable
         await FfmpegTool.RunAsync([.. Signals, "-vn", "-c:a", "libopus", "-f", "ogg", ogg]);
 
         await using var webM = await MediaFile.OpenAsync(both);
-        AssertPictures(await ReadAllAsync(webM.Video!));
+        AssertPictures(await ReadAllAsync(webM.Video!), after: TimeSpan.FromMilliseconds(7)); // By the delay of Opus, whose sound begins before 0.
         AssertSound(await ReadAllAsync(webM.Audio!));
         await using var pictures = await MediaFile.OpenAsync(ivf);
         AssertPictures(await ReadAllAsync(pictures.Video!));
@@ -72,6 +72,48 @@ public sealed class MediaFileTests : IDisposable
         await using var silentFilm = await MediaFile.OpenAsync(silent);
         AssertPictures(await ReadAllAsync(silentFilm.Video!));
         Assert.Null(silentFilm.Audio);
+    }
+
+    [Theory]
+    [InlineData("late.webm", "libvpx", "libopus")]
+    [InlineData("late.mkv", "libx264", "aac")]
+    public async Task Sound_and_pictures_of_a_file_stand_on_one_timeline_and_begin_as_far_apart_as_in_the_file(string name, string video, string audio)
+    {
+        var path = PathOf(name);
+        await FfmpegTool.RunAsync(["-itsoffset", "0.6", .. Signals, "-c:v", video, "-g", "25", "-c:a", audio, path]);
+
+        await using var file = await MediaFile.OpenAsync(path);
+
+        Assert.NotNull(file.Video!.Timeline);
+        Assert.Same(file.Video.Timeline, file.Audio!.Timeline);
+        var apart = (await ReadAllAsync(file.Video))[0].Time - (await ReadAllAsync(file.Audio))[0].Time;
+        Assert.InRange(apart, TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(0.7));
+    }
+
+    [Fact]
+    public async Task Sound_and_pictures_of_a_file_repeat_together()
+    {
+        var path = PathOf("uneven.webm");
+        await FfmpegTool.RunAsync([
+            "-f", "lavfi", "-i", "testsrc2=size=160x90:rate=25:duration=2", "-f", "lavfi", "-i", "sine=frequency=440:duration=1", .. Vp8, "-c:a", "libopus", path]);
+        await using var file = await MediaFile.OpenAsync(path, repeats: true);
+
+        var (pictures, sound) = (await SecondRoundAsync(file.Video!), await SecondRoundAsync(file.Audio!));
+
+        Assert.InRange((pictures - sound).Duration(), TimeSpan.Zero, TimeSpan.FromMilliseconds(10));
+
+        static async Task<TimeSpan> SecondRoundAsync(IFrameSource source)
+        {
+            var first = (await source.ReadAsync(false, default))!.Value;
+            while (true)
+            {
+                var frame = (await source.ReadAsync(false, default))!.Value;
+                if (frame.Data.Span.SequenceEqual(first.Data.Span))
+                {
+                    return frame.Time;
+                }
+            }
+        }
     }
 
     [Fact]
@@ -115,12 +157,12 @@ public sealed class MediaFileTests : IDisposable
         Assert.Equal("It is neither WebM nor Matroska.", fault.Message);
     }
 
-    private static void AssertPictures(List<EncodedFrame> frames)
+    private static void AssertPictures(List<EncodedFrame> frames, TimeSpan after = default)
     {
         Assert.InRange(frames.Count, Pictures - 1, Pictures + 1);
         Assert.True(frames[0].IsKeyframe);
         Assert.Equal((160, 90), (frames[0].Width, frames[0].Height));
-        Assert.Equal(TimeSpan.Zero, frames[0].Time);
+        Assert.Equal(after, frames[0].Time);
         Assert.InRange(frames[^1].Time, TimeSpan.FromSeconds(1.9), TimeSpan.FromSeconds(2.05));
         Assert.True(frames.Count(frame => frame.IsKeyframe) >= 2, "A keyframe each second was to be expected.");
     }

@@ -148,8 +148,10 @@ public sealed class HostTests(MeetingServer server)
         var meeting = await server.CreateMeetingAsync();
         await using var host = await InitAsync(meeting, "Host", "livestream_host");
         await using var viewer = await InitAsync(meeting, "Viewer", "livestream_viewer");
+        await using var other = await InitAsync(meeting, "Other host", "livestream_host");
         await host.JoinAsync();
         await viewer.JoinAsync();
+        await other.JoinAsync();
 
         await host.Livestream.StartAsync(new StartLivestreamConfig { ManualIngestion = true });
         await MeetingServer.UntilAsync(
@@ -158,6 +160,7 @@ public sealed class HostTests(MeetingServer server)
         var credentials = Assert.IsType<IngestionCredentials>(host.Livestream.IngestionCredentials);
         Assert.StartsWith("rtmp", credentials.IngestionServer, StringComparison.Ordinal);
         Assert.DoesNotContain(credentials.StreamKey, credentials.ToString(), StringComparison.Ordinal);
+        await MeetingServer.UntilAsync(() => other.Livestream.IngestionCredentials == credentials, "the other host knows it too");
         Assert.Null(viewer.Livestream.IngestionCredentials);
         await host.Livestream.StopAsync();
         await MeetingServer.UntilAsync(() => host.Livestream.State is LivestreamState.Idle && host.Livestream.IngestionCredentials is null, "it is over");
@@ -195,6 +198,33 @@ public sealed class HostTests(MeetingServer server)
     }
 
     [Fact]
+    public async Task Who_is_moved_to_another_meeting_is_there_without_the_applications_doing()
+    {
+        var meeting = await server.CreateMeetingAsync("Plenary");
+        await using var host = await InitAsync(meeting, "Host");
+        await using var guest = await server.InitAsync(meeting, "Guest", "group_call_participant");
+        await host.JoinAsync();
+        await guest.JoinAsync();
+        await guest.Self.DisableVideoAsync();
+        var followed = new TaskCompletionSource<RealtimeKitClient>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var came = new Heard();
+        guest.ConnectedMeetings.MeetingChanged += other =>
+        {
+            other.Self.RoomJoined += _ => came.Add(other.Meta.MeetingId);
+            followed.SetResult(other);
+        };
+        var red = (await host.ConnectedMeetings.CreateMeetingsAsync(["Red"]))[0]!;
+
+        await host.ConnectedMeetings.MoveParticipantsAsync(meeting, red, [guest.Self.UserId]);
+
+        await using var moved = await followed.Task.WaitAsync(MeetingServer.Patience);
+        await came.UntilAsync(red);
+        await MeetingServer.UntilAsync(() => moved.Self is { AudioEnabled: true, VideoEnabled: false, AudioFramesSent: > 20 }, "sound is sent there, and no pictures");
+        Assert.Equal((RoomState.Left, "Guest"), (guest.Self.RoomState, moved.Self.Name));
+        await MeetingServer.UntilAsync(() => host.Participants.Joined.Count == 0, "the guest has left");
+    }
+
+    [Fact]
     public async Task What_is_said_is_written_down()
     {
         await using var endpoint = await HearingEndpoint.StartAsync();
@@ -213,6 +243,11 @@ public sealed class HostTests(MeetingServer server)
 
             await heard.UntilAsync("Speaker: tone 440 True"); // What the test's tone sounds like.
             Assert.All(host.Ai.Transcripts, item => Assert.Equal((speaker.Self.Id, speaker.Self.UserId), (item.PeerId, item.UserId)));
+            using var handler = listening.CreateTrustingHandler();
+            await using var late = await listening.InitAsync(meeting, "Late", "reader", options => options with { Video = null, Audio = null, HttpHandler = handler });
+            await late.JoinAsync();
+            Assert.Contains(host.Ai.Transcripts[0], late.Ai.Transcripts);
+            Assert.Contains(host.Ai.Transcripts[0], await late.Ai.GetActiveTranscriptAsync());
         }
         finally
         {

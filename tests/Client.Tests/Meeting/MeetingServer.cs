@@ -115,6 +115,32 @@ public sealed class MeetingServer : IAsyncLifetime
         }
     }
 
+    /// <summary>Waits until a participant receives of another what was not there before.</summary>
+    /// <param name="receiver">Who receives.</param>
+    /// <param name="sender">Who sends.</param>
+    /// <param name="pictures">Whether pictures are waited for.</param>
+    /// <param name="sound">Whether sound is.</param>
+    public static async Task UntilMoreIsReceivedAsync(RealtimeKitClient receiver, RealtimeKitClient sender, bool pictures = true, bool sound = true)
+    {
+        ArgumentNullException.ThrowIfNull(receiver);
+        ArgumentNullException.ThrowIfNull(sender);
+        (RemoteTrack? Track, long Frames) video = default;
+        (RemoteTrack? Track, long Frames) audio = default;
+        foreach (var what in (string[])["is received", "goes on to be received"])
+        {
+            await UntilAsync(
+                () => receiver.Participants.Joined.Get(sender.Self.Id) is { } seen
+                    && (!pictures || IsMore(seen.VideoTrack, video, 10)) && (!sound || IsMore(seen.AudioTrack, audio, 20)),
+                $"{sender.Self.Name} {what} by {receiver.Self.Name}");
+            var now = receiver.Participants.Joined.Get(sender.Self.Id);
+            video = (now?.VideoTrack, now?.VideoTrack?.Frames ?? 0);
+            audio = (now?.AudioTrack, now?.AudioTrack?.Frames ?? 0);
+        }
+
+        static bool IsMore(RemoteTrack? track, (RemoteTrack? Track, long Frames) before, int count) =>
+            track is { IsEnded: false } && track.Frames > (track == before.Track ? before.Frames : 0) + count;
+    }
+
     /// <summary>Makes a livestream to publish to, here on the same server.</summary>
     /// <returns>Where one publishes, with its stream key, and its id.</returns>
     public async Task<(string Url, string Id)> CreateIngestAsync()

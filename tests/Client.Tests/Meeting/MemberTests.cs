@@ -1,8 +1,5 @@
 using Roomcast.Client.Media;
 using Roomcast.Client.Meeting;
-using Roomcast.Client.Wire;
-using Roomcast.RealtimeKit.Socket.Messages;
-using Roomcast.RealtimeKit.Socket.Wire;
 
 namespace Roomcast.Client.Tests.Meeting;
 
@@ -214,44 +211,26 @@ public sealed class MemberTests(MeetingServer server)
         guest.Self.PermissionsUpdated += permissions => told.Add($"{permissions.CanProduceAudio} {permissions.CanSendChat} {ReferenceEquals(permissions, guest.Self.Permissions)}");
         Assert.Equal(("ALLOWED", true), (guest.Self.Permissions.CanProduceAudio, guest.Self.Permissions.CanSendChat));
 
-        // The objects have no member for this; other clients' hosts do it.
-        await using var host = await HostSocketAsync(meeting);
-        var patch = new PresetUpdates
-        {
-            Media = new MediaPermissionUpdate { Audio = new StreamPermission { CanProduce = StreamPermissionType.NotAllowed } },
-            Chat = new ChatPermissionUpdate { Public = new PublicChatPermission { CanSend = false } },
-        };
-        await host.AskAsync(
-            SocketEvent.UpdatePresets,
-            new UpdatePeersPresetRequest { UpdatePeersPresets = { new UpdatePeerPreset { UserIds = guest.Self.UserId, Patch = patch } } },
-            UpdatePeersPresetResponse.Parser,
-            CancellationToken.None);
+        await using var host = await InitAsync(meeting, "Host");
+        await host.JoinAsync();
+        await MeetingServer.UntilAsync(() => host.Participants.Joined.Count == 1, "the guest is seen");
+        var seen = host.Participants.Joined.ToArray()[0];
+        Assert.Equal(guest.Self.Permissions, await seen.GetPermissionsAsync());
+        await seen.SetPermissionsAsync(new PermissionsChange { CanProduceAudio = "NOT_ALLOWED", CanSendChat = false });
 
         await told.UntilAsync("NOT_ALLOWED False True");
         Assert.Equal(RealtimeKitError.NotAllowed, (await FailsAsync(() => guest.Self.EnableAudioAsync())).Error);
-        await guest.Chat.SendTextMessageAsync("may I?"); // Which is not answered.
+        Assert.Equal(RealtimeKitError.Refused, (await FailsAsync(() => guest.Chat.SendTextMessageAsync("may I?"))).Error);
         Assert.Empty(await guest.Chat.GetMessagesAsync(TimeProvider.System.GetUtcNow().AddMinutes(1), 50));
+
+        await host.Participants.UpdatePermissionsAsync([guest.Self.Id], new PermissionsChange { CanSendChat = true });
+        await told.UntilAsync("NOT_ALLOWED True True");
+        Assert.Equal(guest.Self.Permissions, await seen.GetPermissionsAsync());
+        await guest.Chat.SendTextMessageAsync("now I may");
+        Assert.Equal(RealtimeKitError.NotFound, (await FailsAsync(() => host.Participants.UpdatePermissionsAsync(["nobody"], new PermissionsChange()))).Error);
     }
 
     private static Task<RealtimeKitException> FailsAsync(Func<Task> act) => Assert.ThrowsAsync<RealtimeKitException>(act);
-
-    private async Task<SignalSocket> HostSocketAsync(string meeting)
-    {
-        var token = await server.AddAsync(meeting, "Host");
-        var peer = Guid.NewGuid().ToString();
-        var socket = new SignalSocket(_ => { }, peer, TimeProvider.System, MeetingServer.Patience, null);
-        await socket.ConnectAsync(
-            new UriBuilder(server.Base)
-            {
-                Scheme = "ws",
-                Path = "/ws",
-                Query = $"roomID={meeting}&peerID={peer}&authToken={Uri.EscapeDataString(token)}&useMediaV2=true&ping=true&joinWithDetails=true",
-            }.Uri,
-            CancellationToken.None);
-        await socket.AskAsync(
-            SocketEvent.JoinRoom, new JoinRoomRequest { Peer = new Peer { PeerId = peer, DisplayName = "Host" } }, PeerInfoResponse.Parser, CancellationToken.None);
-        return socket;
-    }
 
     private Task<RealtimeKitClient> InitAsync(string meeting, string name, string preset = "group_call_host") =>
         server.InitAsync(meeting, name, preset, static options => options with { Video = null, Audio = null, ScreenShare = null });

@@ -34,37 +34,23 @@ public sealed class OutageTests : IAsyncLifetime
     [Fact]
     public async Task What_others_send_is_received_again_when_transports_died_while_the_socket_was_away()
     {
-        var meeting = await _server.CreateMeetingAsync();
-        await using var alice = await InitAsync(meeting);
-        await using var bob = await _server.InitAsync(meeting, "Bob");
-        await alice.JoinAsync();
-        await bob.JoinAsync();
-        await UntilMoreIsReceivedAsync(alice);
-
-        _proxy.Cut();
-        await MeetingServer.UntilAsync(() => alice.Self.RoomState is RoomState.Disconnected, "the loss of the socket is noticed");
-        _clock.Skip(Long);
-        await UntilItStandsStillAsync(alice);
+        var (alice, bob) = await MeetAsync();
+        await using var _ = alice;
+        await using var __ = bob;
+        await LoseForLongAsync(alice);
         _proxy.Mend();
 
         await MeetingServer.UntilAsync(() => alice.Self.IsRoomJoined, "Alice is back");
-        await UntilMoreIsReceivedAsync(alice);
+        await MeetingServer.UntilMoreIsReceivedAsync(alice, bob);
     }
 
     [Fact]
     public async Task A_return_that_fails_since_media_is_still_away_spoils_none_that_follows()
     {
-        var meeting = await _server.CreateMeetingAsync();
-        await using var alice = await InitAsync(meeting);
-        await using var bob = await _server.InitAsync(meeting, "Bob");
-        await alice.JoinAsync();
-        await bob.JoinAsync();
-        await UntilMoreIsReceivedAsync(alice);
-
-        _proxy.Cut();
-        await MeetingServer.UntilAsync(() => alice.Self.RoomState is RoomState.Disconnected, "the loss of the socket is noticed");
-        _clock.Skip(Long);
-        await UntilItStandsStillAsync(alice);
+        var (alice, bob) = await MeetAsync();
+        await using var _ = alice;
+        await using var __ = bob;
+        await LoseForLongAsync(alice);
         _network.Change(Gone);
         _clock.Hurry = 20;
         var tried = _network.Clients;
@@ -76,21 +62,18 @@ public sealed class OutageTests : IAsyncLifetime
         _network.Change(Whole);
 
         await MeetingServer.UntilAsync(() => alice.Self.IsRoomJoined, "Alice is back");
-        await UntilMoreIsReceivedAsync(alice);
+        await MeetingServer.UntilMoreIsReceivedAsync(alice, bob);
         await MeetingServer.UntilAsync(() => bob.Participants.Joined.ToArray() is [{ VideoEnabled: true, AudioEnabled: true }], "Bob is told that Alice sends");
     }
 
     [Fact]
     public async Task Media_that_is_lost_while_the_socket_lives_is_sought_for_as_long_as_it_takes()
     {
-        var meeting = await _server.CreateMeetingAsync();
-        await using var alice = await InitAsync(meeting);
-        await using var bob = await _server.InitAsync(meeting, "Bob");
+        var (alice, bob) = await MeetAsync();
+        await using var _ = alice;
+        await using var __ = bob;
         var left = 0;
         alice.Self.RoomLeft += _ => Interlocked.Increment(ref left);
-        await alice.JoinAsync();
-        await bob.JoinAsync();
-        await UntilMoreIsReceivedAsync(alice);
 
         _network.Change(Gone);
         _clock.Hurry = 20;
@@ -100,26 +83,11 @@ public sealed class OutageTests : IAsyncLifetime
         _clock.Hurry = 1;
         _network.Change(Whole);
 
-        await UntilMoreIsReceivedAsync(alice);
+        await MeetingServer.UntilMoreIsReceivedAsync(alice, bob);
         var sent = alice.Self.VideoFramesSent;
         await MeetingServer.UntilAsync(() => alice.Self.VideoFramesSent > sent + 20, "Alice sends again");
         await alice.DrainEventsAsync();
         Assert.Equal(0, left);
-    }
-
-    /// <summary>Waits for frames that were not there before.</summary>
-    private static async Task UntilMoreIsReceivedAsync(RealtimeKitClient client)
-    {
-        await MeetingServer.UntilAsync(
-            () => client.Participants.Joined.ToArray() is [{ VideoTrack: { IsEnded: false, Frames: > 10 }, AudioTrack: { IsEnded: false, Frames: > 20 } }],
-            $"{client.Self.Name} sees and hears");
-        var before = client.Participants.Joined.ToArray()[0];
-        var (picture, sound) = (before.VideoTrack, before.AudioTrack);
-        var (pictures, sounds) = (picture?.Frames ?? 0, sound?.Frames ?? 0);
-        await MeetingServer.UntilAsync(
-            () => client.Participants.Joined.ToArray() is [{ VideoTrack: { } video, AudioTrack: { } audio }]
-                && video.Frames > (video == picture ? pictures : 0) + 10 && audio.Frames > (audio == sound ? sounds : 0) + 20,
-            $"{client.Self.Name} sees and hears more");
     }
 
     /// <summary>Waits until nothing arrives any more: the transport has been given up.</summary>
@@ -137,11 +105,31 @@ public sealed class OutageTests : IAsyncLifetime
         }
     }
 
-    // Requests wait by the same clock.
-    private Task<RealtimeKitClient> InitAsync(string meeting) => _server.InitAsync(meeting, "Alice", change: options => options with
+    /// <summary>Has Alice and Bob join, until Alice sees and hears Bob.</summary>
+    private async Task<(RealtimeKitClient Alice, RealtimeKitClient Bob)> MeetAsync()
     {
-        BaseUri = new UriBuilder(options.BaseUri) { Port = _proxy.Port }.Uri,
-        Time = _clock,
-        RequestTimeout = MeetingServer.Patience * 20,
-    });
+        var meeting = await _server.CreateMeetingAsync();
+
+        // Requests wait by the same clock.
+        var alice = await _server.InitAsync(meeting, "Alice", change: options => options with
+        {
+            BaseUri = new UriBuilder(options.BaseUri) { Port = _proxy.Port }.Uri,
+            Time = _clock,
+            RequestTimeout = MeetingServer.Patience * 20,
+        });
+        var bob = await _server.InitAsync(meeting, "Bob");
+        await alice.JoinAsync();
+        await bob.JoinAsync();
+        await MeetingServer.UntilMoreIsReceivedAsync(alice, bob);
+        return (alice, bob);
+    }
+
+    /// <summary>Cuts the socket for longer than transports live, until they have died.</summary>
+    private async Task LoseForLongAsync(RealtimeKitClient alice)
+    {
+        _proxy.Cut();
+        await MeetingServer.UntilAsync(() => alice.Self.RoomState is RoomState.Disconnected, "the loss of the socket is noticed");
+        _clock.Skip(Long);
+        await UntilItStandsStillAsync(alice);
+    }
 }

@@ -38,11 +38,13 @@ internal static class RouteBook
         { ParameterType: var type } when type == typeof(string) => "x",
         { ParameterType: var type } when type == typeof(CancellationToken) => CancellationToken.None,
         { ParameterType: var type } when type == typeof(bool) => true,
+        { ParameterType: var type } when type == typeof(IReadOnlyList<string>) => new[] { "x" },
         { ParameterType: var type } when type == typeof(DateOnly) => new DateOnly(2026, 6, 3),
         { ParameterType: var type } when type == typeof(DateTimeOffset) => DateTimeOffset.UnixEpoch,
         { ParameterType: var type } when type == typeof(PollRequest) => new PollRequest { Question = "?", Options = ["a", "b"] },
         { ParameterType: var type } when type == typeof(OutputRequest) => new OutputRequest("rtmp://x/x/x"),
         { ParameterType: var type } when type == typeof(RecordingRequest) => new RecordingRequest { MeetingId = "x" },
+        { HasDefaultValue: true, ParameterType.IsValueType: false } => null,
         _ => Activator.CreateInstance(parameter.ParameterType),
     };
 
