@@ -47,6 +47,13 @@ public sealed class PagedQuery
         return this;
     }
 
+    /// <summary>Adds a condition that another store has made.</summary>
+    public PagedQuery Where(RowCondition condition)
+    {
+        ArgumentNullException.ThrowIfNull(condition);
+        return Where(condition.Sql, condition.Name, condition.Value);
+    }
+
     /// <summary>Adds the bounds of a range of <c>created_at</c>.</summary>
     public PagedQuery WhereCreated(TimeRange range)
     {

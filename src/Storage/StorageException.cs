@@ -67,4 +67,8 @@ public sealed class StorageException : Exception
 
     /// <summary>What kind of failure it is.</summary>
     public StorageFailure Failure { get; }
+
+    /// <summary>Whether the same may well succeed later.</summary>
+    public bool IsPassing =>
+        Failure is StorageFailure.Unavailable or StorageFailure.Contended or StorageFailure.DiskFull or StorageFailure.AccessDenied;
 }

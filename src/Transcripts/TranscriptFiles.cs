@@ -11,6 +11,9 @@ namespace Roomcast.Transcripts;
 public sealed class TranscriptFiles(TranscriptStore transcripts, SessionHistory history, SessionFiles files, TimeProvider clock)
     : ISessionFileMaker
 {
+    // Whoever joined after so many is told without the times of being there.
+    private const int MaxPeers = 10_000;
+
     /// <inheritdoc/>
     public SessionFileKind Kind => SessionFileKind.Transcript;
 
@@ -56,7 +59,7 @@ public sealed class TranscriptFiles(TranscriptStore transcripts, SessionHistory 
         SessionId sessionId, TranscriptFormat format, CancellationToken cancellationToken)
     {
         var peers = new Dictionary<PeerId, PeerRecord>();
-        for (var number = 1; format is TranscriptFormat.Json && peers.Count < SessionHistory.MaxConsolidated; number++)
+        for (var number = 1; format is TranscriptFormat.Json && peers.Count < MaxPeers; number++)
         {
             var page = await history.ListPeersAsync(
                 sessionId, new PeerQuery(new PageRequest(number, PageBounds.MaxSize)) { Order = SortOrder.Ascending }, clock.GetUtcNow(), cancellationToken);

@@ -32,6 +32,6 @@ internal static partial class TranscriptLog
     [LoggerMessage(4408, LogLevel.Warning, "Summaries that are to be made could not be looked up; it is tried again soon.")]
     public static partial void NotLookedUp(ILogger logger, Exception fault);
 
-    [LoggerMessage(4409, LogLevel.Warning, "The transcript of session {SessionId} could not be ended; it is tried again soon.")]
-    public static partial void NotEnded(ILogger logger, Exception fault, string sessionId);
+    [LoggerMessage(4409, LogLevel.Warning, "What was said in session {SessionId} could not be stored; it is tried again soon.")]
+    public static partial void NotStored(ILogger logger, Exception fault, string sessionId);
 }

@@ -9,6 +9,7 @@ using Roomcast.Meetings.Sessions;
 using Roomcast.Meetings.Sessions.Events;
 using Roomcast.Meetings.Sessions.Peers;
 using Roomcast.Meetings.Sessions.Rules;
+using Roomcast.Storage;
 using Roomcast.Transcripts.Records;
 using Roomcast.Transcripts.Services;
 using Roomcast.Transcripts.Speech;
@@ -19,7 +20,10 @@ namespace Roomcast.Transcripts;
 /// Has written down what is said in sessions: all of it where the meeting wants a transcript or a summary, otherwise what those
 /// say whose preset has it. Each line is kept, and told to those whose preset lets them read it.
 /// </summary>
-/// <remarks>A session of an app without a service is not listened to.</remarks>
+/// <remarks>
+/// A session of an app without a service is not listened to. A meeting that comes to want a transcript in the middle of a session is listened
+/// to from then on, and one that ceases to until then. Each session has its own writers: one service does not hold up another's.
+/// </remarks>
 public sealed class Transcription(
     MeetingSessions sessions,
     IActiveSessions active,
@@ -34,7 +38,7 @@ public sealed class Transcription(
 {
     private const int Writers = 2;
 
-    private static readonly TimeSpan EndRetry = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan StoreRetry = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<SessionId, Session> _sessions = new();
     private readonly ConcurrentDictionary<SessionId, Task> _running = new();
@@ -49,6 +53,20 @@ public sealed class Transcription(
         if (session.HearsAll)
         {
             Listen(session);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void MeetingChanged(Meeting meeting, SessionId sessionId)
+    {
+        ArgumentNullException.ThrowIfNull(meeting);
+        if (_sessions.TryGetValue(sessionId, out var session))
+        {
+            session.Meeting = meeting;
+            if (session.HearsAll)
+            {
+                Listen(session);
+            }
         }
     }
 
@@ -132,7 +150,8 @@ public sealed class Transcription(
     {
         try
         {
-            if (await services.FindAsync(session.Meeting.AppId, AiServiceKind.Transcription, CancellationToken.None) is not { } service)
+            if (await StoreAsync(session, () => services.FindAsync(session.Meeting.AppId, AiServiceKind.Transcription, CancellationToken.None))
+                is not { } service)
             {
                 return;
             }
@@ -144,15 +163,24 @@ public sealed class Transcription(
             }
 
             await using var left = following.ConfigureAwait(false);
-            await store.OpenAsync(session.Id, CancellationToken.None);
+            await StoreAsync(
+                session,
+                async () =>
+                {
+                    await store.OpenAsync(session.Id, CancellationToken.None);
+                    return true;
+                });
             TranscriptLog.Began(logger, session.Id.ToString(), service.ToString());
-            var hints = AiWishes.HintsOf(session.Meeting);
             await Task.WhenAll(
-                Enumerable.Range(0, Writers).Select(_ => WriteAsync(session, listener, service, hints)).Append(listener.RunAsync()));
+                Enumerable.Range(0, Writers).Select(_ => WriteAsync(session, listener, service)).Append(listener.RunAsync()));
             if (listener.Lost > 0)
             {
                 TranscriptLog.PacketsLost(logger, session.Id.ToString(), listener.Lost);
             }
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            throw;
         }
         catch (Exception fault)
         {
@@ -163,29 +191,39 @@ public sealed class Transcription(
 
     private async Task FinishAsync(Session session)
     {
+        var isOpen = await StoreAsync(
+            session,
+            async () => await store.FinishAsync(
+                session.Id,
+                session.Error,
+                time.GetUtcNow() + history.Value.FileRetention,
+                canSummarize: await services.FindAsync(session.Meeting.AppId, AiServiceKind.Summary, CancellationToken.None) is not null,
+                CancellationToken.None),
+            alwaysAgain: true);
+        if (isOpen)
+        {
+            TranscriptLog.Ended(logger, session.Id.ToString(), session.Lines);
+        }
+    }
+
+    // Until it succeeds, where that is to be expected: what is said meanwhile waits.
+    private async Task<T> StoreAsync<T>(Session session, Func<Task<T>> write, bool alwaysAgain = false)
+    {
         while (true)
         {
             try
             {
-                var summarizes = session.Meeting.Settings.SummarizesOnEnd
-                    && await services.FindAsync(session.Meeting.AppId, AiServiceKind.Summary, CancellationToken.None) is not null;
-                if (await store.FinishAsync(
-                    session.Id, session.Error, time.GetUtcNow() + history.Value.FileRetention, summarizes, CancellationToken.None))
-                {
-                    TranscriptLog.Ended(logger, session.Id.ToString(), session.Lines);
-                }
-
-                return;
+                return await write();
             }
-            catch (Exception fault)
+            catch (Exception fault) when (alwaysAgain || fault is StorageException { IsPassing: true })
             {
-                TranscriptLog.NotEnded(logger, fault, session.Id.ToString());
-                await Task.Delay(EndRetry, time, _stopping.Token);
+                TranscriptLog.NotStored(logger, fault, session.Id.ToString());
+                await Task.Delay(StoreRetry, time, _stopping.Token);
             }
         }
     }
 
-    private async Task WriteAsync(Session session, SpeechListener listener, AiService service, SpeechHints hints)
+    private async Task WriteAsync(Session session, SpeechListener listener, AiService service)
     {
         await foreach (var piece in listener.Pieces.ReadAllAsync())
         {
@@ -199,7 +237,7 @@ public sealed class Transcription(
             string text;
             try
             {
-                text = await transcriber.TranscribeAsync(service, piece, hints, CancellationToken.None);
+                text = await transcriber.TranscribeAsync(service, piece, AiWishes.HintsOf(session.Meeting), CancellationToken.None);
             }
             catch (AiServiceException fault)
             {
@@ -212,7 +250,7 @@ public sealed class Transcription(
             {
                 var line = new TranscriptLine(
                     new PeerId(peerId), participantId, peer.CustomId, peer.Name, piece.StartedAt, piece.EndedAt, text);
-                if (await store.AddAsync(session.Id, line, CancellationToken.None))
+                if (await StoreAsync(session, () => store.AddAsync(session.Id, line, CancellationToken.None)))
                 {
                     Interlocked.Increment(ref session.Lines);
                     await active.TellAsync(session.Meeting.Id, new TranscriptHeard(session.Meeting.Id, TranscriptText.LiveLine(line)), CancellationToken.None);
@@ -228,7 +266,11 @@ public sealed class Transcription(
 
         public TaskCompletionSource Over { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        public Meeting Meeting => meeting;
+        public Meeting Meeting
+        {
+            get => Volatile.Read(ref meeting);
+            set => Volatile.Write(ref meeting, value);
+        }
 
         public SessionId Id => id;
 
@@ -236,7 +278,7 @@ public sealed class Transcription(
 
         public ConcurrentDictionary<string, PeerView> Peers { get; } = new(StringComparer.Ordinal);
 
-        public bool HearsAll => meeting.Settings.TranscribesOnEnd || meeting.Settings.SummarizesOnEnd;
+        public bool HearsAll => Meeting.Settings is { TranscribesOnEnd: true } or { SummarizesOnEnd: true };
 
         public bool MayHear(string peerId) => HearsAll || (Peers.TryGetValue(peerId, out var peer) && peer.IsTranscribed);
     }

@@ -113,7 +113,7 @@ internal sealed class RealtimeKitServer : IAsyncDisposable
         await transcripts.OpenAsync(session.Id, none);
         await transcripts.AddAsync(
             session.Id, new TranscriptLine(peer, alice.Id, "alice", "Alice", start.AddSeconds(5), start.AddSeconds(6), "Hello"), none);
-        await transcripts.FinishAsync(session.Id, null, start.AddDays(7), summarizes: false, none);
+        await transcripts.FinishAsync(session.Id, null, start.AddDays(7), canSummarize: false, none);
         await transcripts.SaveSummaryAsync(new Summary(session.Id, SummaryStatus.Completed, "Alice said hello.", true, null), none);
         return (session.Id, peer);
     }

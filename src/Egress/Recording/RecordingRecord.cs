@@ -179,15 +179,19 @@ public sealed record RecordingRecord
 
 /// <summary>Which recordings to list.</summary>
 /// <param name="Page">The page.</param>
-/// <param name="MeetingIds">Only of these meetings; null for all.</param>
+/// <param name="MeetingId">Only of this meeting; null for all.</param>
 /// <param name="Statuses">Only in these states; empty for all.</param>
 /// <param name="Invoked">Only those asked for in this range.</param>
 /// <param name="IsExpired">Only those whose links have expired, or only the others; null for both.</param>
 /// <param name="Order">By age.</param>
 public sealed record RecordingQuery(
     PageRequest Page,
-    IReadOnlyCollection<Guid>? MeetingIds,
+    Guid? MeetingId,
     IReadOnlyCollection<RecordingStatus> Statuses,
     TimeRange Invoked,
     bool? IsExpired,
-    SortOrder Order);
+    SortOrder Order)
+{
+    /// <summary>Only those whose meeting is of this kind, a condition on <see cref="RecordingStore.MeetingColumn"/>; null for all.</summary>
+    public RowCondition? Meeting { get; init; }
+}

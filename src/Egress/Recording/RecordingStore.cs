@@ -6,6 +6,9 @@ namespace Roomcast.Egress.Recording;
 /// <summary>The recordings as kept.</summary>
 public sealed class RecordingStore(Database database, TimeProvider clock, IEnumerable<IRecordingFacts>? facts = null)
 {
+    /// <summary>Where the meeting of a recording stands, for conditions on it.</summary>
+    public const string MeetingColumn = "recordings.meeting_id";
+
     private const string Columns =
         "id, app_id, meeting_id, session_id, kind, status, output_file_name, start_reason, starter, stop_reason, stopper, started_at, "
         + "stopped_at, duration_ms, file_size, media_file, audio_file, track_files, links_expire_at, error_message, plan, node, "
@@ -125,9 +128,14 @@ public sealed class RecordingStore(Database database, TimeProvider clock, IEnume
     internal static PagedQuery ListQuery(AppId appId, RecordingQuery query, DateTimeOffset now)
     {
         var list = new PagedQuery(Columns, "recordings").Where("app_id = @AppId", "AppId", appId.Value).WhereCreated(query.Invoked);
-        if (query.MeetingIds is { } meetings)
+        if (query.MeetingId is { } meeting)
         {
-            list.Where(AnyOf("meeting_id", meetings.Select((meeting, i) => ($"Meeting{i}", (object)meeting)), list));
+            list.Where("meeting_id = @MeetingId", "MeetingId", meeting);
+        }
+
+        if (query.Meeting is { } condition)
+        {
+            list.Where(condition);
         }
 
         if (query.Statuses.Count > 0)
@@ -143,7 +151,6 @@ public sealed class RecordingStore(Database database, TimeProvider clock, IEnume
         };
     }
 
-    // No value at all matches nothing.
     private static string AnyOf(string column, IEnumerable<(string Name, object Value)> values, PagedQuery list)
     {
         var names = new List<string>();
@@ -153,7 +160,7 @@ public sealed class RecordingStore(Database database, TimeProvider clock, IEnume
             names.Add($"{column} = @{name}");
         }
 
-        return names.Count == 0 ? "1 = 0" : $"({string.Join(" OR ", names)})";
+        return $"({string.Join(" OR ", names)})";
     }
 
     private async Task TellAsync(DatabaseTransaction transaction, RecordingRecord recording)

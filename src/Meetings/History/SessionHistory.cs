@@ -7,8 +7,8 @@ namespace Roomcast.Meetings.History;
 /// <summary>Looks up what took place: sessions of an app and who was there. Reads alone; <see cref="SessionRecordStore"/> writes.</summary>
 public sealed class SessionHistory(Database database)
 {
-    /// <summary>Most peers of one session that are told participant by participant; those that joined later are left out.</summary>
-    public const int MaxConsolidated = 10_000;
+    private static readonly string PeerSearch =
+        AnyLike("Search", "display_name_folded", "custom_id_folded", "CAST(participant_id AS text)", "CAST(id AS text)");
 
     /// <summary>How long a peer was there, in seconds, one that is still there up to <c>@Now</c>.</summary>
     private const string DurationSum =
@@ -28,15 +28,7 @@ public sealed class SessionHistory(Database database)
             {
                 var page = await ListQuery(appId, query).ReadAsync<SessionRow, SessionRecord>(
                     transaction, query.Page, query.Order, row => row.ToSession());
-                var sessions = new List<SessionRecord>(page.Items.Count);
-                foreach (var session in page.Items)
-                {
-                    sessions.Add(session.EndedAt is null
-                        ? session with { Presence = await SessionRecordStore.AddUpPresenceAsync(transaction, session.Id, now) }
-                        : session);
-                }
-
-                return page with { Items = sessions };
+                return page with { Items = await WithPresenceAsync(transaction, page.Items, now) };
             },
             cancellationToken);
     }
@@ -45,10 +37,20 @@ public sealed class SessionHistory(Database database)
     public Task<SessionRecord?> FindAsync(AppId appId, SessionId id, DateTimeOffset now, CancellationToken cancellationToken) =>
         database.ReadAsync(
             async transaction => await SessionRecordStore.FindAsync(transaction, id) is { } session && session.AppId == appId
-                ? session.EndedAt is null
-                    ? session with { Presence = await SessionRecordStore.AddUpPresenceAsync(transaction, id, now) }
-                    : session
+                ? (await WithPresenceAsync(transaction, [session], now))[0]
                 : null,
+            cancellationToken);
+
+    /// <summary>The sessions of connected meetings that began during a session, oldest first, with their presence up to a moment.</summary>
+    /// <returns>At most <see cref="PageBounds.MaxSize"/>.</returns>
+    public Task<IReadOnlyList<SessionRecord>> ListConnectedAsync(SessionId parentId, DateTimeOffset now, CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<SessionRecord>>(
+            async transaction => await WithPresenceAsync(
+                transaction,
+                (await transaction.QueryAsync<SessionRow>(
+                    $"SELECT {SessionRecordStore.Columns} FROM meeting_sessions WHERE parent_id = @Id ORDER BY created_at, id LIMIT {PageBounds.MaxSize}",
+                    new { Id = parentId.Value })).Select(row => row.ToSession()),
+                now),
             cancellationToken);
 
     /// <summary>Lists the peers of a session.</summary>
@@ -142,13 +144,25 @@ public sealed class SessionHistory(Database database)
         var list = SessionRecordStore.PeersQuery(sessionId);
         if (!string.IsNullOrEmpty(query.Search))
         {
-            list.Where(
-                AnyLike("Search", "display_name_folded", "custom_id_folded", "CAST(participant_id AS text)", "CAST(id AS text)"),
-                "Search",
-                SearchText.Containing(query.Search));
+            list.Where(PeerSearch, "Search", SearchText.Containing(query.Search));
         }
 
         return query.Sort is PeerSort.Duration ? list.With("Now", StoredTime.Of(now)).OrderedBy(DurationSum) : list;
+    }
+
+    // Of those that have ended it is kept.
+    private static async Task<IReadOnlyList<SessionRecord>> WithPresenceAsync(
+        DatabaseTransaction transaction, IEnumerable<SessionRecord> sessions, DateTimeOffset now)
+    {
+        var told = new List<SessionRecord>();
+        foreach (var session in sessions)
+        {
+            told.Add(session.EndedAt is null
+                ? session with { Presence = await SessionRecordStore.AddUpPresenceAsync(transaction, session.Id, now) }
+                : session);
+        }
+
+        return told;
     }
 
     private static string AnyLike(string parameter, params string[] columns) =>
@@ -158,28 +172,33 @@ public sealed class SessionHistory(Database database)
     private static async Task<Page<PeerRecord>> ListConsolidatedAsync(
         DatabaseTransaction transaction, SessionId sessionId, PeerQuery query, DateTimeOffset now)
     {
-        var peers = new List<PeerRecord>();
-        for (var number = 1; peers.Count < MaxConsolidated; number++)
+        var filter = "session_id = @SessionId";
+        var parameters = new Dapper.DynamicParameters(
+            new { SessionId = sessionId.Value, Now = StoredTime.Of(now), PageSize = query.Page.Size, PageOffset = query.Page.Offset });
+        if (!string.IsNullOrEmpty(query.Search))
         {
-            var page = await PeersQuery(sessionId, query with { Sort = PeerSort.Joined }, now).ReadAsync<PeerRow, PeerRecord>(
-                transaction, new PageRequest(number, PageBounds.MaxSize), SortOrder.Ascending, row => row.ToPeer());
-            peers.AddRange(page.Items);
-            if (page.Items.Count < PageBounds.MaxSize)
-            {
-                break;
-            }
+            filter += $" AND {PeerSearch}";
+            parameters.Add("Search", SearchText.Containing(query.Search));
         }
 
-        var merged = peers.GroupBy(peer => peer.ParticipantId).Select(own => Merge([.. own], now)).ToList();
-        var ordered = (query.Sort, query.Order) switch
+        var total = await transaction.QueryValueAsync<long>($"SELECT count(DISTINCT participant_id) FROM session_peers WHERE {filter}", parameters);
+        var (by, direction) = (query.Sort is PeerSort.Duration ? $"sum({DurationSum})" : "min(joined_at)", query.Order is SortOrder.Ascending ? "ASC" : "DESC");
+        var participants = await transaction.QueryAsync<ParticipantRow>(
+            $"""
+            SELECT participant_id FROM session_peers WHERE {filter}
+            GROUP BY participant_id ORDER BY {by} {direction}, participant_id {direction} LIMIT @PageSize OFFSET @PageOffset
+            """,
+            parameters);
+        var merged = new List<PeerRecord>();
+        foreach (var participant in participants)
         {
-            (PeerSort.Duration, SortOrder.Ascending) => merged.OrderBy(peer => peer.DurationAt(now)).ThenBy(peer => peer.Id.Value),
-            (PeerSort.Duration, _) => merged.OrderByDescending(peer => peer.DurationAt(now)).ThenByDescending(peer => peer.Id.Value),
-            (_, SortOrder.Ascending) => merged.OrderBy(peer => peer.JoinedAt).ThenBy(peer => peer.Id.Value),
-            _ => merged.OrderByDescending(peer => peer.JoinedAt).ThenByDescending(peer => peer.Id.Value),
-        };
-        return new Page<PeerRecord>(
-            [.. ordered.Skip((int)Math.Min(query.Page.Offset, int.MaxValue)).Take(query.Page.Size)], merged.Count, query.Page);
+            parameters.Add("ParticipantId", participant.ParticipantId);
+            var own = await transaction.QueryAsync<PeerRow>(
+                $"SELECT {SessionRecordStore.PeerColumns} FROM session_peers WHERE {filter} AND participant_id = @ParticipantId", parameters);
+            merged.Add(Merge([.. own.Select(row => row.ToPeer())], now));
+        }
+
+        return new Page<PeerRecord>(merged, total, query.Page);
     }
 
     private static PeerRecord Merge(IReadOnlyList<PeerRecord> own, DateTimeOffset now)
@@ -198,5 +217,10 @@ public sealed class SessionHistory(Database database)
             PresentSince = leftAt ?? now,
             PresentBefore = all,
         };
+    }
+
+    private sealed class ParticipantRow
+    {
+        public Guid ParticipantId { get; init; }
     }
 }

@@ -6,6 +6,9 @@ namespace Roomcast.Meetings.Records;
 /// <summary>The meetings as kept. A meeting of another app is answered as one that does not exist.</summary>
 public sealed class MeetingStore(Database database, TimeProvider clock)
 {
+    private static readonly string SearchSql =
+        $"(meetings.title_folded LIKE @Search ESCAPE '{SearchText.Escape}' OR CAST(meetings.id AS text) LIKE @Search ESCAPE '{SearchText.Escape}')";
+
     private const string Columns =
         "id, app_id, title, status, persists_chat, records_on_start, goes_live_on_start, summarizes_on_end, transcribes_on_end, "
         + "keep_alive_seconds, ai_config, recording_config, created_at, updated_at";
@@ -107,6 +110,12 @@ public sealed class MeetingStore(Database database, TimeProvider clock)
             cancellationToken);
     }
 
+    /// <summary>The condition that something belongs to a meeting whose title, whatever its case, or id contains a text.</summary>
+    /// <param name="meetingColumn">The column of the meeting's id, with its table.</param>
+    /// <param name="search">The text.</param>
+    public static RowCondition BelongingTo(string meetingColumn, string search) => new(
+        $"EXISTS (SELECT 1 FROM meetings WHERE meetings.id = {meetingColumn} AND {SearchSql})", "Search", SearchText.Containing(search));
+
     internal static PagedQuery ListQuery(AppId appId, MeetingQuery query)
     {
         var list = new PagedQuery(Columns, "meetings").Where("app_id = @AppId", "AppId", appId.Value).WhereCreated(query.Created);
@@ -120,12 +129,7 @@ public sealed class MeetingStore(Database database, TimeProvider clock)
             list.CountedFor(query.Status is { } only ? $"{appId}/{MeetingRow.Write(only)}" : appId.ToString());
         }
 
-        return string.IsNullOrEmpty(query.Search)
-            ? list
-            : list.Where(
-                $"(title_folded LIKE @Search ESCAPE '{SearchText.Escape}' OR CAST(id AS text) LIKE @Search ESCAPE '{SearchText.Escape}')",
-                "Search",
-                SearchText.Containing(query.Search));
+        return string.IsNullOrEmpty(query.Search) ? list : list.Where(SearchSql, "Search", SearchText.Containing(query.Search));
     }
 
     private static async Task<Meeting?> FindAsync(DatabaseTransaction transaction, AppId appId, MeetingId id) =>

@@ -27,6 +27,9 @@ public sealed record SessionRecord
     /// <summary>The meeting.</summary>
     public required MeetingId MeetingId { get; init; }
 
+    /// <summary>The session of the parent meeting during which it began, where the meeting was made next to another; null otherwise.</summary>
+    public SessionId? ParentId { get; init; }
+
     /// <summary>The meeting's title when the session began.</summary>
     public required string MeetingTitle { get; init; }
 

@@ -12,7 +12,7 @@ namespace Roomcast.Meetings.Records;
 public sealed class SessionRecordStore
 {
     internal const string Columns =
-        "id, app_id, meeting_id, meeting_title, started_at, ended_at, end_reason, present_peers, most_peers, presence_seconds, "
+        "id, app_id, meeting_id, parent_id, meeting_title, started_at, ended_at, end_reason, present_peers, most_peers, presence_seconds, "
         + "created_at, updated_at";
 
     internal const string PeerColumns =
@@ -51,7 +51,13 @@ public sealed class SessionRecordStore
     /// <param name="continueWithin">How long ago an open session may have been touched to be continued; zero for never.</param>
     /// <param name="cancellationToken">Stops the write.</param>
     public Task<SessionRecord> BeginAsync(
-        Meeting meeting, DateTimeOffset startedAt, TimeSpan continueWithin, CancellationToken cancellationToken)
+        Meeting meeting, DateTimeOffset startedAt, TimeSpan continueWithin, CancellationToken cancellationToken) =>
+        BeginWithinAsync(meeting, parentId: null, startedAt, continueWithin, cancellationToken);
+
+    /// <summary>Begins a session during one of the meeting that its own was made next to; null for none.</summary>
+    /// <inheritdoc cref="BeginAsync"/>
+    public Task<SessionRecord> BeginWithinAsync(
+        Meeting meeting, SessionId? parentId, DateTimeOffset startedAt, TimeSpan continueWithin, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(meeting);
         var now = StoredTime.Now(_clock);
@@ -60,6 +66,7 @@ public sealed class SessionRecordStore
             Id = new SessionId(Guid.NewGuid()),
             AppId = meeting.AppId,
             MeetingId = meeting.Id,
+            ParentId = parentId,
             MeetingTitle = meeting.Title,
             StartedAt = StoredTime.Of(startedAt),
             PresentPeers = 0,
@@ -86,15 +93,16 @@ public sealed class SessionRecordStore
                 await transaction.ExecuteAsync(
                     """
                     INSERT INTO meeting_sessions
-                        (id, app_id, meeting_id, meeting_title, meeting_title_folded, started_at, present_peers, most_peers,
+                        (id, app_id, meeting_id, parent_id, meeting_title, meeting_title_folded, started_at, present_peers, most_peers,
                          created_at, updated_at)
-                    VALUES (@Id, @AppId, @MeetingId, @MeetingTitle, @TitleFolded, @StartedAt, 0, 0, @CreatedAt, @UpdatedAt)
+                    VALUES (@Id, @AppId, @MeetingId, @ParentId, @MeetingTitle, @TitleFolded, @StartedAt, 0, 0, @CreatedAt, @UpdatedAt)
                     """,
                     new
                     {
                         Id = session.Id.Value,
                         AppId = session.AppId.Value,
                         MeetingId = session.MeetingId.Value,
+                        ParentId = session.ParentId?.Value,
                         session.MeetingTitle,
                         TitleFolded = SearchText.Fold(session.MeetingTitle),
                         session.StartedAt,

@@ -12,6 +12,8 @@ internal sealed class SessionRow
 
     public Guid MeetingId { get; init; }
 
+    public Guid? ParentId { get; init; }
+
     public string MeetingTitle { get; init; } = "";
 
     public DateTimeOffset StartedAt { get; init; }
@@ -35,6 +37,7 @@ internal sealed class SessionRow
         Id = new SessionId(Id),
         AppId = new AppId(AppId),
         MeetingId = new MeetingId(MeetingId),
+        ParentId = ParentId is { } parent ? new SessionId(parent) : null,
         MeetingTitle = MeetingTitle,
         StartedAt = StartedAt,
         EndedAt = EndedAt,

@@ -13,6 +13,11 @@ public interface ISessionObserver
     /// <summary>A session goes on that a restart of the server interrupted. To most that is as if it had begun.</summary>
     void Continued(Meeting meeting, SessionId sessionId, DateTimeOffset startedAt) => Began(meeting, sessionId, startedAt);
 
+    /// <summary>The settings of the meeting have changed while its session is under way.</summary>
+    void MeetingChanged(Meeting meeting, SessionId sessionId)
+    {
+    }
+
     /// <summary>A peer has joined, or joined again.</summary>
     void PeerJoined(MeetingId meetingId, SessionId sessionId, PeerView peer);
 

@@ -88,7 +88,12 @@ public sealed partial class MeetingSession
 
     /// <summary>The meeting was changed.</summary>
     internal Task ApplyAsync(Meeting meeting, CancellationToken cancellationToken) => AskAsync(
-        room => room.Meeting = meeting, cancellationToken);
+        room =>
+        {
+            room.Change(meeting);
+            return room.Meeting;
+        },
+        cancellationToken);
 
     /// <summary>A participant, or which preset it has, was changed.</summary>
     internal Task ApplyAsync(Participant participant, Preset preset, CancellationToken cancellationToken)

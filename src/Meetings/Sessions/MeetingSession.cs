@@ -188,7 +188,7 @@ public sealed partial class MeetingSession
 
     private SessionPeer Connect(SessionRoom room, Meeting meeting, Participant participant, Preset preset, string peerId, IPeerLink link)
     {
-        room.Meeting = meeting;
+        room.Change(meeting);
         var userId = participant.Id.ToString();
         if (room.Peers.TryGetValue(peerId, out var peer))
         {

@@ -338,6 +338,25 @@ public sealed class SessionRoom
         }
     }
 
+    /// <summary>Takes up the settings of the meeting as somebody has changed, or found, them.</summary>
+    internal void Change(Meeting meeting)
+    {
+        // Of two that come at nearly the same time the older may come last.
+        if (meeting == Meeting || meeting.UpdatedAt < Meeting.UpdatedAt)
+        {
+            return;
+        }
+
+        Meeting = meeting;
+        if (SessionId is { } sessionId)
+        {
+            foreach (var observer in Parts.Observers())
+            {
+                observer.MeetingChanged(meeting, sessionId);
+            }
+        }
+    }
+
     /// <summary>Ends the session. Those who are still connected may begin another.</summary>
     internal void End(SessionEndReason reason)
     {

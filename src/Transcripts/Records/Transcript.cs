@@ -64,3 +64,8 @@ public sealed record Summary(SessionId SessionId, SummaryStatus Status, string? 
     /// <summary>Says nothing of its content.</summary>
     public override string ToString() => $"Summary of {SessionId} ({Status})";
 }
+
+/// <summary>A summary that is to be made.</summary>
+/// <param name="SessionId">Of which session.</param>
+/// <param name="Attempts">How often it was tried in vain.</param>
+internal sealed record SummaryTask(SessionId SessionId, int Attempts);

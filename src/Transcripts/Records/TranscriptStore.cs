@@ -1,4 +1,5 @@
 using System.Threading.Channels;
+using Roomcast.Accounts;
 using Roomcast.Meetings.History.Publishing;
 using Roomcast.Meetings.Records;
 using Roomcast.Storage;
@@ -11,8 +12,11 @@ public sealed class TranscriptStore(Database database, TimeProvider clock, Sessi
     /// <summary>Most lines of one transcript; what is said after them is lost.</summary>
     public const int MaxLines = 50_000;
 
-    /// <summary>Sessions whose summary was queued; unbounded, since each is a row.</summary>
-    internal Channel<SessionId> Queue { get; } = Channel.CreateUnbounded<SessionId>();
+    // Holds no more than that something was queued.
+    private readonly Channel<bool> _bell = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
+
+    /// <summary>Rings when a summary is to be made.</summary>
+    internal ChannelReader<bool> Bell => _bell.Reader;
 
     /// <summary>Begins a transcript, or goes on with one.</summary>
     public Task OpenAsync(SessionId sessionId, CancellationToken cancellationToken) => database.WriteAsync(
@@ -66,13 +70,13 @@ public sealed class TranscriptStore(Database database, TimeProvider clock, Sessi
     /// <param name="sessionId">The session.</param>
     /// <param name="error">The last fault of the service; null for none. A transcript with a fault and no line has failed.</param>
     /// <param name="expiresAt">When it is deleted.</param>
-    /// <param name="summarizes">Whether a summary is to be made of it, if it has a line and there was none.</param>
+    /// <param name="canSummarize">Whether a summary can be made of it: it is, if the meeting wants one now, there is a line and there was no summary.</param>
     /// <param name="cancellationToken">Stops the write.</param>
     /// <returns>False when none was open.</returns>
     public Task<bool> FinishAsync(
-        SessionId sessionId, string? error, DateTimeOffset expiresAt, bool summarizes, CancellationToken cancellationToken) =>
+        SessionId sessionId, string? error, DateTimeOffset expiresAt, bool canSummarize, CancellationToken cancellationToken) =>
         database.WriteAsync(
-            transaction => FinishAsync(transaction, sessionId, error, StoredTime.Of(expiresAt), summarizes), cancellationToken);
+            transaction => FinishAsync(transaction, sessionId, error, StoredTime.Of(expiresAt), canSummarize), cancellationToken);
 
     /// <summary>Finds a transcript; null when the session has none.</summary>
     public Task<Transcript?> FindAsync(SessionId sessionId, CancellationToken cancellationToken) => database.ReadAsync(
@@ -106,6 +110,10 @@ public sealed class TranscriptStore(Database database, TimeProvider clock, Sessi
             ],
             cancellationToken);
 
+    /// <summary>Whether a transcript has a line.</summary>
+    public Task<bool> HasLinesAsync(SessionId sessionId, CancellationToken cancellationToken) =>
+        database.ReadAsync(transaction => HasLinesAsync(transaction, sessionId), cancellationToken);
+
     /// <summary>Finds a summary; null when none was ever asked for.</summary>
     public Task<Summary?> FindSummaryAsync(SessionId sessionId, CancellationToken cancellationToken) => database.ReadAsync(
         async transaction => (await transaction.QueryRowAsync<SummaryRow>(
@@ -126,7 +134,7 @@ public sealed class TranscriptStore(Database database, TimeProvider clock, Sessi
             : null,
         cancellationToken);
 
-    /// <summary>Keeps what has become of a summary. Its transcript must exist.</summary>
+    /// <summary>Keeps what has become of a summary: a queued one is to be made from now on, one that is there or has failed no more. Its transcript must exist.</summary>
     public Task SaveSummaryAsync(Summary summary, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(summary);
@@ -156,27 +164,61 @@ public sealed class TranscriptStore(Database database, TimeProvider clock, Sessi
                         summary.Error,
                         Now = StoredTime.Now(clock),
                     });
+                if (summary.Status is SummaryStatus.Queued)
+                {
+                    await QueueAsync(transaction, summary.SessionId, StoredTime.Now(clock));
+                }
+                else if (summary.Status is SummaryStatus.Completed or SummaryStatus.Failed)
+                {
+                    await transaction.ExecuteAsync("DELETE FROM summary_tasks WHERE session_id = @Id", new { Id = summary.SessionId.Value });
+                }
+
                 if (summary.Status is SummaryStatus.Completed)
                 {
                     await tasks.AddAsync(transaction, summary.SessionId, SessionFileKind.Summary);
-                }
-                else if (summary.Status is SummaryStatus.Queued)
-                {
-                    transaction.AfterCommit(() => Queue.Writer.TryWrite(summary.SessionId));
                 }
             },
             cancellationToken);
     }
 
-    /// <summary>Sessions whose summary was asked for and is not there, oldest first; 100 at most. For the start of the server.</summary>
-    public Task<IReadOnlyList<SessionId>> ListUnfinishedAsync(CancellationToken cancellationToken) =>
-        database.ReadAsync<IReadOnlyList<SessionId>>(
+    /// <summary>The apps that have a summary to be made now.</summary>
+    internal Task<IReadOnlyList<AppId>> ListAppsWithSummariesDueAsync(CancellationToken cancellationToken) =>
+        database.ReadAsync<IReadOnlyList<AppId>>(
             async transaction =>
             [
                 .. (await transaction.QueryAsync<IdRow>(
-                    "SELECT session_id AS id FROM session_summaries WHERE status IN ('QUEUED', 'IN_PROGRESS') ORDER BY created_at LIMIT 100"))
-                    .Select(row => new SessionId(row.Id)),
+                    "SELECT DISTINCT app_id AS id FROM summary_tasks WHERE due_at <= @Now", new { Now = StoredTime.Now(clock) }))
+                    .Select(row => new AppId(row.Id)),
             ],
+            cancellationToken);
+
+    /// <summary>Of the summaries that an app has to be made now, the one that has waited longest; null for none.</summary>
+    internal Task<SummaryTask?> FindSummaryDueAsync(AppId appId, CancellationToken cancellationToken) => database.ReadAsync(
+        async transaction => (await transaction.QueryRowAsync<TaskRow>(
+            """
+            SELECT session_id, attempts FROM summary_tasks
+            WHERE app_id = @AppId AND due_at <= @Now ORDER BY due_at, session_id LIMIT 1
+            """,
+            new { AppId = appId.Value, Now = StoredTime.Now(clock) })) is { } row
+            ? new SummaryTask(new SessionId(row.SessionId), row.Attempts)
+            : null,
+        cancellationToken);
+
+    /// <summary>Has a summary wait until it is tried again.</summary>
+    internal Task DeferSummaryAsync(SummaryTask task, string error, DateTimeOffset dueAt, CancellationToken cancellationToken) =>
+        database.WriteAsync(
+            async transaction =>
+            {
+                var parameters = new { Id = task.SessionId.Value, Error = error, DueAt = StoredTime.Of(dueAt), Now = StoredTime.Now(clock) };
+                await transaction.ExecuteAsync(
+                    "UPDATE summary_tasks SET attempts = attempts + 1, due_at = @DueAt WHERE session_id = @Id", parameters);
+                await transaction.ExecuteAsync(
+                    """
+                    UPDATE session_summaries SET status = 'QUEUED', error_message = @Error, updated_at = @Now
+                    WHERE session_id = @Id AND status IN ('QUEUED', 'IN_PROGRESS')
+                    """,
+                    parameters);
+            },
             cancellationToken);
 
     /// <summary>Ends the transcripts of sessions that have ended without anybody noticing, as after a crash: for the start of the server.</summary>
@@ -198,16 +240,8 @@ public sealed class TranscriptStore(Database database, TimeProvider clock, Sessi
         cancellationToken);
 
     /// <summary>In a transaction: ends the transcript of a session that nobody listens to any more, with the summary that its meeting wants.</summary>
-    internal async Task FinishOrphanAsync(DatabaseTransaction transaction, SessionId sessionId, TimeSpan keptFor)
-    {
-        var summarizes = await transaction.QueryValueAsync<int>(
-            """
-            SELECT count(*) FROM meeting_sessions s JOIN meetings m ON m.id = s.meeting_id
-            WHERE s.id = @Id AND m.summarizes_on_end = @Yes
-            """,
-            new { Id = sessionId.Value, Yes = true }) > 0;
-        await FinishAsync(transaction, sessionId, null, StoredTime.Now(clock) + keptFor, summarizes);
-    }
+    internal Task FinishOrphanAsync(DatabaseTransaction transaction, SessionId sessionId, TimeSpan keptFor) =>
+        FinishAsync(transaction, sessionId, null, StoredTime.Now(clock) + keptFor, canSummarize: true);
 
     /// <summary>Deletes transcripts and summaries whose time is over.</summary>
     /// <returns>How many; at most 100 at a time.</returns>
@@ -219,6 +253,7 @@ public sealed class TranscriptStore(Database database, TimeProvider clock, Sessi
                 new { Now = StoredTime.Now(clock) });
             foreach (var row in old)
             {
+                await transaction.ExecuteAsync("DELETE FROM summary_tasks WHERE session_id = @Id", new { row.Id });
                 await transaction.ExecuteAsync("DELETE FROM session_summaries WHERE session_id = @Id", new { row.Id });
                 await transaction.ExecuteAsync("DELETE FROM transcript_lines WHERE session_id = @Id", new { row.Id });
                 await transaction.ExecuteAsync("DELETE FROM session_transcripts WHERE session_id = @Id", new { row.Id });
@@ -228,13 +263,16 @@ public sealed class TranscriptStore(Database database, TimeProvider clock, Sessi
         },
         cancellationToken);
 
+    private static async Task<bool> HasLinesAsync(DatabaseTransaction transaction, SessionId sessionId) =>
+        await transaction.QueryValueAsync<int>(
+            "SELECT count(*) FROM (SELECT 1 FROM transcript_lines WHERE session_id = @Id LIMIT 1) AS first", new { Id = sessionId.Value }) > 0;
+
     private async Task<bool> FinishAsync(
-        DatabaseTransaction transaction, SessionId sessionId, string? error, DateTimeOffset expiresAt, bool summarizes)
+        DatabaseTransaction transaction, SessionId sessionId, string? error, DateTimeOffset expiresAt, bool canSummarize)
     {
         var id = sessionId.Value;
         var now = StoredTime.Now(clock);
-        var hasLines = await transaction.QueryValueAsync<int>(
-            "SELECT count(*) FROM (SELECT 1 FROM transcript_lines WHERE session_id = @Id LIMIT 1) AS first", new { Id = id }) > 0;
+        var hasLines = await HasLinesAsync(transaction, sessionId);
         var isOpen = await transaction.ExecuteAsync(
             """
             UPDATE session_transcripts SET status = @Status, error_message = @Error, expires_at = @ExpiresAt, updated_at = @Now
@@ -247,22 +285,43 @@ public sealed class TranscriptStore(Database database, TimeProvider clock, Sessi
         }
 
         await tasks.AddAsync(transaction, sessionId, SessionFileKind.Transcript);
-        if (summarizes && await transaction.ExecuteAsync(
+        if (canSummarize && await transaction.ExecuteAsync(
             """
-            INSERT INTO session_summaries (session_id, status, is_markdown, created_at, updated_at) VALUES (@Id, 'QUEUED', @No, @Now, @Now)
+            INSERT INTO session_summaries (session_id, status, is_markdown, created_at, updated_at)
+            SELECT s.id, 'QUEUED', @No, @Now, @Now FROM meeting_sessions s JOIN meetings m ON m.id = s.meeting_id
+            WHERE s.id = @Id AND m.summarizes_on_end = @Yes
             ON CONFLICT (session_id) DO NOTHING
             """,
-            new { Id = id, No = false, Now = now }) > 0)
+            new { Id = id, No = false, Yes = true, Now = now }) > 0)
         {
-            transaction.AfterCommit(() => Queue.Writer.TryWrite(sessionId));
+            await QueueAsync(transaction, sessionId, now);
         }
 
         return true;
     }
 
+    private Task<int> QueueAsync(DatabaseTransaction transaction, SessionId sessionId, DateTimeOffset now)
+    {
+        transaction.AfterCommit(() => _bell.Writer.TryWrite(true));
+        return transaction.ExecuteAsync(
+            """
+            INSERT INTO summary_tasks (session_id, app_id, attempts, due_at, created_at)
+            SELECT id, app_id, 0, @Now, @Now FROM meeting_sessions WHERE id = @Id
+            ON CONFLICT (session_id) DO UPDATE SET attempts = 0, due_at = excluded.due_at
+            """,
+            new { Id = sessionId.Value, Now = now });
+    }
+
     private sealed class IdRow
     {
         public Guid Id { get; init; }
+    }
+
+    private sealed class TaskRow
+    {
+        public Guid SessionId { get; init; }
+
+        public int Attempts { get; init; }
     }
 
     private sealed class TranscriptRow

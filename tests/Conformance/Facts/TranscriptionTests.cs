@@ -65,6 +65,29 @@ public sealed class TranscriptionTests
     }
 
     [Fact]
+    public async Task What_a_meeting_comes_to_want_in_the_middle_of_its_session_holds_from_then_on()
+    {
+        await using var speech = await HearingEndpoint.StartAsync();
+        await using var server = await RunningServer.StartAsync(
+            "--transcription-url", speech.Address.ToString(), "--transcription-longest-piece", "2s", "--summary-url", speech.Address.ToString());
+        using var folder = new TemporaryFolder();
+        await AddPresetAsync(server, "unheard", isTranscribed: false);
+        var meeting = $"/meetings/{(string)(await server.PostAsync("/meetings"))["id"]!}";
+        var sound = await ToneAsync(folder, Hertz);
+        await using var speaker = await server.InitAsync(meeting, "Speaker", "unheard", options => options with { Audio = sound });
+        await speaker.JoinAsync();
+        var session = (string)(await server.GetAsync($"{meeting}/active-session"))["id"]!;
+        Assert.Equal(404, (await server.CallAsync(HttpMethod.Get, $"/sessions/{session}/transcript", server.Token)).Status);
+
+        await server.AskAsync(HttpMethod.Patch, meeting, new { transcribe_on_end = true });
+        await server.UntilAsync($"/sessions/{session}/transcript", _ => true);
+        await server.AskAsync(HttpMethod.Patch, meeting, new { transcribe_on_end = false, summarize_on_end = true });
+        await server.PostAsync($"{meeting}/active-session/kick-all");
+        var summary = await server.UntilAsync($"/sessions/{session}/summary", _ => true);
+        Assert.NotEmpty(await server.DownloadAsync((string)summary["summaryDownloadUrl"]!));
+    }
+
+    [Fact]
     public async Task Each_app_is_heard_by_its_own_service_alone_and_one_without_by_none()
     {
         await using var first = await HearingEndpoint.StartAsync();

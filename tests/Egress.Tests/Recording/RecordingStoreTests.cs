@@ -84,8 +84,8 @@ public abstract class RecordingStoreTests(DatabaseEngine engine) : DatabaseTests
         Assert.Equal(
             [all[3].Id, all[0].Id],
             (await ListAsync(app, query => query with { Statuses = [RecordingStatus.Invoked, RecordingStatus.Uploading] })).Items.Select(item => item.Id));
-        Assert.Equal([all[2].Id], (await ListAsync(app, query => query with { MeetingIds = [all[2].MeetingId] })).Items.Select(item => item.Id));
-        Assert.Empty((await ListAsync(app, query => query with { MeetingIds = [] })).Items);
+        Assert.Equal([all[2].Id], (await ListAsync(app, query => query with { MeetingId = all[2].MeetingId })).Items.Select(item => item.Id));
+        Assert.Empty((await ListAsync(app, query => query with { MeetingId = Guid.NewGuid() })).Items);
         Assert.Equal([all[4].Id], (await ListAsync(app, query => query with { IsExpired = true })).Items.Select(item => item.Id));
         Assert.Equal(5, (await ListAsync(app, query => query with { IsExpired = false })).TotalCount);
         Assert.Equal(

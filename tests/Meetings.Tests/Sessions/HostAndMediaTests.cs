@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Roomcast.Meetings.History;
 using Roomcast.Meetings.Media;
 using Roomcast.Meetings.Records;
 using Roomcast.Meetings.Sessions;
@@ -351,6 +352,9 @@ public sealed class HostAndMediaTests : IAsyncLifetime
         var child = (await _fixture.Service<MeetingStore>().FindAsync(_fixture.App.Id, childId, CancellationToken.None))!;
         var there = await _fixture.ConnectAsync(child, admitted.Participant, guest.Preset);
         await there.JoinAsync();
+        var connected = await new SessionHistory(_fixture.Service<Storage.Database>()).ListConnectedAsync(
+            _fixture.Active.Find(_fixture.Meeting.Id)!.Value, DateTimeOffset.UnixEpoch, CancellationToken.None);
+        Assert.Equal(childId, Assert.Single(connected).MeetingId);
         var view = await host.AskAsync<ConnectedView>((room, answer) => room.Connected.Read(host.Peer, answer));
         Assert.Equal(_fixture.Meeting.Id.ToString(), view.Parent.Meeting.Id);
         Assert.Equal("Guest", Assert.Single(Assert.Single(view.Meetings).Participants).CustomId);

@@ -141,7 +141,7 @@ public sealed class IsolationTests(SharedHost shared)
         await transcripts.OpenAsync(session.Id, CancellationToken.None);
         await transcripts.AddAsync(
             session.Id, new TranscriptLine(peer, participant.Id, "alice", "Alice", session.StartedAt, session.StartedAt, "Private"), CancellationToken.None);
-        await transcripts.FinishAsync(session.Id, null, _host.Clock.GetUtcNow().AddDays(1), summarizes: false, CancellationToken.None);
+        await transcripts.FinishAsync(session.Id, null, _host.Clock.GetUtcNow().AddDays(1), canSummarize: false, CancellationToken.None);
         await transcripts.SaveSummaryAsync(new Summary(session.Id, SummaryStatus.Completed, "Private", false, null), CancellationToken.None);
         var ids = new Dictionary<string, string>
         {

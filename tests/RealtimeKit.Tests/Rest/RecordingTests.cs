@@ -56,6 +56,12 @@ public sealed class RecordingTests(SharedHost shared)
         var over = await ActAsync(account, id, "stop");
         Assert.Equal((409, 40902), (over.Status, over.Code));
 
+        // However many meetings of that title came after it.
+        for (var i = 0; i < 110; i++)
+        {
+            await NewMeetingAsync(account);
+        }
+
         var listed = await SendAsync(account, HttpMethod.Get, $"/recordings?meeting_id={meeting.Id}&status=UPLOADED,ERRORED&status=PAUSED&expired=false&search=week");
         var item = Assert.Single(listed.Body["data"]!.AsArray())!;
         Assert.Equal((id, meeting.Id.ToString()), (item["id"]!.GetValue<string>(), item["meeting"]!["id"]!.GetValue<string>()));

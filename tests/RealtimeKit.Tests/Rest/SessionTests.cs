@@ -286,6 +286,27 @@ public sealed class SessionTests(SharedHost shared) : IAsyncLifetime
         return reply.Data;
     }
 
+    [Fact]
+    public async Task The_sessions_of_connected_meetings_are_told_with_the_one_during_which_they_began()
+    {
+        var (_, parent, _, _) = await BeginAsync("Lesson");
+        var rooms = new List<string>();
+        foreach (var title in new[] { "Left", "Right" })
+        {
+            var meeting = await _host.NewMeetingAsync(_account.First, title);
+            var room = await Records.BeginWithinAsync(meeting, parent.Id, _host.Clock.GetUtcNow(), TimeSpan.Zero, CancellationToken.None);
+            rooms.Add(room.Id.ToString());
+        }
+
+        await BeginAsync("Elsewhere");
+        var told = (await GetAsync($"{Path}/{parent.Id}?include_breakout_rooms=true"))["breakout_rooms"]!.AsArray();
+        Assert.Equal(rooms, told.Select(room => (string)room!["id"]!));
+        Assert.Equal(["Left", "Right"], told.Select(room => (string)room!["meeting_display_name"]!));
+        Assert.Equal(["LIVE", "LIVE"], told.Select(room => (string)room!["status"]!));
+        Assert.False((await GetAsync($"{Path}/{parent.Id}")).AsObject().ContainsKey("breakout_rooms"));
+        Assert.Empty((await GetAsync($"{Path}/{rooms[0]}?include_breakout_rooms=true"))["breakout_rooms"]!.AsArray());
+    }
+
     private async Task<(Meeting Meeting, SessionRecord Session, Participant Alice, PeerId Peer)> BeginAsync(string title = "")
     {
         var meeting = await _host.NewMeetingAsync(_account.First, title);

@@ -193,7 +193,7 @@ public sealed class TranscriptTests : IAsyncLifetime
             await store.AddAsync(session.Id, line, CancellationToken.None);
         }
 
-        await store.FinishAsync(session.Id, null, _host.Clock.GetUtcNow().AddDays(7), summarizes: false, CancellationToken.None);
+        await store.FinishAsync(session.Id, null, _host.Clock.GetUtcNow().AddDays(7), canSummarize: false, CancellationToken.None);
         return (session.Id, $"{Account.AppPath}/sessions/{session.Id}");
     }
 

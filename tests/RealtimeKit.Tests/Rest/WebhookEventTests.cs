@@ -333,7 +333,7 @@ public sealed class WebhookEventTests : IAsyncLifetime
             session.Id, new TranscriptLine(peer, participant.Id, "one", "One", now, now.AddSeconds(1), "Spoken"), CancellationToken.None);
         if (isFinished)
         {
-            await transcripts.FinishAsync(session.Id, null, now.AddDays(7), summarizes: false, CancellationToken.None);
+            await transcripts.FinishAsync(session.Id, null, now.AddDays(7), canSummarize: false, CancellationToken.None);
             await transcripts.SaveSummaryAsync(new Summary(session.Id, SummaryStatus.Completed, "In short", true, null), CancellationToken.None);
         }
 

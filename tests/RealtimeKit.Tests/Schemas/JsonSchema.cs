@@ -106,6 +106,13 @@ internal sealed class JsonSchema(JsonObject document, SchemaMode mode)
                     }
 
                     break;
+                case "additionalProperties" when value is JsonObject whole && rule is JsonObject further:
+                    foreach (var (name, inner) in whole.Where(property => schema["properties"]?.AsObject().ContainsKey(property.Key) != true))
+                    {
+                        Check(inner, further, $"{at}.{name}", isPart: false, faults);
+                    }
+
+                    break;
                 case "items" when value is JsonArray rows:
                     for (var i = 0; i < rows.Count; i++)
                     {
@@ -124,7 +131,8 @@ internal sealed class JsonSchema(JsonObject document, SchemaMode mode)
                     var fitting = rule!.AsArray().Count(choice => FaultsOf(value, choice!.AsObject()).Count == 0);
                     Expect(fitting == 1, $"fits {fitting} of the forms instead of one", at, faults);
                     break;
-                case "minimum" or "maximum" or "minLength" or "maxLength" or "minItems" or "maxItems" or "required" or "properties" or "items":
+                case "minimum" or "maximum" or "minLength" or "maxLength" or "minItems" or "maxItems" or "required" or "properties" or "items"
+                    or "additionalProperties":
                     break; // Of another type; "type" says so.
                 default:
                     Expect(Ignored.Contains(keyword), $"has the keyword {keyword}, which this check does not know", at, faults);

@@ -120,7 +120,8 @@ public sealed class Attendance(SessionRoom room)
         }
 
         var startedAt = room.WallClock;
-        room.Ask(() => room.Parts.Recorder.BeginAsync(room.Meeting, startedAt), new(
+        var parentId = room.Connected.ParentSessionId;
+        room.Ask(() => room.Parts.Recorder.BeginAsync(room.Meeting, parentId, startedAt), new(
             begun =>
             {
                 room.Start(begun.Session);

@@ -10,6 +10,10 @@ public sealed class ConnectedMeetings(SessionRoom room)
 {
     private MeetingFamily Family => room.Parts.Family.Of(room.Meeting);
 
+    /// <summary>The session under way in the meeting that this one was made next to; null where there is none.</summary>
+    internal SessionId? ParentSessionId =>
+        Family.ParentId is var parent && parent != room.Meeting.Id ? room.Parts.Family.FindSession(parent)?.SessionId : null;
+
     /// <summary>The connected meetings and who is in them.</summary>
     public void Read(SessionPeer peer, Answer<ConnectedView> answer)
     {

@@ -11,9 +11,10 @@ internal sealed class SessionRecorder(SessionRecordStore store, PollStore polls,
     public static readonly TimeSpan ContinueWithin = TimeSpan.FromMinutes(2);
 
     /// <summary>Begins a session, or goes on with one that was interrupted, and its polls.</summary>
-    public async Task<(SessionRecord Session, IReadOnlyList<Poll> Polls)> BeginAsync(Meeting meeting, DateTimeOffset startedAt)
+    public async Task<(SessionRecord Session, IReadOnlyList<Poll> Polls)> BeginAsync(
+        Meeting meeting, SessionId? parentId, DateTimeOffset startedAt)
     {
-        var session = await store.BeginAsync(meeting, startedAt, ContinueWithin, CancellationToken.None);
+        var session = await store.BeginWithinAsync(meeting, parentId, startedAt, ContinueWithin, CancellationToken.None);
         return (session, await polls.ListAsync(session.Id, CancellationToken.None));
     }
 

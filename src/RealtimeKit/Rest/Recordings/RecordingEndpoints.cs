@@ -11,8 +11,6 @@ namespace Roomcast.RealtimeKit.Rest.Recordings;
 /// <summary>The recording routes of the contract.</summary>
 internal static class RecordingEndpoints
 {
-    private const int MaxSearchedMeetings = 100;
-
     private static readonly Dictionary<string, RecordingInputWord> Actions = new()
     {
         ["stop"] = RecordingInputWord.Stop,
@@ -103,48 +101,30 @@ internal static class RecordingEndpoints
         query.ReadWord("sort_by", SortWords);
         var wanted = new RecordingQuery(
             page,
-            null,
+            meetingId is null ? null : Guid.TryParseExact(meetingId, "D", out var id) ? id : Guid.Empty, // A malformed id is no meeting's.
             query.ReadWords("status", RecordingResponse.StatusWords),
             query.ReadTimeRange(),
             query.ReadOptionalFlag("expired"),
-            query.ReadSortOrder());
+            query.ReadSortOrder())
+        {
+            Meeting = search is null ? null : MeetingStore.BelongingTo(RecordingStore.MeetingColumn, search),
+        };
         if (query.Refusal is { } refusal)
         {
             return refusal;
         }
 
-        var found = await recordings.ListAsync(
-            request.App.Id, wanted with { MeetingIds = await FindMeetingsAsync(request, meetings, meetingId, search) }, request.Aborted);
+        var found = await recordings.ListAsync(request.App.Id, wanted, request.Aborted);
         var known = new Dictionary<Guid, Meeting?>();
-        foreach (var id in found.Items.Select(item => item.MeetingId).Distinct())
+        foreach (var each in found.Items.Select(item => item.MeetingId).Distinct())
         {
-            known[id] = await meetings.FindAsync(request.App.Id, new MeetingId(id), request.Aborted);
+            known[each] = await meetings.FindAsync(request.App.Id, new MeetingId(each), request.Aborted);
         }
 
         return KitAnswer.Ok(
             found.Items.Select(item => RecordingResponse.InList(item, recordings, known[item.MeetingId])).ToArray(),
             KitJson.Default.RecordingResponseArray,
             PagingResponse.Of(found));
-    }
-
-    // Null for all meetings.
-    private static async Task<IReadOnlyCollection<Guid>?> FindMeetingsAsync(
-        KitRequest request, MeetingStore meetings, string? meetingId, string? search)
-    {
-        HashSet<Guid>? chosen = null;
-        if (meetingId is not null)
-        {
-            chosen = Guid.TryParseExact(meetingId, "D", out var id) ? [id] : [];
-        }
-
-        if (search is not null)
-        {
-            var query = new MeetingQuery(new PageRequest(1, MaxSearchedMeetings), null, default, search, SortOrder.Descending);
-            var matching = (await meetings.ListAsync(request.App.Id, query, request.Aborted)).Items.Select(meeting => meeting.Id.Value);
-            chosen = chosen is null ? [.. matching] : [.. chosen.Intersect(matching)];
-        }
-
-        return chosen;
     }
 
     private static async Task<KitAnswer> GetAsync(KitRequest request, Egress.Recording.Recordings recordings) =>

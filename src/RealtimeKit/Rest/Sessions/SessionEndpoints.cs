@@ -82,10 +82,15 @@ internal static class SessionEndpoints
             return refusal;
         }
 
-        return await FindAsync(request, history, clock) is { } session
-            ? KitAnswer.Ok(
-                SessionResponse.Of(session) with { BreakoutRooms = withBreakoutRooms ? [] : null }, KitJson.Default.SessionResponse)
-            : KitAnswer.NotFound("session");
+        if (await FindAsync(request, history, clock) is not { } session)
+        {
+            return KitAnswer.NotFound("session");
+        }
+
+        var rooms = withBreakoutRooms ? await history.ListConnectedAsync(session.Id, clock.GetUtcNow(), request.Aborted) : null;
+        return KitAnswer.Ok(
+            SessionResponse.Of(session) with { BreakoutRooms = rooms?.Select(room => SessionResponse.Of(room)).ToArray() },
+            KitJson.Default.SessionResponse);
     }
 
     private static async Task<KitAnswer> ListParticipantsAsync(KitRequest request, SessionHistory history, TimeProvider clock)

@@ -1,4 +1,3 @@
-using System.Text.Json.Nodes;
 using System.Text.Json.Serialization;
 using Roomcast.Meetings.Records;
 using Roomcast.RealtimeKit.Rest.Answers;
@@ -24,9 +23,9 @@ internal sealed record SessionResponse(
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public DateTimeOffset? EndedAt { get; init; }
 
-    /// <summary>Where it was asked for: the sessions of connected meetings stand by themselves, so there are none.</summary>
+    /// <summary>Where it was asked for: the sessions of connected meetings that began during this one.</summary>
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
-    public JsonArray? BreakoutRooms { get; init; }
+    public SessionResponse[]? BreakoutRooms { get; init; }
 
     /// <summary>Tells a session.</summary>
     /// <param name="session">Which.</param>
