@@ -1,4 +1,5 @@
 using Roomcast.Meetings.Media;
+using Roomcast.Meetings.Presets;
 using Roomcast.Meetings.Sessions.Events;
 using Roomcast.Meetings.Sessions.Peers;
 using Roomcast.Meetings.Sessions.Rules;
@@ -94,10 +95,10 @@ public sealed partial class SessionMedia
         if (!peer.IsMediaComplete)
         {
             peer.IsMediaComplete = true;
-            Tell(new MediaPeerJoined(ViewOf(peer)), except: peer);
+            TellOf(peer, new MediaPeerJoined(ViewOf(peer)));
         }
 
-        return new MediaSnapshot([.. Ready().Where(other => other != peer).Select(ViewOf)], _room.Host.Pinned, _speakers);
+        return new MediaSnapshot([.. Ready().Where(other => other != peer && IsKnown(other)).Select(ViewOf)], _room.Host.Pinned, _speakers);
     }
 
     /// <summary>Leaves the media side and stays in the session.</summary>
@@ -137,7 +138,7 @@ public sealed partial class SessionMedia
                 }
 
                 answer.Give(produced);
-                Tell(new ProducerOpened(produced.Producer), except: peer);
+                TellOf(peer, new ProducerOpened(produced.Producer));
                 HoldBackWhatMayNotBeSent(peer);
             },
             answer.Refuse));
@@ -357,8 +358,20 @@ public sealed partial class SessionMedia
             if (peer.Producers.Remove(producer.Id))
             {
                 peer.PausedByItself.Remove(producer.Id);
-                Tell(new ProducerClosed(producer), except: peer);
+                TellOf(peer, new ProducerClosed(producer));
             }
+        }
+    }
+
+    // Clients do not take those up who hide or record, and log whatever they hear of the media of peers that they do not know. That
+    // such a peer has left they are told: it is how they learn of the end of a livestream that was made that way.
+    private static bool IsKnown(SessionPeer peer) => !peer.May.HiddenParticipant && peer.May.RecorderType is RecorderType.None;
+
+    private void TellOf(SessionPeer peer, SessionEvent happened)
+    {
+        if (IsKnown(peer))
+        {
+            Tell(happened, except: peer);
         }
     }
 
