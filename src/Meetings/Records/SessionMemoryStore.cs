@@ -14,7 +14,7 @@ public sealed record SessionMemoryRow(string Kind, string Name, byte[] Content);
 /// </summary>
 public sealed class SessionMemoryStore(Database database, TimeProvider clock)
 {
-    /// <summary>Keeps things as they are now, new or changed.</summary>
+    /// <summary>Keeps things as they are now, new or changed. Does nothing when the session has ended.</summary>
     public Task SaveAsync(SessionId sessionId, IReadOnlyList<SessionMemoryRow> rows, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(rows);
@@ -27,7 +27,8 @@ public sealed class SessionMemoryStore(Database database, TimeProvider clock)
                     await transaction.ExecuteAsync(
                         """
                         INSERT INTO session_memories (session_id, kind, name, content, updated_at)
-                        VALUES (@SessionId, @Kind, @Name, @Content, @Now)
+                        SELECT @SessionId, @Kind, @Name, @Content, @Now
+                        WHERE EXISTS (SELECT 1 FROM meeting_sessions WHERE id = @SessionId AND ended_at IS NULL)
                         ON CONFLICT (session_id, kind, name) DO UPDATE SET content = excluded.content, updated_at = excluded.updated_at
                         """,
                         new { SessionId = sessionId.Value, row.Kind, row.Name, row.Content, Now = now });

@@ -1,6 +1,5 @@
 using System.Text;
 using Microsoft.AspNetCore.Http;
-using Roomcast.Livestreams;
 using Roomcast.Meetings;
 using Roomcast.Meetings.History;
 using Roomcast.RealtimeKit.Rest.Answers;
@@ -10,7 +9,7 @@ using Roomcast.Transcripts.Records;
 namespace Roomcast.RealtimeKit.Client;
 
 /// <summary>What was said in a session so far, for the web client of somebody who may read it.</summary>
-internal sealed class ClientTranscripts(IActiveSessions sessions, TranscriptStore transcripts, SessionFiles files, PublicAddresses addresses)
+internal sealed class ClientTranscripts(IActiveSessions sessions, TranscriptStore transcripts, SessionFiles files)
 {
     /// <summary>Where a transcript is read in which nothing has been said yet.</summary>
     public const string EmptyPath = "/v2/internals/empty-transcript";
@@ -40,7 +39,7 @@ internal sealed class ClientTranscripts(IActiveSessions sessions, TranscriptStor
             || await transcripts.ListAsync(sessionId, context.RequestAborted) is not { Count: > 0 } lines)
         {
             return ClientAnswer.Data(json => json.WriteString(
-                "transcript_download_url", addresses.HttpBase + EmptyPath));
+                "transcript_download_url", $"https://{context.Request.Host}{EmptyPath}")); // The client speaks HTTPS alone, whatever a proxy in between does.
         }
 
         var text = Encoding.UTF8.GetBytes(string.Join('\n', lines.Select(TranscriptText.LiveLine)));

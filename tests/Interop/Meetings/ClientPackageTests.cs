@@ -151,6 +151,7 @@ public sealed class ClientPackageTests(MeetingServer server) : IAsyncLifetime
         await server.RestartAsync();
 
         // Ben neither waits nor asks again: he is on stage, and seen.
+        await ben.WaitAsync(server, "meeting.self.roomState === 'joined' && meeting.stage.status === 'ON_STAGE' && meeting.self.videoEnabled");
         await ada.WaitAsync(server, "meeting.self.roomState === 'joined' && kit.names() === 'Ben' && kit.other('Ben').stageStatus === 'ON_STAGE' && kit.sees('Ben', 1)");
         await ada.WaitAsync(server, "kit.other('Ben').isPinned");
         await ben.RunAsync("meeting.polls.create('After?', ['Yes', 'No']).then(() => null)");

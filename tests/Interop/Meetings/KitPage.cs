@@ -13,6 +13,7 @@ internal static class KitPage
     private const string Helpers = """
         globalThis.kit = {
           videos: new Map(),
+          sounds: new Map(),
           enter(made) {
             globalThis.meeting = made;
             made.connectedMeetings.on('meetingChanged', kit.enter);
@@ -31,6 +32,12 @@ internal static class KitPage
           sees: (name, number) => kit.other(name)?.videoEnabled === true && kit.shows(kit.other(name).videoTrack, number),
           // Whether exactly the tone of the participant of a number is heard.
           async hears(number) {
+            // Chromium decodes no sound that is not played somewhere.
+            for (const track of meeting.participants.joined.toArray().flatMap((each) => [each.audioTrack, each.screenShareTracks?.audio])) {
+              if (track && !kit.sounds.has(track)) {
+                kit.sounds.set(track, Object.assign(new Audio(), { muted: true, autoplay: true, srcObject: new MediaStream([track]) }));
+              }
+            }
             const audible = (await probe.heard(1200)).filter((levels) => Math.max(...levels) > -60);
             return audible.length === 1 && audible[0].indexOf(Math.max(...audible[0])) === number;
           },
@@ -41,6 +48,9 @@ internal static class KitPage
     /// <summary>What every page says although nothing is amiss.</summary>
     private static readonly string[] Harmless =
     [
+        // It sends that its devices are off, and that it leaves, and closes its socket before either is sent or answered.
+        "WebSocket is already in CLOSING or CLOSED state.",
+        "error on sending leave room request",
     ];
 
     /// <summary>Opens one and joins; the client's object is <c>meeting</c>.</summary>

@@ -73,7 +73,7 @@ public sealed class TalkTests(MeetingServer server) : IAsyncLifetime
         Assert.Equal(
             "Number 3,Number 4,Number 5",
             await PageAsync(dan, "fetchPublicMessages({ timestamp: kit.message('Number two').timeMs ?? kit.message('Number two').time.getTime(), limit: 3, direction: 'after' })"));
-        Assert.Equal("For all,See", await PageAsync(dan, "fetchPublicMessages({ timestamp: Date.now() + 60_000, limit: 2, direction: 'before' })"));
+        Assert.Equal("See,For all", await PageAsync(dan, "fetchPublicMessages({ timestamp: Date.now() + 60_000, limit: 2, direction: 'before' })"));
 
         // Who is there, by search and pages.
         Assert.Equal("Ben,Dan", await dan.EvaluateAsync<string>("meeting.participants.getAllJoinedPeers('n', 10, 0).then((found) => found.map(({ name, displayName }) => name ?? displayName).join())"));

@@ -13,10 +13,10 @@ public sealed class ViewTests(MeetingServer server) : IAsyncLifetime
     public Task DisposeAsync() => server.ClearAsync();
 
     [Fact]
-    public async Task With_place_for_one_there_is_the_one_who_speaks_a_page_for_each_or_the_one_who_was_chosen()
+    public async Task With_place_for_one_beside_oneself_there_is_the_one_who_speaks_a_page_for_each_or_the_one_who_was_chosen()
     {
         var preset = await server.CreatePresetAsync("one-place", "group_call_host", each =>
-            each["config"]!["max_video_streams"] = System.Text.Json.Nodes.JsonNode.Parse("""{"mobile":1,"desktop":1}"""));
+            each["config"]!["max_video_streams"] = System.Text.Json.Nodes.JsonNode.Parse("""{"mobile":2,"desktop":2}"""));
         var meeting = await server.CreateMeetingAsync("View");
         var ben = await KitPage.OpenAsync(server, meeting, 1, Guest, sends: true);
         var cleo = await KitPage.OpenAsync(server, meeting, 2, Guest, sends: true);
@@ -30,11 +30,11 @@ public sealed class ViewTests(MeetingServer server) : IAsyncLifetime
         await ada.WaitAsync(server, $"kit.names() === 'Ben,Cleo' && {Active} === 'Cleo' && kit.sees('Cleo', 2)");
         await cleo.RunAsync("meeting.self.disableAudio().then(() => null)");
         await ben.RunAsync("meeting.self.enableAudio().then(() => null)");
-        await ada.WaitAsync(server, $"speaker === 'Ben' && meeting.participants.lastActiveSpeaker === kit.other('Ben').id && {Active} === 'Ben' && kit.sees('Ben', 1)");
+        await ada.WaitAsync(server, $"globalThis.speaker === 'Ben' && meeting.participants.lastActiveSpeaker === kit.other('Ben').id && {Active} === 'Ben' && kit.sees('Ben', 1)");
         Assert.Null(await ada.EvaluateAsync<string?>("kit.other('Cleo').videoTrack?.id ?? null"));
 
         // A page for each.
-        await ada.RunAsync("meeting.participants.setViewMode('PAGINATED').then(() => null)");
+        await ada.RunAsync("meeting.participants.setViewMode('PAGINATED').then(() => { meeting.participants.setMaxActiveParticipantsCount(1); })");
         await ada.WaitAsync(server, "meeting.participants.viewMode === 'PAGINATED' && meeting.participants.pageCount === 2 && meeting.participants.currentPage === 1");
         await ada.RunAsync("globalThis.order = meeting.participants.joined.toArray().map(({ name }) => name)");
         foreach (var page in new[] { 1, 2, 1 })
@@ -50,9 +50,67 @@ public sealed class ViewTests(MeetingServer server) : IAsyncLifetime
         await ada.WaitAsync(server, "kit.sees('Cleo', 2) && kit.sees('Ben', 1)");
         await ada.RunAsync("meeting.participants.unsubscribe([kit.other('Cleo').id]).then(() => null)");
         await ada.WaitAsync(server, "!kit.other('Cleo').videoTrack && kit.sees('Ben', 1)");
-        await ada.RunAsync("meeting.participants.setViewMode('ACTIVE_GRID').then(() => null)");
+        await ada.RunAsync("meeting.participants.setMaxActiveParticipantsCount(2); void meeting.participants.setViewMode('ACTIVE_GRID')");
         await ada.WaitAsync(server, "meeting.participants.active.size === 1");
         foreach (var page in new[] { ada, ben, cleo })
+        {
+            await page.LeaveWithoutFaultsAsync();
+        }
+    }
+
+    [Fact]
+    public async Task A_shared_screen_is_seen_and_heard_as_it_is()
+    {
+        // In place of a screen, which a browser without a window has none of: the coded picture and the tone of the fourth participant.
+        var (_, _, _, red, green, blue) = CodedPicture.Colours[3];
+        var screen = $$"""
+            navigator.mediaDevices.getDisplayMedia = async () => {
+              const canvas = Object.assign(document.createElement('canvas'), { width: 640, height: 480 });
+              const context = canvas.getContext('2d');
+              const box = (colour, x, y, width, height) => { context.fillStyle = colour; context.fillRect(x * 80, y * 80, width * 80, height * 80); };
+              let number = 0;
+              setInterval(() => {
+                number = (number + 1) % 256;
+                for (let bit = 0; bit < 8; bit++) {
+                  const isSet = ((number >> (7 - bit)) & 1) === 1;
+                  box(isSet ? '#fff' : '#000', bit, 0, 1, 1);
+                  box(isSet ? '#000' : '#fff', bit, 1, 1, 1);
+                }
+                box('rgb({{red}} {{green}} {{blue}})', 0, 2, 8, 2);
+                box('#000', 0, 4, 8, 2);
+                box('#fff', (number * 7) / 256, 4, 1, 2);
+              }, 200);
+              const audio = new AudioContext();
+              const tone = Object.assign(audio.createOscillator());
+              tone.frequency.value = {{MeetProbe.Tones[3]}};
+              const sound = audio.createMediaStreamDestination();
+              tone.connect(sound);
+              tone.start();
+              return new MediaStream([...canvas.captureStream(10).getTracks(), ...sound.stream.getTracks()]);
+            };
+            """;
+        var meeting = await server.CreateMeetingAsync("Screen");
+        var ada = await KitPage.OpenAsync(server, meeting, 0, "group_call_host", sends: false, browser: 0, script: screen);
+        var ben = await KitPage.OpenAsync(server, meeting, 1, Guest, sends: false);
+        await ben.WaitAsync(server, "kit.names() === 'Ada'");
+        for (var round = 0; round < 2; round++)
+        {
+            await ada.RunAsync("meeting.self.enableScreenShare().then(() => null)");
+            await ben.WaitAsync(server, "kit.other('Ada').screenShareEnabled && kit.shows(kit.other('Ada').screenShareTracks.video, 3)");
+            await ben.RunAsync("globalThis.numbers = new Set()");
+            await ben.WaitAsync(server, """
+                (() => {
+                  const seen = probe.picture(kit.videos.get(kit.other('Ada').screenShareTracks.video));
+                  if (seen?.isRead && Math.abs(seen.bar - (seen.number * 56 / 256 + 4)) < 2) numbers.add(seen.number);
+                  return numbers.size >= 5;
+                })()
+                """);
+            await ben.WaitAsync(server, "kit.hears(3)");
+            await ada.RunAsync("meeting.self.disableScreenShare().then(() => null)");
+            await ben.WaitAsync(server, "!kit.other('Ada').screenShareEnabled && !kit.other('Ada').screenShareTracks?.video");
+        }
+
+        foreach (var page in new[] { ada, ben })
         {
             await page.LeaveWithoutFaultsAsync();
         }

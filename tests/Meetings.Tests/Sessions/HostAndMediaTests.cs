@@ -341,6 +341,28 @@ public sealed class HostAndMediaTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_leaves_media_and_then_the_session_is_told_to_have_left_in_the_other_order()
+    {
+        var alice = await ReadyAsync("Alice");
+        var bob = await ReadyAsync("Bob");
+        var cleo = await ReadyAsync("Cleo");
+        alice.Link.Forget();
+        await bob.AskAsync<bool>((room, answer) => room.Media.Leave(bob.Peer, answer));
+        await bob.DisconnectAsync(isFinal: true);
+        Assert.True(alice.Link.Told.Where(happened => happened is PeerLeft or MediaPeerLeft).ToArray() is [PeerLeft, MediaPeerLeft]);
+
+        // Who stays has left the media side alone, and may come back to it.
+        await cleo.AskAsync<bool>((room, answer) => room.Media.Leave(cleo.Peer, answer));
+        await alice.SettleAsync();
+        Assert.Single(alice.Heard<MediaPeerLeft>());
+        await _fixture.PassAsync(TimeSpan.FromSeconds(2));
+        Assert.Equal(cleo.Id, alice.Heard<MediaPeerLeft>()[^1].PeerId);
+        await cleo.AskAsync<bool>((room, answer) => room.Media.Enter(cleo.Peer, isReturn: false, answer));
+        await cleo.DoAsync(room => room.Media.Complete(cleo.Peer));
+        Assert.Equal((2, cleo.Id), (alice.Heard<MediaPeerLeft>().Count, alice.Heard<MediaPeerJoined>()[^1].Peer.PeerId));
+    }
+
+    [Fact]
     public async Task The_media_of_one_that_hides_is_told_to_nobody()
     {
         var alice = await ReadyAsync("Alice");

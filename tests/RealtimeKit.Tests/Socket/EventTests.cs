@@ -198,6 +198,7 @@ public sealed class EventTests(SharedMeetingHost shared) : IAsyncLifetime
         await _bob.AskAsync(SocketEvent.CloseProducer, new ProducerCloseRequest { ProducerId = microphone.ProducerId }, ProducerClosingResponse.Parser);
         Assert.Equal(microphone.ProducerId, (await _alice.HearAsync(SocketEvent.ProducerClosed, PeerProducerCloseBroadcastResponse.Parser)).ProducerState.ProducerId);
         Assert.False((await _bob.AskAsync(SocketEvent.LeaveMedia, new PeerLeaveRequest(), PeerLeaveResponse.Parser)).Closed);
+        Host.Clock.Advance(TimeSpan.FromSeconds(2));
         await _alice.HearAsync(SocketEvent.MediaPeerLeft);
     }
 

@@ -32,6 +32,8 @@ internal sealed class SessionMemory(SessionRoom room)
     private SessionId? _recalled;
     private bool _isStopped;
 
+    private SessionId? Session => room.SessionId ?? _recalled;
+
     /// <summary>Reads what a session of the meeting remembers that a restart has interrupted. Nobody is there yet.</summary>
     public async Task RecallAsync()
     {
@@ -97,8 +99,12 @@ internal sealed class SessionMemory(SessionRoom room)
             room.ForgetState();
         }
 
+        if (_recalled != sessionId)
+        {
+            KeepStores(room.Stores.Items); // What was written before anybody joined.
+        }
+
         _recalled = null;
-        KeepStores(room.Stores.Items);
     }
 
     /// <summary>The session has ended, and with it what it remembered.</summary>
@@ -133,7 +139,7 @@ internal sealed class SessionMemory(SessionRoom room)
     public void ForgetStores(string space, string store, IEnumerable<string> keys)
     {
         string[] names = [.. keys.Select(key => NameOf(space, store, key))];
-        if (names.Length > 0 && room.SessionId is { } sessionId && !_isStopped)
+        if (names.Length > 0 && Session is { } sessionId && !_isStopped)
         {
             room.Journal.TryAdd(() => room.Parts.Memories.DeleteAsync(sessionId, StoreKind, names, CancellationToken.None));
         }
@@ -168,7 +174,7 @@ internal sealed class SessionMemory(SessionRoom room)
 
     private void Save(params SessionMemoryRow[] rows)
     {
-        if (rows.Length > 0 && room.SessionId is { } sessionId && !_isStopped)
+        if (rows.Length > 0 && Session is { } sessionId && !_isStopped)
         {
             room.Journal.TryAdd(() => room.Parts.Memories.SaveAsync(sessionId, rows, CancellationToken.None));
         }
