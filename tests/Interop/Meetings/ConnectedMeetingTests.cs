@@ -62,10 +62,12 @@ public sealed class ConnectedMeetingTests(MeetingServer server) : IAsyncLifetime
             await page.WaitAsync(server, "meeting.connectedMeetings.meetings.length === 0");
         }
 
-        await ada.LeaveWithoutFaultsAsync("Failed to move connected meetings participants");
+        // One was moved on while the client asked for what they send; that it was told so is no fault of anybody's.
+        const string MovedOn = "doesn't exist in joined list but producers of it are being consumed";
+        await ada.LeaveWithoutFaultsAsync(MovedOn, "Failed to move connected meetings participants");
         foreach (var page in new[] { ben, cleo })
         {
-            await page.LeaveWithoutFaultsAsync();
+            await page.LeaveWithoutFaultsAsync(MovedOn);
         }
     }
 }
