@@ -85,14 +85,6 @@ internal sealed class LiveSession : IAsyncDisposable
         public const string Poll = "-the-last-poll----------------------";
     }
 
-    /// <summary>Refusals of what inputs asked for, since the last look.</summary>
-    public IReadOnlyList<string> TakeRefusals()
-    {
-        string[] all = [.. _actor?.Refusals ?? []];
-        _actor?.Refusals.Clear();
-        return all;
-    }
-
     /// <summary>The events that an input can choose from.</summary>
     public static IReadOnlyList<SocketEvent> Events { get; } = [.. SocketRoutes.Table.Keys.Order()];
 
@@ -270,8 +262,6 @@ internal sealed class LiveSession : IAsyncDisposable
     /// <summary>One of the two, with its end of the socket.</summary>
     private sealed class LivePeer(string id, string userId, PipeSocket socket, Task running)
     {
-        private const string Fuzzed = "fuzzed";
-
         private int _asked;
 
         public string Id => id;
@@ -279,8 +269,6 @@ internal sealed class LiveSession : IAsyncDisposable
         public string UserId => userId;
 
         public PipeSocket Socket => socket;
-
-        public List<string> Refusals { get; } = [];
 
         public string? LastMessageId { get; private set; }
 
@@ -290,7 +278,7 @@ internal sealed class LiveSession : IAsyncDisposable
         public bool HasEnded => running.IsCompleted || socket.State is not WebSocketState.Open;
 
         public void Send(SocketEvent number, byte[] payload) => socket.Put(
-            new SocketMessage { Event = (uint)number, Id = Fuzzed, Payload = ByteString.CopyFrom(payload) }.ToByteArray());
+            new SocketMessage { Event = (uint)number, Id = "fuzzed", Payload = ByteString.CopyFrom(payload) }.ToByteArray());
 
         /// <summary>Asks something; null when it is refused, or the connection ends.</summary>
         public async Task<SocketMessage?> TryAskAsync(SocketEvent number, IMessage? request)
@@ -322,9 +310,6 @@ internal sealed class LiveSession : IAsyncDisposable
         {
             switch ((SocketEvent)heard.Event)
             {
-                case SocketEvent.Error when heard.Id == Fuzzed:
-                    Refusals.Add(ErrorResponse.Parser.ParseFrom(heard.Payload).ToString());
-                    break;
                 case SocketEvent.SendMessage:
                     LastMessageId = SendChatMessageToRoomResponse.Parser.ParseFrom(heard.Payload).Message.ChatId;
                     break;

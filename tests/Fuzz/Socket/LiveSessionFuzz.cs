@@ -18,15 +18,6 @@ public sealed class LiveSessionFuzz
     }
 
     [Fact]
-    public async Task A_whole_stay_is_done_and_nothing_of_it_refused()
-    {
-        await using var live = await LiveSession.StartAsync();
-        await live.TakeAsync([]);
-        await live.TakeAsync(Life);
-        Assert.Equal([], live.TakeRefusals());
-    }
-
-    [Fact]
     public void Every_event_has_its_request_among_the_seeds() =>
         Assert.Equal(LiveSession.Events, Seeds.Select(seed => LiveSession.Events[seed[0]]).Distinct().Order());
 
