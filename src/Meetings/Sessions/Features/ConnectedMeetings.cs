@@ -76,7 +76,7 @@ public sealed class ConnectedMeetings(SessionRoom room)
     /// <param name="sourceId">The meeting they are in.</param>
     /// <param name="destinationId">The meeting they go to.</param>
     /// <param name="moves">Who.</param>
-    /// <param name="answer">Takes those who do not go; empty once all have been told to.</param>
+    /// <param name="answer">Takes those who do not go; empty when all are told to.</param>
     public void Move(
         SessionPeer peer,
         string sourceId,
@@ -195,10 +195,11 @@ public sealed class ConnectedMeetings(SessionRoom room)
     /// <summary>Tells those who are here to go, each with a token for where to.</summary>
     /// <param name="moves">Who.</param>
     /// <param name="destination">Where to.</param>
-    /// <param name="done">Told on this session's loop who does not go, once all others have been told.</param>
+    /// <param name="done">Told on this session's loop who does not go, just before all others are told.</param>
     private void Send(IReadOnlyList<ConnectedMove> moves, MeetingId destination, Action<IReadOnlyList<ConnectedMoveFailure>> done)
     {
         var failures = new List<ConnectedMoveFailure>();
+        var transfers = new List<Action>();
         var open = moves.Count;
         if (open == 0)
         {
@@ -221,7 +222,7 @@ public sealed class ConnectedMeetings(SessionRoom room)
                     var there = peers.Where(peer => peer.IsJoined).ToList();
                     foreach (var peer in there.Where(_ => token is not null))
                     {
-                        Transfer(peer, destination, token!);
+                        transfers.Add(() => Transfer(peer, destination, token!));
                     }
 
                     Close(move, token is null ? "the preset is not there" : there.Count == 0 ? "the participant has left" : null);
@@ -238,7 +239,9 @@ public sealed class ConnectedMeetings(SessionRoom room)
 
             if (--open == 0)
             {
+                // First the answer: who moves itself hears nothing more here once it is told to go.
                 done(failures);
+                transfers.ForEach(transfer => transfer());
             }
         }
     }
