@@ -19,8 +19,29 @@ public static class FuzzRun
     /// <param name="read">Reads one input. It may refuse the input by its return value; anything it throws is a fault.</param>
     public static void Of(string target, IEnumerable<byte[]> seeds, Action<byte[]> read)
     {
-        ArgumentNullException.ThrowIfNull(seeds);
         ArgumentNullException.ThrowIfNull(read);
+
+        // What has ended already is not waited for.
+        OfAsync(
+            target,
+            seeds,
+            input =>
+            {
+                read(input);
+                return Task.CompletedTask;
+            },
+            weight: 1).GetAwaiter().GetResult();
+    }
+
+    /// <summary>Runs one target that has to wait for what comes of an input.</summary>
+    /// <param name="target">The corpus folder's name.</param>
+    /// <param name="seeds">Good inputs made by code, besides those in the folder.</param>
+    /// <param name="readAsync">Takes one input. Anything it throws is a fault.</param>
+    /// <param name="weight">How many usual inputs one takes the time of: so many fewer are tried.</param>
+    public static async Task OfAsync(string target, IEnumerable<byte[]> seeds, Func<byte[], Task> readAsync, int weight)
+    {
+        ArgumentNullException.ThrowIfNull(seeds);
+        ArgumentNullException.ThrowIfNull(readAsync);
 
         var folder = RepositoryFiles.PathOf("tests", "Fuzz", "Corpus", target);
         var corpus = new List<byte[]>(seeds);
@@ -33,28 +54,28 @@ public static class FuzzRun
 
         foreach (var input in corpus)
         {
-            Try(folder, input, read);
-            for (var length = 0; length < input.Length; length += Math.Max(1, input.Length / 2_000))
+            await TryAsync(folder, input, readAsync);
+            for (var length = 0; length < input.Length; length += Math.Max(1, input.Length * weight / 2_000))
             {
-                Try(folder, input[..length], read);
+                await TryAsync(folder, input[..length], readAsync);
             }
         }
 
         var seed = int.TryParse(Environment.GetEnvironmentVariable("ROOMCAST_FUZZ_SEED"), out var chosen) ? chosen : 20_260_101;
         var rounds = int.TryParse(Environment.GetEnvironmentVariable("ROOMCAST_FUZZ_ROUNDS"), out var wanted) ? wanted : DefaultRounds;
         var random = new Random(seed);
-        for (var round = 0; round < rounds; round++)
+        for (var round = 0; round < rounds / weight; round++)
         {
-            Try(folder, Mutate(corpus[random.Next(corpus.Count)], corpus, random), read);
+            await TryAsync(folder, Mutate(corpus[random.Next(corpus.Count)], corpus, random), readAsync);
         }
     }
 
-    private static void Try(string folder, byte[] input, Action<byte[]> read)
+    private static async Task TryAsync(string folder, byte[] input, Func<byte[], Task> readAsync)
     {
         var copy = (byte[])input.Clone();
         try
         {
-            read(copy);
+            await readAsync(copy);
         }
         catch (Exception fault)
         {

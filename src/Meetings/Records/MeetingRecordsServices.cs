@@ -10,7 +10,7 @@ public static class MeetingRecordsServices
 {
     /// <summary>
     /// Adds <see cref="PresetStore"/>, <see cref="MeetingStore"/>, <see cref="ParticipantStore"/>, <see cref="SessionRecordStore"/>,
-    /// <see cref="ChatMessageStore"/>, <see cref="PollStore"/>, and what reads them back: <see cref="SessionHistory"/>,
+    /// <see cref="ChatMessageStore"/>, <see cref="PollStore"/>, <see cref="SessionMemoryStore"/>, and what reads them back: <see cref="SessionHistory"/>,
     /// <see cref="SessionAnalytics"/>, <see cref="MediaHistoryStore"/>, <see cref="ClientReportStore"/>; needs <c>AddStorage</c>.
     /// </summary>
     public static IServiceCollection AddMeetingRecords(this IServiceCollection services)
@@ -22,6 +22,7 @@ public static class MeetingRecordsServices
         services.TryAddSingleton<SessionRecordStore>();
         services.TryAddSingleton<ChatMessageStore>();
         services.TryAddSingleton<PollStore>();
+        services.TryAddSingleton<SessionMemoryStore>();
         services.TryAddSingleton<SessionHistory>();
         services.TryAddSingleton<SessionAnalytics>();
         services.TryAddSingleton<MediaHistoryStore>();

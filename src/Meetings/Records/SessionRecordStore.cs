@@ -421,6 +421,7 @@ public sealed class SessionRecordStore
             WHERE id = @Id AND ended_at IS NULL
             """,
             new { EndedAt = endedAt, Reason = SessionWords.Write(reason), Now = now, Id = session.Id.Value });
+        await transaction.ExecuteAsync("DELETE FROM session_memories WHERE session_id = @Id", new { Id = session.Id.Value });
         var ended = (await FindAsync(transaction, session.Id))!;
         foreach (var facts in _facts)
         {

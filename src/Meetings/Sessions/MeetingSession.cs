@@ -123,6 +123,7 @@ public sealed partial class MeetingSession
             await _inbox.Writer.WriteAsync(() =>
             {
                 _isDraining = true;
+                _room.Memory.Stop();
                 foreach (var peer in _room.Peers.Values.ToArray())
                 {
                     peer.Link?.Close(LinkCloseReason.Draining);
@@ -141,6 +142,8 @@ public sealed partial class MeetingSession
     /// <summary>Runs the loop until nobody is connected any more. The caller forgets the session then.</summary>
     internal async Task RunAsync()
     {
+        // Whoever comes waits in the inbox: what was before a restart decides whether it may come in.
+        await _room.Memory.RecallAsync();
         var journal = Task.Run(_room.Journal.RunAsync);
         using (var timer = _parts.Time.CreateTimer(_ => _inbox.Writer.TryWrite(LookAround), null, LookAroundInterval, LookAroundInterval))
         {
@@ -215,9 +218,11 @@ public sealed partial class MeetingSession
             if (!room.Members.TryGetValue(userId, out var member))
             {
                 room.Members.Add(userId, member = new SessionMember(participant, preset));
+                room.Memory.Recall(member);
             }
 
             room.Peers.Add(peerId, peer = new SessionPeer(peerId, member));
+            room.Memory.Recall(peer);
         }
 
         // What the owner changed since somebody else of this participant connected. What was changed in the session stays.

@@ -13,6 +13,7 @@ namespace Roomcast.Meetings.Sessions;
 /// <param name="Metrics">Where they count.</param>
 /// <param name="Recorder">Where they are recorded.</param>
 /// <param name="Messages">Where chat messages are kept.</param>
+/// <param name="Memories">Where they remember what outlives a restart.</param>
 /// <param name="Family">What meetings know of those connected to them.</param>
 /// <param name="OpenMedia">Opens a media room of a name that none had before.</param>
 /// <param name="Observers">Who learns of all sessions; asked late, since they may need the sessions themselves.</param>
@@ -24,6 +25,7 @@ internal sealed record SessionParts(
     SessionMetrics Metrics,
     SessionRecorder Recorder,
     ChatMessageStore Messages,
+    SessionMemoryStore Memories,
     MeetingFamilies Family,
     Func<string, IMediaSide> OpenMedia,
     Func<IReadOnlyList<ISessionObserver>> Observers,

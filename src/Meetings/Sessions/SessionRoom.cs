@@ -44,6 +44,7 @@ public sealed class SessionRoom
         Followers = new Followers(this);
         Roster = new Roster(this);
         Guests = new Guests(this);
+        Memory = new SessionMemory(this);
         Measurements = new Measurements(this);
     }
 
@@ -98,6 +99,9 @@ public sealed class SessionRoom
 
     internal Guests Guests { get; }
 
+    /// <summary>What outlives a restart of the server.</summary>
+    internal SessionMemory Memory { get; }
+
     /// <summary>Whether nobody new is let in.</summary>
     internal bool IsLocked { get; set; }
 
@@ -131,7 +135,7 @@ public sealed class SessionRoom
             throw Refusal(peer, act, SessionFault.NotJoined, "you were removed from this meeting");
         }
 
-        if (rule.Phase is ActPhase.Joined && !peer.IsJoined)
+        if (!HasComeTo(peer, rule.Phase))
         {
             throw Refusal(peer, act, SessionFault.NotJoined, "you have not joined this meeting");
         }
@@ -148,10 +152,10 @@ public sealed class SessionRoom
     }
 
     /// <summary>Whether an act would pass, pace apart.</summary>
-    internal static bool May(SessionPeer peer, SessionAct act)
+    internal bool May(SessionPeer peer, SessionAct act)
     {
         var rule = ActRules.Table[act];
-        return (rule.Phase is ActPhase.Connected || peer.IsJoined) && rule.IsAllowed?.Invoke(peer) != false;
+        return HasComeTo(peer, rule.Phase) && rule.IsAllowed?.Invoke(peer) != false;
     }
 
     /// <summary>
@@ -323,6 +327,7 @@ public sealed class SessionRoom
         SessionId = session.Id;
         _tellId(session.Id);
         StartedAt = session.StartedAt;
+        Memory.Begin(session.Id);
         Parts.Metrics.SessionBegan();
         SessionLog.Began(Parts.Logger, session.Id.ToString(), Meeting.Id.ToString());
         foreach (var observer in Parts.Observers())
@@ -393,15 +398,23 @@ public sealed class SessionRoom
         SessionId = null;
         _tellId(null);
         StartedAt = null;
+        Memory.Forget();
         Attendance.Reset();
         Polls = new Polls(this);
-        Stores = new Stores(this);
         Broadcasts = new Broadcasts(this);
         foreach (var gone in Members.Keys.Except(Peers.Values.Select(peer => peer.UserId)).ToArray())
         {
             Members.Remove(gone);
         }
 
+        ForgetState();
+    }
+
+    /// <summary>What counted in a session does not in the next one.</summary>
+    internal void ForgetState()
+    {
+        Stores = new Stores(this);
+        Host.LoadPin("");
         foreach (var member in Members.Values)
         {
             member.IsLetIn = false;
@@ -416,6 +429,13 @@ public sealed class SessionRoom
             await _post(() => handle(happened));
         }
     }
+
+    private bool HasComeTo(SessionPeer peer, ActPhase phase) => phase switch
+    {
+        ActPhase.Connected => true,
+        ActPhase.Admitted => Sees(peer),
+        _ => peer.IsJoined,
+    };
 
     private static void Conclude<T>(SessionException? refusal, T outcome, Answer<T> answer)
     {

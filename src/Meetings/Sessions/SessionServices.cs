@@ -51,6 +51,7 @@ public static class SessionServices
                 provider.GetRequiredService<SessionMetrics>(),
                 provider.GetRequiredService<SessionRecorder>(),
                 provider.GetRequiredService<ChatMessageStore>(),
+                provider.GetRequiredService<SessionMemoryStore>(),
                 provider.GetRequiredService<MeetingFamilies>(),
                 provider.GetRequiredService<Func<string, IMediaSide>>(),
                 provider.GetRequiredService<Func<IReadOnlyList<ISessionObserver>>>(),

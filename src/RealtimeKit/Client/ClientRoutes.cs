@@ -48,6 +48,7 @@ internal sealed class ClientRoutes(
 
         // What was said before the client came.
         routes.MapGet("/v2/meetings/{meetingId}/active-transcript", door.ForParticipant(transcripts.AnswerAsync));
+        routes.MapGet(ClientTranscripts.EmptyPath, ClientTranscripts.AnswerEmptyAsync);
 
         // What it tells of itself. It asks for no answer but that there is one.
         routes.MapPost("/otel/logs", door.Open(TakeTelemetryAsync));

@@ -11,7 +11,18 @@ namespace Roomcast.RealtimeKit.Client;
 /// <summary>What was said in a session so far, for the web client of somebody who may read it.</summary>
 internal sealed class ClientTranscripts(IActiveSessions sessions, TranscriptStore transcripts, SessionFiles files)
 {
+    /// <summary>Where a transcript is read in which nothing has been said yet.</summary>
+    public const string EmptyPath = "/v2/internals/empty-transcript";
+
     private const string Kind = "TRANSCRIPT_LIVE";
+
+    /// <summary>Answers a transcript without a line.</summary>
+    public static Task AnswerEmptyAsync(HttpContext context)
+    {
+        ClientDoor.AllowAnyOrigin(context.Response);
+        context.Response.ContentType = "text/csv; charset=utf-8";
+        return Task.CompletedTask;
+    }
 
     /// <summary>Answers where the lines so far are.</summary>
     public async ValueTask<KitAnswer> AnswerAsync(HttpContext context, AdmittedClient client)
@@ -23,10 +34,12 @@ internal sealed class ClientTranscripts(IActiveSessions sessions, TranscriptStor
             return KitAnswer.NotFound("transcript");
         }
 
+        // A client asks before anything is said, and logs any other answer than a place to read from as a failure.
         if (sessions.Find(client.Meeting.Id) is not { } sessionId
             || await transcripts.ListAsync(sessionId, context.RequestAborted) is not { Count: > 0 } lines)
         {
-            return KitAnswer.NotFound("transcript");
+            return ClientAnswer.Data(json => json.WriteString(
+                "transcript_download_url", $"https://{context.Request.Host}{EmptyPath}")); // The client speaks HTTPS alone, whatever a proxy in between does.
         }
 
         var text = Encoding.UTF8.GetBytes(string.Join('\n', lines.Select(TranscriptText.LiveLine)));

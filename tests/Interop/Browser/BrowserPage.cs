@@ -84,6 +84,13 @@ public sealed class BrowserPage(IBrowserDriver browser, int name)
     public async Task<IReadOnlyList<string>> ComplaintsAsync() =>
         (await AskAsync("complaints", [])).Deserialize<List<string>>()!;
 
+    /// <summary>
+    /// What went wrong in the page: exceptions, errors and warnings on its console, requests that failed or were answered with a status
+    /// of 400 and above; each begins with what it is.
+    /// </summary>
+    public async Task<IReadOnlyList<string>> FaultsAsync() =>
+        (await AskAsync("faults", [])).Deserialize<List<string>>()!;
+
     /// <summary>What a screen reader finds.</summary>
     public async Task<string> AccessibilityAsync() => (await AskAsync("accessibility", []))!.GetValue<string>();
 

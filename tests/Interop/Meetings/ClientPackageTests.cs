@@ -79,8 +79,7 @@ public sealed class ClientPackageTests(MeetingServer server) : IAsyncLifetime
 
         foreach (var page in new[] { ada, ben, cleo })
         {
-            await page.RunAsync("meeting.leave()");
-            await page.CloseAsync();
+            await page.LeaveWithoutFaultsAsync();
         }
     }
 
@@ -125,6 +124,66 @@ public sealed class ClientPackageTests(MeetingServer server) : IAsyncLifetime
         {
             await page.RunAsync("meeting.leave()");
             await page.CloseAsync();
+        }
+    }
+
+    [Fact]
+    public async Task What_a_meeting_has_agreed_on_outlives_a_restart_of_the_server()
+    {
+        var meeting = await server.CreateMeetingAsync("Agreed");
+        var waits = await server.CreatePresetAsync("waiting-viewer", "webinar_viewer", preset => preset["permissions"]!["waiting_room_type"] = "SKIP_ON_ACCEPT");
+        var ada = await KitPage.OpenAsync(server, meeting, 0, "webinar_presenter", sends: false, browser: 0);
+        var ben = await KitPage.OpenAsync(server, meeting, 1, waits, sends: false, joins: false);
+        await ben.RunAsync("void meeting.join()");
+        await ada.WaitAsync(server, "meeting.participants.waitlisted.size === 1");
+        await ada.RunAsync("meeting.participants.acceptWaitingRoomRequest(meeting.participants.waitlisted.toArray()[0].id)");
+        await ada.WaitAsync(server, "kit.names() === 'Ben'");
+        await ada.RunAsync("meeting.stage.grantAccess([kit.other('Ben').userId]).then(() => null)");
+        await ben.WaitAsync(server, "meeting.stage.status === 'ACCEPTED_TO_JOIN_STAGE'");
+        await ben.RunAsync("meeting.stage.join().then(() => meeting.self.enableVideo()).then(() => null)");
+        await ada.WaitAsync(server, "kit.other('Ben').stageStatus === 'ON_STAGE' && kit.sees('Ben', 1)");
+        await ada.RunAsync("kit.other('Ben').pin().then(() => meeting.participants.updatePermissions([kit.other('Ben').id], { polls: { canCreate: true } })).then(() => null)");
+        await ada.RunAsync("meeting.stores.create('board').then((made) => { globalThis.board = made; return made.set('shape', 'circle'); }).then(() => null)");
+        await ben.WaitAsync(server, "meeting.self.isPinned && meeting.self.permissions.polls.canCreate");
+        await ben.RunAsync("meeting.polls.create('Before?', ['Yes', 'No']).then(() => null)");
+        await ada.WaitAsync(server, "meeting.polls.items.length === 1");
+
+        await server.RestartAsync();
+
+        // Ben neither waits nor asks again: he is on stage, and seen.
+        await ben.WaitAsync(server, "meeting.self.roomState === 'joined' && meeting.stage.status === 'ON_STAGE' && meeting.self.videoEnabled");
+        await ada.WaitAsync(server, "meeting.self.roomState === 'joined' && kit.names() === 'Ben' && kit.other('Ben').stageStatus === 'ON_STAGE' && kit.sees('Ben', 1)");
+        await ada.WaitAsync(server, "kit.other('Ben').isPinned");
+        await ben.RunAsync("meeting.polls.create('After?', ['Yes', 'No']).then(() => null)");
+        await ada.WaitAsync(server, "meeting.polls.items.map(({ question }) => question).join() === 'Before?,After?'");
+
+        // What was kept is there for who comes anew.
+        var cleo = await KitPage.OpenAsync(server, meeting, 2, "webinar_presenter", sends: false, browser: 0);
+        await cleo.RunAsync("meeting.stores.create('board').then((made) => { globalThis.board = made; })");
+        await cleo.WaitAsync(server, "board.get('shape') === 'circle' && kit.other('Ben')?.isPinned === true");
+        foreach (var page in new[] { ada, ben, cleo })
+        {
+            await page.RunAsync("meeting.leave().then(() => null)");
+            await page.CloseAsync();
+        }
+    }
+
+    [Fact]
+    public async Task Stores_are_written_before_one_joins()
+    {
+        var meeting = await server.CreateMeetingAsync("Early");
+        var ada = await KitPage.OpenAsync(server, meeting, 0, "group_call_host", sends: false, browser: 0, joins: false);
+        await ada.RunAsync("meeting.stores.create('board').then((made) => { globalThis.board = made; return made.set('first', 1); }).then(() => null)");
+        var ben = await KitPage.OpenAsync(server, meeting, 1, "group_call_host", sends: false, browser: 0);
+        await ben.RunAsync("meeting.stores.create('board').then((made) => { globalThis.board = made; })");
+        await ben.WaitAsync(server, "board.get('first') === 1");
+        await ben.RunAsync("board.set('second', 2).then(() => null)");
+        await ada.WaitAsync(server, "board.get('second') === 2");
+        await ada.RunAsync("meeting.join().then(() => null)");
+        await ben.WaitAsync(server, "kit.names() === 'Ada'");
+        foreach (var page in new[] { ada, ben })
+        {
+            await page.LeaveWithoutFaultsAsync();
         }
     }
 

@@ -43,13 +43,13 @@ public sealed class MeetingServer : IAsyncLifetime
 
     /// <summary>
     /// Arguments of the server. The stage of a livestream need not stay empty for a minute until a test is over, and the servers that
-    /// are pushed to, and what is played, are on this machine. So are the browsers, which elsewhere would not be: composing does not give
+    /// are pushed to, what is played, and what writes down speech are on this machine. So are the browsers, which elsewhere would not be: composing does not give
     /// way to them.
     /// </summary>
     public IReadOnlyList<string> Arguments { get; init; } =
     [
         "--livestream-empty-stage", "12s", "--push-private-networks", "127.0.0.0/8,::1/128", "--playback-private-networks", "127.0.0.0/8,::1/128",
-        "--composition-nice", "0",
+        "--composition-nice", "0", "--ai-allow-private-targets", "true", "--transcription-longest-piece", "2s",
     ];
 
     /// <summary>Its data folder; null for one of its own.</summary>

@@ -79,6 +79,16 @@ public sealed class AttendanceTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task One_that_hides_learns_the_count_that_it_does_not_change()
+    {
+        var alice = await _fixture.JoinAsync("Alice");
+        var hidden = await _fixture.JoinAsync("Hidden", patch: """{"permissions":{"hidden_participant":true}}""");
+        await hidden.SettleAsync();
+        Assert.Equal([1], hidden.Heard<PeerCountChanged>().Select(changed => changed.Count));
+        Assert.Equal([1, 1], alice.Heard<PeerCountChanged>().Select(changed => changed.Count));
+    }
+
+    [Fact]
     public async Task A_peer_that_joins_twice_is_told_how_it_stands_and_nobody_else_hears_of_it()
     {
         var alice = await _fixture.JoinAsync("Alice");

@@ -316,6 +316,69 @@ public sealed class HostAndMediaTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Stores_are_written_before_joining_and_kept_when_the_session_begins()
+    {
+        var early = await _fixture.ConnectAsync("Early");
+        await WriteAsync(early, "k", "1"u8.ToArray());
+        var alice = await _fixture.JoinAsync("Alice");
+        Assert.Equal(early.Id, Assert.Single(await alice.DoAsync(room => room.Stores.Read(alice.Peer, "m", "s", []))).PeerId);
+        await WriteAsync(early, "l", "2"u8.ToArray());
+        Assert.Equal("l", Assert.Single(Assert.Single(alice.Heard<StoreChanged>()).Items).Key);
+        await _fixture.RestartAsync();
+        var back = await _fixture.JoinAsync("Alice", peerId: alice.Id);
+        Assert.Equal(["k", "l"], (await back.DoAsync(room => room.Stores.Read(back.Peer, "m", "s", []))).Select(item => item.Key).Order());
+    }
+
+    [Fact]
+    public async Task The_screens_of_others_count_and_ones_own_do_not()
+    {
+        var alice = await ReadyAsync("Alice");
+        var bob = await ReadyAsync("Bob");
+        await ProduceAsync(alice, MediaKind.Video, isScreen: true);
+        await ProduceAsync(alice, MediaKind.Video, isScreen: true);
+        Assert.Equal(SessionFault.TooMany, await TestPeer.RefusalOfAsync(() => ProduceAsync(bob, MediaKind.Video, isScreen: true)));
+        await alice.DoAsync(room => room.Attendance.Leave(alice.Peer));
+        await ProduceAsync(bob, MediaKind.Video, isScreen: true);
+    }
+
+    [Fact]
+    public async Task Who_leaves_media_and_then_the_session_is_told_to_have_left_in_the_other_order()
+    {
+        var alice = await ReadyAsync("Alice");
+        var bob = await ReadyAsync("Bob");
+        var cleo = await ReadyAsync("Cleo");
+        alice.Link.Forget();
+        await bob.AskAsync<bool>((room, answer) => room.Media.Leave(bob.Peer, answer));
+        await bob.DisconnectAsync(isFinal: true);
+        Assert.True(alice.Link.Told.Where(happened => happened is PeerLeft or MediaPeerLeft).ToArray() is [PeerLeft, MediaPeerLeft]);
+
+        // Who stays has left the media side alone, and may come back to it.
+        await cleo.AskAsync<bool>((room, answer) => room.Media.Leave(cleo.Peer, answer));
+        await alice.SettleAsync();
+        Assert.Single(alice.Heard<MediaPeerLeft>());
+        await _fixture.PassAsync(TimeSpan.FromSeconds(2));
+        Assert.Equal(cleo.Id, alice.Heard<MediaPeerLeft>()[^1].PeerId);
+        await cleo.AskAsync<bool>((room, answer) => room.Media.Enter(cleo.Peer, isReturn: false, answer));
+        await cleo.DoAsync(room => room.Media.Complete(cleo.Peer));
+        Assert.Equal((2, cleo.Id), (alice.Heard<MediaPeerLeft>().Count, alice.Heard<MediaPeerJoined>()[^1].Peer.PeerId));
+    }
+
+    [Fact]
+    public async Task The_media_of_one_that_hides_is_told_to_nobody()
+    {
+        var alice = await ReadyAsync("Alice");
+        var hidden = await _fixture.JoinAsync("Hidden", patch: """{"permissions":{"hidden_participant":true}}""");
+        await hidden.AskAsync<bool>((room, answer) => room.Media.Enter(hidden.Peer, isReturn: false, answer));
+        await hidden.DoAsync(room => room.Media.Complete(hidden.Peer));
+        await ProduceAsync(hidden, MediaKind.Audio);
+        await alice.SettleAsync();
+        Assert.Empty(alice.Heard<MediaPeerJoined>());
+        Assert.Empty(alice.Heard<ProducerOpened>());
+        var late = await _fixture.JoinAsync("Late");
+        Assert.Equal(alice.Id, Assert.Single((await late.DoAsync(room => room.Media.Complete(late.Peer))).Others).PeerId);
+    }
+
+    [Fact]
     public async Task The_spotlight_is_told_to_those_who_come_later_until_its_peer_goes()
     {
         var alice = await _fixture.JoinAsync("Alice");
@@ -339,7 +402,7 @@ public sealed class HostAndMediaTests : IAsyncLifetime
             room.Connected.Create(host.Peer, ["Breakout"], answer)));
         Assert.Equal(made, Assert.Single(Assert.Single(guest.Heard<ConnectedCreated>()).Meetings));
 
-        await host.AskAsync<bool>((room, answer) => room.Connected.Move(
+        await host.AskAsync<IReadOnlyList<ConnectedMoveFailure>>((room, answer) => room.Connected.Move(
             host.Peer, _fixture.Meeting.Id.ToString(), made.Id, [new ConnectedMove(guest.UserId, null)], answer));
         await SessionFixture.UntilAsync(() => guest.Heard<Transferred>().Count == 1);
         var transferred = guest.Heard<Transferred>()[0];

@@ -204,7 +204,7 @@ public sealed class PermissionTableTests(SharedSessionFixture shared) : IClassFi
     private static Task<Produced> Produce(TestPeer actor, MediaKind kind, bool isScreen) => actor.AskAsync<Produced>((room, answer) =>
         room.Media.Produce(actor.Peer, new ProduceRequest(kind, false, isScreen, "{}", null, null, "offer"), answer));
 
-    private static Task<bool> Move(TestPeer actor, string userId, string destination) => actor.AskAsync<bool>((room, answer) =>
+    private static Task<IReadOnlyList<ConnectedMoveFailure>> Move(TestPeer actor, string userId, string destination) => actor.AskAsync<IReadOnlyList<ConnectedMoveFailure>>((room, answer) =>
         room.Connected.Move(actor.Peer, room.Meeting.Id.ToString(), destination, [new ConnectedMove(userId, null)], answer));
 
     /// <summary>Tries an act as its peer would.</summary>

@@ -15,7 +15,8 @@ namespace Roomcast.Meetings.Tests.Sessions;
 public sealed class SessionFixture : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();
-    private readonly ServiceProvider _services;
+    private readonly Func<ServiceProvider> _build;
+    private ServiceProvider _services;
     private readonly List<TestPeer> _peers = [];
 
     private SessionFixture(Action<MeetingSessionOptions>? configure, ISessionObserver? observer)
@@ -48,7 +49,18 @@ public sealed class SessionFixture : IAsyncDisposable
             services.Configure(configure);
         }
 
-        _services = services.BuildServiceProvider();
+        _build = () => services.BuildServiceProvider();
+        _services = _build();
+    }
+
+    /// <summary>Stops, as the server does, and starts again on the same data.</summary>
+    public async Task RestartAsync()
+    {
+        await Sessions.StopAsync(CancellationToken.None);
+        await _services.DisposeAsync();
+        _services = _build();
+        await Service<Database>().OpenAsync(CancellationToken.None);
+        await Sessions.StartAsync(CancellationToken.None);
     }
 
     public ManualClock Clock { get; } = new();

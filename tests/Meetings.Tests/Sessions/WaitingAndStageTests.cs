@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Roomcast.Meetings.Media;
 using Roomcast.Meetings.Sessions.Events;
 using Roomcast.Meetings.Sessions.Peers;
@@ -122,6 +123,61 @@ public sealed class WaitingAndStageTests : IAsyncLifetime
         await host.DoAsync(room => room.Stage.Remove(host.Peer, [viewer.UserId]));
         Assert.Equal((viewer.Id, StageState.Off), (viewer.Heard<StageChanged>()[^1].PeerId, viewer.Heard<StageChanged>()[^1].Stage));
         Assert.Equal(StageState.Off, (await viewer.DoAsync(room => room.Stage.Leave(viewer.Peer))).Stage);
+    }
+
+    [Fact]
+    public async Task Who_comes_to_answer_requests_learns_of_those_there_are()
+    {
+        var host = await _fixture.JoinAsync("Host", "webinar_presenter");
+        var helper = await _fixture.JoinAsync("Helper", "webinar_viewer");
+        var viewer = await _fixture.JoinAsync("Viewer", "webinar_viewer");
+        await viewer.DoAsync(room => room.Stage.Request(viewer.Peer));
+        Assert.Empty(helper.Heard<StageRequestsChanged>());
+        await host.DoAsync(room => room.Permissions.Change(
+            host.Peer, [(helper.UserId, new JsonObject { ["can_accept_production_requests"] = true })]));
+        Assert.Equal(viewer.UserId, Assert.Single(Assert.Single(helper.Heard<StageRequestsChanged>()).Requests).UserId);
+    }
+
+    [Fact]
+    public async Task A_restart_lets_in_again_who_was_in_and_leaves_everybody_where_they_were()
+    {
+        const string Waits = """{"permissions":{"waiting_room_type":"SKIP_ON_ACCEPT","stage_access":"CAN_REQUEST"}}""";
+        var host = await _fixture.JoinAsync("Host", "webinar_presenter");
+        var viewer = await _fixture.ConnectAsync("Viewer", "webinar_viewer", Waits);
+        var turned = await _fixture.ConnectAsync("Turned", "webinar_viewer", Waits);
+        Assert.True((await viewer.JoinAsync()).IsWaiting);
+        Assert.True((await turned.JoinAsync()).IsWaiting);
+        await host.DoAsync(room => room.Waiting.Admit(host.Peer, [viewer.UserId, turned.UserId]));
+        await viewer.JoinAsync();
+        await turned.JoinAsync();
+        await host.DoAsync(room => room.Stage.Grant(host.Peer, [viewer.UserId]));
+        await viewer.DoAsync(room => room.Stage.Join(viewer.Peer));
+        await host.DoAsync(room => room.Stage.Leave(host.Peer));
+        await host.DoAsync(room => room.Host.Pin(host.Peer, viewer.Id));
+        await host.DoAsync(room => room.Permissions.Change(host.Peer, [(viewer.UserId, JsonNode.Parse("""{"polls":{"can_create":true}}""")!.AsObject())]));
+        await host.DoAsync(room => room.Host.Kick(host.Peer, [turned.Id]));
+        var session = viewer.Session.SessionId;
+
+        // Nobody of those who may let in is there, and need not be.
+        await _fixture.RestartAsync();
+        var back = await ReturnAsync(viewer);
+        var view = await back.JoinAsync();
+        Assert.Equal((false, StageState.On, session), (view.IsWaiting, view.Stage, back.Session.SessionId));
+        Assert.True((await back.DoAsync(room => room.Permissions.Read(back.Peer, [back.UserId])))[0].Preset.Permissions.Polls.CanCreate);
+        Assert.Equal(viewer.Id, (await back.DoAsync(room => room.Media.Complete(back.Peer))).Pinned);
+        Assert.Equal(StageState.Off, (await (await ReturnAsync(host)).JoinAsync()).Stage);
+        Assert.True((await (await ReturnAsync(turned)).JoinAsync()).IsWaiting);
+
+        // Too late, and it is another session, in which nothing of that counts.
+        await _fixture.RestartAsync();
+        var early = await ReturnAsync(host);
+        _fixture.Clock.Advance(TimeSpan.FromMinutes(3));
+        await early.JoinAsync();
+        Assert.NotEqual(session, early.Session.SessionId);
+        Assert.True((await (await ReturnAsync(viewer)).JoinAsync()).IsWaiting);
+        Assert.Equal("", (await early.DoAsync(room => room.Media.Complete(early.Peer))).Pinned);
+
+        Task<TestPeer> ReturnAsync(TestPeer peer) => _fixture.ConnectAsync(_fixture.Meeting, peer.Participant, peer.Preset, peer.Id);
     }
 
     [Fact]

@@ -223,7 +223,12 @@ public sealed class ClientHttpTests : IAsyncLifetime
         var reader = await _host.NewGuestAsync(_guest.Meeting, "Reader", patch: """{"permissions":{"transcription_enabled":true}}""");
         await using var alice = await _host.JoinAsync(reader);
         var path = $"/v2/meetings/{_guest.Meeting.Id}/active-transcript";
-        Assert.Equal(404, (await SendAsync(HttpMethod.Get, path, null, reader.Token)).Status);
+        var empty = (await SendAsync(HttpMethod.Get, path, null, reader.Token)).Body!["data"]!["transcript_download_url"]!.GetValue<string>();
+        using (var answer = await _host.Api.Client.Http.GetAsync(new Uri(new Uri(empty).PathAndQuery, UriKind.Relative)))
+        {
+            Assert.Equal((HttpStatusCode.OK, ""), (answer.StatusCode, await answer.Content.ReadAsStringAsync()));
+            Assert.Equal("*", Assert.Single(answer.Headers.GetValues("Access-Control-Allow-Origin")));
+        }
 
         var session = _host.Service<IActiveSessions>().Find(_guest.Meeting.Id)!.Value;
         var store = _host.Service<TranscriptStore>();

@@ -198,6 +198,7 @@ public sealed class EventTests(SharedMeetingHost shared) : IAsyncLifetime
         await _bob.AskAsync(SocketEvent.CloseProducer, new ProducerCloseRequest { ProducerId = microphone.ProducerId }, ProducerClosingResponse.Parser);
         Assert.Equal(microphone.ProducerId, (await _alice.HearAsync(SocketEvent.ProducerClosed, PeerProducerCloseBroadcastResponse.Parser)).ProducerState.ProducerId);
         Assert.False((await _bob.AskAsync(SocketEvent.LeaveMedia, new PeerLeaveRequest(), PeerLeaveResponse.Parser)).Closed);
+        Host.Clock.Advance(TimeSpan.FromSeconds(2));
         await _alice.HearAsync(SocketEvent.MediaPeerLeft);
     }
 
@@ -280,7 +281,11 @@ public sealed class EventTests(SharedMeetingHost shared) : IAsyncLifetime
             new CreateConnectedRoomsRequest { Payloads = { new CreateRoomRequestPayload { Title = "Breakout" } } },
             CreateConnectedRoomsResponse.Parser);
         var child = Assert.Single(made.Payloads);
-        Assert.Equal(made, await _bob.HearAsync(SocketEvent.ConnectedRoomsCreated, CreateConnectedRoomsResponse.Parser));
+        foreach (var each in new[] { _alice, _bob })
+        {
+            Assert.Equal(made, await each.HearAsync(SocketEvent.ConnectedRoomsCreated, CreateConnectedRoomsResponse.Parser));
+        }
+
         var moved = await _alice.SendAsync(SocketEvent.MovePeers, new MovePeersBetweenRoomsRequest
         {
             SourceMeetingId = _alice.Guest.Meeting.Id.ToString(),
@@ -291,6 +296,23 @@ public sealed class EventTests(SharedMeetingHost shared) : IAsyncLifetime
         Assert.DoesNotContain("error", reply.Message!.Payload.ToStringUtf8(), StringComparison.Ordinal);
         var transfer = await _bob.HearAsync(SocketEvent.TransferPeer, TransferPeer.Parser);
         Assert.Equal(child.Id, transfer.MeetingId);
+
+        // From here, and from a meeting that nobody is in.
+        foreach (var (source, destination) in new[] { (_alice.Guest.Meeting.Id.ToString(), child.Id), (child.Id, _alice.Guest.Meeting.Id.ToString()) })
+        {
+            var nobody = await _alice.AskAsync(
+                SocketEvent.MovePeers,
+                new MovePeersBetweenRoomsRequest
+                {
+                    SourceMeetingId = source,
+                    DestinationMeetingId = destination,
+                    Participants = { new MovePeerPayload { Id = "nobody" } },
+                },
+                MovePeersBetweenRoomsResponse.Parser);
+            var failed = Assert.Single(nobody.Payloads);
+            Assert.Equal((destination, "nobody", "error"), (failed.MeetingId, failed.CustomParticipantId, failed.Error.Code));
+        }
+
         await using var there = await SocketClient.ConnectAsync(Host.Address, _bob.Guest with { Token = transfer.AuthToken }, meetingId: child.Id);
         await there.JoinAsync();
         var dump = await _alice.AskAsync(SocketEvent.GetConnectedRooms, null, GetConnectedRoomsDumpResponse.Parser);
@@ -300,6 +322,7 @@ public sealed class EventTests(SharedMeetingHost shared) : IAsyncLifetime
         var deleted = await _alice.AskAsync(
             SocketEvent.DeleteConnectedRooms, new DisableConnectedRoomsRequest { Payloads = { new DisableRoomPayload { Id = child.Id } } }, DisableConnectedRoomsResponse.Parser);
         Assert.Equal(child.Id, Assert.Single(deleted.Payloads).Id);
+        await _alice.HearAsync(SocketEvent.ConnectedRoomsDeleted);
         await _bob.HearAsync(SocketEvent.ConnectedRoomsDeleted);
         await there.HearAsync(SocketEvent.TransferPeer);
         Assert.Equal(2, (await _alice.AskAsync(SocketEvent.GetAddedParticipants, null, GetAllAddedParticipantsResponse.Parser)).Participants.Count);

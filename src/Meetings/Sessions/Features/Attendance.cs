@@ -167,9 +167,10 @@ public sealed class Attendance(SessionRoom room)
         var isReturn = peer.Stage is not null;
         peer.Stage ??= StageRules.AtJoin(peer.Preset);
         peer.State = PresenceState.Joined;
-        peer.Member.IsLetIn = true; // However it came in: should its connection be lost, it does not wait again.
+        room.Waiting.SetLetIn(peer.Member, isLetIn: true); // However it came in: should its connection be lost, it does not wait again.
         peer.JoinedAt = room.WallClock;
         EmptySince = null;
+        room.Connected.Forget(peer);
         room.Parts.Metrics.PeerJoined();
         room.Parts.Recorder.Joined(room, peer);
         room.TellJoined(new PeerJoined(peer.View), except: peer);
@@ -222,6 +223,7 @@ public sealed class Attendance(SessionRoom room)
         room.Media.Depart(peer);
         if (wasJoined)
         {
+            room.Connected.Forget(peer);
             room.Broadcasts.Forget(peer);
             room.Host.Forget(peer);
             TellCount();
@@ -245,13 +247,14 @@ public sealed class Attendance(SessionRoom room)
         EmptySince = null;
     }
 
+    /// <summary>Tells how many there are: whoever joins must learn it, though one that hides changes nothing.</summary>
     private void TellCount()
     {
         var count = Count;
+        room.TellJoined(new PeerCountChanged(count));
         if (count != _told)
         {
             _told = count;
-            room.TellJoined(new PeerCountChanged(count));
             if (room.SessionId is { } sessionId)
             {
                 foreach (var observer in room.Parts.Observers())

@@ -23,3 +23,8 @@ public sealed record ConnectedView(ConnectedAttendance Parent, IReadOnlyList<Con
 /// <param name="UserId">The participant.</param>
 /// <param name="PresetId">The preset it has there; null for the one it has here.</param>
 public sealed record ConnectedMove(string UserId, string? PresetId);
+
+/// <summary>Why somebody did not go to another meeting.</summary>
+/// <param name="UserId">The participant, as it was named.</param>
+/// <param name="Reason">A sentence for whoever asked.</param>
+public sealed record ConnectedMoveFailure(string UserId, string Reason);

@@ -8,6 +8,9 @@ namespace Roomcast.Meetings.Sessions.Features;
 /// <summary>The meetings next to this one: a parent and those made from it, between which participants go.</summary>
 public sealed class ConnectedMeetings(SessionRoom room)
 {
+    // Where the peers were last told to go, by peer id, since each joined.
+    private readonly Dictionary<string, MeetingId> _sent = new(StringComparer.Ordinal);
+
     private MeetingFamily Family => room.Parts.Family.Of(room.Meeting);
 
     /// <summary>The session under way in the meeting that this one was made next to; null where there is none.</summary>
@@ -43,7 +46,8 @@ public sealed class ConnectedMeetings(SessionRoom room)
             made =>
             {
                 answer.Give(made);
-                TellFamily(() => new ConnectedCreated(made), except: peer);
+                TellAll(Family, () => new ConnectedCreated(made));
+                TellChange();
             },
             answer.Refuse));
     }
@@ -61,7 +65,8 @@ public sealed class ConnectedMeetings(SessionRoom room)
             gone =>
             {
                 answer.Give(gone);
-                TellAll(family, () => new ConnectedDeleted(gone), except: peer);
+                TellAll(family, () => new ConnectedDeleted(gone));
+                TellChange();
                 foreach (var child in gone)
                 {
                     Elsewhere(child.Id, other => other.Connected.SendEverybodyTo(family.ParentId));
@@ -71,14 +76,23 @@ public sealed class ConnectedMeetings(SessionRoom room)
     }
 
     /// <summary>Moves participants from one of the meetings to another.</summary>
+    /// <param name="peer">Who asks for it.</param>
+    /// <param name="sourceId">The meeting they are in.</param>
+    /// <param name="destinationId">The meeting they go to.</param>
+    /// <param name="moves">Who.</param>
+    /// <param name="answer">Takes those who do not go; empty when all are told to.</param>
     public void Move(
-        SessionPeer peer, string sourceId, string destinationId, IReadOnlyList<ConnectedMove> moves, Answer<bool> answer)
+        SessionPeer peer,
+        string sourceId,
+        string destinationId,
+        IReadOnlyList<ConnectedMove> moves,
+        Answer<IReadOnlyList<ConnectedMoveFailure>> answer)
     {
         ArgumentNullException.ThrowIfNull(peer);
         ArgumentNullException.ThrowIfNull(moves);
         var family = Family;
         var isSelf = moves.Count > 0 && moves.All(move => move.UserId == peer.UserId) && sourceId == room.Meeting.Id.ToString();
-        room.Require(peer, !isSelf || SessionRoom.May(peer, SessionAct.AlterConnected) ? SessionAct.AlterConnected
+        room.Require(peer, !isSelf || room.May(peer, SessionAct.AlterConnected) ? SessionAct.AlterConnected
             : destinationId == family.Parent.Id ? SessionAct.SwitchToParent
             : SessionAct.SwitchConnected);
         SessionRoom.CheckCount(moves.Count);
@@ -90,17 +104,15 @@ public sealed class ConnectedMeetings(SessionRoom room)
         }
 
         // Nobody gives itself another preset by going next door.
-        var allowed = SessionRoom.May(peer, SessionAct.AlterConnected) ? moves : [.. moves.Select(move => move with { PresetId = null })];
+        var allowed = room.May(peer, SessionAct.AlterConnected) ? moves : [.. moves.Select(move => move with { PresetId = null })];
         if (sourceId == room.Meeting.Id.ToString())
         {
-            Send(allowed, destination);
+            Send(allowed, destination, answer.Give);
         }
         else
         {
-            Elsewhere(sourceId, other => other.Connected.Send(allowed, destination));
+            _ = SendFromAsync(sourceId, allowed, destination, answer.Give);
         }
-
-        answer.Give(true);
     }
 
     /// <summary>Everybody who may join the meeting, at most a hundred.</summary>
@@ -121,6 +133,9 @@ public sealed class ConnectedMeetings(SessionRoom room)
         }
     }
 
+    /// <summary>A peer has come or gone: from now on it may be told to go once more.</summary>
+    internal void Forget(SessionPeer peer) => _sent.Remove(peer.Id);
+
     /// <summary>Does something in each of the other connected meetings that has a session.</summary>
     internal void InOthers(Action<SessionRoom> step)
     {
@@ -133,10 +148,22 @@ public sealed class ConnectedMeetings(SessionRoom room)
     /// <summary>Tells the connected meetings that somebody came or went.</summary>
     internal void TellChange()
     {
-        if (!Family.Children.IsEmpty)
+        var family = Family;
+        if (family.Children.IsEmpty)
         {
-            View(new(view => TellFamily(() => new ConnectedChanged(view), except: null), _ => { }));
+            return;
         }
+
+        // Made of what several sessions say, so it may be late. Where meetings were made or closed in the meantime, another one follows.
+        View(new(
+            view =>
+            {
+                foreach (var meeting in family.All)
+                {
+                    Tell(meeting, () => new ConnectedChanged(view), except: null, isStill: other => ReferenceEquals(other.Connected.Family, family));
+                }
+            },
+            _ => { }));
     }
 
     private IReadOnlyList<ConnectedParticipant> Participants() =>
@@ -169,12 +196,26 @@ public sealed class ConnectedMeetings(SessionRoom room)
             ? await session.AskAsync(other => other.Connected.Participants(), CancellationToken.None) ?? []
             : [];
 
-    private void Send(IReadOnlyList<ConnectedMove> moves, MeetingId destination)
+    /// <summary>Tells those who are here to go, each with a token for where to.</summary>
+    /// <param name="moves">Who.</param>
+    /// <param name="destination">Where to.</param>
+    /// <param name="done">Told on this session's loop who does not go, just before all others are told.</param>
+    private void Send(IReadOnlyList<ConnectedMove> moves, MeetingId destination, Action<IReadOnlyList<ConnectedMoveFailure>> done)
     {
+        var failures = new List<ConnectedMoveFailure>();
+        var transfers = new List<Action>();
+        var open = moves.Count;
+        if (open == 0)
+        {
+            done(failures);
+            return;
+        }
+
         foreach (var move in moves)
         {
             if (room.JoinedOf([move.UserId]) is not [var first, ..] peers)
             {
+                Close(move, "there is no such participant in that meeting");
                 continue;
             }
 
@@ -182,38 +223,93 @@ public sealed class ConnectedMeetings(SessionRoom room)
             room.Ask(() => room.Parts.Family.InviteAsync(participant, destination, move.PresetId), new(
                 token =>
                 {
-                    foreach (var peer in peers.Where(peer => peer.IsJoined && token is not null))
+                    var there = peers.Where(peer => peer.IsJoined).ToList();
+                    foreach (var peer in there.Where(_ => token is not null))
                     {
-                        peer.Link?.Tell(new Transferred(destination.ToString(), token!));
+                        transfers.Add(() => Transfer(peer, destination, token!));
                     }
+
+                    Close(move, token is null ? "the preset is not there" : there.Count == 0 ? "the participant has left" : null);
                 },
-                _ => { }));
+                refusal => Close(move, refusal.Message)));
+        }
+
+        void Close(ConnectedMove move, string? reason)
+        {
+            if (reason is not null)
+            {
+                failures.Add(new ConnectedMoveFailure(move.UserId, reason));
+            }
+
+            if (--open == 0)
+            {
+                // First the answer: who moves itself hears nothing more here once it is told to go.
+                done(failures);
+                transfers.ForEach(transfer => transfer());
+            }
+        }
+    }
+
+    /// <summary>The same in another session; what comes of it is told on this one's loop.</summary>
+    private async Task SendFromAsync(
+        string sourceId, IReadOnlyList<ConnectedMove> moves, MeetingId destination, Action<IReadOnlyList<ConnectedMoveFailure>> done)
+    {
+        var isAsked = Find(sourceId) is { } session
+            && await session.AskAsync<object>(
+                other =>
+                {
+                    other.Connected.Send(moves, destination, failures => _ = room.PostAsync(() => done(failures)).AsTask());
+                    return other;
+                },
+                CancellationToken.None) is not null;
+        if (!isAsked)
+        {
+            await room.PostAsync(() => done([.. moves.Select(move => new ConnectedMoveFailure(move.UserId, "nobody is in that meeting"))]));
+        }
+    }
+
+    /// <summary>
+    /// Tells a peer to go, once: the official client moves people out of a meeting before it closes it, which moves them as well, and
+    /// one that is told twice joins twice.
+    /// </summary>
+    private void Transfer(SessionPeer peer, MeetingId destination, string token)
+    {
+        if (!_sent.TryGetValue(peer.Id, out var last) || last != destination)
+        {
+            _sent[peer.Id] = destination;
+            peer.Link?.Tell(new Transferred(destination.ToString(), token));
         }
     }
 
     private void SendEverybodyTo(MeetingId destination) =>
-        Send([.. room.Joined.Select(peer => peer.UserId).Distinct().Select(user => new ConnectedMove(user, null))], destination);
+        Send([.. room.Joined.Select(peer => peer.UserId).Distinct().Select(user => new ConnectedMove(user, null))], destination, static _ => { });
 
-    private void TellFamily(Func<SessionEvent> happened, SessionPeer? except) => TellAll(Family, happened, except);
-
-    private void TellAll(MeetingFamily family, Func<SessionEvent> happened, SessionPeer? except)
+    private void TellAll(MeetingFamily family, Func<SessionEvent> happened)
     {
         foreach (var meeting in family.All)
         {
-            Tell(meeting, happened, except);
+            Tell(meeting, happened, except: null);
         }
     }
 
-    private void Tell(ConnectedMeeting meeting, Func<SessionEvent> happened, SessionPeer? except)
+    private void Tell(ConnectedMeeting meeting, Func<SessionEvent> happened, SessionPeer? except, Func<SessionRoom, bool>? isStill = null)
     {
         if (meeting.Id == room.Meeting.Id.ToString())
         {
-            room.TellJoined(happened(), except);
+            TellIn(room);
         }
         else
         {
             // An event of its own for each session: their loops fill in its wire form side by side.
-            Elsewhere(meeting.Id, other => other.TellJoined(happened()));
+            Elsewhere(meeting.Id, TellIn);
+        }
+
+        void TellIn(SessionRoom other)
+        {
+            if (isStill?.Invoke(other) != false)
+            {
+                other.TellJoined(happened(), except);
+            }
         }
     }
 

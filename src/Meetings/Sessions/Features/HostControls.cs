@@ -107,11 +107,14 @@ public sealed class HostControls(SessionRoom room)
     /// <summary>Who is pinned; empty for nobody.</summary>
     internal string Pinned => _pinned;
 
+    /// <summary>Takes who is pinned from a session that goes on; nobody has joined it yet.</summary>
+    internal void LoadPin(string peerId) => _pinned = peerId;
+
     /// <summary>Tells a peer that it is removed, and takes it out. It closes its connection itself, or we do after a while.</summary>
     internal void Remove(SessionPeer peer)
     {
         peer.Link?.Tell(new Kicked());
-        peer.Member.IsLetIn = false; // Should it come back, whoever lets people in has the say again.
+        room.Waiting.SetLetIn(peer.Member, isLetIn: false); // Should it come back, whoever lets people in has the say again.
         peer.CloseAt = room.Now + room.Parts.Options.RemovedLinger;
         room.Attendance.Depart(peer, PresenceState.Connected);
         room.Media.Close(peer);
@@ -162,6 +165,7 @@ public sealed class HostControls(SessionRoom room)
         if (_pinned != peerId)
         {
             _pinned = peerId;
+            room.Memory.KeepPin(peerId);
             room.TellJoined(new PinChanged(peerId));
         }
     }

@@ -40,14 +40,12 @@ public sealed class Permissions(SessionRoom room)
                 return (Member: member, Changed: Apply(member.Preset, patch.Patch), patch.Patch);
             })
             .ToArray();
-        foreach (var (member, changed, patch) in changes)
+        foreach (var (member, changed, _) in changes)
         {
             if (PowersGained(member.Preset.Permissions, changed.Permissions).Except(PowersOf(peer.May)).Any())
             {
                 throw new SessionException(SessionFault.NotAllowed, "you may not give others what you may not do yourself");
             }
-
-            _ = patch;
         }
 
         foreach (var (member, changed, patch) in changes)
@@ -104,10 +102,12 @@ public sealed class Permissions(SessionRoom room)
     private void Set(SessionMember member, Preset preset)
     {
         member.Preset = preset;
+        room.Memory.Keep(member);
         foreach (var other in room.Joined.Where(other => other.Member == member))
         {
             room.Media.HoldBackWhatMayNotBeSent(other);
             room.Waiting.Welcome(other);
+            room.Stage.Welcome(other);
         }
 
         room.Waiting.LookAgain();

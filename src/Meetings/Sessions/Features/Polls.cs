@@ -62,7 +62,7 @@ public sealed class Polls(SessionRoom room)
     public IReadOnlyList<PollView> List(SessionPeer peer)
     {
         ArgumentNullException.ThrowIfNull(peer);
-        return peer.IsJoined && SessionRoom.May(peer, SessionAct.ReadPolls) ? [.. _polls.Select(poll => ViewOf(poll, peer))] : [];
+        return peer.IsJoined && room.May(peer, SessionAct.ReadPolls) ? [.. _polls.Select(poll => ViewOf(poll, peer))] : [];
     }
 
     /// <summary>Begins a poll, for a participant or for the API.</summary>
@@ -143,7 +143,7 @@ public sealed class Polls(SessionRoom room)
         }
 
         // Everybody learns of its own vote alone.
-        foreach (var peer in room.Joined.Where(peer => SessionRoom.May(peer, SessionAct.ReadPolls)))
+        foreach (var peer in room.Joined.Where(peer => room.May(peer, SessionAct.ReadPolls)))
         {
             peer.Link?.Tell(happened(ViewOf(poll, peer)));
         }

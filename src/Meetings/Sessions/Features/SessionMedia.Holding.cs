@@ -28,7 +28,7 @@ public sealed partial class SessionMedia
             {
                 flows = true;
             }
-            else if (!peer.PausedByItself.Contains(producer.Id) && SessionRoom.May(peer, ActOf(producer.Kind, producer.IsScreenShare)))
+            else if (!peer.PausedByItself.Contains(producer.Id) && _room.May(peer, ActOf(producer.Kind, producer.IsScreenShare)))
             {
                 flows = true;
                 SetPaused(peer, producer.Id, isPaused: false, initiatorPeerId: "", new(_ => { }, _ => { }));
@@ -42,9 +42,9 @@ public sealed partial class SessionMedia
     internal void HoldBackWhatMayNotBeSent(SessionPeer peer) => HoldBack(
         peer,
         new MediaChoice(
-            Audio: !SessionRoom.May(peer, SessionAct.ProduceAudio),
-            Video: !SessionRoom.May(peer, SessionAct.ProduceVideo),
-            Screen: !SessionRoom.May(peer, SessionAct.ProduceScreen)),
+            Audio: !_room.May(peer, SessionAct.ProduceAudio),
+            Video: !_room.May(peer, SessionAct.ProduceVideo),
+            Screen: !_room.May(peer, SessionAct.ProduceScreen)),
         initiatorPeerId: "");
 
     private void SetPaused(SessionPeer peer, string producerId, bool isPaused, string initiatorPeerId, Answer<MediaProducer> answer)

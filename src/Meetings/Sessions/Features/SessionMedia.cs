@@ -1,4 +1,5 @@
 using Roomcast.Meetings.Media;
+using Roomcast.Meetings.Presets;
 using Roomcast.Meetings.Sessions.Events;
 using Roomcast.Meetings.Sessions.Peers;
 using Roomcast.Meetings.Sessions.Rules;
@@ -17,6 +18,15 @@ public sealed partial class SessionMedia
     private IMediaSide? _side;
     private IReadOnlyList<string> _speakers = [];
     private IReadOnlyList<string> _talking = [];
+
+    /// <summary>
+    /// A client that leaves says so to the media side first, and to the session by closing its connection. The others are told the other
+    /// way round, or dead sections are left in their transports; so whoever stays longer than this has left the media side only.
+    /// </summary>
+    private static readonly TimeSpan LeavingPatience = TimeSpan.FromSeconds(1);
+
+    // Who has left the media side and is still in the session, untold to the others, with when.
+    private readonly Dictionary<string, TimeSpan> _leaving = new(StringComparer.Ordinal);
 
     internal SessionMedia(SessionRoom room)
     {
@@ -93,11 +103,12 @@ public sealed partial class SessionMedia
         _room.Require(peer, SessionAct.CompleteMedia);
         if (!peer.IsMediaComplete)
         {
+            TellLeft(peer.Id);
             peer.IsMediaComplete = true;
-            Tell(new MediaPeerJoined(ViewOf(peer)), except: peer);
+            TellOf(peer, new MediaPeerJoined(ViewOf(peer)));
         }
 
-        return new MediaSnapshot([.. Ready().Where(other => other != peer).Select(ViewOf)], _room.Host.Pinned, _speakers);
+        return new MediaSnapshot([.. Ready().Where(other => other != peer && IsKnown(other)).Select(ViewOf)], _room.Host.Pinned, _speakers);
     }
 
     /// <summary>Leaves the media side and stays in the session.</summary>
@@ -105,6 +116,12 @@ public sealed partial class SessionMedia
     {
         ArgumentNullException.ThrowIfNull(peer);
         _room.Require(peer, SessionAct.OpenMedia);
+        if (peer is { IsJoined: true, IsMediaComplete: true })
+        {
+            peer.IsMediaComplete = false;
+            _leaving[peer.Id] = _room.Now;
+        }
+
         Close(peer);
         answer.Give(true);
     }
@@ -137,7 +154,7 @@ public sealed partial class SessionMedia
                 }
 
                 answer.Give(produced);
-                Tell(new ProducerOpened(produced.Producer), except: peer);
+                TellOf(peer, new ProducerOpened(produced.Producer));
                 HoldBackWhatMayNotBeSent(peer);
             },
             answer.Refuse));
@@ -250,11 +267,22 @@ public sealed partial class SessionMedia
     }
 
     /// <summary>Lets those in whose return was held up and whose transports are there by now.</summary>
-    internal void LookAround() => _returns.LookAround();
+    internal void LookAround()
+    {
+        _returns.LookAround();
+        foreach (var (peerId, leftAt) in _leaving.ToArray())
+        {
+            if (_room.Now - leftAt >= LeavingPatience)
+            {
+                TellLeft(peerId);
+            }
+        }
+    }
 
     /// <summary>The peer has left the session. A lost one keeps its transports for its grace.</summary>
     internal void Depart(SessionPeer peer)
     {
+        TellLeft(peer.Id);
         if (peer.State is not PresenceState.Lost)
         {
             Close(peer);
@@ -357,8 +385,29 @@ public sealed partial class SessionMedia
             if (peer.Producers.Remove(producer.Id))
             {
                 peer.PausedByItself.Remove(producer.Id);
-                Tell(new ProducerClosed(producer), except: peer);
+                TellOf(peer, new ProducerClosed(producer));
             }
+        }
+    }
+
+    // Clients do not take those up who hide or record, and log whatever they hear of the media of peers that they do not know. That
+    // such a peer has left they are told: it is how they learn of the end of a livestream that was made that way.
+    private static bool IsKnown(SessionPeer peer) => !peer.May.HiddenParticipant && peer.May.RecorderType is RecorderType.None;
+
+    /// <summary>Tells that a peer has left the media side, if that was put off.</summary>
+    private void TellLeft(string peerId)
+    {
+        if (_leaving.Remove(peerId))
+        {
+            Tell(new MediaPeerLeft(peerId));
+        }
+    }
+
+    private void TellOf(SessionPeer peer, SessionEvent happened)
+    {
+        if (IsKnown(peer))
+        {
+            Tell(happened, except: peer);
         }
     }
 

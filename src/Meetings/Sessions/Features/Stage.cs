@@ -135,7 +135,7 @@ public sealed class Stage(SessionRoom room)
     /// <summary>Tells a peer that may answer requests of those there are.</summary>
     internal void Welcome(SessionPeer peer)
     {
-        if (peer.IsJoined && SessionRoom.May(peer, SessionAct.AnswerStageRequests) && Requests() is { Count: > 0 } requests)
+        if (peer.IsJoined && room.May(peer, SessionAct.AnswerStageRequests) && Requests() is { Count: > 0 } requests)
         {
             peer.Link?.Tell(new StageRequestsChanged(requests));
         }
@@ -159,6 +159,7 @@ public sealed class Stage(SessionRoom room)
         if (peer.Stage != to)
         {
             peer.Stage = to;
+            room.Memory.Keep(peer);
             room.TellJoined(moved, except: isToldToItself ? null : peer);
             room.Media.HoldBackWhatMayNotBeSent(peer);
             if (wasRequest && to is StageState.On)

@@ -11,7 +11,10 @@ namespace Roomcast.Meetings.Sessions.Features;
 /// <param name="At">When.</param>
 public sealed record StoreItem(string Key, ReadOnlyMemory<byte> Value, string PeerId, DateTimeOffset At);
 
-/// <summary>Values shared by everybody in a session, in named stores. They live as long as the session.</summary>
+/// <summary>
+/// Values shared by everybody in a session, in named stores. They live as long as the session, restarts of the server in between
+/// included.
+/// </summary>
 public sealed class Stores(SessionRoom room)
 {
     private readonly Dictionary<(string Space, string Store), Dictionary<string, StoreItem>> _stores = [];
@@ -92,6 +95,7 @@ public sealed class Stores(SessionRoom room)
             items[item.Key] = item;
         }
 
+        room.Memory.KeepStores(written.Select(item => (space, store, item)));
         Tell(peer, new StoreChanged(space, store, written, AreDeleted: false));
     }
 
@@ -124,8 +128,25 @@ public sealed class Stores(SessionRoom room)
             }
         }
 
+        room.Memory.ForgetStores(space, store, keys);
         Tell(peer, new StoreChanged(
             space, store, [.. keys.Select(key => new StoreItem(key, default, peer.Id, room.WallClock))], AreDeleted: true));
+    }
+
+    /// <summary>Every value there is.</summary>
+    internal IEnumerable<(string Space, string Store, StoreItem Item)> Items =>
+        _stores.SelectMany(store => store.Value.Values.Select(item => (store.Key.Space, store.Key.Store, item)));
+
+    /// <summary>Takes a value of a session that goes on after a restart of the server.</summary>
+    internal void Load(string space, string store, StoreItem item)
+    {
+        if (!_stores.TryGetValue((space, store), out var items))
+        {
+            _stores.Add((space, store), items = new Dictionary<string, StoreItem>(StringComparer.Ordinal));
+        }
+
+        items.Add(item.Key, item);
+        _bytes += item.Key.Length + item.Value.Length;
     }
 
     private static void Check(string space, string store, IEnumerable<string> keys)

@@ -49,9 +49,24 @@ public sealed class WaitingRoom(SessionRoom room)
     {
         WaitingRoomType.Skip => false,
         WaitingRoomType.OnPrivilegedUserEntry =>
-            !peer.May.AcceptWaitingRequests && !room.Joined.Any(other => SessionRoom.May(other, SessionAct.AnswerWaiting)),
+            !peer.May.AcceptWaitingRequests && !room.Joined.Any(other => room.May(other, SessionAct.AnswerWaiting)),
         _ => true,
     };
+
+    /// <summary>Notes whether a participant need not wait again in this session.</summary>
+    internal void SetLetIn(SessionMember member, bool isLetIn)
+    {
+        if (member.IsLetIn != isLetIn)
+        {
+            member.IsLetIn = isLetIn;
+
+            // Who never waits does not after a restart either.
+            if (member.Preset.Permissions.WaitingRoomType is not WaitingRoomType.Skip)
+            {
+                room.Memory.Keep(member);
+            }
+        }
+    }
 
     internal void Add(SessionPeer peer)
     {
@@ -65,7 +80,7 @@ public sealed class WaitingRoom(SessionRoom room)
     /// <summary>Lets in those who only waited for somebody like this peer, and tells it of the others.</summary>
     internal void Welcome(SessionPeer peer)
     {
-        if (!peer.IsJoined || !SessionRoom.May(peer, SessionAct.AnswerWaiting))
+        if (!peer.IsJoined || !room.May(peer, SessionAct.AnswerWaiting))
         {
             return;
         }
@@ -95,7 +110,7 @@ public sealed class WaitingRoom(SessionRoom room)
     {
         foreach (var other in peers)
         {
-            other.Member.IsLetIn = true;
+            SetLetIn(other.Member, isLetIn: true);
             other.State = PresenceState.Connected;
             other.Link?.Tell(new LetIn());
         }

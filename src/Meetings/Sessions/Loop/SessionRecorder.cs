@@ -18,6 +18,10 @@ internal sealed class SessionRecorder(SessionRecordStore store, PollStore polls,
         return (session, await polls.ListAsync(session.Id, CancellationToken.None));
     }
 
+    /// <summary>The session of a meeting that a restart interrupted, if a join now would continue it; null when there is none.</summary>
+    public async Task<SessionId?> FindInterruptedAsync(MeetingId meetingId, DateTimeOffset now) =>
+        await store.FindLiveAsync(meetingId, CancellationToken.None) is { } open && now - open.UpdatedAt <= ContinueWithin ? open.Id : null;
+
     public void Joined(SessionRoom room, SessionPeer peer)
     {
         var sessionId = room.SessionId!.Value;

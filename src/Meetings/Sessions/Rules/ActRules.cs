@@ -10,6 +10,9 @@ public enum ActPhase
     /// <summary>It is connected; it may be waiting to be let in.</summary>
     Connected,
 
+    /// <summary>It has joined, or is about to and need not wait to be let in.</summary>
+    Admitted,
+
     /// <summary>It has joined.</summary>
     Joined,
 }
@@ -46,9 +49,9 @@ internal static class ActRules
         [SessionAct.VotePoll] = Joined(ActPace.Chat, may => may.Polls.CanVote),
 
         [SessionAct.ReadStore] = Connected(ActPace.Store),
-        [SessionAct.WriteStore] = Joined(ActPace.Store),
-        [SessionAct.StartPlugin] = Joined(ActPace.Store, may => may.Plugins.CanStart),
-        [SessionAct.ClosePlugin] = Joined(ActPace.Store, may => may.Plugins.CanClose),
+        [SessionAct.WriteStore] = Admitted(),
+        [SessionAct.StartPlugin] = Admitted(may => may.Plugins.CanStart),
+        [SessionAct.ClosePlugin] = Admitted(may => may.Plugins.CanClose),
 
         [SessionAct.RequestStage] = Allowed(ActPace.Any, peer => peer.May.StageAccessInForce is Permission.CanRequest),
         [SessionAct.JoinStage] = Allowed(ActPace.Any, StageRules.MayJoin),
@@ -93,6 +96,10 @@ internal static class ActRules
 
     private static ActRule Connected(ActPace pace, Func<PresetPermissions, bool>? isAllowed = null) =>
         new(ActPhase.Connected, pace, isAllowed is null ? null : peer => isAllowed(peer.May));
+
+    // Pages use stores before they join.
+    private static ActRule Admitted(Func<PresetPermissions, bool>? isAllowed = null) =>
+        new(ActPhase.Admitted, ActPace.Store, isAllowed is null ? null : peer => isAllowed(peer.May));
 
     private static ActRule Joined(ActPace pace, Func<PresetPermissions, bool>? isAllowed = null) =>
         new(ActPhase.Joined, pace, isAllowed is null ? null : peer => isAllowed(peer.May));

@@ -168,6 +168,23 @@ internal static class WireForms
         },
     };
 
+    /// <summary>
+    /// Who was not moved. The client takes any answer for a failure in whose bytes the word "error" is found, so those who were moved
+    /// are not in it: their ids in the customer's words might hold it.
+    /// </summary>
+    public static MovePeersBetweenRoomsResponse MovedOf(string destinationId, IEnumerable<ConnectedMoveFailure> failures) => new()
+    {
+        Payloads =
+        {
+            failures.Select(failure => new MovedPeer
+            {
+                MeetingId = destinationId,
+                CustomParticipantId = failure.UserId,
+                Error = new ServiceError { Code = "error", Message = failure.Reason },
+            }),
+        },
+    };
+
     public static AddedParticipant Of(Participant participant)
     {
         var added = new AddedParticipant { Id = participant.Id.ToString(), CustomParticipantId = participant.CustomId };

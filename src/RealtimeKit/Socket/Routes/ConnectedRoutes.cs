@@ -24,7 +24,7 @@ internal static class ConnectedRoutes
             request.SourceMeetingId,
             request.DestinationMeetingId,
             [.. request.Participants.Select(move => new ConnectedMove(move.Id, move.HasPresetId ? move.PresetId : null))],
-            call.Later<bool>(_ => new MovePeersBetweenRoomsResponse())));
+            call.Later<IReadOnlyList<ConnectedMoveFailure>>(failures => WireForms.MovedOf(request.DestinationMeetingId, failures))));
         routes.On(SocketEvent.GetAddedParticipants, call => call.Room.Connected.ListParticipants(
             call.Peer,
             call.Later<IReadOnlyList<Participant>>(participants =>

@@ -1,3 +1,4 @@
+using Google.Protobuf;
 using Roomcast.RealtimeKit.Socket.Messages;
 using Roomcast.RealtimeKit.Socket.Wire;
 using SessionBroadcast = Roomcast.Meetings.Sessions.Events.BroadcastMessage;
@@ -60,8 +61,9 @@ internal static class RoomRoutes
             {
                 call.Room.Broadcasts.SendToMeetings(call.Peer, MessageOf(request), request.Ids);
 
-                // Whatever comes back on this event is taken for a message, so the reply says nothing.
-                call.Reply(new BroadcastMessage());
+                // Whatever comes back on this event is taken for a message and its payload read as JSON. A spotlight that names no
+                // tab is the one that the client passes on to nobody.
+                call.Reply(new BroadcastMessage { Type = Spotlight, Payload = ByteString.CopyFromUtf8("{}") });
             }
             else
             {

@@ -15,6 +15,7 @@ const browser = await chromium.launch({
 const pages = new Map();
 const devtools = new Map();
 const complaints = new Map();
+const faults = new Map();
 let nextPage = 1;
 
 // Playwright's own evaluate counts as a touch of the user, and a page that was touched may play sound: what a browser
@@ -35,10 +36,26 @@ async function take(page) {
   const name = nextPage++;
   pages.set(name, page);
   complaints.set(name, []);
-  page.on("pageerror", (error) => complaints.get(name).push(String(error)));
+  faults.set(name, []);
+  page.on("pageerror", (error) => {
+    complaints.get(name).push(String(error));
+    faults.get(name).push(`exception: ${error}`);
+  });
   page.on("console", (message) => {
     if (message.type() === "error") {
       complaints.get(name).push(message.text());
+    }
+
+    // What the browser says of a request is told with its address below.
+    if (["error", "warning"].includes(message.type()) && !message.text().startsWith("Failed to load resource")) {
+      faults.get(name).push(`${message.type()}: ${message.text()}`);
+    }
+  });
+  const addressOf = (request) => `${request.method()} ${request.url().split("?")[0]}`;
+  page.on("requestfailed", (request) => faults.get(name).push(`request: ${addressOf(request)} ${request.failure()?.errorText}`));
+  page.on("response", (response) => {
+    if (response.status() >= 400) {
+      faults.get(name).push(`request: ${addressOf(response.request())} ${response.status()}`);
     }
   });
   devtools.set(name, await page.context().newCDPSession(page));
@@ -151,6 +168,10 @@ const acts = {
   },
   async complaints({ page }) {
     return complaints.get(page);
+  },
+  // What went wrong in a page: exceptions, errors and warnings on its console, requests that failed or were refused.
+  async faults({ page }) {
+    return faults.get(page);
   },
   async accessibility({ page }) {
     return await pages.get(page).locator("body").ariaSnapshot();
