@@ -66,11 +66,14 @@ public sealed class ConnectedMeetings
     }
 
     /// <summary>Moves participants from one meeting to another.</summary>
-    public Task MoveParticipantsAsync(string sourceMeetingId, string destinationMeetingId, IEnumerable<string> participantIds, CancellationToken cancellationToken = default)
+    /// <returns>Those who do not go, each with a sentence that says why; empty when all were told to.</returns>
+    public async Task<IReadOnlyList<(string ParticipantId, string Reason)>> MoveParticipantsAsync(
+        string sourceMeetingId, string destinationMeetingId, IEnumerable<string> participantIds, CancellationToken cancellationToken = default)
     {
         var request = new MovePeersBetweenRoomsRequest { SourceMeetingId = sourceMeetingId, DestinationMeetingId = destinationMeetingId };
         request.Participants.AddRange(participantIds.Select(id => new MovePeerPayload { Id = id }));
-        return _link.AskAsync(SocketEvent.MovePeers, request, MovePeersBetweenRoomsResponse.Parser, cancellationToken);
+        var answer = await _link.AskAsync(SocketEvent.MovePeers, request, MovePeersBetweenRoomsResponse.Parser, cancellationToken).ConfigureAwait(false);
+        return [.. answer.Payloads.Where(moved => moved.Error is not null).Select(moved => (moved.CustomParticipantId, moved.Error.Message))];
     }
 
     /// <summary>Whether somebody takes the client of the other meeting.</summary>

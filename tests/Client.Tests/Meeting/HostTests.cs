@@ -182,7 +182,9 @@ public sealed class HostTests(MeetingServer server)
         await MeetingServer.UntilAsync(() => host.ConnectedMeetings is { IsActive: true, Meetings.Count: 2, ParentMeeting: not null }, "the meetings are known");
         Assert.Equal(meeting, host.ConnectedMeetings.ParentMeeting!.Id);
         Assert.Equal(["Blue", "Red"], host.ConnectedMeetings.Meetings.Select(each => each.Title).Order(StringComparer.Ordinal));
-        await host.ConnectedMeetings.MoveParticipantsAsync(meeting, made[0]!, [guest.Self.UserId]);
+        var stayed = Assert.Single(await host.ConnectedMeetings.MoveParticipantsAsync(meeting, made[0]!, [guest.Self.UserId, "nobody"]));
+        Assert.Equal("nobody", stayed.ParticipantId);
+        Assert.NotEmpty(stayed.Reason);
 
         var (to, token) = await transferred.Task.WaitAsync(MeetingServer.Patience);
         Assert.Equal(made[0], to);
