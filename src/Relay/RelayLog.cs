@@ -29,11 +29,14 @@ internal static partial class RelayLog
     [LoggerMessage(4209, LogLevel.Error, "{Method} {Route} failed; the caller was told so.")]
     public static partial void RestFailed(ILogger logger, Exception fault, string method, string? route);
 
-    [LoggerMessage(4210, LogLevel.Error, "The targets that session {SessionId} is to be streamed to could not be read.")]
-    public static partial void TargetsUnknown(ILogger logger, Exception fault, string sessionId);
+    [LoggerMessage(4210, LogLevel.Error, "The targets that session {SessionId} is to be streamed to could not be read; tried again: {IsTriedAgain}.")]
+    public static partial void TargetsUnknown(ILogger logger, Exception fault, string sessionId, bool isTriedAgain);
 
     [LoggerMessage(4211, LogLevel.Warning, "Session {SessionId} is not streamed to target {TargetId}: it has as many streams as it may, or the server stops.")]
     public static partial void TargetLeftOut(ILogger logger, string sessionId, string targetId);
+
+    [LoggerMessage(4212, LogLevel.Warning, "The server stops, and not every controller could be told what ended by that.")]
+    public static partial void EndsUntold(ILogger logger, Exception fault);
 
     [LoggerMessage(4208, LogLevel.Warning, "Controller {Protocol} was away for so long that {Count} events are not kept for it.")]
     public static partial void EventsDropped(ILogger logger, string protocol, int count);

@@ -32,8 +32,8 @@ internal sealed class RelayConnection : IControllerLink
     private const int MaxQueued = 8_192;
     private const int MaxQueuedBytes = 16 << 20;
 
-    /// <summary>Requests of one connection that are overdue at once; no more are begun before one of them is done.</summary>
-    private const int MaxOverdue = 32;
+    /// <summary>Requests of one connection that are overdue at once; more are refused until one of them is done.</summary>
+    private const int MaxOverdue = 16;
 
     private readonly Channel<byte[]> _outgoing = Channel.CreateBounded<byte[]>(
         new BoundedChannelOptions(MaxQueued) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
@@ -81,6 +81,17 @@ internal sealed class RelayConnection : IControllerLink
 
     /// <inheritdoc/>
     public bool SeesSecrets => MayChange;
+
+    /// <summary>Whether it failed to say who it is.</summary>
+    public bool WasDenied { get; private set; }
+
+    /// <summary>Refuses who it says it is, and closes it.</summary>
+    public void Deny(string id, string message)
+    {
+        WasDenied = true;
+        Refuse(id, RelayError.Unauthorized, message);
+        End(WebSocketCloseStatus.PolicyViolation);
+    }
 
     /// <summary>Makes it a controller's, and answers the request that asked for it.</summary>
     /// <param name="controller">Whose.</param>
@@ -288,18 +299,19 @@ internal sealed class RelayConnection : IControllerLink
             return;
         }
 
-        // In order, as long as each is done soon. Behind one that is not, the next is waited for no longer than what is quick takes.
-        var serving = ServeAsync(id, frame);
         _overdue.RemoveAll(static late => late.IsCompleted);
-        if (serving.IsCompleted || await IsDoneWithinAsync(_overdue.Count == 0 ? _times.InOrderFor : _times.Quick, serving))
+        if (_overdue.Count >= MaxOverdue)
         {
+            _metrics.Refused("503");
+            Answer(id, new JsonObject { ["code"] = "503", ["message"] = $"{MaxOverdue} requests before it are still under way; try again in some seconds" });
             return;
         }
 
-        _overdue.Add(serving);
-        if (_overdue.Count > MaxOverdue)
+        // In order, as long as each is done soon. Behind one that is not, the next is waited for no longer than what is quick takes.
+        var serving = ServeAsync(id, frame);
+        if (!serving.IsCompleted && !await IsDoneWithinAsync(_overdue.Count == 0 ? _times.InOrderFor : _times.Quick, serving))
         {
-            await Task.WhenAny(_overdue);
+            _overdue.Add(serving);
         }
     }
 

@@ -7,6 +7,7 @@ using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Roomcast.Accounts;
 using Roomcast.Relay.Methods;
+using Roomcast.Relay.Rest;
 
 namespace Roomcast.Relay.Connection;
 
@@ -17,6 +18,7 @@ internal sealed class RelayEndpoint : IDisposable
     private readonly MethodTable _methods;
     private readonly RelayOptions _options;
     private readonly RelayTimes _times;
+    private readonly RestLimits _limits;
     private readonly RelayMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -27,6 +29,7 @@ internal sealed class RelayEndpoint : IDisposable
         MethodTable methods,
         IOptions<RelayOptions> options,
         RelayTimes times,
+        RestLimits limits,
         RelayMetrics metrics,
         TimeProvider time,
         IHostApplicationLifetime lifetime,
@@ -35,6 +38,7 @@ internal sealed class RelayEndpoint : IDisposable
         _methods = methods;
         _options = options.Value;
         _times = times;
+        _limits = limits;
         _metrics = metrics;
         _time = time;
         _logger = logger;
@@ -68,6 +72,13 @@ internal sealed class RelayEndpoint : IDisposable
             return;
         }
 
+        var address = context.Connection.RemoteIpAddress;
+        if (_limits.WaitOfStranger(address) is not null)
+        {
+            Refuse(context, StatusCodes.Status429TooManyRequests, "its address failed too often to say who it is");
+            return;
+        }
+
         var connection = new RelayConnection(_methods, _times, _options.RequestsPerSecond, _time, _metrics, _logger);
         _connections.TryAdd(connection, 0);
         if (_isStopping)
@@ -92,6 +103,10 @@ internal sealed class RelayEndpoint : IDisposable
         finally
         {
             _connections.TryRemove(connection, out _);
+            if (connection.WasDenied)
+            {
+                _limits.CountStranger(address);
+            }
         }
     }
 
@@ -100,7 +115,15 @@ internal sealed class RelayEndpoint : IDisposable
     private async Task DrainAsync()
     {
         _isStopping = true;
-        await _methods.EndMediaAsync();
+        try
+        {
+            await _methods.EndMediaAsync();
+        }
+        catch (Exception fault)
+        {
+            RelayLog.EndsUntold(_logger, fault);
+        }
+
         foreach (var connection in _connections.Keys)
         {
             _ = connection.SayGoodbyeAsync();

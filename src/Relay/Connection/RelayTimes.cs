@@ -13,12 +13,15 @@ internal sealed record RelayTimes
     public TimeSpan ConnectWithin { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>How long a request may keep those behind it from being begun.</summary>
-    public TimeSpan InOrderFor { get; init; } = TimeSpan.FromSeconds(2);
+    public TimeSpan InOrderFor { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>How long one that comes behind such a request keeps those behind it, so that what is quick stays in order.</summary>
     public TimeSpan Quick { get; init; } = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>A client gives up a request after 10 s: one that is still under way after this long, and what it waited before, is refused.</summary>
+    /// <summary>
+    /// A client gives up a request after 10 s. One that was begun this long ago is refused; what it waited for before that is bounded by
+    /// <see cref="InOrderFor"/>, <see cref="Quick"/> and how many may be overdue.
+    /// </summary>
     public TimeSpan AnswerWithin { get; init; } = TimeSpan.FromSeconds(7);
 
     /// <summary>How long it has to take what it is still sent, and to answer a close.</summary>

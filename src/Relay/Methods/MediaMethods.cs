@@ -153,6 +153,7 @@ internal sealed class MediaMethods(SessionPushes pushes, Recordings recordings, 
             if (await Task.WhenAny(changing, Task.Delay(AnswerWithin, time)) != changing)
             {
                 call.Done();
+                _ = LogFaultAsync(changing);
                 return;
             }
 
@@ -165,6 +166,19 @@ internal sealed class MediaMethods(SessionPushes pushes, Recordings recordings, 
             {
                 call.Refuse(answer.Refusal is RecordingRefusal.NotFound ? "404" : "409", answer.Message ?? "that is not possible now");
             }
+        }
+    }
+
+    /// <summary>Of a change that was answered before it was done, events tell; of a fault nothing else would.</summary>
+    private async Task LogFaultAsync(Task<RecordingAnswer> changing)
+    {
+        try
+        {
+            await changing;
+        }
+        catch (Exception fault)
+        {
+            RelayLog.MethodFailed(logger, fault, "video.recording");
         }
     }
 

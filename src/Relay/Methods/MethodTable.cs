@@ -74,13 +74,14 @@ internal sealed class MethodTable : IRequestHandler
     public IEnumerable<string> RoomMethodNames => _roomMethods.Keys;
 
     /// <summary>The server stops: streams, playbacks and recordings end. Returns when that is told.</summary>
+    /// <exception cref="TimeoutException">A room did not come to telling it.</exception>
     public async Task EndMediaAsync()
     {
         _pushes.StopAll();
         _playbacks.StopAll();
         using var patience = new CancellationTokenSource(EndPatience, _time);
         await _recordings.StopAsync(patience.Token);
-        await _rooms.SettleAsync();
+        await _rooms.SettleAsync().WaitAsync(EndPatience, _time);
     }
 
     public async ValueTask HandleAsync(RelayConnection connection, string id, RelayFrame frame)
@@ -209,13 +210,18 @@ internal sealed class MethodTable : IRequestHandler
 
         if (found is not { } known)
         {
-            Deny(connection, id, RelayError.Unauthorized, "the project is unknown, or the token gives no right to it");
+            const string Reason = "the project is unknown, or the token gives no right to it";
+            RelayLog.Refused(_logger, Reason);
+            connection.Deny(id, Reason);
             return;
         }
 
         if (CountOfApp(known.App.Id) >= _options.MaxConnectionsPerApp)
         {
-            Deny(connection, id, RelayError.Internal, $"the project has as many connections as it may ({_options.MaxConnectionsPerApp})");
+            var reason = $"the project has as many connections as it may ({_options.MaxConnectionsPerApp})";
+            RelayLog.Refused(_logger, reason);
+            connection.Refuse(id, RelayError.Internal, reason);
+            connection.End(System.Net.WebSockets.WebSocketCloseStatus.PolicyViolation);
             return;
         }
 
@@ -276,13 +282,6 @@ internal sealed class MethodTable : IRequestHandler
         return AppId.TryParse(project, out var appId) && await _apps.FindAsync(token.AccountId, appId, CancellationToken.None) is { } app
             ? (token, ApiTokenStore.DigestOf(secret), app)
             : null;
-    }
-
-    private void Deny(RelayConnection connection, string id, RelayError code, string message)
-    {
-        RelayLog.Refused(_logger, message);
-        connection.Refuse(id, code, message);
-        connection.End(System.Net.WebSockets.WebSocketCloseStatus.PolicyViolation);
     }
 
     // What a client says of itself stands in the log.

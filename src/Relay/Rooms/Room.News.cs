@@ -116,6 +116,11 @@ internal sealed partial class Room
         {
             _streams.Remove(push.Id);
             NoteEnded(push.Id);
+            if (_hasLeftOut && !_isEnding)
+            {
+                _hasLeftOut = false;
+                _follow(this); // There is room for one more.
+            }
         }
         else
         {
@@ -148,6 +153,7 @@ internal sealed partial class Room
         }
 
         _followedTurn = turn;
+        _hasLeftOut = false;
         foreach (var (id, (url, pushId)) in _followed.ToArray())
         {
             if (!targets.Any(target => target.Id == id && target.Address.Url == url))
@@ -166,6 +172,7 @@ internal sealed partial class Room
             }
             else
             {
+                _hasLeftOut = true;
                 RelayLog.TargetLeftOut(_logger, SessionId.ToString(), target.Id.ToString());
             }
         }
@@ -257,9 +264,21 @@ internal sealed partial class Room
         _endTimer = _time.CreateTimer(
             _ => Post(room =>
             {
+                var now = room._time.GetUtcNow();
                 foreach (var recording in room._recordings.Values.ToArray())
                 {
-                    room.Changed(recording with { Status = RecordingStatus.Uploading, StoppedAt = room._time.GetUtcNow() });
+                    room.Changed(recording with { Status = RecordingStatus.Uploading, StoppedAt = now });
+                }
+
+                // The news of their end was lost, since more happened than could be told.
+                foreach (var push in room._streams.Values.ToArray())
+                {
+                    room.Changed(push with { State = SessionPushState.Ended, EndedAt = now });
+                }
+
+                foreach (var playback in room._playbacks.Values.ToArray())
+                {
+                    room.Changed(playback with { State = PlaybackState.Ended, EndedAt = now });
                 }
 
                 room._beginning = 0;

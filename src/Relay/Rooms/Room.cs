@@ -45,6 +45,7 @@ internal sealed partial class Room
     private readonly SceneDirections _directions;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
+    private readonly Action<Room> _follow;
     private readonly Action<Room> _over;
     private SessionTraits _traits = SessionTraits.Fresh;
     private ITimer? _endTimer;
@@ -52,6 +53,7 @@ internal sealed partial class Room
     private int _beginning;
     private int _lastTurn;
     private int _followedTurn;
+    private bool _hasLeftOut;
     private bool _isEnding;
     private bool _hasEnded;
 
@@ -63,6 +65,7 @@ internal sealed partial class Room
         SceneDirections directions,
         TimeProvider time,
         ILogger logger,
+        Action<Room> follow,
         Action<Room> over)
     {
         _names = names;
@@ -73,6 +76,7 @@ internal sealed partial class Room
         _directions = directions;
         _time = time;
         _logger = logger;
+        _follow = follow;
         _over = over;
         Running = Task.Run(RunAsync);
     }

@@ -101,7 +101,7 @@ internal sealed class RoomDirectory : ISessionObserver, IRosterObserver
 
     private Room Open(RoomNames names, SessionId sessionId, DateTimeOffset startedAt)
     {
-        var room = new Room(names, sessionId, startedAt, _controllers, _directions, _time, _logger, over => _rooms.TryRemove(new(over.SessionId.Value, over)));
+        var room = new Room(names, sessionId, startedAt, _controllers, _directions, _time, _logger, room => _ = _targets.FollowAsync(room), over => _rooms.TryRemove(new(over.SessionId.Value, over)));
         _rooms[sessionId.Value] = room;
         return room;
     }
@@ -121,9 +121,18 @@ internal sealed class RoomDirectory : ISessionObserver, IRosterObserver
     public void Ended(MeetingId meetingId, SessionId sessionId, SessionEndReason reason)
     {
         // First the streams and playbacks: that they have ended is posted before that the room does.
-        _pushes.StopAll(sessionId.Value);
-        _playbacks.StopAll(sessionId.Value);
-        Post(sessionId.Value, room => room.Ended());
+        StopMedia();
+        Post(sessionId.Value, room =>
+        {
+            StopMedia(); // What was begun on its loop meanwhile.
+            room.Ended();
+        });
+
+        void StopMedia()
+        {
+            _pushes.StopAll(sessionId.Value);
+            _playbacks.StopAll(sessionId.Value);
+        }
     }
 
     public void Arrived(SessionId sessionId, RosterPeer peer) => Post(sessionId.Value, room => room.Arrived(peer));

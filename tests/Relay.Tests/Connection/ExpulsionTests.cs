@@ -2,6 +2,7 @@ using System.Net.WebSockets;
 using System.Text.Json.Nodes;
 using Roomcast.Accounts;
 using Roomcast.Relay.Connection;
+using Roomcast.Relay.Rest;
 using Roomcast.Relay.Tests.Hosting;
 
 namespace Roomcast.Relay.Tests.Connection;
@@ -49,6 +50,34 @@ public sealed class ExpulsionTests
         Assert.Equal("403", await client.CodeOfAsync("video.lock", Guid.NewGuid().ToString()));
 
         static bool IsPing(JsonNode frame) => (string?)frame["method"] == "signalwire.ping";
+    }
+
+    [Fact]
+    public async Task An_address_that_fails_too_often_to_say_who_it_is_is_kept_out_for_a_while()
+    {
+        await using var host = await RelayHost.StartAsync();
+        for (var failures = 0; failures < RestLimits.StrangerFailures; failures++)
+        {
+            await using var client = await RelayClient.OpenAsync(host);
+            await client.AskAsync("signalwire.connect", RelayClient.ConnectOf(host.App.Id.ToString(), "rct_wrong"));
+            await client.WaitForCloseAsync();
+        }
+
+        // The last failure is counted when its connection is gone.
+        for (var tries = 0; ; tries++)
+        {
+            Assert.True(tries < 1_000, "It is let in.");
+            try
+            {
+                await using var client = await RelayClient.OpenAsync(host);
+                await Task.Delay(10);
+            }
+            catch (WebSocketException refused)
+            {
+                Assert.Contains("429", refused.Message, StringComparison.Ordinal);
+                break;
+            }
+        }
     }
 
     [Theory]

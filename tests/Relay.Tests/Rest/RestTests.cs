@@ -144,6 +144,27 @@ public sealed class RestTests(RestTests.Shared shared) : IClassFixture<RestTests
     }
 
     [Fact]
+    public async Task A_stream_that_a_session_has_no_room_for_begins_when_another_ends()
+    {
+        using var http = Client();
+        var meeting = await Host.NewMeetingAsync("Full");
+        var session = (await Host.JoinAsync(meeting, "Ada")).Session.SessionId!.Value.ToString();
+        await UntilAsync(http, $"room_sessions?room_id={meeting.Id}", body => body["data"]!.AsArray().Count == 1);
+        var runs = new List<string>();
+        while (runs.Count < Host.Service<SessionPushes>().MaxOfSession)
+        {
+            var (status, run) = await PostAsync(http, $"room_sessions/{session}/streams", "rtmp://127.0.0.1:1/live/x");
+            Assert.Equal(HttpStatusCode.Created, status);
+            runs.Add((string)run["id"]!);
+        }
+
+        Assert.Equal(HttpStatusCode.Created, (await PostAsync(http, $"rooms/{meeting.Id}/streams", "rtmp://127.0.0.1:1/live/late")).Status);
+        await http.DeleteAsync(Below($"room_sessions/{session}/streams/{runs[0]}"));
+        await UntilAsync(http, $"room_sessions/{session}/streams", body => body["data"]!.AsArray().Any(each => ((string)each!["url"]!).EndsWith("late", StringComparison.Ordinal)));
+        await Host.EndAsync(meeting);
+    }
+
+    [Fact]
     public async Task A_room_has_so_many_streams_and_keeps_them_over_a_restart()
     {
         await using var host = await RelayHost.StartAsync();
@@ -320,7 +341,8 @@ public sealed class RestTests(RestTests.Shared shared) : IClassFixture<RestTests
         await UntilAsync(own, $"room_sessions?room_id={meeting.Id}", body => body["data"]!.AsArray().Count == 1);
         var (_, created) = await PostAsync(own, $"rooms/{meeting.Id}/streams", "rtmp://127.0.0.1:1/live/x");
         var stream = (string)created["id"]!;
-        foreach (var (method, path) in Routes(meeting.Id.ToString(), session, stream))
+        var run = (string)(await UntilAsync(own, $"room_sessions/{session}/streams", body => body["data"]!.AsArray().Count == 1))["data"]![0]!["id"]!;
+        foreach (var (method, path) in Routes(meeting.Id.ToString(), session, stream).Append((HttpMethod.Delete, $"room_sessions/{session}/streams/{run}")))
         {
             using var request = new HttpRequestMessage(method, Below(path)) { Content = method == HttpMethod.Post || method == HttpMethod.Put ? JsonContent.Create(new { url = "rtmp://127.0.0.1:1/a/b" }) : null };
             using var answer = await stranger.SendAsync(request);
@@ -336,6 +358,7 @@ public sealed class RestTests(RestTests.Shared shared) : IClassFixture<RestTests
 
         // It is as it was.
         Assert.Equal(stream, (string)(await GetAsync(own, $"streams/{stream}"))["id"]!);
+        Assert.Equal(HttpStatusCode.NoContent, (await own.DeleteAsync(Below($"room_sessions/{session}/streams/{run}"))).StatusCode);
         await Host.EndAsync(meeting);
     }
 

@@ -49,7 +49,7 @@ public sealed class RoomLoopTests : IDisposable
             CreatedAt = _clock.GetUtcNow(),
             UpdatedAt = _clock.GetUtcNow(),
         };
-        _room = new Room(new RoomNames(meeting.AppId, meeting.Id, meeting.Title), new SessionId(Guid.NewGuid()), _clock.GetUtcNow(), _directory, _directions, _clock, NullLogger.Instance, _ => { });
+        _room = new Room(new RoomNames(meeting.AppId, meeting.Id, meeting.Title), new SessionId(Guid.NewGuid()), _clock.GetUtcNow(), _directory, _directions, _clock, NullLogger.Instance, _ => { }, _ => { });
         (_controller, _) = _directory.Open(App, null);
         _controller.Attach(_link, acknowledges: true, "{}"u8.ToArray());
         _controller.Subscribe(RelayEvent.RoomsChannel, ["video.room.started", "video.room.ended"], 100);

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.WebSockets;
 using System.Text.Json.Nodes;
 using Roomcast.Meetings.Records;
+using Roomcast.Relay.Methods;
 using Roomcast.Relay.Rooms;
 using Roomcast.Relay.Tests.Hosting;
 using Roomcast.TestKit.Hls;
@@ -101,6 +102,42 @@ public sealed class RoomTests(RoomTests.Shared shared) : IClassFixture<RoomTests
         Assert.Equal(ben.Peer.Id, (string)(await client.HearAsync("video.member.left"))["member"]!["id"]!);
         await DoAsync("video.member.remove", new JsonObject { ["member_id"] = "all" });
         await client.WaitAsync(_ => Host.Service<RoomDirectory>().Find(Host.App.Id, Guid.Parse(session)) is null);
+    }
+
+    [Fact]
+    public async Task A_room_that_is_ended_ends_for_everybody()
+    {
+        await using var client = await RelayClient.ConnectAsync(Host);
+        await client.SubscribeAsync("video.rooms", "video.room.started", "video.room.ended");
+        var meeting = await Host.NewMeetingAsync("Ended");
+        await Host.JoinAsync(meeting, "Ada");
+        var session = (string)(await client.HearAsync("video.room.started", room => Is(room, meeting)))["room_session_id"]!;
+        Assert.Equal("200", await client.CodeOfAsync("video.room.end", session));
+        await client.HearAsync("video.room.ended", room => Is(room, meeting));
+        Assert.Equal("404", await client.CodeOfAsync("video.room.end", session));
+    }
+
+    [Fact]
+    public async Task No_method_does_anything_for_a_token_that_may_not_or_in_a_room_that_is_not_the_projects()
+    {
+        var methods = Host.Service<MethodTable>().RoomMethodNames.ToList();
+        Assert.True(methods.Count > 40, $"{methods.Count}");
+        await using var client = await RelayClient.ConnectAsync(Host);
+        await using var other = await RelayClient.ConnectAsync(Host, isOther: true);
+        await using var reader = await RelayClient.ConnectAsync(Host, token: Host.ReadToken);
+        var meeting = await Host.NewMeetingAsync("Shut");
+        await Host.JoinAsync(meeting, "Ada");
+        var session = (string)(await RoomOfAsync(client, meeting))["id"]!;
+        foreach (var method in methods)
+        {
+            Assert.Equal((method, "404"), (method, await client.CodeOfAsync(method, Guid.NewGuid().ToString())));
+            Assert.Equal((method, "404"), (method, await other.CodeOfAsync(method, session)));
+            var readers = await reader.CodeOfAsync(method, session);
+            Assert.True(readers == "403" || method.Contains("list", StringComparison.Ordinal) || method.Contains("get", StringComparison.Ordinal), $"{method}: {readers}");
+        }
+
+        Assert.Equal("200", await client.CodeOfAsync("video.room.get", session));
+        await Host.EndAsync(meeting);
     }
 
     [Fact]
