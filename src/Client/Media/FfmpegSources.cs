@@ -25,7 +25,7 @@ public sealed class FfmpegException : RealtimeKitException
 /// <remarks>
 /// It is FFmpeg's program that is run, in a process of its own, and nothing of FFmpeg is linked. A fault of its codecs does not end the
 /// application; but that process has the rights of the user it runs as, so files of strangers ask for a user or a container with few.
-/// A file has it open other files at most, and no address. The process waits while nothing is taken. Dispose the source, lest its process waits on.
+/// A file has it open other files at most, and no address; an address that is given itself is opened, so take none from strangers. The process waits while nothing is taken. Dispose the source, lest its process waits on.
 /// </remarks>
 public abstract class FfmpegSource : IAsyncDisposable
 {

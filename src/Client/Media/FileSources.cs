@@ -6,6 +6,9 @@ namespace Roomcast.Client.Media;
 /// <remarks>The whole file is held in memory. A keyframe that is wanted comes when the file has one, or at once where <c>jumps</c>.</remarks>
 public abstract class StoredSource
 {
+    /// <summary>Bytes of the longest file that is taken as it is: 1 GiB.</summary>
+    internal const long LongestFile = 1L << 30;
+
     private readonly IReadOnlyList<EncodedFrame> _frames;
     private readonly bool _repeats;
     private readonly bool _jumps;
@@ -80,11 +83,10 @@ public abstract class StoredSource
 
     private protected static async Task<byte[]> LoadAsync(string path, CancellationToken cancellationToken)
     {
-        const long longest = 1L << 30;
         var length = new FileInfo(path).Length;
-        return length <= longest
+        return length <= LongestFile
             ? await File.ReadAllBytesAsync(path, cancellationToken).ConfigureAwait(false)
-            : throw new InvalidDataException($"{Path.GetFileName(path)} has {length} bytes; a source may have {longest}.");
+            : throw new InvalidDataException($"{Path.GetFileName(path)} has {length} bytes; a source may have {LongestFile}.");
     }
 
     private protected static byte[] LoadEmbedded(string name)

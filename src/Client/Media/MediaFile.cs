@@ -1,9 +1,15 @@
 namespace Roomcast.Client.Media;
 
-/// <summary>A file to be published, whatever it is: IVF, Ogg, WebM by this package's own readers, everything else by FFmpeg where it is present.</summary>
-/// <remarks>What is in a file is told by its first bytes, not by its name. Pictures and sound stand on one timeline, and keep together.</remarks>
+/// <summary>
+/// A file to be published, whatever it is. IVF of VP8, Ogg of Opus and WebM of either or both are sent as they are, up to 1 GiB; everything else
+/// is encoded anew by FFmpeg, where it is present.
+/// </summary>
+/// <remarks>What is in a file is told by its bytes, not by its name, and nothing of it is left out: where one kind needs FFmpeg, it reads both. Pictures and sound stand on one timeline, and keep together.</remarks>
 public sealed class MediaFile : IAsyncDisposable
 {
+    // The first page of an Ogg, and as much of the next as tells what it is.
+    private const int BeginningLength = 1_024;
+
     private MediaFile(IVideoSource? video, IAudioSource? audio)
     {
         Video = video;
@@ -20,30 +26,28 @@ public sealed class MediaFile : IAsyncDisposable
     /// <param name="path">Where it is.</param>
     /// <param name="repeats">Whether it begins anew when it is over.</param>
     /// <param name="cancellationToken">Ends the reading.</param>
-    /// <exception cref="InvalidDataException">It is damaged, or holds nothing that can be sent.</exception>
+    /// <exception cref="InvalidDataException">It is an IVF or an Ogg that is damaged.</exception>
     /// <exception cref="FfmpegException">FFmpeg would be needed and is missing, or cannot read it either.</exception>
     public static async Task<MediaFile> OpenAsync(string path, bool repeats = false, CancellationToken cancellationToken = default)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
-        var start = new byte[4];
+        var start = new byte[BeginningLength];
+        int length;
+        bool isShortEnough;
         await using (var file = File.OpenRead(path))
         {
-            await file.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
+            isShortEnough = file.Length <= StoredSource.LongestFile;
+            length = await file.ReadAtLeastAsync(start, start.Length, throwOnEndOfStream: false, cancellationToken).ConfigureAwait(false);
         }
 
-        if (start.AsSpan().SequenceEqual("DKIF"u8))
+        switch (isShortEnough ? FormatOf(start.AsSpan(0, length)) : Format.Other)
         {
-            return new MediaFile(await IvfVideoSource.OpenAsync(path, repeats, cancellationToken).ConfigureAwait(false), null);
-        }
-
-        if (start.AsSpan().SequenceEqual("OggS"u8))
-        {
-            return new MediaFile(null, await OggAudioSource.OpenAsync(path, repeats, cancellationToken).ConfigureAwait(false));
-        }
-
-        if (start is [0x1A, 0x45, 0xDF, 0xA3] && await OpenWebMAsync(path, repeats, cancellationToken).ConfigureAwait(false) is { } webM)
-        {
-            return webM;
+            case Format.Ivf:
+                return new MediaFile(await IvfVideoSource.OpenAsync(path, repeats, cancellationToken).ConfigureAwait(false), null);
+            case Format.Ogg:
+                return new MediaFile(null, await OggAudioSource.OpenAsync(path, repeats, cancellationToken).ConfigureAwait(false));
+            case Format.WebM when await OpenWebMAsync(path, repeats, cancellationToken).ConfigureAwait(false) is { } webM:
+                return webM;
         }
 
         return await OpenByFfmpegAsync(Path.GetFullPath(path), repeats, cancellationToken).ConfigureAwait(false);
@@ -61,33 +65,49 @@ public sealed class MediaFile : IAsyncDisposable
         }
     }
 
-    // Null when it is of other codecs, as Matroska often is.
-    private static async Task<MediaFile?> OpenWebMAsync(string path, bool repeats, CancellationToken cancellationToken)
+    /// <summary>What a file is, of the formats that this package reads; an IVF, or an Ogg, of other codecs is none.</summary>
+    private static Format FormatOf(ReadOnlySpan<byte> start) =>
+        start.StartsWith("DKIF"u8) && start.Length >= 12 && start[8..12].SequenceEqual("VP80"u8) ? Format.Ivf
+        : start.StartsWith("OggS"u8) && IsOpusAlone(start) ? Format.Ogg
+        : start.StartsWith((ReadOnlySpan<byte>)[0x1A, 0x45, 0xDF, 0xA3]) ? Format.WebM
+        : Format.Other;
+
+    /// <summary>Whether the first stream of an Ogg is of Opus (RFC 7845 section 5.1), and no second one begins beside it (RFC 3533 section 6).</summary>
+    private static bool IsOpusAlone(ReadOnlySpan<byte> start)
     {
-        WebMVideoSource? video = null;
-        WebMAudioSource? audio = null;
-        try
+        const int HeadLength = 27; // Up to the lengths of the page's segments, whose number is its last byte.
+        const int FlagsAt = 5;
+        const int BeginsStream = 2;
+        if (start.Length < HeadLength || start.Length < HeadLength + start[HeadLength - 1])
         {
-            video = await WebMVideoSource.OpenAsync(path, repeats, cancellationToken).ConfigureAwait(false);
-        }
-        catch (InvalidDataException)
-        {
-            // Its sound may be of use.
+            return false;
         }
 
-        try
+        var lengths = start.Slice(HeadLength, start[HeadLength - 1]);
+        var body = start[(HeadLength + lengths.Length)..];
+        var next = 0;
+        foreach (var each in lengths)
         {
-            audio = await WebMAudioSource.OpenAsync(path, repeats, cancellationToken).ConfigureAwait(false);
+            next += each;
         }
-        catch (InvalidDataException) when (video is not null)
-        {
-            // It has none.
-        }
-        catch (InvalidDataException)
+
+        return body.StartsWith("OpusHead"u8)
+            && !(body.Length > next + FlagsAt && body[next..].StartsWith("OggS"u8) && (body[next + FlagsAt] & BeginsStream) != 0);
+    }
+
+    // Null where something of it cannot be sent as it is, as is frequent in Matroska, or where it is not read by this package.
+    private static async Task<MediaFile?> OpenWebMAsync(string path, bool repeats, CancellationToken cancellationToken)
+    {
+        var file = await File.ReadAllBytesAsync(path, cancellationToken).ConfigureAwait(false);
+        if (!WebMFile.TryRead(file, TrackKind.Video, out var pictures, out var picturesStart, out _)
+            || !WebMFile.TryRead(file, TrackKind.Audio, out var sound, out var soundStart, out _)
+            || pictures.Count + sound.Count == 0)
         {
             return null;
         }
 
+        var video = pictures.Count > 0 ? new WebMVideoSource(pictures, picturesStart, repeats) : null;
+        var audio = sound.Count > 0 ? new WebMAudioSource(sound, soundStart, repeats) : null;
         if (video is not null && audio is not null)
         {
             var timeline = new MediaTimeline();
@@ -145,6 +165,14 @@ public sealed class MediaFile : IAsyncDisposable
             await source.DisposeAsync().ConfigureAwait(false);
             throw;
         }
+    }
+
+    private enum Format
+    {
+        Other,
+        Ivf,
+        Ogg,
+        WebM,
     }
 
     /// <summary>A source whose first frame was taken already.</summary>

@@ -10,10 +10,10 @@ internal static class WebMFile
     /// <summary>Most frames that are taken of a file.</summary>
     public const int MaxFrames = IvfReader.MaxFrames;
 
-    /// <summary>Reads a whole file.</summary>
+    /// <summary>Reads a whole file. True where it has nothing of this kind.</summary>
     /// <param name="file">Its bytes.</param>
     /// <param name="kind">What is wanted of it.</param>
-    /// <param name="frames">The frames, times from the first.</param>
+    /// <param name="frames">The frames, times from the first; none where there is nothing of this kind.</param>
     /// <param name="start">When the first stands in the file.</param>
     /// <param name="fault">What is wrong.</param>
     public static bool TryRead(ReadOnlyMemory<byte> file, TrackKind kind, out IReadOnlyList<EncodedFrame> frames, out TimeSpan start, out string fault)
@@ -52,9 +52,8 @@ internal static class WebMFile
         }
 
         // A file whose writing was cut off is of use up to there.
-        fault = status is OperationStatus.InvalidData ? reader.Fault
-            : read.Count > 0 ? ""
-            : kind is TrackKind.Video ? "It has no picture of VP8." : "It has no sound of Opus.";
+        var other = chosen is null ? reader.Tracks.FirstOrDefault(track => track.Kind == kind) : null;
+        fault = status is OperationStatus.InvalidData ? reader.Fault : other is null ? "" : kind is TrackKind.Video ? $"Its picture is of {other.CodecName}, not of VP8." : $"Its sound is of {other.CodecName}, not of Opus.";
         return fault.Length == 0;
     }
 
@@ -78,7 +77,7 @@ internal static class WebMFile
 /// <summary>Pictures of a WebM file: its first track of VP8. Files with a keyframe each second or two serve those who come later best.</summary>
 public sealed class WebMVideoSource : StoredSource, IVideoSource
 {
-    private WebMVideoSource(IReadOnlyList<EncodedFrame> frames, TimeSpan start, bool repeats)
+    internal WebMVideoSource(IReadOnlyList<EncodedFrame> frames, TimeSpan start, bool repeats)
         : base(frames, repeats, jumps: false)
     {
         Start = start;
@@ -96,13 +95,15 @@ public sealed class WebMVideoSource : StoredSource, IVideoSource
         Read(await LoadAsync(path, cancellationToken).ConfigureAwait(false), repeats);
 
     internal static WebMVideoSource Read(ReadOnlyMemory<byte> file, bool repeats) =>
-        WebMFile.TryRead(file, TrackKind.Video, out var frames, out var start, out var fault) ? new WebMVideoSource(frames, start, repeats) : throw new InvalidDataException(fault);
+        !WebMFile.TryRead(file, TrackKind.Video, out var frames, out var start, out var fault) ? throw new InvalidDataException(fault)
+        : frames.Count > 0 ? new WebMVideoSource(frames, start, repeats)
+        : throw new InvalidDataException("It has no picture.");
 }
 
 /// <summary>Sound of a WebM file: its first track of Opus.</summary>
 public sealed class WebMAudioSource : StoredSource, IAudioSource
 {
-    private WebMAudioSource(IReadOnlyList<EncodedFrame> frames, TimeSpan start, bool repeats)
+    internal WebMAudioSource(IReadOnlyList<EncodedFrame> frames, TimeSpan start, bool repeats)
         : base(frames, repeats, jumps: false)
     {
         Start = start;
@@ -120,5 +121,7 @@ public sealed class WebMAudioSource : StoredSource, IAudioSource
         Read(await LoadAsync(path, cancellationToken).ConfigureAwait(false), repeats);
 
     internal static WebMAudioSource Read(ReadOnlyMemory<byte> file, bool repeats) =>
-        WebMFile.TryRead(file, TrackKind.Audio, out var frames, out var start, out var fault) ? new WebMAudioSource(frames, start, repeats) : throw new InvalidDataException(fault);
+        !WebMFile.TryRead(file, TrackKind.Audio, out var frames, out var start, out var fault) ? throw new InvalidDataException(fault)
+        : frames.Count > 0 ? new WebMAudioSource(frames, start, repeats)
+        : throw new InvalidDataException("It has no sound.");
 }

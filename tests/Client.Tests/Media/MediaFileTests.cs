@@ -75,6 +75,36 @@ public sealed class MediaFileTests : IDisposable
     }
 
     [Theory]
+    [InlineData("vp9.webm", "libvpx-vp9", "libopus")]
+    [InlineData("vorbis.webm", "libvpx", "libvorbis")]
+    [InlineData("h264.mkv", "libx264", "libopus")]
+    [InlineData("aac.mkv", "libvpx", "aac")]
+    [InlineData("vp9.ivf", "libvpx-vp9", null)]
+    [InlineData("vorbis.ogg", null, "libvorbis")]
+    [InlineData("flac.ogg", null, "flac")]
+    [InlineData("theora.ogg", "libtheora", "libopus")]
+    public async Task Nothing_of_a_file_is_left_out_for_being_of_another_codec(string name, string? video, string? audio)
+    {
+        var path = PathOf(name);
+        string[] picture = video is null ? ["-vn"] : ["-c:v", video, "-g", "25", "-b:v", "300k"];
+        string[] sound = audio is null ? ["-an"] : ["-c:a", audio];
+        await FfmpegTool.RunAsync([.. Signals, .. picture, .. sound, path]);
+
+        await using var file = await MediaFile.OpenAsync(path);
+
+        Assert.Equal((video is not null, audio is not null), (file.Video is not null, file.Audio is not null));
+        if (file.Video is { } pictures)
+        {
+            Assert.InRange((await ReadAllAsync(pictures)).Count, Pictures - 2, Pictures + 2);
+        }
+
+        if (file.Audio is { } heard)
+        {
+            AssertSound(await ReadAllAsync(heard));
+        }
+    }
+
+    [Theory]
     [InlineData("late.webm", "libvpx", "libopus")]
     [InlineData("late.mkv", "libx264", "aac")]
     public async Task Sound_and_pictures_of_a_file_stand_on_one_timeline_and_begin_as_far_apart_as_in_the_file(string name, string video, string audio)

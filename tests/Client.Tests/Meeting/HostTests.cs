@@ -136,6 +136,11 @@ public sealed class HostTests(MeetingServer server)
         await host.DrainEventsAsync();
         await viewer.DrainEventsAsync();
 
+        // What an application sets is told as what the server tells is.
+        host.Livestream.SetLivestreamState(LivestreamState.Stopping);
+        Assert.Equal(LivestreamState.Stopping, host.Livestream.State);
+        await host.DrainEventsAsync();
+        Assert.Contains("host Stopping Stopping", told.All);
         Assert.Contains("host Starting Starting", told.All);
         Assert.Equal(["viewer Livestreaming True", "viewer Idle False"], told.All.Where(what => what.StartsWith("viewer", StringComparison.Ordinal)));
         Assert.Contains("start Starting", measured.All);

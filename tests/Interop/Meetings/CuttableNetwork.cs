@@ -64,6 +64,9 @@ internal sealed class CuttableNetwork : IAsyncDisposable
     /// <summary>Share of all datagrams that are lost on their way, each on its own; 0 to 1.</summary>
     public double Loss { get; set; }
 
+    /// <summary>Datagrams lost so far.</summary>
+    public int Lost { get; private set; }
+
     /// <summary>Breaks the TCP connections of one browser, as a router that forgets them does; new ones are carried.</summary>
     /// <param name="browser">Its number.</param>
     /// <returns>How many there were.</returns>
@@ -135,7 +138,9 @@ internal sealed class CuttableNetwork : IAsyncDisposable
 
         lock (_chance)
         {
-            return _chance.NextDouble() < Loss;
+            var isLost = _chance.NextDouble() < Loss;
+            Lost += isLost ? 1 : 0;
+            return isLost;
         }
     }
 

@@ -23,6 +23,7 @@ public sealed class DotNetAndBrowserTests : CuttableMeetingTests
         Network.Loss = 0.05;
         await AssertTogetherAsync(ada, ben);
         await AssertWriteAsync(ada, ben, "in a storm");
+        Assert.True(Network.Lost > 20, $"{Network.Lost} datagrams were lost.");
 
         Network.Loss = 0;
         await ada.LeaveAsync();
