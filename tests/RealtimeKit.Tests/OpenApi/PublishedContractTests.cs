@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using System.Text.Json.Nodes;
 using Roomcast.RealtimeKit.Tests.Hosting;
 using Roomcast.RealtimeKit.Tests.Schemas;
@@ -169,12 +170,24 @@ public sealed class PublishedContractTests(SharedHost shared)
         }
     }
 
-    private IEnumerable<(string Path, bool IsAddition)> FieldsOf(JsonObject unresolved, string at, bool isAddition = false)
+    // A schema that has itself within it is followed once.
+    private IEnumerable<(string Path, bool IsAddition)> FieldsOf(JsonObject unresolved, string at, bool isAddition = false, ImmutableList<string>? within = null)
     {
+        within ??= [];
+        if (unresolved["$ref"]?.GetValue<string>() is { } reference)
+        {
+            if (within.Contains(reference))
+            {
+                yield break;
+            }
+
+            within = within.Add(reference);
+        }
+
         var schema = _host.Description.Schema.Resolve(unresolved);
         foreach (var part in (schema["allOf"]?.AsArray() ?? []).Concat(schema["oneOf"]?.AsArray() ?? []))
         {
-            foreach (var field in FieldsOf(part!.AsObject(), at, isAddition))
+            foreach (var field in FieldsOf(part!.AsObject(), at, isAddition, within))
             {
                 yield return field;
             }
@@ -183,7 +196,7 @@ public sealed class PublishedContractTests(SharedHost shared)
         if (schema["items"] is JsonObject items)
         {
             // An array of objects in ours and a single object in theirs are told apart by the dots alone.
-            foreach (var field in FieldsOf(items, at == "$" ? "$[]" : at, isAddition))
+            foreach (var field in FieldsOf(items, at == "$" ? "$[]" : at, isAddition, within))
             {
                 yield return field;
             }
@@ -193,7 +206,7 @@ public sealed class PublishedContractTests(SharedHost shared)
         {
             var isMarked = isAddition || (property!["x-roomcast-addition"]?.GetValue<bool>() ?? false);
             yield return ($"{at}.{name}", isMarked);
-            foreach (var field in FieldsOf(property!.AsObject(), $"{at}.{name}", isMarked))
+            foreach (var field in FieldsOf(property!.AsObject(), $"{at}.{name}", isMarked, within))
             {
                 yield return field;
             }

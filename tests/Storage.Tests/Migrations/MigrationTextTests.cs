@@ -38,6 +38,10 @@ public sealed class MigrationTextTests
             "7 webhooks 5bae764d55f1ddbc",
             "8 session_history b98339f7f137b1ce",
             "9 session_leavings 360f94ad6f9efd78",
+            "10 summary_tasks 04010eb595fc3fd2",
+            "11 connected_sessions 733953803735befb",
+            "12 meeting_targets 01624b4e6ed82d92",
+            "13 session_memories daafd90e24db3a56",
         ],
         Migration.All.Select(migration => $"{migration.Version} {migration.Name} {migration.Checksum[..16]}"));
 }
