@@ -1,3 +1,5 @@
+using Roomcast.Media;
+
 namespace Roomcast.Client.Media;
 
 /// <summary>
