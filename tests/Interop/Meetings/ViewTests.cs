@@ -169,6 +169,12 @@ public sealed class ViewTests(MeetingServer server) : IAsyncLifetime
         Assert.Equal("Dan", await ada.EvaluateAsync<string>("kit.names()"));
         Assert.Equal("Ada", await dan.EvaluateAsync<string>("kit.names()"));
         await ben.WaitAsync(server, "kit.names() === 'Ada,Dan'");
+        var unseen = new[] { await ben.EvaluateAsync<string>("meeting.self.id"), await cleo.EvaluateAsync<string>("meeting.self.id") };
+        foreach (var page in new[] { ada, dan })
+        {
+            Assert.DoesNotContain(await page.FaultsAsync(), fault => unseen.Any(id => fault.Contains(id, StringComparison.Ordinal)));
+        }
+
         foreach (var page in new[] { ada, ben, cleo, dan })
         {
             await page.LeaveWithoutFaultsAsync();
