@@ -148,7 +148,17 @@ public sealed class ClientPackageTests(MeetingServer server) : IAsyncLifetime
         await ben.RunAsync("meeting.polls.create('Before?', ['Yes', 'No']).then(() => null)");
         await ada.WaitAsync(server, "meeting.polls.items.length === 1");
 
+        // A page may learn of it late, and is as it was until then.
+        foreach (var page in new[] { ada, ben })
+        {
+            await page.RunAsync("globalThis.wasLost = false, setInterval(() => { wasLost ||= meeting.self.roomState !== 'joined'; }, 20)");
+        }
+
         await server.RestartAsync();
+        foreach (var page in new[] { ada, ben })
+        {
+            await page.WaitAsync(server, "wasLost");
+        }
 
         // Ben neither waits nor asks again: he is on stage, and seen.
         await ben.WaitAsync(server, "meeting.self.roomState === 'joined' && meeting.stage.status === 'ON_STAGE' && meeting.self.videoEnabled");
