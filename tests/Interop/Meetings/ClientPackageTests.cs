@@ -77,10 +77,7 @@ public sealed class ClientPackageTests(MeetingServer server) : IAsyncLifetime
         await ada.RunAsync("meeting.participants.broadcastMessage('greeting', { word: 'hello' })");
         await ben.WaitAsync("globalThis.said === 'greeting hello'", MeetTab.Patience);
 
-        foreach (var page in new[] { ada, ben, cleo })
-        {
-            await page.LeaveWithoutFaultsAsync();
-        }
+        await KitPage.LeaveWithoutFaultsAsync(ada, ben, cleo);
     }
 
     [Fact]
@@ -191,10 +188,7 @@ public sealed class ClientPackageTests(MeetingServer server) : IAsyncLifetime
         await ada.WaitAsync(server, "board.get('second') === 2");
         await ada.RunAsync("meeting.join().then(() => null)");
         await ben.WaitAsync(server, "kit.names() === 'Ada'");
-        foreach (var page in new[] { ada, ben })
-        {
-            await page.LeaveWithoutFaultsAsync();
-        }
+        await KitPage.LeaveWithoutFaultsAsync(ada, ben);
     }
 
     // One browser is enough: nothing is seen or heard here.

@@ -38,10 +38,7 @@ public sealed class EntryTests(MeetingServer server) : IAsyncLifetime
         await cleo.WaitAsync(server, "meeting.self.roomState === 'joined' && kit.names() === 'Ada,Ben'");
         await ada.WaitAsync(server, "kit.names() === 'Ben,Cleo' && meeting.participants.waitlisted.size === 0");
         await dan.CloseWithoutFaultsAsync();
-        foreach (var page in new[] { ada, ben, cleo })
-        {
-            await page.LeaveWithoutFaultsAsync();
-        }
+        await KitPage.LeaveWithoutFaultsAsync(ada, ben, cleo);
     }
 
     [Fact]
@@ -92,10 +89,7 @@ public sealed class EntryTests(MeetingServer server) : IAsyncLifetime
         await ada.RunAsync("meeting.stage.requestAccess().then(() => meeting.stage.join()).then(() => meeting.self.enableVideo()).then(() => null)");
         await ben.WaitAsync(server, "kit.other('Ada').stageStatus === 'ON_STAGE' && kit.sees('Ada', 0)");
         await cleo.WaitAsync(server, "kit.sees('Ada', 0)");
-        foreach (var page in new[] { ada, ben, cleo })
-        {
-            await page.LeaveWithoutFaultsAsync();
-        }
+        await KitPage.LeaveWithoutFaultsAsync(ada, ben, cleo);
 
         async Task EnterAsync()
         {

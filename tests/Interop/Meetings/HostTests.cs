@@ -137,10 +137,7 @@ public sealed class HostTests(MeetingServer server) : IAsyncLifetime
         await ben.WaitAsync(server, "meeting.participants.pinned.size === 1");
         await cleo.LeaveWithoutFaultsAsync();
         await ben.WaitAsync(server, "kit.names() === 'Ada' && meeting.participants.pinned.size === 0");
-        foreach (var page in new[] { ada, ben })
-        {
-            await page.LeaveWithoutFaultsAsync();
-        }
+        await KitPage.LeaveWithoutFaultsAsync(ada, ben);
     }
 
     private Task<BrowserPage> OpenAsync(string meetingId, int number, string preset) =>

@@ -139,7 +139,10 @@ public sealed class LiveLookTests : IAsyncLifetime
         var heardAt = heard.SwellsOf(MeetProbe.Tones[0]);
         var told = $"{heardAt.Count} swells; the browser made {sounded:F1} s of sound meanwhile, and one in each, and lost {lostMs:F0} ms: {string.Join(' ', heardAt)}";
         Assert.True(heardAt.Count >= Math.Floor(sounded), told);
-        Assert.All(heardAt.Zip(heardAt.Skip(1)), pair => Assert.True(Math.Abs((pair.Second - pair.First).TotalMilliseconds - 1_000) < 100 + lostMs, told));
+        // Sound that the browser did not make in time only makes a pause longer, all pauses together by no more than it lost.
+        var overMs = heardAt.Zip(heardAt.Skip(1), (one, next) => (next - one).TotalMilliseconds - 1_000).ToList();
+        Assert.All(overMs, over => Assert.True(over > -100, told));
+        Assert.True(overMs.Where(over => over >= 100).Sum(over => over - 100) <= lostMs, told);
         var level = new ComposedReading(0, 0, [], heard.Sound);
         Assert.True(level.LevelOf(MeetProbe.Tones[0]) > level.LevelOf(MeetProbe.Tones[1]) + 20, $"{level.LevelOf(MeetProbe.Tones[0]):F0} dB");
 

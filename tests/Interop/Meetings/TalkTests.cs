@@ -81,10 +81,7 @@ public sealed class TalkTests(MeetingServer server) : IAsyncLifetime
 
         // The client waits for nobody's answer when it changes messages, and so catches no refusal.
         await ben.LeaveWithoutFaultsAsync("this message is another's", "window::unhandledrejection");
-        foreach (var page in new[] { ada, cleo, dan })
-        {
-            await page.LeaveWithoutFaultsAsync();
-        }
+        await KitPage.LeaveWithoutFaultsAsync(ada, cleo, dan);
     }
 
     [Fact]
@@ -109,10 +106,7 @@ public sealed class TalkTests(MeetingServer server) : IAsyncLifetime
         Assert.Equal(1, await ada.EvaluateAsync<int>("meeting.polls.items[0].options.reduce((sum, { count }) => sum + count, 0)"));
         var cleo = await OpenAsync(meeting, 2, Guest);
         await cleo.WaitAsync(server, "meeting.polls.items.map(({ options, voted }) => `${options[1].count}${options[1].votes.length}${voted.length}`).join() === '100,100,111'");
-        foreach (var page in new[] { ada, ben, cleo })
-        {
-            await page.LeaveWithoutFaultsAsync();
-        }
+        await KitPage.LeaveWithoutFaultsAsync(ada, ben, cleo);
     }
 
     [Fact]
@@ -139,10 +133,7 @@ public sealed class TalkTests(MeetingServer server) : IAsyncLifetime
             await ben.RunAsync("globalThis.known = meeting.ai.transcripts.length");
             await ben.WaitAsync(server, "meeting.ai.transcripts.length > known");
             Assert.Equal(0, await dan.EvaluateAsync<int>("meeting.ai.transcripts.length"));
-            foreach (var page in new[] { ada, ben, cleo, dan })
-            {
-                await page.LeaveWithoutFaultsAsync();
-            }
+            await KitPage.LeaveWithoutFaultsAsync(ada, ben, cleo, dan);
         }
         finally
         {

@@ -52,10 +52,7 @@ public sealed class ViewTests(MeetingServer server) : IAsyncLifetime
         await ada.WaitAsync(server, "!kit.other('Cleo').videoTrack && kit.sees('Ben', 1)");
         await ada.RunAsync("meeting.participants.setMaxActiveParticipantsCount(2); void meeting.participants.setViewMode('ACTIVE_GRID')");
         await ada.WaitAsync(server, "meeting.participants.active.size === 1");
-        foreach (var page in new[] { ada, ben, cleo })
-        {
-            await page.LeaveWithoutFaultsAsync();
-        }
+        await KitPage.LeaveWithoutFaultsAsync(ada, ben, cleo);
     }
 
     [Fact]
@@ -110,10 +107,7 @@ public sealed class ViewTests(MeetingServer server) : IAsyncLifetime
             await ben.WaitAsync(server, "!kit.other('Ada').screenShareEnabled && !kit.other('Ada').screenShareTracks?.video");
         }
 
-        foreach (var page in new[] { ada, ben })
-        {
-            await page.LeaveWithoutFaultsAsync();
-        }
+        await KitPage.LeaveWithoutFaultsAsync(ada, ben);
     }
 
     [Fact]
@@ -133,10 +127,7 @@ public sealed class ViewTests(MeetingServer server) : IAsyncLifetime
         await ada.RunAsync("kit.other('Ben').disableAudio().then(() => null)");
         await ben.WaitAsync(server, "!meeting.self.audioEnabled");
         await ada.WaitAsync(server, "!kit.other('Ben').audioEnabled");
-        foreach (var page in new[] { ada, ben })
-        {
-            await page.LeaveWithoutFaultsAsync();
-        }
+        await KitPage.LeaveWithoutFaultsAsync(ada, ben);
     }
 
     [Fact]
@@ -175,10 +166,7 @@ public sealed class ViewTests(MeetingServer server) : IAsyncLifetime
             Assert.DoesNotContain(await page.FaultsAsync(), fault => unseen.Any(id => fault.Contains(id, StringComparison.Ordinal)));
         }
 
-        foreach (var page in new[] { ada, ben, cleo, dan })
-        {
-            await page.LeaveWithoutFaultsAsync();
-        }
+        await KitPage.LeaveWithoutFaultsAsync(ada, ben, cleo, dan);
     }
 
     private Task<BrowserPage> OpenAsync(string meetingId, int number, string preset) =>
