@@ -95,6 +95,7 @@ internal sealed class CompositeCapture : ICapture
     {
         _recorder.Close();
         Write();
+        _file?.Finish();
         _file?.Dispose();
     }
 

@@ -1,31 +1,47 @@
+using Microsoft.Win32.SafeHandles;
+
 namespace Roomcast.Egress.Recording;
 
 /// <summary>Something that ends a recording, in words for its owner.</summary>
 internal sealed class RecordingFault(string message, Exception? innerException = null) : Exception(message, innerException);
 
 /// <summary>A file that grows by whole pieces: after a fault it ends with the last whole one.</summary>
-/// <remarks>Each piece is on the disk when the call returns, so that neither a killed process nor a power cut takes it back.</remarks>
+/// <remarks>
+/// A piece has left the process when the call returns, so that a killed process takes none back. It follows to the disk at once but
+/// by itself: how long that takes is up to everybody who writes there, and media that waited for it would be lost with the process.
+/// </remarks>
 internal sealed class RecordingFile : IDisposable
 {
     private const int NoSpace = 28; // ENOSPC
     private const int QuotaExceeded = 122; // EDQUOT
     private const int FileTooLarge = 27; // EFBIG
 
-    private readonly FileStream _file;
+    private readonly FileStream _stream;
+    private readonly SafeFileHandle _file;
     private readonly DriveInfo _drive;
     private readonly long _minFreeBytes;
     private readonly RecordingMetrics _metrics;
+    private readonly Action<SafeFileHandle> _sync;
+    private readonly Lock _lock = new();
+    private bool _isSyncing;
+    private bool _isSyncWanted;
+    private Exception? _syncFault;
     private long _length;
 
     /// <summary>Makes the file; its folder must exist.</summary>
+    /// <param name="path">What it is called.</param>
+    /// <param name="minFreeBytes">Bytes that it leaves to others.</param>
+    /// <param name="metrics">Where bytes are counted.</param>
+    /// <param name="sync">Brings what was written to the disk; null for the way of the system.</param>
     /// <exception cref="RecordingFault">It cannot be made.</exception>
-    public RecordingFile(string path, long minFreeBytes, RecordingMetrics metrics)
+    public RecordingFile(string path, long minFreeBytes, RecordingMetrics metrics, Action<SafeFileHandle>? sync = null)
     {
         _minFreeBytes = minFreeBytes;
         _metrics = metrics;
+        _sync = sync ?? RandomAccess.FlushToDisk;
         try
         {
-            _file = new FileStream(path, new FileStreamOptions
+            _stream = new FileStream(path, new FileStreamOptions
             {
                 Mode = FileMode.CreateNew,
                 Access = FileAccess.Write,
@@ -33,6 +49,7 @@ internal sealed class RecordingFile : IDisposable
                 UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
                 BufferSize = 0,
             });
+            _file = _stream.SafeFileHandle;
             _drive = new DriveInfo(path);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
@@ -45,7 +62,7 @@ internal sealed class RecordingFile : IDisposable
     public long Length => _length;
 
     /// <summary>What a fault of the disk means to a recording.</summary>
-    public static RecordingFault Translate(Exception fault) => fault.HResult is NoSpace or QuotaExceeded or FileTooLarge
+    public static RecordingFault Translate(Exception fault) => IsNoRoom(fault)
         ? new RecordingFault("The disk of the server is full. What was recorded until then is kept.", fault)
         : new RecordingFault($"The disk of the server cannot be written: {fault.Message}", fault);
 
@@ -53,9 +70,10 @@ internal sealed class RecordingFile : IDisposable
     public static bool IsNoRoom(Exception fault) => fault.HResult is NoSpace or QuotaExceeded or FileTooLarge;
 
     /// <summary>Adds a piece.</summary>
-    /// <exception cref="RecordingFault">The disk is full, or cannot be written. The file is as it was.</exception>
+    /// <exception cref="RecordingFault">The disk is full, cannot be written, or did not take an earlier piece. The file is as it was.</exception>
     public void Append(ReadOnlySpan<byte> piece)
     {
+        ThrowOnSyncFault();
         try
         {
             // Others need the disk too: the database for one, which would stop the whole server.
@@ -64,8 +82,7 @@ internal sealed class RecordingFile : IDisposable
                 throw new RecordingFault("The disk of the server is full. What was recorded until then is kept.");
             }
 
-            _file.Write(piece);
-            _file.Flush(flushToDisk: true);
+            RandomAccess.Write(_file, piece, _length);
             _length += piece.Length;
             _metrics.Wrote(piece.Length);
         }
@@ -74,6 +91,8 @@ internal sealed class RecordingFile : IDisposable
             TakeBack();
             throw Translate(fault);
         }
+
+        SyncSoon();
     }
 
     /// <summary>Writes over the beginning of the file.</summary>
@@ -82,9 +101,7 @@ internal sealed class RecordingFile : IDisposable
     {
         try
         {
-            _file.Position = 0;
-            _file.Write(front);
-            _file.Flush(flushToDisk: true);
+            RandomAccess.Write(_file, front, 0);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -92,13 +109,85 @@ internal sealed class RecordingFile : IDisposable
         }
     }
 
-    public void Dispose() => _file.Dispose();
+    /// <summary>Ends it: all of it is on the disk when the call returns.</summary>
+    /// <exception cref="RecordingFault">The disk did not take it.</exception>
+    public void Finish()
+    {
+        ThrowOnSyncFault();
+        try
+        {
+            _sync(_file);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw Translate(fault);
+        }
+    }
+
+    public void Dispose() => _stream.Dispose();
+
+    private void ThrowOnSyncFault()
+    {
+        lock (_lock)
+        {
+            if (_syncFault is { } fault)
+            {
+                throw Translate(fault);
+            }
+        }
+    }
+
+    private void SyncSoon()
+    {
+        lock (_lock)
+        {
+            _isSyncWanted = true;
+            if (!_isSyncing)
+            {
+                _isSyncing = true;
+                _ = Task.Run(Sync);
+            }
+        }
+    }
+
+    private void Sync()
+    {
+        while (true)
+        {
+            lock (_lock)
+            {
+                if (!_isSyncWanted || _syncFault is not null)
+                {
+                    _isSyncing = false;
+                    return;
+                }
+
+                _isSyncWanted = false;
+            }
+
+            try
+            {
+                _sync(_file);
+            }
+            catch (ObjectDisposedException)
+            {
+                // It was given up; whoever wants it whole calls Finish before.
+            }
+            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+            {
+                lock (_lock)
+                {
+                    _syncFault = fault;
+                }
+            }
+        }
+    }
 
     private void TakeBack()
     {
         try
         {
-            _file.SetLength(_length);
+            RandomAccess.SetLength(_file, _length);
         }
         catch (IOException)
         {

@@ -33,7 +33,11 @@ internal sealed class RecordingJob
 
     private RecordingRecord _record;
     private SessionPresenceBox _presence = new(new SessionPresence(1, false));
-    private bool _isUnsaved;
+    private volatile bool _isUnsaved;
+    private long _notSavedAt;
+
+    // Media must not wait for a database: that it has come, and what could not be kept before, is kept beside it.
+    private Task _keeping = Task.CompletedTask;
 
     public RecordingJob(RecordingRecord record, RecordingParts parts, CancellationToken stopping)
     {
@@ -47,6 +51,8 @@ internal sealed class RecordingJob
 
     /// <summary>Ends when the recording is stored or given up, or the server stops.</summary>
     public Task Completion { get; private set; } = Task.CompletedTask;
+
+    private bool IsToBeSaved => _isUnsaved && _keeping.IsCompleted;
 
     // Single tracks may be silent for as long as their people like; a composition is never.
     private bool IsAwaitingPicture => Record is { Status: RecordingStatus.Invoked, Kind: RecordingKind.Composite };
@@ -126,7 +132,7 @@ internal sealed class RecordingJob
                 if (reading is { IsCompleted: true })
                 {
                     reading = null;
-                    await TakeMediaAsync(capture, timing);
+                    TakeMedia(capture, timing);
                 }
 
                 if (commands.IsCompleted)
@@ -147,9 +153,9 @@ internal sealed class RecordingJob
                 await FailAsync(fault.Message, capture.Recorded);
             }
 
-            if (_isUnsaved)
+            if (IsToBeSaved && HasPassed(Volatile.Read(ref _notSavedAt), SaveRetry))
             {
-                await SaveAsync();
+                _keeping = Task.Run(SaveAsync);
             }
         }
     }
@@ -176,7 +182,7 @@ internal sealed class RecordingJob
         Add(timing.EmptySince, EmptyPatience);
         Add(timing.FeedEndedAt, EndPatience);
         Add(IsAwaitingPicture ? timing.BeganAt : null, FirstFramePatience);
-        Add(_isUnsaved ? now : null, SaveRetry);
+        Add(IsToBeSaved ? Volatile.Read(ref _notSavedAt) : null, SaveRetry);
         return due;
 
         void Add(long? since, TimeSpan patience)
@@ -190,13 +196,16 @@ internal sealed class RecordingJob
         }
     }
 
-    private async Task TakeMediaAsync(ICapture capture, Timing timing)
+    private void TakeMedia(ICapture capture, Timing timing)
     {
         var found = capture.Read();
         if (found.HasMedia && Record.Status is RecordingStatus.Invoked)
         {
             RecordingLog.Began(_parts.Logger, Record.Id);
-            await MoveAsync(RecordingInput.FirstFrame, record => record with { StartedAt = StoredTime.Now(_parts.Clock) });
+            if (Advance(RecordingInput.FirstFrame, record => record with { StartedAt = StoredTime.Now(_parts.Clock) }))
+            {
+                _keeping = Task.Run(KeepAsync);
+            }
         }
 
         if (found.HasEnded)
@@ -210,6 +219,7 @@ internal sealed class RecordingJob
         if (Record.ErrorMessage is null && capture.PushFault is { } given)
         {
             // It goes on being recorded: its owner learns why nothing arrives.
+            await EndKeepingAsync();
             Show(Record with { ErrorMessage = given, UpdatedAt = StoredTime.Now(_parts.Clock) });
             await SaveAsync();
         }
@@ -299,12 +309,36 @@ internal sealed class RecordingJob
 
     private async Task MoveAsync(RecordingInput input, Func<RecordingRecord, RecordingRecord> change)
     {
-        if (RecordingLifecycle.Next(Record.Status, input) is { } next)
+        await EndKeepingAsync();
+        if (Advance(input, change))
         {
-            Show(change(Record) with { Status = next, UpdatedAt = StoredTime.Now(_parts.Clock) });
-            await SaveAsync();
-            Tell();
+            await KeepAsync();
         }
+    }
+
+    private bool Advance(RecordingInput input, Func<RecordingRecord, RecordingRecord> change)
+    {
+        if (RecordingLifecycle.Next(Record.Status, input) is not { } next)
+        {
+            return false;
+        }
+
+        Show(change(Record) with { Status = next, UpdatedAt = StoredTime.Now(_parts.Clock) });
+        return true;
+    }
+
+    private async Task KeepAsync()
+    {
+        await SaveAsync();
+        Tell();
+    }
+
+    // Changes are kept and told one after the other.
+    private Task EndKeepingAsync()
+    {
+        var keeping = _keeping;
+        _keeping = Task.CompletedTask;
+        return keeping;
     }
 
     private void Show(RecordingRecord record) => Volatile.Write(ref _record, record);
@@ -328,7 +362,9 @@ internal sealed class RecordingJob
         catch (StorageException fault)
         {
             RecordingLog.NotKept(_parts.Logger, fault, Record.Id);
+            Volatile.Write(ref _notSavedAt, _parts.Clock.GetTimestamp());
             _isUnsaved = true;
+            _inbox.Writer.TryWrite(Command.Wake); // The loop counts from now.
         }
     }
 

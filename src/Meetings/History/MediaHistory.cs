@@ -124,9 +124,9 @@ public sealed class MediaHistory
                 received.Add(new ReceivedSample(
                     place,
                     consumer.BitrateBps,
-                    consumer.PacketsSent,
+                    consumer.PacketsExpected,
+                    consumer.PacketsLost,
                     consumer.PacketsRepeated,
-                    (int)Math.Round(Math.Clamp(consumer.LossRatio, 0, 1) * 1_000),
                     (long)consumer.Jitter.TotalMicroseconds,
                     consumer.Freezes,
                     consumer.IsStarved));

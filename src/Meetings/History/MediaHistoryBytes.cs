@@ -7,14 +7,18 @@ namespace Roomcast.Meetings.History;
 /// <summary>A <see cref="MediaHistory"/> as bytes: what grows is written as its growth, numbers in as many bytes as they need, all of it compressed.</summary>
 internal static class MediaHistoryBytes
 {
-    /* Form 1, within Brotli (RFC 7932); numbers are LEB128, signed ones zigzag.
+    /* Form 2, within Brotli (RFC 7932); numbers are LEB128, signed ones zigzag.
 
         interval in ms | count of tracks | tracks: id, peer id (each length and UTF-8), flags
         count of samples | samples: ms since the last | round trip in ms plus 1, or 0 | estimated bps | flags
             count sent     | track | bps | growth of packets | growth of lost | jitter in us
-            count received | track | bps | growth of packets | growth of repeated | loss | jitter in us | growth of freezes | flags
+            count received | track | bps | growth of packets | growth of lost | growth of repeated | jitter in us | growth of freezes | flags
+
+       Form 1 is read as well. There the packets of what was received are those that were sent, and instead of the growth of lost, behind
+       the growth of repeated, it has what the peer had reported last, of a thousand packets.
     */
-    private const byte Form = 1;
+    private const byte Form = 2;
+    private const byte FormWithShares = 1;
 
     // Far above what the bounds of a history allow.
     private const int MaxPlainBytes = 8 << 20;
@@ -49,7 +53,7 @@ internal static class MediaHistoryBytes
     /// <summary>Reads what <see cref="Write(MediaHistory)"/> wrote; null when these are other bytes.</summary>
     public static MediaHistory? TryRead(byte[] bytes)
     {
-        if (bytes is not [Form, ..])
+        if (bytes is not [Form or FormWithShares, ..])
         {
             return null;
         }
@@ -70,7 +74,7 @@ internal static class MediaHistoryBytes
 
             plain.Position = 0;
             using var reader = new BinaryReader(plain, Encoding.UTF8, leaveOpen: true);
-            var history = Read(reader);
+            var history = Read(reader, hasShares: bytes[0] == FormWithShares);
             return plain.Position == plain.Length ? history : null;
         }
         catch (Exception fault) when (fault is IOException or InvalidDataException or InvalidOperationException or FormatException or ArgumentException)
@@ -106,8 +110,8 @@ internal static class MediaHistoryBytes
             writer.Write7BitEncodedInt(received.Track);
             writer.Write7BitEncodedInt64(received.BitrateBps);
             writer.Write7BitEncodedInt64(ZigZag(received.Packets - before.Packets));
+            writer.Write7BitEncodedInt64(ZigZag(received.Lost - before.Lost));
             writer.Write7BitEncodedInt64(ZigZag(received.Repeated - before.Repeated));
-            writer.Write7BitEncodedInt(received.LossPermille);
             writer.Write7BitEncodedInt64(received.JitterUs);
             writer.Write7BitEncodedInt64(ZigZag(received.Freezes - before.Freezes));
             writer.Write(received.IsStarved);
@@ -115,7 +119,7 @@ internal static class MediaHistoryBytes
         }
     }
 
-    private static MediaHistory Read(BinaryReader reader)
+    private static MediaHistory Read(BinaryReader reader, bool hasShares)
     {
         var interval = TimeSpan.FromMilliseconds(Within(reader.Read7BitEncodedInt64(), 1, (long)TimeSpan.FromDays(3_650).TotalMilliseconds));
         var tracks = new SampledTrack[Within(reader.Read7BitEncodedInt(), 0, MediaHistory.MaxTracks)];
@@ -129,13 +133,13 @@ internal static class MediaHistoryBytes
         var samples = new MediaSample[Within(reader.Read7BitEncodedInt(), 0, MediaHistory.MaxSamples)];
         for (var i = 0; i < samples.Length; i++)
         {
-            samples[i] = ReadSample(reader, last);
+            samples[i] = ReadSample(reader, last, hasShares);
         }
 
         return new MediaHistory(interval, tracks, samples);
     }
 
-    private static MediaSample ReadSample(BinaryReader reader, Last last)
+    private static MediaSample ReadSample(BinaryReader reader, Last last, bool hasShares)
     {
         last.AtMs += reader.Read7BitEncodedInt64();
         var roundTrip = reader.Read7BitEncodedInt64();
@@ -159,21 +163,33 @@ internal static class MediaHistoryBytes
         for (var i = 0; i < received.Length; i++)
         {
             var place = Within(reader.Read7BitEncodedInt(), 0, last.Received.Length - 1);
-            ref var before = ref last.Received[place];
-            before = new ReceivedSample(
-                place,
-                reader.Read7BitEncodedInt64(),
-                before.Packets + UnZigZag(reader.Read7BitEncodedInt64()),
-                before.Repeated + UnZigZag(reader.Read7BitEncodedInt64()),
-                reader.Read7BitEncodedInt(),
-                reader.Read7BitEncodedInt64(),
-                (int)(before.Freezes + UnZigZag(reader.Read7BitEncodedInt64())),
-                reader.ReadBoolean());
-            received[i] = before;
+            received[i] = last.Received[place] = ReadReceived(reader, place, last.Received[place], hasShares);
         }
 
         return new MediaSample(
             DateTimeOffset.FromUnixTimeMilliseconds(last.AtMs), roundTrip == 0 ? null : (int)(roundTrip - 1), estimated, isTcp, sent, received);
+    }
+
+    private static ReceivedSample ReadReceived(BinaryReader reader, int place, in ReceivedSample before, bool hasShares)
+    {
+        var bitrate = reader.Read7BitEncodedInt64();
+        var packets = UnZigZag(reader.Read7BitEncodedInt64());
+        var lost = hasShares ? 0 : UnZigZag(reader.Read7BitEncodedInt64());
+        var repeated = UnZigZag(reader.Read7BitEncodedInt64());
+        if (hasShares)
+        {
+            lost = (long)Math.Round(Math.Max(0, packets) * (reader.Read7BitEncodedInt() / 1_000.0));
+        }
+
+        return new ReceivedSample(
+            place,
+            bitrate,
+            before.Packets + packets,
+            before.Lost + lost,
+            before.Repeated + repeated,
+            reader.Read7BitEncodedInt64(),
+            (int)(before.Freezes + UnZigZag(reader.Read7BitEncodedInt64())),
+            reader.ReadBoolean());
     }
 
     private static int Within(int value, int least, int most) => (int)Within((long)value, least, most);

@@ -24,14 +24,14 @@ public readonly record struct SentSample(int Track, long BitrateBps, long Packet
 /// <summary>How a track left to the peer, at one moment.</summary>
 /// <param name="Track">Which track, by its place in the list of tracks.</param>
 /// <param name="BitrateBps">Bits per second over the last second.</param>
-/// <param name="Packets">Packets since it began, without those sent again.</param>
+/// <param name="Packets">Packets that should have reached the peer since it began, by its last report.</param>
+/// <param name="Lost">Those of them that had not come.</param>
 /// <param name="Repeated">Packets sent again.</param>
-/// <param name="LossPermille">Of a thousand packets, those that the peer reported lost last.</param>
 /// <param name="JitterUs">Jitter in microseconds, as the peer reported it last.</param>
 /// <param name="Freezes">Times that the picture stood still.</param>
 /// <param name="IsStarved">Whether nothing was sent for want of bandwidth.</param>
 public readonly record struct ReceivedSample(
-    int Track, long BitrateBps, long Packets, long Repeated, int LossPermille, long JitterUs, int Freezes, bool IsStarved);
+    int Track, long BitrateBps, long Packets, long Lost, long Repeated, long JitterUs, int Freezes, bool IsStarved);
 
 /// <summary>How the media of a peer fared at one moment, as the server measured it.</summary>
 /// <param name="At">When, whole milliseconds.</param>

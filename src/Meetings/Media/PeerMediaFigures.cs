@@ -42,9 +42,9 @@ public sealed record ProducerFigures(
 /// <param name="ProducerId">Which one.</param>
 /// <param name="Kind">Sound or picture.</param>
 /// <param name="BitrateBps">Bits per second over the last second.</param>
-/// <param name="PacketsSent">Packets since it began, without those sent again.</param>
+/// <param name="PacketsExpected">Packets that should have reached the peer by its last report, those that never came to the server among them.</param>
+/// <param name="PacketsLost">Those of them that had not come, as the peer reported.</param>
 /// <param name="PacketsRepeated">Packets sent again.</param>
-/// <param name="LossRatio">Share of packets that the peer reported lost last, 0 to 1.</param>
 /// <param name="Jitter">As the peer reported it last.</param>
 /// <param name="Rid">The encoding being sent; null for a track of one encoding, and while nothing is sent.</param>
 /// <param name="IsStarved">Whether nothing is sent for want of bandwidth.</param>
@@ -54,9 +54,9 @@ public sealed record ConsumerFigures(
     string ProducerId,
     MediaKind Kind,
     long BitrateBps,
-    long PacketsSent,
+    long PacketsExpected,
+    long PacketsLost,
     long PacketsRepeated,
-    double LossRatio,
     TimeSpan Jitter,
     string? Rid,
     bool IsStarved,

@@ -16,6 +16,12 @@ public sealed partial class Consumer
     /// <summary>Share of packets that the receiver reported lost last, 0 to 1.</summary>
     public double LossRatio { get; private set; }
 
+    /// <summary>Packets of the track that should have reached the receiver by its last report, those that never came here among them.</summary>
+    public long PacketsExpected { get; private set; }
+
+    /// <summary>Those of them that had not come, as it reported; 0 to <see cref="PacketsExpected"/>.</summary>
+    public long PacketsLost { get; private set; }
+
     /// <summary>Spread of the transit times, as the receiver reported it last.</summary>
     public TimeSpan Jitter { get; private set; }
 
@@ -26,6 +32,11 @@ public sealed partial class Consumer
     internal void OnReport(in ReportBlock block, TimeSpan now)
     {
         LossRatio = block.FractionLost / 256.0;
+
+        // A receiver that counts more than it was sent, or loses more than that, is not believed.
+        var (first, sent) = (_rewriter.FirstOut, _rewriter.HighestOut - _rewriter.FirstOut + 1);
+        PacketsExpected = Math.Clamp(block.HighestSequenceNumber - first + 1, 0, sent);
+        PacketsLost = Math.Clamp(block.CumulativeLost, 0, PacketsExpected);
         Jitter = TimeSpan.FromSeconds(Math.Min(60, block.Jitter / (double)Producer.Options.Codec.ClockRateHz()));
         if (block.LastSenderReport != 0 && block.LastSenderReport == _reportedNtp)
         {

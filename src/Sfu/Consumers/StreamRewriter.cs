@@ -26,8 +26,12 @@ internal sealed class StreamRewriter
     public StreamRewriter(int clockRateHz, ushort firstNumber)
     {
         _clockRateHz = clockRateHz;
+        FirstOut = firstNumber;
         _highestOut = firstNumber - 1L;
     }
+
+    /// <summary>The number of the first packet.</summary>
+    public long FirstOut { get; }
 
     /// <summary>The number of the newest packet that was mapped or put in between.</summary>
     public long HighestOut => _highestOut;

@@ -52,7 +52,7 @@ public sealed class MediaHistoryFuzz
                     "peer",
                     [new TransportFigures("t", TransportDirection.ToPeer, true, i % 2 == 0, 900_000 * i, TimeSpan.FromMilliseconds(40 + i))],
                     [new ProducerFigures("mic", MediaKind.Audio, 48_000, 500 * i, 3 * i, TimeSpan.FromMilliseconds(2), [])],
-                    [new ConsumerFigures("cam", MediaKind.Video, 700_000, 900 * i, i, 0.02, TimeSpan.FromMilliseconds(5), "h", false, i)]),
+                    [new ConsumerFigures("cam", MediaKind.Video, 700_000, 900 * i, 18 * i, i, TimeSpan.FromMilliseconds(5), "h", false, i)]),
                 _ => null);
         }
 

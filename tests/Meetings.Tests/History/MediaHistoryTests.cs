@@ -1,3 +1,4 @@
+using System.IO.Compression;
 using FsCheck;
 using FsCheck.Fluent;
 using Roomcast.Meetings.History;
@@ -20,7 +21,7 @@ public sealed class MediaHistoryTests
             [.. Enumerable.Range(0, producers).Select(i => new ProducerFigures(
                 $"p{i}", i == 0 ? MediaKind.Audio : MediaKind.Video, numbers[i], numbers[i + 1], numbers[i + 2] / 100, TimeSpan.FromMicroseconds(numbers[i + 3]), []))],
             [.. Enumerable.Range(0, consumers).Select(i => new ConsumerFigures(
-                $"c{i}", MediaKind.Video, numbers[i], numbers[i + 1], numbers[i + 2], numbers[i + 3] / 2e6, TimeSpan.FromMicroseconds(numbers[i + 4]), null, i % 2 == 0, numbers[i + 5] / 1_000))]);
+                $"c{i}", MediaKind.Video, numbers[i], numbers[i + 1], numbers[i + 2], numbers[i + 3], TimeSpan.FromMicroseconds(numbers[i + 4]), null, i % 2 == 0, numbers[i + 5] / 1_000))]);
 
     [Fact]
     public void What_is_written_is_read_again()
@@ -39,6 +40,47 @@ public sealed class MediaHistoryTests
                 Assert.Equal(one.Received, other.Received);
             }
         }
+    }
+
+    [Fact]
+    public void The_first_form_is_read_with_the_losses_its_shares_come_to()
+    {
+        using var bytes = new MemoryStream();
+        bytes.WriteByte(1);
+        using (var packed = new BrotliStream(bytes, CompressionLevel.Fastest, leaveOpen: true))
+        using (var writer = new BinaryWriter(packed))
+        {
+            writer.Write7BitEncodedInt64(10_000);
+            writer.Write7BitEncodedInt(1);
+            writer.Write("cam");
+            writer.Write("another");
+            writer.Write((byte)1);
+            writer.Write7BitEncodedInt(2);
+            for (var i = 0; i < 2; i++)
+            {
+                writer.Write7BitEncodedInt64(i == 0 ? Start.ToUnixTimeMilliseconds() : 10_000);
+                writer.Write7BitEncodedInt64(31);
+                writer.Write7BitEncodedInt64(500_000);
+                writer.Write(false);
+                writer.Write7BitEncodedInt(0);
+                writer.Write7BitEncodedInt(1);
+                writer.Write7BitEncodedInt(0);
+                writer.Write7BitEncodedInt64(400_000);
+                writer.Write7BitEncodedInt64(2_000); // 1,000 packets more, zigzag.
+                writer.Write7BitEncodedInt64(14); // 7 repeated.
+                writer.Write7BitEncodedInt(20 * (i + 1)); // Of a thousand.
+                writer.Write7BitEncodedInt64(1_500);
+                writer.Write7BitEncodedInt64(0);
+                writer.Write(false);
+            }
+        }
+
+        var read = MediaHistoryBytes.TryRead(bytes.ToArray())!;
+        Assert.Equal(
+            [new ReceivedSample(0, 400_000, 1_000, 20, 7, 1_500, 0, false), new ReceivedSample(0, 400_000, 2_000, 60, 14, 1_500, 0, false)],
+            read.Samples.SelectMany(sample => sample.Received));
+        Assert.Equal(Start.AddSeconds(10), read.Samples[1].At);
+        Assert.Equal(30, read.Samples[0].RoundTripMs);
     }
 
     [Fact]
@@ -63,12 +105,12 @@ public sealed class MediaHistoryTests
     {
         var history = new MediaHistory();
         var figures = Enumerable.Range(0, 8).Select(i => new ConsumerFigures(
-            $"c{i}", MediaKind.Video, 900_000, 0, 0, 0.01, TimeSpan.FromMilliseconds(3), null, false, 0)).ToArray();
+            $"c{i}", MediaKind.Video, 900_000, 0, 0, 0, TimeSpan.FromMilliseconds(3), null, false, 0)).ToArray();
         var (at, count) = (Start, 0);
         for (; at < Start.AddHours(12); at += TimeSpan.FromSeconds(10), count += 900)
         {
             var now = count;
-            history.Add(at, new PeerMediaFigures("peer", [], [], [.. figures.Select(one => one with { PacketsSent = now })]), _ => null);
+            history.Add(at, new PeerMediaFigures("peer", [], [], [.. figures.Select(one => one with { PacketsExpected = now, PacketsLost = now / 100 })]), _ => null);
         }
 
         Assert.InRange(history.Samples.Count, MediaHistory.MaxSamples / 2, MediaHistory.MaxSamples);

@@ -122,7 +122,7 @@ public sealed class SessionTests(SharedHost shared) : IAsyncLifetime
                     peer.ToString(),
                     [new TransportFigures("t", TransportDirection.ToPeer, true, false, 2_000_000, TimeSpan.FromMilliseconds(30))],
                     [new ProducerFigures("mic", MediaKind.Audio, 32_000, 500 * i, 5 * i, TimeSpan.FromMilliseconds(2), [])],
-                    [new ConsumerFigures("cam", MediaKind.Video, 900_000, 1_000 * i, 3, 0.02, TimeSpan.FromMilliseconds(4), "f", false, i)]),
+                    [new ConsumerFigures("cam", MediaKind.Video, 900_000, 1_000 * i, 20 * i, 3, TimeSpan.FromMilliseconds(4), "f", false, i)]),
                 id => id == "cam" ? new SampledTrack("cam", "another", MediaKind.Video, false) : null);
         }
 
@@ -142,6 +142,7 @@ public sealed class SessionTests(SharedHost shared) : IAsyncLifetime
         Assert.Equal((0.03, 0.002, 32_000), ((double)sent[2]!["rtt"]!, (double)sent[2]!["jitter"]!, (int)sent[2]!["bitrate"]!));
         var received = report["quality"]!["video_consumer"]!.AsArray();
         Assert.Equal([20, 40, 60], received.Select(row => (int)row!["packets_lost"]!));
+        Assert.Equal([980, 1_960, 2_940], received.Select(row => (int)row!["packets_received"]!));
         Assert.Equal((3, "another"), ((int)received[2]!["freeze_count"]!, (string?)received[2]!["peer_id"]));
         Assert.Equal(2, (double)report["quality"]!["video_consumer_cumulative"]!["packet_loss"]!["avg"]!);
 

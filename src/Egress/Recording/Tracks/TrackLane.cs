@@ -135,6 +135,7 @@ internal sealed class TrackLane : IDisposable
         var front = _writer.Finish();
         Drain();
         _file!.Replace(front);
+        _file.Finish();
         _file.Dispose();
     }
 

@@ -8,7 +8,8 @@ namespace Roomcast.RealtimeKit.Rest.Sessions;
 /// <summary>How a peer's media fared, sample by sample and in sum; times in seconds.</summary>
 /// <remarks>
 /// <c>bitrate</c>, <c>freeze_count</c>, <c>packets_repeated</c> and <c>is_starved</c> are additions of ours. What a receiver
-/// decoded is not seen here. <c>packets_lost</c> of a consumer is added up from what the receiver reported at each sample.
+/// decoded is not seen here. The packets of a consumer are as the receiver counted them in its last report before the sample: one
+/// that never reached the server is lost to it as well, and one that was lost and came when it was sent again is not.
 /// </remarks>
 internal static class PeerQuality
 {
@@ -88,16 +89,15 @@ internal static class PeerQuality
     {
         var rows = new List<Row>();
         var before = new Dictionary<int, ReceivedSample>();
-        var lost = new Dictionary<int, double>();
         foreach (var sample in media.Samples)
         {
             foreach (var received in sample.Received.Where(received => Is(media.Tracks[received.Track], kind, isScreen)))
             {
                 var track = media.Tracks[received.Track];
-                var sent = Math.Max(0, received.Packets - before.GetValueOrDefault(received.Track).Packets);
+                var last = before.GetValueOrDefault(received.Track);
+                var (expected, lost) = (Math.Max(0, received.Packets - last.Packets), Math.Max(0, received.Lost - last.Lost));
                 before[received.Track] = received;
-                lost[received.Track] = lost.GetValueOrDefault(received.Track) + (sent * received.LossPermille / 1_000.0);
-                var row = Row.Of(sample, received.LossPermille / 10.0, received.JitterUs);
+                var row = Row.Of(sample, expected == 0 ? 0 : Math.Min(100, 100.0 * lost / expected), received.JitterUs);
                 row.Json["producer_id"] = track.ProducerId;
                 row.Json["consumer_id"] = track.ProducerId;
                 if (track.PeerId.Length > 0)
@@ -105,9 +105,8 @@ internal static class PeerQuality
                     row.Json["peer_id"] = track.PeerId;
                 }
 
-                var missing = (long)Math.Round(lost[received.Track]);
-                row.Json["packets_received"] = Math.Max(0, received.Packets - missing);
-                row.Json["packets_lost"] = missing;
+                row.Json["packets_received"] = received.Packets - received.Lost;
+                row.Json["packets_lost"] = received.Lost;
                 row.Json["packets_repeated"] = received.Repeated;
                 row.Json["bitrate"] = received.BitrateBps;
                 row.Json["is_starved"] = received.IsStarved;
