@@ -192,6 +192,12 @@ public sealed record RecordingQuery(
     bool? IsExpired,
     SortOrder Order)
 {
+    /// <summary>Only those of this session; null for all.</summary>
+    public Guid? SessionId { get; init; }
+
+    /// <summary>Only those of this kind; null for all.</summary>
+    public RecordingKind? Kind { get; init; }
+
     /// <summary>Only those whose meeting is of this kind, a condition on <see cref="RecordingStore.MeetingColumn"/>; null for all.</summary>
     public RowCondition? Meeting { get; init; }
 }

@@ -133,6 +133,16 @@ public sealed class RecordingStore(Database database, TimeProvider clock, IEnume
             list.Where("meeting_id = @MeetingId", "MeetingId", meeting);
         }
 
+        if (query.SessionId is { } session)
+        {
+            list.Where("session_id = @SessionId", "SessionId", session);
+        }
+
+        if (query.Kind is { } kind)
+        {
+            list.Where("kind = @Kind", "Kind", RecordingRow.Write(kind));
+        }
+
         if (query.Meeting is { } condition)
         {
             list.Where(condition);

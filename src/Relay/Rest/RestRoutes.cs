@@ -8,6 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Roomcast.Egress.Composition;
 using Roomcast.Egress.Push;
 using Roomcast.Egress.Push.Records;
+using Roomcast.Egress.Recording;
 using Roomcast.Meetings.History;
 using Roomcast.Meetings.Records;
 using Roomcast.Relay.Framing;
@@ -17,13 +18,19 @@ using Roomcast.Storage;
 
 namespace Roomcast.Relay.Rest;
 
-/// <summary>Room sessions and streams over HTTP, below <c>/api/video</c>.</summary>
+/// <summary>Room sessions, their streams and recordings over HTTP, below <c>/api/video</c>.</summary>
 /// <remarks>
 /// A stream of a room is a target: each session of the room is streamed to it, for as long as it is there. A stream of a session is one run.
 /// Another project's is answered as what there is not.
 /// </remarks>
-internal sealed class RestRoutes(
-    RoomDirectory rooms, SessionPushes pushes, MeetingTargetStore targets, SessionHistory history, MeetingStore meetings, TimeProvider time)
+internal sealed partial class RestRoutes(
+    RoomDirectory rooms,
+    SessionPushes pushes,
+    MeetingTargetStore targets,
+    SessionHistory history,
+    MeetingStore meetings,
+    Recordings recordings,
+    TimeProvider time)
 {
     private const int UsualPage = 50;
     private const int LargestPage = 1_000;
@@ -37,6 +44,7 @@ internal sealed class RestRoutes(
         group.MapGet("/room_sessions", (Delegate)((HttpContext http) => own.ListSessionsAsync(http)));
         group.MapGet("/room_sessions/{id}", (HttpContext http, string id) => own.GetSessionAsync(http, id));
         group.MapGet("/room_sessions/{id}/members", (HttpContext http, string id) => own.ListMembersAsync(http, id));
+        group.MapGet("/room_sessions/{id}/recordings", (HttpContext http, string id) => own.ListRecordingsOfSessionAsync(http, id));
         group.MapGet("/room_sessions/{id}/streams", (HttpContext http, string id) => own.ListOfSessionAsync(http, id));
         group.MapPost("/room_sessions/{id}/streams", (HttpContext http, string id) => own.CreateOfSessionAsync(http, id));
         group.MapDelete("/room_sessions/{id}/streams/{streamId}", (HttpContext http, string id, string streamId) => own.DeleteOfSessionAsync(http, id, streamId));
@@ -46,6 +54,8 @@ internal sealed class RestRoutes(
             group.MapPost($"/{kind}/{{id}}/streams", (HttpContext http, string id) => own.CreateOfRoomAsync(http, id));
         }
 
+        group.MapGet("/room_recordings", (Delegate)((HttpContext http) => own.ListRecordingsAsync(http, session: null)));
+        group.MapGet("/room_recordings/{id}", (HttpContext http, string id) => own.GetRecordingAsync(http, id));
         group.MapGet("/streams/{id}", (HttpContext http, string id) => own.GetStreamAsync(http, id));
         group.MapPut("/streams/{id}", (HttpContext http, string id) => own.ChangeStreamAsync(http, id));
         group.MapDelete("/streams/{id}", (HttpContext http, string id) => own.DeleteStreamAsync(http, id));

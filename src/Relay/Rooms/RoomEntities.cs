@@ -80,13 +80,17 @@ internal static class RoomEntities
     /// <summary>Whether a recording is over for controllers: what becomes of its file then is not their matter.</summary>
     public static bool IsOver(RecordingRecord recording) => !recording.IsActive;
 
+    /// <summary>Where a recording stands, in a word.</summary>
+    public static string StateOf(RecordingRecord recording) =>
+        IsOver(recording) ? "completed" : recording.Status is RecordingStatus.Paused ? "paused" : "recording";
+
     /// <summary>A recording.</summary>
     public static JsonObject Write(RecordingRecord recording)
     {
         var written = new JsonObject
         {
             ["id"] = recording.Id.ToString(),
-            ["state"] = IsOver(recording) ? "completed" : recording.Status is RecordingStatus.Paused ? "paused" : "recording",
+            ["state"] = StateOf(recording),
         };
         if (recording.StartedAt is { } startedAt)
         {

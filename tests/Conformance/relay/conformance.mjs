@@ -306,6 +306,10 @@ check('a member is sent no sound, and then again', async () => {
 });
 
 check('everybody is removed, what runs ends first, and the room ends last', async () => {
+  const raw = await RawController.connect(facts);
+  const channel = room.eventChannel;
+  const events = ['video.room.updated', 'video.room.ended', 'video.member.left', 'video.stream.ended', 'video.layout.changed', 'video.room.audience_count'];
+  assert.equal(await raw.codeOf('signalwire.subscribe', { event_channel: channel, events }), '200');
   const from = ear.length;
   const call = room.startStream({ url: `${facts.sink}/last` });
   await call.onStarted();
@@ -316,6 +320,15 @@ check('everybody is removed, what runs ends first, and the room ends last', asyn
   assert.ok(names.indexOf('onStreamEnded') >= 0 && names.indexOf('onStreamEnded') < names.indexOf('onRoomEnded'), names.join());
   assert.ok(names.indexOf('onMemberLeft') >= 0 && names.indexOf('onMemberLeft') < names.indexOf('onRoomEnded'), names.join());
   assert.equal(names[names.length - 1], 'onRoomEnded');
+
+  // What was sent, whether the package has a handler for it or not: nothing of the session follows its end.
+  await until('the end itself', () => raw.events.some((each) => each.type === 'video.room.ended'));
+  await raw.codeOf('signalwire.ping', { timestamp: 1 });
+  const sent = raw.events.filter((each) => each.body.room_session_id === room.id).map((each) => each.type);
+  assert.equal(sent.filter((type) => type === 'video.stream.ended').length, 1);
+  assert.ok(sent.includes('video.member.left'));
+  assert.equal(sent.indexOf('video.room.ended'), sent.length - 1, sent.join());
+  raw.close();
 });
 
 check('every event that there is was heard, and no other', async () => {

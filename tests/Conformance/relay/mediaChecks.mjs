@@ -2,6 +2,14 @@
 import { existsSync } from 'node:fs';
 import assert from 'node:assert/strict';
 import { layersOf, nobody, refused, say, until } from './checking.mjs';
+import { RawController } from './rawController.mjs';
+
+const rest = async ({ host, project, token }, path) => {
+  const headers = { authorization: `Basic ${Buffer.from(`${project}:${token}`).toString('base64')}` };
+  const answer = await fetch(`${host.replace(/^ws/, 'http')}/api/video/${path}`, { headers });
+  assert.equal(answer.status, 200, path);
+  return answer.json();
+};
 
 export const addMediaChecks = (check, ear, facts, now) => {
   const { note, hear } = ear;
@@ -59,8 +67,11 @@ export const addMediaChecks = (check, ear, facts, now) => {
     await Promise.allSettled(calls);
   });
 
-  for (const [what, url] of [['dead', facts.dead], ['refusing', facts.refusing]]) {
+  for (const [what, url, reason] of [['dead', facts.dead, /connect|reach|refused/i], ['refusing', facts.refusing, /publish|reject|refus|closed/i]]) {
     media(`a ${what} target ends its stream without a start, with a reason`, async ({ room }) => {
+      // The package has no property for the reason, so it is read from the event itself.
+      const raw = await RawController.connect(facts);
+      assert.equal(await raw.codeOf('signalwire.subscribe', { event_channel: room.eventChannel, events: ['video.stream.ended'] }), '200');
       const from = ear.length;
       const call = room.startStream({ url });
       const fault = await call.onStarted().then(() => undefined, (stream) => stream);
@@ -68,6 +79,10 @@ export const addMediaChecks = (check, ear, facts, now) => {
       const ended = await call;
       assert.deepEqual([ended.hasEnded, ended.startedAt, ended.duration, ended.url], [true, undefined, 0, url]);
       assert.equal(ear.count('onStreamStarted', from), 0);
+      const told = await until('the event', () => raw.events.find((each) => each.type === 'video.stream.ended'));
+      assert.deepEqual([told.body.stream.id, told.body.stream.started_at], [ended.id, undefined]);
+      assert.match(told.body.stream.error, reason);
+      raw.close();
     });
   }
 
@@ -94,6 +109,18 @@ export const addMediaChecks = (check, ear, facts, now) => {
     await hear('onRoomUpdated', from, (each) => each.recording === false);
     assert.equal((await hear('began', from)).id, recording.id);
     assert.equal((await hear('over', from)).state, 'completed');
+
+    // Its file, by the REST surface.
+    const file = await until('the file', async () => {
+      const told = await rest(facts, `room_recordings/${recording.id}`);
+      return told.uri && told;
+    });
+    assert.deepEqual([file.room_session_id, file.status, file.format], [room.id, 'completed', 'mp4']);
+    const { data } = await rest(facts, `room_sessions/${room.id}/recordings`);
+    assert.deepEqual(data.map((each) => each.id), [recording.id]);
+    const bytes = Buffer.from(await (await fetch(file.uri)).arrayBuffer());
+    assert.equal(bytes.length, file.size_in_bytes);
+    assert.equal(bytes.toString('latin1', 4, 8), 'ftyp');
   });
 
   media('a file is played where, how loud and from where it is told to be, and steered', async ({ room, ada }) => {

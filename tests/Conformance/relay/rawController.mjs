@@ -42,7 +42,7 @@ export class RawController {
 
     this.#socket.send(JSON.stringify({ jsonrpc: '2.0', id: frame.id, result: {} }));
     if (frame.method === 'signalwire.event') {
-      this.events.push({ type: frame.params.event_type, channel: frame.params.event_channel });
+      this.events.push({ type: frame.params.event_type, channel: frame.params.event_channel, body: frame.params.params });
     }
   }
 }

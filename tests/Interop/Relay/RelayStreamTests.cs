@@ -1,4 +1,6 @@
+using System.Net;
 using System.Net.Http.Json;
+using System.Text;
 using System.Text.Json.Nodes;
 using Roomcast.Interop.Meetings;
 using Roomcast.Interop.Push;
@@ -120,14 +122,49 @@ public sealed class RelayStreamTests(MeetingServer server) : IAsyncLifetime
         await ada.LeaveAsync();
     }
 
+    [Fact]
+    public async Task A_stream_set_up_by_REST_gets_each_session_of_its_room_until_it_is_deleted()
+    {
+        await using var sink = await RecordingSink.StartNginxAsync();
+        var meeting = await server.CreateMeetingAsync("Set up");
+        using var rest = new HttpClient { BaseAddress = server.Server.HttpBase };
+        var (project, token) = (server.Server.Credentials.AppId, server.Server.Credentials.ApiToken);
+        rest.DefaultRequestHeaders.Authorization = new("Basic", Convert.ToBase64String(Encoding.UTF8.GetBytes($"{project}:{token}")));
+        using var made = await rest.PostAsJsonAsync(new Uri($"/api/video/rooms/{meeting}/streams", UriKind.Relative), new { url = $"{sink.Address}/set-up" });
+        Assert.Equal(HttpStatusCode.Created, made.StatusCode);
+        var stream = (string)JsonNode.Parse(await made.Content.ReadAsStringAsync())!["id"]!;
+
+        string? first = null;
+        for (var session = 1; session <= 2; session++)
+        {
+            var ada = await server.JoinAsync(meeting, 0);
+            await WaitForMediaAsync(sink, other: first);
+            first = sink.Newest;
+            await EndAsync(meeting);
+            Assert.Equal(session, (await sink.RecordingsAsync(session)).Count);
+            await ada.LeaveAsync();
+        }
+
+        // Deleted in the midst of a session, it takes the stream of that with it.
+        var again = await server.JoinAsync(meeting, 0);
+        await WaitForMediaAsync(sink, other: first);
+        using var deleted = await rest.DeleteAsync(new Uri($"/api/video/streams/{stream}", UriKind.Relative));
+        Assert.Equal(HttpStatusCode.NoContent, deleted.StatusCode);
+        Assert.Equal(3, (await sink.RecordingsAsync(3)).Count);
+        await EndAsync(meeting);
+        await again.LeaveAsync();
+    }
+
     /// <summary>Waits until what the sink has recorded shows who is in the meeting, moves, and sounds.</summary>
-    private async Task WaitForMediaAsync(RecordingSink sink)
+    /// <param name="sink">The sink.</param>
+    /// <param name="other">A recording that is not meant; null for none.</param>
+    private async Task WaitForMediaAsync(RecordingSink sink, string? other = null)
     {
         var began = TimeProvider.System.GetTimestamp();
         while (true)
         {
             var said = "nothing recorded";
-            if (sink.Newest is { } path)
+            if (sink.Newest is { } path && path != other)
             {
                 var file = await ComposedReading.OfAsync(path, TimeSpan.FromMinutes(3));
                 var middle = file.Pictures.Count / 2;

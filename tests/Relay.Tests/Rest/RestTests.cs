@@ -4,9 +4,11 @@ using System.Net.Http.Json;
 using System.Text;
 using System.Text.Json.Nodes;
 using Roomcast.Egress.Push;
+using Roomcast.Egress.Recording;
 using Roomcast.Meetings.Records;
 using Roomcast.Relay.Rest;
 using Roomcast.Relay.Tests.Hosting;
+using Roomcast.TestKit.Hls;
 
 namespace Roomcast.Relay.Tests.Rest;
 
@@ -55,6 +57,58 @@ public sealed class RestTests(RestTests.Shared shared) : IClassFixture<RestTests
         Assert.NotNull(ended["end_time"]);
         Assert.True((double)ended["duration"]! >= 0);
         Assert.Empty((await GetAsync(http, $"room_sessions?room_id={meeting.Id}&status=in-progress"))["data"]!.AsArray());
+    }
+
+    [Fact]
+    public async Task Recordings_are_listed_found_and_led_to()
+    {
+        using var http = Client();
+        var meeting = await Host.NewMeetingAsync("Recorded");
+        var session = (await Host.JoinAsync(meeting, "Ada")).Session.SessionId!.Value;
+        await UntilAsync(http, $"room_sessions/{session}", _ => true);
+        Host.Recorded.Begin(meeting.Id.Value, session.Value);
+        var first = await RecordAsync(meeting);
+        var found = await GetAsync(http, $"room_recordings/{first.Id}");
+        Assert.Equal(
+            (first.Id.ToString(), session.ToString(), "recording", "mp4"),
+            ((string)found["id"]!, (string)found["room_session_id"]!, (string)found["status"]!, (string)found["format"]!));
+        Assert.Null(found["finished_at"] ?? found["duration"] ?? found["uri"] ?? found["started_at"]);
+
+        // Two seconds of it, and another one.
+        var folder = Host.FileOf($"encoded-{Guid.NewGuid():N}");
+        Directory.CreateDirectory(folder);
+        var encoded = await EncodedSource.EncodeAsync(
+            folder, TimeSpan.FromSeconds(2), "-c:v libx264 -preset ultrafast -g 30 -bf 0 -pix_fmt yuv420p", "-c:a aac -ac 2 -ar 48000");
+        Host.Compositions.Of(session.Value).Publish(encoded, TimeSpan.Zero, TimeSpan.FromSeconds(2));
+        await UntilAsync(http, $"room_recordings/{first.Id}", body => body["started_at"] is not null);
+        var second = await RecordAsync(meeting);
+        foreach (var recording in new[] { first, second })
+        {
+            Assert.Null((await Host.Service<Recordings>().StopAsync(Host.App.Id, recording.Id, null, CancellationToken.None)).Refusal);
+        }
+
+        var done = await UntilAsync(http, $"room_recordings/{first.Id}", body => body["uri"] is not null);
+        Assert.Equal("completed", (string)done["status"]!);
+        Assert.True((double)done["duration"]! > 0 && (long)done["size_in_bytes"]! > 1_000);
+        Assert.Null(done["error"]);
+        await UntilAsync(http, $"room_recordings/{second.Id}", body => (string)body["status"]! == "completed" && body["finished_at"] is not null);
+
+        foreach (var path in new[] { $"room_sessions/{session}/recordings", "room_recordings" })
+        {
+            var newest = await GetAsync(http, $"{path}?page_size=1");
+            Assert.Equal(second.Id.ToString(), (string)Assert.Single(newest["data"]!.AsArray())!["id"]!);
+            var next = JsonNode.Parse(await http.GetStringAsync(new Uri((string)newest["links"]!["next"]!)))!;
+            Assert.Equal(first.Id.ToString(), (string)Assert.Single(next["data"]!.AsArray())!["id"]!);
+        }
+
+        Assert.Equal(2, (await GetAsync(http, $"room_sessions/{session}/recordings"))["data"]!.AsArray().Count);
+        Assert.Equal(HttpStatusCode.UnprocessableEntity, (await http.GetAsync(Below("room_recordings?page_size=0"))).StatusCode);
+        foreach (var path in new[] { $"room_recordings/{Guid.NewGuid()}", "room_recordings/x", $"room_sessions/{Guid.NewGuid()}/recordings" })
+        {
+            Assert.Equal(HttpStatusCode.NotFound, (await http.GetAsync(Below(path))).StatusCode);
+        }
+
+        await Host.EndAsync(meeting);
     }
 
     [Fact]
@@ -271,7 +325,7 @@ public sealed class RestTests(RestTests.Shared shared) : IClassFixture<RestTests
                 http.DefaultRequestHeaders.TryAddWithoutValidation("Authorization", header);
             }
 
-            foreach (var (method, path) in Routes(meeting.Id.ToString(), Guid.NewGuid().ToString(), Guid.NewGuid().ToString()))
+            foreach (var (method, path) in Routes(meeting.Id.ToString(), Guid.NewGuid().ToString(), Guid.NewGuid().ToString(), Guid.NewGuid().ToString()))
             {
                 using var request = new HttpRequestMessage(method, Below(path)) { Content = method == HttpMethod.Post || method == HttpMethod.Put ? JsonContent.Create(new { url = "rtmp://127.0.0.1:1/a/b" }) : null };
                 using var answer = await http.SendAsync(request);
@@ -342,11 +396,13 @@ public sealed class RestTests(RestTests.Shared shared) : IClassFixture<RestTests
         var (_, created) = await PostAsync(own, $"rooms/{meeting.Id}/streams", "rtmp://127.0.0.1:1/live/x");
         var stream = (string)created["id"]!;
         var run = (string)(await UntilAsync(own, $"room_sessions/{session}/streams", body => body["data"]!.AsArray().Count == 1))["data"]![0]!["id"]!;
-        foreach (var (method, path) in Routes(meeting.Id.ToString(), session, stream).Append((HttpMethod.Delete, $"room_sessions/{session}/streams/{run}")))
+        Host.Recorded.Begin(meeting.Id.Value, Guid.Parse(session));
+        var recorded = await RecordAsync(meeting);
+        foreach (var (method, path) in Routes(meeting.Id.ToString(), session, stream, recorded.Id.ToString()).Append((HttpMethod.Delete, $"room_sessions/{session}/streams/{run}")))
         {
             using var request = new HttpRequestMessage(method, Below(path)) { Content = method == HttpMethod.Post || method == HttpMethod.Put ? JsonContent.Create(new { url = "rtmp://127.0.0.1:1/a/b" }) : null };
             using var answer = await stranger.SendAsync(request);
-            if (path == "room_sessions")
+            if (path is "room_sessions" or "room_recordings")
             {
                 Assert.DoesNotContain(session, await answer.Content.ReadAsStringAsync(), StringComparison.Ordinal);
             }
@@ -380,11 +436,12 @@ public sealed class RestTests(RestTests.Shared shared) : IClassFixture<RestTests
     [InlineData("Digest YTpi")]
     public void Other_credentials_are_none(string header) => Assert.False(RestAccess.TryRead(header, out _, out _));
 
-    private static IEnumerable<(HttpMethod Method, string Path)> Routes(string meeting, string session, string stream) =>
+    private static IEnumerable<(HttpMethod Method, string Path)> Routes(string meeting, string session, string stream, string recording) =>
     [
         (HttpMethod.Get, "room_sessions"),
         (HttpMethod.Get, $"room_sessions/{session}"),
         (HttpMethod.Get, $"room_sessions/{session}/members"),
+        (HttpMethod.Get, $"room_sessions/{session}/recordings"),
         (HttpMethod.Get, $"room_sessions/{session}/streams"),
         (HttpMethod.Post, $"room_sessions/{session}/streams"),
         (HttpMethod.Delete, $"room_sessions/{session}/streams/{stream}"),
@@ -392,6 +449,8 @@ public sealed class RestTests(RestTests.Shared shared) : IClassFixture<RestTests
         (HttpMethod.Post, $"rooms/{meeting}/streams"),
         (HttpMethod.Get, $"conferences/{meeting}/streams"),
         (HttpMethod.Post, $"conferences/{meeting}/streams"),
+        (HttpMethod.Get, "room_recordings"),
+        (HttpMethod.Get, $"room_recordings/{recording}"),
         (HttpMethod.Get, $"streams/{stream}"),
         (HttpMethod.Put, $"streams/{stream}"),
         (HttpMethod.Delete, $"streams/{stream}"),
@@ -428,6 +487,12 @@ public sealed class RestTests(RestTests.Shared shared) : IClassFixture<RestTests
         using var answer = await http.PutAsJsonAsync(Below(path), new { url });
         return (answer.StatusCode, JsonNode.Parse(await answer.Content.ReadAsStringAsync())!);
     }
+
+    private async Task<RecordingRecord> RecordAsync(Meeting meeting) => (await Host.Service<Recordings>().StartAsync(
+        new RecordingWish(
+            Host.App.Id, meeting.Id.Value, RecordingKind.Composite, new RecordingPlan(), AllowsOthers: true, RecordingStartReason.Asked,
+            new RecordingCaller(IsParticipant: false, "0", Name: null)),
+        CancellationToken.None)).Recording!;
 
     /// <summary>Waits for what is stored beside the session's loop.</summary>
     private static async Task<JsonNode> UntilAsync(HttpClient http, string path, Func<JsonNode, bool> holds)
