@@ -6,11 +6,11 @@ namespace Roomcast.Bench.Delivery;
 /// <summary>Measures: our delivery and nginx in turns, HTTP/1.1 and HTTP/2, more and more viewers.</summary>
 internal static class DeliveryBench
 {
-    // The goal that the issue sets.
+    // What it ought to do.
     private const int GoalViewersPerCore = 1_000;
     private const double GoalMilliseconds = 50;
 
-    private static readonly int[] DefaultCrowds = [50, 100, 200, 400, 800];
+    private static readonly int[] DefaultCrowds = [50, 100, 200, 400, 1_000];
 
     public static async Task<int> RunAsync(string[] arguments)
     {

@@ -1,4 +1,5 @@
 using Roomcast.Accounts;
+using Roomcast.Livestreams.Meetings;
 using Roomcast.Livestreams.Ingest;
 using Roomcast.Livestreams.Lifecycle;
 using Roomcast.Livestreams.Records;
@@ -39,12 +40,11 @@ public sealed class LivestreamDirectory
     /// <summary>Makes the livestream of a meeting, with a fresh id and stream key.</summary>
     /// <param name="appId">The app it is for.</param>
     /// <param name="meetingId">The meeting.</param>
-    /// <param name="name">1 to 256 characters, or null.</param>
-    /// <param name="isManual">Whether the customer's own encoder publishes.</param>
+    /// <param name="request">How it was asked for.</param>
     /// <param name="cancellationToken">Stops the write.</param>
     public Task<Livestream> CreateForMeetingAsync(
-        AppId appId, Guid meetingId, string? name, bool isManual, CancellationToken cancellationToken) =>
-        _livestreams.CreateAsync(appId, name, meetingId, isManual, cancellationToken);
+        AppId appId, Guid meetingId, MeetingLivestreamRequest request, CancellationToken cancellationToken) =>
+        _livestreams.CreateAsync(appId, meetingId, request, cancellationToken);
 
     /// <summary>The newest livestream of a meeting that was not stopped, whether or not it is live; null when there is none.</summary>
     public Task<Livestream?> FindOfMeetingAsync(AppId appId, Guid meetingId, CancellationToken cancellationToken) =>
@@ -168,13 +168,13 @@ public sealed class LivestreamDirectory
         return livestream;
     }
 
-    /// <summary>Gives it a new stream key; a publisher with the old one is ended. Null when the app has none of this id.</summary>
+    /// <summary>Gives it a new stream key; an encoder with the old one is ended. Null when the app has none of this id.</summary>
     public async Task<Livestream?> RotateStreamKeyAsync(AppId appId, LivestreamId id, CancellationToken cancellationToken)
     {
         var livestream = await _livestreams.RotateStreamKeyAsync(appId, id, cancellationToken);
-        if (livestream is not null)
+        if (livestream is { MeetingId: null } or { IsManual: true })
         {
-            // The session lives on for the grace time: the encoder may return with the new key.
+            // The session lives on for the grace time: the encoder may return with the new key. A composed meeting has no encoder.
             _onAir.Find(id)?.Publisher?.End(IngestEndReason.Stopped);
         }
 

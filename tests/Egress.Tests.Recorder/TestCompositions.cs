@@ -52,6 +52,9 @@ public sealed class TestComposition
     /// <summary>Parts taken and not given back.</summary>
     public int Leases => _leases;
 
+    /// <summary>How it was wanted last; null before anybody wanted it.</summary>
+    public CompositionFormat? Format { get; private set; }
+
     /// <summary>Publishes the frames of a source whose time lies in a span.</summary>
     public void Publish(EncodedSource source, TimeSpan from, TimeSpan until)
     {
@@ -92,6 +95,7 @@ public sealed class TestComposition
     internal ICompositionLease Acquire(CompositionFormat format)
     {
         Interlocked.Increment(ref _leases);
+        Format = format;
         return new Lease(this, format);
     }
 

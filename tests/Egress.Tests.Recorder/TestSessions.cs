@@ -14,6 +14,9 @@ public sealed class TestSessions : IRecordedSessions
     /// <summary>Whose the peers are.</summary>
     public ConcurrentDictionary<string, RecordedPeer> Peers { get; } = new();
 
+    /// <summary>What is laid over compositions now, and for which recordings.</summary>
+    public ConcurrentDictionary<RecordingId, SceneWatermark> Watermarks { get; } = new();
+
     /// <summary>Begins one with a peer in it.</summary>
     /// <param name="meetingId">The meeting.</param>
     /// <param name="under">The session's id; null for any.</param>
@@ -68,6 +71,14 @@ public sealed class TestSessions : IRecordedSessions
     /// <inheritdoc/>
     public void ShowWatermark(Guid sessionId, RecordingId recordingId, SceneWatermark? watermark)
     {
+        if (watermark is null)
+        {
+            Watermarks.TryRemove(recordingId, out _);
+        }
+        else
+        {
+            Watermarks[recordingId] = watermark;
+        }
     }
 
     private sealed class Watcher(Action leave) : IDisposable

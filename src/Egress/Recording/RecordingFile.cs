@@ -19,26 +19,19 @@ internal sealed class RecordingFile : IDisposable
     private readonly FileStream _stream;
     private readonly SafeFileHandle _file;
     private readonly DriveInfo _drive;
-    private readonly long _minFreeBytes;
-    private readonly RecordingMetrics _metrics;
-    private readonly Action<SafeFileHandle> _sync;
-    private readonly Lock _lock = new();
-    private bool _isSyncing;
-    private bool _isSyncWanted;
-    private Exception? _syncFault;
+    private readonly RecordingDisk _disk;
+
+    // Held while the disk takes what was written: the system tells a fault of it to one caller only.
+    private readonly Lock _syncing = new();
+    private bool _isWaiting;
+    private volatile Exception? _syncFault;
     private long _length;
 
     /// <summary>Makes the file; its folder must exist.</summary>
-    /// <param name="path">What it is called.</param>
-    /// <param name="minFreeBytes">Bytes that it leaves to others.</param>
-    /// <param name="metrics">Where bytes are counted.</param>
-    /// <param name="sync">Brings what was written to the disk; null for the way of the system.</param>
     /// <exception cref="RecordingFault">It cannot be made.</exception>
-    public RecordingFile(string path, long minFreeBytes, RecordingMetrics metrics, Action<SafeFileHandle>? sync = null)
+    public RecordingFile(string path, RecordingDisk disk)
     {
-        _minFreeBytes = minFreeBytes;
-        _metrics = metrics;
-        _sync = sync ?? RandomAccess.FlushToDisk;
+        _disk = disk;
         try
         {
             _stream = new FileStream(path, new FileStreamOptions
@@ -77,14 +70,14 @@ internal sealed class RecordingFile : IDisposable
         try
         {
             // Others need the disk too: the database for one, which would stop the whole server.
-            if (_drive.AvailableFreeSpace < _minFreeBytes + piece.Length)
+            if (_drive.AvailableFreeSpace < _disk.MinFreeBytes + piece.Length)
             {
                 throw new RecordingFault("The disk of the server is full. What was recorded until then is kept.");
             }
 
             RandomAccess.Write(_file, piece, _length);
             _length += piece.Length;
-            _metrics.Wrote(piece.Length);
+            _disk.Metrics.Wrote(piece.Length);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -92,7 +85,10 @@ internal sealed class RecordingFile : IDisposable
             throw Translate(fault);
         }
 
-        SyncSoon();
+        if (!Interlocked.Exchange(ref _isWaiting, true))
+        {
+            _disk.SyncSoon(this);
+        }
     }
 
     /// <summary>Writes over the beginning of the file.</summary>
@@ -113,14 +109,28 @@ internal sealed class RecordingFile : IDisposable
     /// <exception cref="RecordingFault">The disk did not take it.</exception>
     public void Finish()
     {
+        Sync();
         ThrowOnSyncFault();
-        try
+    }
+
+    /// <summary>Brings what was written to the disk, and keeps a fault for the next piece or the end.</summary>
+    internal void Sync()
+    {
+        Volatile.Write(ref _isWaiting, false);
+        lock (_syncing)
         {
-            _sync(_file);
-        }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-        {
-            throw Translate(fault);
+            try
+            {
+                _disk.Sync(_file);
+            }
+            catch (ObjectDisposedException)
+            {
+                // It was given up; whoever wants it whole calls Finish before.
+            }
+            catch (Exception fault)
+            {
+                _syncFault ??= fault;
+            }
         }
     }
 
@@ -128,58 +138,9 @@ internal sealed class RecordingFile : IDisposable
 
     private void ThrowOnSyncFault()
     {
-        lock (_lock)
+        if (_syncFault is { } fault)
         {
-            if (_syncFault is { } fault)
-            {
-                throw Translate(fault);
-            }
-        }
-    }
-
-    private void SyncSoon()
-    {
-        lock (_lock)
-        {
-            _isSyncWanted = true;
-            if (!_isSyncing)
-            {
-                _isSyncing = true;
-                _ = Task.Run(Sync);
-            }
-        }
-    }
-
-    private void Sync()
-    {
-        while (true)
-        {
-            lock (_lock)
-            {
-                if (!_isSyncWanted || _syncFault is not null)
-                {
-                    _isSyncing = false;
-                    return;
-                }
-
-                _isSyncWanted = false;
-            }
-
-            try
-            {
-                _sync(_file);
-            }
-            catch (ObjectDisposedException)
-            {
-                // It was given up; whoever wants it whole calls Finish before.
-            }
-            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
-            {
-                lock (_lock)
-                {
-                    _syncFault = fault;
-                }
-            }
+            throw Translate(fault);
         }
     }
 

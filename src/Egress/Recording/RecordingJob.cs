@@ -9,6 +9,7 @@ internal sealed record RecordingParts(
     RecordingStore Store,
     RecordingDelivery Delivery,
     RecordingFolder Folder,
+    RecordingDisk Disk,
     IRecordedSessions Sessions,
     IReadOnlyList<IRecordingListener> Listeners,
     RecordingMetrics Metrics,
@@ -36,7 +37,7 @@ internal sealed class RecordingJob
     private volatile bool _isUnsaved;
     private long _notSavedAt;
 
-    // Media must not wait for a database: that it has come, and what could not be kept before, is kept beside it.
+    // Media must not wait for a database: that it has come, and what could not be kept before, is kept beside it, one after the other.
     private Task _keeping = Task.CompletedTask;
 
     public RecordingJob(RecordingRecord record, RecordingParts parts, CancellationToken stopping)
@@ -109,7 +110,7 @@ internal sealed class RecordingJob
         {
             // The loop itself is at fault; what it wrote is on the disk.
             RecordingLog.Failed(_parts.Logger, fault, Record.Id, "its loop failed");
-            await FailAsync("The recording failed inside the server.");
+            await FailInsideAsync();
         }
 
         CloseInbox();
@@ -126,7 +127,7 @@ internal sealed class RecordingJob
         while (Record.IsActive)
         {
             reading ??= timing.FeedEndedAt is null ? capture.WaitAsync().AsTask() : null;
-            await WaitAsync(reading, commands, DueAfter(capture, timing));
+            await WaitAsync([reading, commands, _keeping.IsCompleted ? null : _keeping], DueAfter(capture, timing));
             try
             {
                 if (reading is { IsCompleted: true })
@@ -155,12 +156,12 @@ internal sealed class RecordingJob
 
             if (IsToBeSaved && HasPassed(Volatile.Read(ref _notSavedAt), SaveRetry))
             {
-                _keeping = Task.Run(SaveAsync);
+                KeepBeside(SaveAsync);
             }
         }
     }
 
-    private async Task WaitAsync(Task? reading, Task commands, TimeSpan due)
+    private async Task WaitAsync(Task?[] tasks, TimeSpan due)
     {
         if (due <= TimeSpan.Zero)
         {
@@ -169,7 +170,7 @@ internal sealed class RecordingJob
 
         using var cancelling = new CancellationTokenSource();
         var timer = due == Timeout.InfiniteTimeSpan ? null : Task.Delay(due, _parts.Clock, cancelling.Token);
-        await Task.WhenAny(new[] { reading, commands, timer }.OfType<Task>());
+        await Task.WhenAny(tasks.Append(timer).OfType<Task>());
         await cancelling.CancelAsync();
     }
 
@@ -204,7 +205,7 @@ internal sealed class RecordingJob
             RecordingLog.Began(_parts.Logger, Record.Id);
             if (Advance(RecordingInput.FirstFrame, record => record with { StartedAt = StoredTime.Now(_parts.Clock) }))
             {
-                _keeping = Task.Run(KeepAsync);
+                KeepBeside(KeepAsync);
             }
         }
 
@@ -219,7 +220,7 @@ internal sealed class RecordingJob
         if (Record.ErrorMessage is null && capture.PushFault is { } given)
         {
             // It goes on being recorded: its owner learns why nothing arrives.
-            await EndKeepingAsync();
+            await _keeping;
             Show(Record with { ErrorMessage = given, UpdatedAt = StoredTime.Now(_parts.Clock) });
             await SaveAsync();
         }
@@ -307,9 +308,22 @@ internal sealed class RecordingJob
         ErrorMessage = message,
     });
 
+    // What follows it must happen in any case: others wait for answers.
+    private async Task FailInsideAsync()
+    {
+        try
+        {
+            await FailAsync("The recording failed inside the server.");
+        }
+        catch (Exception fault)
+        {
+            RecordingLog.Failed(_parts.Logger, fault, Record.Id, "that it failed could not be told");
+        }
+    }
+
     private async Task MoveAsync(RecordingInput input, Func<RecordingRecord, RecordingRecord> change)
     {
-        await EndKeepingAsync();
+        await _keeping;
         if (Advance(input, change))
         {
             await KeepAsync();
@@ -333,12 +347,28 @@ internal sealed class RecordingJob
         Tell();
     }
 
-    // Changes are kept and told one after the other.
-    private Task EndKeepingAsync()
+    private void KeepBeside(Func<Task> keep)
     {
-        var keeping = _keeping;
-        _keeping = Task.CompletedTask;
-        return keeping;
+        var before = _keeping;
+        _keeping = Task.Run(async () =>
+        {
+            await before;
+            try
+            {
+                await keep();
+            }
+            catch (Exception fault)
+            {
+                NoteUnsaved(fault);
+            }
+        });
+    }
+
+    private void NoteUnsaved(Exception fault)
+    {
+        RecordingLog.NotKept(_parts.Logger, fault, Record.Id);
+        Volatile.Write(ref _notSavedAt, _parts.Clock.GetTimestamp());
+        _isUnsaved = true;
     }
 
     private void Show(RecordingRecord record) => Volatile.Write(ref _record, record);
@@ -361,10 +391,7 @@ internal sealed class RecordingJob
         }
         catch (StorageException fault)
         {
-            RecordingLog.NotKept(_parts.Logger, fault, Record.Id);
-            Volatile.Write(ref _notSavedAt, _parts.Clock.GetTimestamp());
-            _isUnsaved = true;
-            _inbox.Writer.TryWrite(Command.Wake); // The loop counts from now.
+            NoteUnsaved(fault);
         }
     }
 
@@ -408,7 +435,7 @@ internal sealed class RecordingJob
         catch (Exception fault)
         {
             RecordingLog.Failed(_parts.Logger, fault, Record.Id, "its delivery failed");
-            await FailAsync("The recording failed inside the server.");
+            await FailInsideAsync();
         }
     }
 

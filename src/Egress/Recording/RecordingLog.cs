@@ -29,7 +29,7 @@ internal static partial class RecordingLog
     [LoggerMessage(6207, LogLevel.Error, "A change of recording {RecordingId} could not be kept; it is tried again.")]
     public static partial void NotKept(ILogger logger, Exception fault, RecordingId recordingId);
 
-    [LoggerMessage(6208, LogLevel.Warning, "Recording {RecordingId} lost {DroppedFrames} frames: the disk was too slow.")]
+    [LoggerMessage(6208, LogLevel.Warning, "Recording {RecordingId} lost {DroppedFrames} frames: they could not be written as fast as they came.")]
     public static partial void Dropped(ILogger logger, RecordingId recordingId, long droppedFrames);
 
     [LoggerMessage(6209, LogLevel.Warning, "Files of recording {RecordingId} whose time is over could not be deleted; it is tried again.")]

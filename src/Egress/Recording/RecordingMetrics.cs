@@ -19,7 +19,7 @@ internal sealed class RecordingMetrics : IDisposable
         _meter.CreateObservableGauge("roomcast.recordings.uploading", () => _count().Uploading, "{recording}", "Recordings whose files are being made and stored.");
         _ended = _meter.CreateCounter<long>("roomcast.recordings.ended", "{recording}", "Recordings that came to their end; tag status.");
         _bytes = _meter.CreateCounter<long>("roomcast.recordings.written", "By", "Bytes of media written to the disk.");
-        _dropped = _meter.CreateCounter<long>("roomcast.recordings.dropped", "{frame}", "Frames lost because the disk was too slow.");
+        _dropped = _meter.CreateCounter<long>("roomcast.recordings.dropped", "{frame}", "Frames lost because they could not be written as fast as they came.");
         _uploadRetries = _meter.CreateCounter<long>("roomcast.recordings.upload_retries", "{retry}", "Uploads that failed and are tried again.");
     }
 

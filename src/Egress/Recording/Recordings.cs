@@ -91,7 +91,8 @@ public sealed class Recordings : IHostedService, IDisposable
         _watermarks = watermarks;
         _blobs = blobs;
         _logger = logger;
-        _parts = new RecordingParts(store, delivery, folder, outside.Sessions, outside.Listeners, metrics, clock, logger);
+        _parts = new RecordingParts(
+            store, delivery, folder, new RecordingDisk(metrics, _options.MinFreeBytes), outside.Sessions, outside.Listeners, metrics, clock, logger);
         metrics.Observe(() => (
             _jobs.Values.Count(job => job.Record.IsActive), _jobs.Values.Count(job => job.Record.Status is RecordingStatus.Uploading)));
     }
@@ -266,15 +267,13 @@ public sealed class Recordings : IHostedService, IDisposable
         {
             if (!await _store.AddAsync(record, !wish.AllowsOthers, cancellationToken))
             {
-                await capture.DisposeAsync();
-                _folder.Delete(id);
+                await GiveUpAsync(record, capture);
                 return Running();
             }
         }
         catch
         {
-            await capture.DisposeAsync();
-            _folder.Delete(id);
+            await GiveUpAsync(record, capture);
             throw;
         }
 
@@ -297,7 +296,7 @@ public sealed class Recordings : IHostedService, IDisposable
             if (record.Kind is RecordingKind.Tracks)
             {
                 return _source is { } source
-                    ? await TrackCapture.OpenAsync(record, source, _parts, _options, cancellationToken)
+                    ? await TrackCapture.OpenAsync(record, source, _parts, cancellationToken)
                     : throw new RecordingFault("This server records no single tracks.");
             }
 
@@ -317,7 +316,7 @@ public sealed class Recordings : IHostedService, IDisposable
             try
             {
                 var file = record.Plan.KeepsFiles
-                    ? new RecordingFile(_folder.FragmentsOf(record.Id), _options.MinFreeBytes, _parts.Metrics)
+                    ? new RecordingFile(_folder.FragmentsOf(record.Id), _parts.Disk)
                     : null;
                 return new CompositeCapture(
                     lease, file, target is null ? null : _pushes!.Start($"recording {record.Id}", lease.Feed, target));
@@ -330,14 +329,25 @@ public sealed class Recordings : IHostedService, IDisposable
         }
         catch
         {
-            if (record.Plan.Watermark is not null)
-            {
-                _parts.Sessions.ShowWatermark(record.SessionId, record.Id, null);
-            }
-
-            _folder.Delete(record.Id);
+            await GiveUpAsync(record, capture: null);
             throw;
         }
+    }
+
+    // Nothing may be left of one that does not begin.
+    private async Task GiveUpAsync(RecordingRecord record, ICapture? capture)
+    {
+        if (record.Plan.Watermark is not null)
+        {
+            _parts.Sessions.ShowWatermark(record.SessionId, record.Id, null);
+        }
+
+        if (capture is not null)
+        {
+            await capture.DisposeAsync();
+        }
+
+        _folder.Delete(record.Id);
     }
 
     // Whoever made the plan has looked at the address, and told what is wrong with it.

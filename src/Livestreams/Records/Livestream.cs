@@ -1,4 +1,5 @@
 using Roomcast.Accounts;
+using Roomcast.Livestreams.Meetings;
 using Roomcast.Storage;
 
 namespace Roomcast.Livestreams.Records;
@@ -42,6 +43,9 @@ public sealed record Livestream
 
     /// <summary>Whether the customer's own encoder publishes; otherwise the server composes the meeting, where there is one.</summary>
     public bool IsManual { get; init; }
+
+    /// <summary>How the picture of a meeting was asked for; null where an encoder sends it, and where that is not known any more.</summary>
+    public MeetingLivestreamRequest? Composed { get; init; }
 
     /// <summary>The secret that encoders publish with: 32 random bytes in lower-case hex. Never logged.</summary>
     public required string StreamKey { get; init; }

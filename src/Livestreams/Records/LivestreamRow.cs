@@ -1,4 +1,7 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using Roomcast.Accounts;
+using Roomcast.Livestreams.Meetings;
 using Roomcast.Storage;
 
 namespace Roomcast.Livestreams.Records;
@@ -6,6 +9,12 @@ namespace Roomcast.Livestreams.Records;
 /// <summary>A livestream as its row.</summary>
 internal sealed class LivestreamRow
 {
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        Converters = { new JsonStringEnumConverter() },
+    };
+
     public Guid Id { get; init; }
 
     public Guid AppId { get; init; }
@@ -19,6 +28,8 @@ internal sealed class LivestreamRow
     public bool IsDisabled { get; init; }
 
     public bool IsManual { get; init; }
+
+    public string? ComposedAs { get; init; }
 
     public string StreamKey { get; init; } = "";
 
@@ -38,10 +49,26 @@ internal sealed class LivestreamRow
         Status = ReadStatus(Status),
         IsDisabled = IsDisabled,
         IsManual = IsManual,
+        Composed = ReadComposed(ComposedAs),
         StreamKey = StreamKey,
         CreatedAt = CreatedAt,
         UpdatedAt = UpdatedAt,
     };
+
+    public static string? Write(MeetingLivestreamRequest? composed) => composed is null ? null : JsonSerializer.Serialize(composed, Json);
+
+    // One that a later version wrote may say what this one does not know: then it is composed as usual.
+    private static MeetingLivestreamRequest? ReadComposed(string? text)
+    {
+        try
+        {
+            return text is null ? null : JsonSerializer.Deserialize<MeetingLivestreamRequest>(text, Json);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
 
     public static string Write(LivestreamStatus status) => status switch
     {

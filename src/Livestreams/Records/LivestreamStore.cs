@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Roomcast.Accounts;
+using Roomcast.Livestreams.Meetings;
 using Roomcast.Storage;
 
 namespace Roomcast.Livestreams.Records;
@@ -8,7 +9,7 @@ namespace Roomcast.Livestreams.Records;
 /// <summary>The livestreams as kept. Deleted ones are answered as ones that do not exist.</summary>
 public sealed class LivestreamStore(Database database, TimeProvider clock, IEnumerable<ILivestreamFacts>? facts = null)
 {
-    private const string Columns = "id, app_id, name, meeting_id, status, is_disabled, is_manual, stream_key, created_at, updated_at";
+    private const string Columns = "id, app_id, name, meeting_id, status, is_disabled, is_manual, composed_as, stream_key, created_at, updated_at";
     private const int StreamKeyBytes = 32;
 
     private readonly ILivestreamFacts[] _facts = [.. facts ?? []];
@@ -20,7 +21,23 @@ public sealed class LivestreamStore(Database database, TimeProvider clock, IEnum
     /// <param name="isManual">Whether the customer's own encoder publishes.</param>
     /// <param name="cancellationToken">Stops the write.</param>
     /// <exception cref="StorageException">There is no such app (<see cref="StorageFailure.Constraint"/>).</exception>
-    public Task<Livestream> CreateAsync(AppId appId, string? name, Guid? meetingId, bool isManual, CancellationToken cancellationToken)
+    public Task<Livestream> CreateAsync(AppId appId, string? name, Guid? meetingId, bool isManual, CancellationToken cancellationToken) =>
+        CreateAsync(appId, name, meetingId, isManual, composed: null, cancellationToken);
+
+    /// <summary>Makes the livestream of a meeting with a fresh id and stream key.</summary>
+    /// <param name="appId">The app; it must exist.</param>
+    /// <param name="meetingId">The meeting it shows.</param>
+    /// <param name="request">How it was asked for.</param>
+    /// <param name="cancellationToken">Stops the write.</param>
+    /// <exception cref="StorageException">There is no such app (<see cref="StorageFailure.Constraint"/>).</exception>
+    public Task<Livestream> CreateAsync(AppId appId, Guid meetingId, MeetingLivestreamRequest request, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(request);
+        return CreateAsync(appId, request.Name, meetingId, request.IsManual, request.IsManual ? null : request, cancellationToken);
+    }
+
+    private Task<Livestream> CreateAsync(
+        AppId appId, string? name, Guid? meetingId, bool isManual, MeetingLivestreamRequest? composed, CancellationToken cancellationToken)
     {
         var now = StoredTime.Now(clock);
         var livestream = new Livestream
@@ -31,6 +48,7 @@ public sealed class LivestreamStore(Database database, TimeProvider clock, IEnum
             MeetingId = meetingId,
             Status = LivestreamStatus.Invoked,
             IsManual = isManual,
+            Composed = composed,
             StreamKey = MakeStreamKey(),
             CreatedAt = now,
             UpdatedAt = now,
@@ -42,9 +60,10 @@ public sealed class LivestreamStore(Database database, TimeProvider clock, IEnum
                 await transaction.ExecuteAsync(
                     """
                     INSERT INTO livestreams
-                        (id, app_id, name, meeting_id, status, is_disabled, is_manual, stream_key, stream_key_hash, created_at, updated_at)
+                        (id, app_id, name, meeting_id, status, is_disabled, is_manual, composed_as, stream_key, stream_key_hash, created_at, updated_at)
                     VALUES
-                        (@Id, @AppId, @Name, @MeetingId, @Status, @IsDisabled, @IsManual, @StreamKey, @StreamKeyHash, @CreatedAt, @UpdatedAt)
+                        (@Id, @AppId, @Name, @MeetingId, @Status, @IsDisabled, @IsManual, @ComposedAs, @StreamKey, @StreamKeyHash, @CreatedAt,
+                         @UpdatedAt)
                     """,
                     new
                     {
@@ -55,6 +74,7 @@ public sealed class LivestreamStore(Database database, TimeProvider clock, IEnum
                         Status = LivestreamRow.Write(livestream.Status),
                         livestream.IsDisabled,
                         livestream.IsManual,
+                        ComposedAs = LivestreamRow.Write(livestream.Composed),
                         livestream.StreamKey,
                         StreamKeyHash = Digest(livestream.StreamKey),
                         livestream.CreatedAt,

@@ -42,7 +42,13 @@ internal sealed class ClientRecordings(Recordings recordings, IActiveSessions se
 
         var answer = await recordings.StartAsync(
             new RecordingWish(
-                meeting.AppId, meeting.Id.Value, RecordingKind.Composite, plan, wanted.AllowsOthers, RecordingStartReason.Asked, CallerOf(client)),
+                meeting.AppId,
+                meeting.Id.Value,
+                wanted.IsTracks ? RecordingKind.Tracks : RecordingKind.Composite,
+                plan,
+                wanted.AllowsOthers,
+                RecordingStartReason.Asked,
+                CallerOf(client)),
             context.RequestAborted);
         return answer.Recording is { } recording ? Tell(recording) : RecordingEndpoints.Refuse(answer);
     }

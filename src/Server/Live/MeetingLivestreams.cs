@@ -17,7 +17,8 @@ namespace Roomcast.Server.Live;
 /// </summary>
 /// <remarks>
 /// What is asked of one meeting is done one thing after the other. At a restart of the server a livestream whose session goes on
-/// goes on too, at the same address.
+/// goes on too, at the same address and as it was asked for. One that is to begin by itself and cannot be composed just then is
+/// tried again, for as long as players may have to wait for a first picture.
 /// </remarks>
 internal sealed class MeetingLivestreams(
     LiveNews news,
@@ -37,6 +38,7 @@ internal sealed class MeetingLivestreams(
     private static readonly TimeSpan RetryCompositionAfter = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<MeetingId, MeetingProgram> _programs = new();
+    private readonly ConcurrentDictionary<MeetingId, Postponed> _postponed = new();
     private readonly ConcurrentDictionary<MeetingId, int> _onStage = new();
     private readonly SemaphoreSlim[] _gates = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1))];
 
@@ -47,6 +49,7 @@ internal sealed class MeetingLivestreams(
     {
         var id = new MeetingId(meetingId);
         using var gate = await EnterAsync(id, cancellationToken);
+        _postponed.TryRemove(id, out _);
         var sessionId = sessions.Find(id)
             ?? throw new MeetingLivestreamException(MeetingLivestreamRefusal.NoSession, "Nobody is in the meeting.");
         if (await livestreams.FindOfMeetingAsync(appId, meetingId, cancellationToken) is { } earlier)
@@ -69,7 +72,7 @@ internal sealed class MeetingLivestreams(
         Livestream livestream;
         try
         {
-            livestream = await livestreams.CreateForMeetingAsync(appId, meetingId, request.Name, request.IsManual, cancellationToken);
+            livestream = await livestreams.CreateForMeetingAsync(appId, meetingId, request, cancellationToken);
         }
         catch
         {
@@ -94,6 +97,7 @@ internal sealed class MeetingLivestreams(
     {
         var id = new MeetingId(meetingId);
         using var gate = await EnterAsync(id, cancellationToken);
+        _postponed.TryRemove(id, out _);
         if (await FindActiveAsync(appId, meetingId, cancellationToken) is not { } livestream)
         {
             return false;
@@ -222,7 +226,7 @@ internal sealed class MeetingLivestreams(
         switch (item)
         {
             case SessionBegan began:
-                await OnBeganAsync(began, cancellationToken);
+                await OnBeganAsync(began, Now + LongestStart, cancellationToken);
                 break;
             case StageCounted counted:
                 _onStage[meetingId] = counted.OnStage;
@@ -234,6 +238,7 @@ internal sealed class MeetingLivestreams(
                 break;
             case SessionEnded ended:
                 _onStage.TryRemove(meetingId, out _);
+                _postponed.TryRemove(meetingId, out _);
                 if (program is not null && program.SessionId == ended.SessionId)
                 {
                     await EndAsync(meetingId, program.Livestream, "the session has ended", cancellationToken);
@@ -241,7 +246,7 @@ internal sealed class MeetingLivestreams(
 
                 break;
             case LivestreamLive live:
-                if (program is not null)
+                if (program is not null && program.Livestream.Id == live.Livestream.Id)
                 {
                     program.HasBeenLive = true;
                 }
@@ -257,7 +262,7 @@ internal sealed class MeetingLivestreams(
         }
     }
 
-    private async Task OnBeganAsync(SessionBegan began, CancellationToken cancellationToken)
+    private async Task OnBeganAsync(SessionBegan began, TimeSpan giveUpAt, CancellationToken cancellationToken)
     {
         var meeting = began.Meeting;
         var earlier = await livestreams.FindOfMeetingAsync(meeting.AppId, meeting.Id.Value, cancellationToken);
@@ -276,22 +281,52 @@ internal sealed class MeetingLivestreams(
 
         try
         {
-            var request = new MeetingLivestreamRequest(meeting.Title is { Length: > 0 } title ? title : null, earlier?.IsManual ?? false);
+            var request = earlier?.Composed
+                ?? new MeetingLivestreamRequest(meeting.Title is { Length: > 0 } title ? title : null, earlier?.IsManual ?? false);
             var lease = request.IsManual ? null : await AcquireAsync(began.SessionId, request, cancellationToken);
-            var livestream = earlier ?? await livestreams.CreateForMeetingAsync(
-                meeting.AppId, meeting.Id.Value, request.Name, isManual: false, cancellationToken);
+            if (!request.IsManual)
+            {
+                looks.SetLook(began.SessionId.Value, LookOf(request));
+            }
+
+            var livestream = earlier ?? await livestreams.CreateForMeetingAsync(meeting.AppId, meeting.Id.Value, request, cancellationToken);
             Begin(livestream, meeting.Id, began.SessionId, lease);
             await sessions.TellAsync(meeting.Id, new LivestreamInvoked(Describe(livestream)), CancellationToken.None);
         }
         catch (MeetingLivestreamException refusal)
         {
             LiveLog.NotStarted(logger, meeting.Id.ToString(), refusal.Message);
+            if (Now + RetryCompositionAfter < giveUpAt && refusal.Refusal is MeetingLivestreamRefusal.CannotCompose)
+            {
+                _postponed[meeting.Id] = new Postponed(began, Now + RetryCompositionAfter, giveUpAt);
+            }
+            else if (earlier is not null)
+            {
+                await livestreams.FailAsync(earlier.Id, refusal.Message, cancellationToken);
+                await sessions.TellAsync(meeting.Id, new LivestreamFailed(Describe(earlier), refusal.Message), CancellationToken.None);
+            }
         }
     }
 
     /// <summary>Ends what has come to its end by the clock.</summary>
     private async Task LookAroundAsync(CancellationToken cancellationToken)
     {
+        foreach (var (meetingId, postponed) in _postponed.Where(each => each.Value.DueAt <= Now))
+        {
+            try
+            {
+                using var gate = await EnterAsync(meetingId, cancellationToken);
+                if (_postponed.TryRemove(new(meetingId, postponed)))
+                {
+                    await OnBeganAsync(postponed.Began, postponed.GiveUpAt, cancellationToken);
+                }
+            }
+            catch (Exception fault) when (fault is not OperationCanceledException)
+            {
+                LiveLog.NewsFailed(logger, fault, "Time", meetingId.ToString());
+            }
+        }
+
         foreach (var (meetingId, program) in _programs)
         {
             // What comes from an encoder of their own goes on without anybody on stage.
@@ -442,4 +477,7 @@ internal sealed class MeetingLivestreams(
     {
         public void Dispose() => semaphore.Release();
     }
+
+    /// <summary>A livestream that is to begin and could not be composed so far.</summary>
+    private sealed record Postponed(SessionBegan Began, TimeSpan DueAt, TimeSpan GiveUpAt);
 }

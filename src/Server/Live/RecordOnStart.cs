@@ -7,8 +7,12 @@ using Roomcast.RealtimeKit.Rest.Recordings;
 namespace Roomcast.Server.Live;
 
 /// <summary>Records meetings that are to be recorded from their start.</summary>
-internal sealed class RecordOnStart(Recordings recordings, ILogger<RecordOnStart> logger) : ISessionObserver
+internal sealed class RecordOnStart(Recordings recordings, TimeProvider time, ILogger<RecordOnStart> logger) : ISessionObserver
 {
+    // A machine that has too much to do just now may have less in a moment.
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(10);
+    private const int Attempts = 6;
+
     public void Began(Meeting meeting, SessionId sessionId, DateTimeOffset startedAt)
     {
         if (meeting.Settings.RecordsOnStart)
@@ -44,13 +48,23 @@ internal sealed class RecordOnStart(Recordings recordings, ILogger<RecordOnStart
         try
         {
             var plan = RecordingPlans.OfMeeting(meeting.Settings.RecordingConfig, recordings, out var fault);
-            var refusal = fault ?? (await recordings.StartAsync(
-                new RecordingWish(
-                    meeting.AppId, meeting.Id.Value, RecordingKind.Composite, plan, AllowsOthers: false, RecordingStartReason.OnStart, Caller: null),
-                CancellationToken.None)).Message;
-            if (refusal is not null)
+            if (fault is not null)
+            {
+                LiveLog.NotRecorded(logger, meeting.Id.ToString(), fault);
+                return;
+            }
+
+            var wish = new RecordingWish(
+                meeting.AppId, meeting.Id.Value, RecordingKind.Composite, plan, AllowsOthers: false, RecordingStartReason.OnStart, Caller: null);
+            for (var attempt = 1; await recordings.StartAsync(wish, CancellationToken.None) is { Message: { } refusal } refused; attempt++)
             {
                 LiveLog.NotRecorded(logger, meeting.Id.ToString(), refusal);
+                if (refused.Refusal is not RecordingRefusal.Unavailable || attempt == Attempts)
+                {
+                    return;
+                }
+
+                await Task.Delay(RetryAfter, time);
             }
         }
         catch (Exception thrown)

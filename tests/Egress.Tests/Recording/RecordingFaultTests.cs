@@ -1,3 +1,9 @@
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+using Roomcast.Egress.Composition;
 using Roomcast.Egress.Recording;
 using Roomcast.Egress.Tests.Recorder;
 using Roomcast.Storage.Blobs;
@@ -88,6 +94,65 @@ public sealed class RecordingFaultTests(EncodedMinute encoded) : IClassFixture<E
 
         await using var third = await StartHostAsync();
         Assert.DoesNotContain(third.Log, line => line.Contains(" 6206 ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_database_that_does_not_answer_leaves_the_media_alone_and_learns_of_it_later()
+    {
+        await using var host = await RecordingHost.StartAsync(_folder.Path);
+        var asked = await StartAsync(host);
+        await using (var other = new SqliteConnection($"Data Source={Path.Combine(_folder.Path, "roomcast.db")}"))
+        {
+            await other.OpenAsync();
+            await using var held = other.BeginTransaction(deferred: false);
+            var composition = host.Compositions.Of(asked.SessionId);
+            composition.Publish(encoded.Source, TimeSpan.Zero, TimeSpan.FromSeconds(3));
+            await RecordingHost.UntilAsync(() => host.Log.Any(line => line.Contains(" 6207 ", StringComparison.Ordinal)), "the database did not take it");
+            var written = FragmentBytes(asked);
+            Assert.True(written > 0);
+            composition.Publish(encoded.Source, TimeSpan.FromSeconds(3), TimeSpan.FromSeconds(6));
+            await RecordingHost.UntilAsync(() => FragmentBytes(asked) > written, "the media goes on");
+            Assert.Equal(RecordingStatus.Invoked, (await host.Service<RecordingStore>().FindAsync(asked.AppId, asked.Id, CancellationToken.None))!.Status);
+        }
+
+        while ((await host.Service<RecordingStore>().FindAsync(asked.AppId, asked.Id, CancellationToken.None))!.Status is not RecordingStatus.Recording)
+        {
+            await Task.Delay(20);
+        }
+
+        await host.Recordings.StopAsync(asked.AppId, asked.Id, null, CancellationToken.None);
+        var done = await host.WaitForAsync(asked, RecordingStatus.Uploaded);
+        Assert.True(done.Duration > TimeSpan.FromSeconds(4), $"{done.Duration} were recorded.");
+        RecordingStatus[] told = [.. host.Changes.Where(change => change.Id == asked.Id).Select(change => change.Status).Distinct()];
+        Assert.Equal([RecordingStatus.Invoked, RecordingStatus.Recording, RecordingStatus.Uploading, RecordingStatus.Uploaded], told);
+    }
+
+    [Fact]
+    public async Task Of_two_that_begin_at_once_the_refused_one_takes_its_watermark_along()
+    {
+        // Both wait for their picture, so neither has been kept when the other looks.
+        using var both = new CountdownEvent(2);
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        await using var pictures = builder.Build();
+        byte[] png = [0x89, (byte)'P', (byte)'N', (byte)'G', 13, 10, 26, 10];
+        pictures.MapGet("/mark.png", async () =>
+        {
+            both.Signal();
+            await Task.Run(() => both.Wait());
+            return Results.Bytes(png);
+        });
+        await pictures.StartAsync();
+        await using var host = await RecordingHost.StartAsync(_folder.Path, recording: options => options.AllowsPrivateTargets = true);
+        var meeting = Guid.NewGuid();
+        host.Sessions.Begin(meeting);
+        var plan = new RecordingPlan { Watermark = new RecordingWatermark($"{pictures.Urls.First()}/mark.png", SceneCorner.RightTop, 10, 10) };
+        var answers = await Task.WhenAll(
+            host.Recordings.StartAsync(host.Wish(meeting, plan), CancellationToken.None), host.Recordings.StartAsync(host.Wish(meeting, plan), CancellationToken.None));
+        var kept = Assert.Single(answers, answer => answer.Recording is not null).Recording!;
+        Assert.Equal(RecordingRefusal.AlreadyRunning, Assert.Single(answers, answer => answer.Recording is null).Refusal);
+        Assert.Equal([kept.Id], host.Sessions.Watermarks.Keys);
     }
 
     [Fact]
@@ -186,6 +251,10 @@ public sealed class RecordingFaultTests(EncodedMinute encoded) : IClassFixture<E
         Prefix = "team/",
         UsesPathStyle = true,
     };
+
+    private long FragmentBytes(RecordingRecord recording) =>
+        Directory.EnumerateFiles(_folder.Path, "fragments.mp4", SearchOption.AllDirectories)
+            .Where(path => path.Contains(recording.Id.ToString(), StringComparison.Ordinal)).Sum(path => new FileInfo(path).Length);
 
     private static async Task<RecordingRecord> StartAsync(RecordingHost host, RecordingPlan? plan = null)
     {

@@ -8,7 +8,8 @@ internal static class PictureClockScript
     /// <summary>
     /// Runs before the page's scripts. Gives the page <c>pictureClock.latencies(ms)</c>, the age of the picture on screen in
     /// milliseconds every 200 ms, and <c>pictureClock.frames(ms)</c>, media time and counter of each frame that was presented, and
-    /// whether the reading came late; and <c>pictureClock.watched()</c>, the seconds during which the picture moved.
+    /// whether the reading came late; <c>pictureClock.step(count)</c>, which pauses and gives the counters of so many frames of what the
+    /// player has, one after the other; and <c>pictureClock.watched()</c>, the seconds during which the picture moved.
     /// </summary>
     public static readonly string Text = $$"""
         globalThis.pictureClock = (() => {
@@ -63,6 +64,27 @@ internal static class PictureClockScript
                 if (stamp !== null) ages.push((Date.now() - stamp.wallMs) >>> 0);
               }
               return ages;
+            },
+            async step(count) {
+              const seek = async (to) => {
+                // A frame that stands on screen already is not presented again.
+                const shown = Promise.race([new Promise((resolve) => video().requestVideoFrameCallback((_, frame) => resolve(frame))), pause(1000)]);
+                const sought = new Promise((resolve) => video().addEventListener('seeked', resolve, { once: true }));
+                video().currentTime = to;
+                await sought;
+                return shown;
+              };
+              video().pause();
+              const ranges = video().buffered, last = ranges.length - 1, length = count / 30;
+              if (last < 0 || ranges.end(last) - ranges.start(last) < length + 0.5) return null;
+              const first = await seek(ranges.end(last) - length - 0.3);
+              const counters = [];
+              for (let i = 0; i < count; i++) {
+                // The middle of each frame, from the time of one of them.
+                await seek(first.mediaTime + (i + 0.5) / 30);
+                counters.push(read(video())?.counter ?? -1);
+              }
+              return counters;
             },
             frames(ms) {
               const frames = [];

@@ -61,6 +61,23 @@ public sealed class WatchLiveTests(LiveServer live, ITestOutputHelper output)
         Assert.True(p95 <= goal.TotalMilliseconds, $"p95 of the picture's latency is {p95:F0} ms (median {median:F0} ms); {details}");
     }
 
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(2, 16_777)]
+    public async Task Every_picture_is_in_the_players_buffer_once_and_in_order(int bFrames, int firstTimestampSeconds)
+    {
+        const int Count = 120; // Four seconds: two segments and eight parts.
+        var stream = await live.CreateAsync("Frame by frame");
+        await using var source = stream.Publish(new PictureClockOptions { BFrames = bFrames, FirstTimestamp = TimeSpan.FromSeconds(firstTimestampSeconds) });
+        await stream.WaitUntilLiveAsync();
+        var page = await live.Browser.OpenAsync(stream.WatchPage, script: PictureClockScript.Text);
+        await page.WaitForStageAsync("watching");
+        await page.WaitAsync("video.buffered.length > 0 && video.buffered.end(video.buffered.length - 1) - video.buffered.start(video.buffered.length - 1) > 6");
+        var counters = await page.EvaluateAsync<List<long>>($"pictureClock.step({Count})");
+        Assert.Equal(Enumerable.Range(0, Count).Select(i => counters[0] + i), counters);
+        await page.CloseAsync();
+    }
+
     [Fact]
     public async Task The_same_page_goes_on_when_the_publisher_was_killed_and_came_back()
     {

@@ -36,7 +36,7 @@ public sealed class TestMeetingLivestreams(LivestreamDirectory livestreams, IAct
         }
 
         ArgumentNullException.ThrowIfNull(request);
-        return await livestreams.CreateForMeetingAsync(appId, meetingId, request.Name, request.IsManual, cancellationToken);
+        return await livestreams.CreateForMeetingAsync(appId, meetingId, request, cancellationToken);
     }
 
     public async Task<Livestream?> FindActiveAsync(AppId appId, Guid meetingId, CancellationToken cancellationToken) =>

@@ -70,6 +70,7 @@ public sealed class MeetingTests(SharedHost shared)
             expected["recording_config"]!["storage_config"]!.AsObject().Remove(secret);
         }
 
+        expected["recording_config"]!["live_streaming_config"]!["rtmp_url"] = "rtmp://example.org/live/***";
         Assert.True(JsonNode.DeepEquals(expected["recording_config"], made.Data["recording_config"]));
         var listed = made.Data.DeepClone();
         listed.AsObject().Remove("ai_config");
@@ -113,6 +114,32 @@ public sealed class MeetingTests(SharedHost shared)
         Assert.Null(changed.Data["recording_config"]!["storage_config"]);
         Assert.True((bool)changed.Data["persist_chat"]!);
         Assert.Contains(_host.Sessions.Told.OfType<Meeting>(), told => told.Id.ToString() == (string?)made.Data["id"] && told.Status == MeetingStatus.Inactive);
+    }
+
+    [Fact]
+    public async Task The_key_of_an_address_to_push_to_is_told_to_nobody_and_kept_when_what_was_told_comes_back()
+    {
+        var account = await _host.NewAccountAsync();
+        var made = await _host.Client.PostAsync($"{account.AppPath}/meetings", account.WriteToken, Full);
+        var path = $"{account.AppPath}/meetings/{made.Data["id"]}";
+        var id = new MeetingId(Guid.Parse((string)made.Data["id"]!));
+        async Task<string?> KeptAsync() => (string?)JsonNode.Parse(
+            (await _host.Service<MeetingStore>().FindAsync(account.First.Id, id, CancellationToken.None))!.Settings.RecordingConfig!)!["live_streaming_config"]!["rtmp_url"];
+        static string Body(string url) => new JsonObject
+        {
+            ["recording_config"] = new JsonObject { ["live_streaming_config"] = new JsonObject { ["rtmp_url"] = url } },
+        }.ToJsonString();
+
+        foreach (var method in new[] { HttpMethod.Patch, HttpMethod.Put })
+        {
+            var back = await _host.Client.SendAsync(method, path, account.WriteToken, Body("rtmp://example.org/live/***"));
+            Assert.Equal(200, back.Status);
+            Assert.Equal("rtmp://example.org/live/key", await KeptAsync());
+            Assert.Equal("rtmp://example.org/live/***", (string?)back.Data["recording_config"]!["live_streaming_config"]!["rtmp_url"]);
+        }
+
+        await _host.Client.PatchAsync(path, account.WriteToken, Body("rtmp://example.org/live/other"));
+        Assert.Equal("rtmp://example.org/live/other", await KeptAsync());
     }
 
     [Fact]

@@ -20,6 +20,7 @@ internal sealed class LiveHost : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private RecordingHost _recording = null!;
+    private TimeSpan? _emptyStage;
 
     public ManualClock Clock { get; } = new();
 
@@ -33,18 +34,31 @@ internal sealed class LiveHost : IAsyncDisposable
 
     public static async Task<LiveHost> StartAsync(TimeSpan? emptyStage = null)
     {
-        var host = new LiveHost();
-        host._recording = await RecordingHost.StartAsync(host._folder.Path, host.Clock, more: services =>
+        var host = new LiveHost { _emptyStage = emptyStage };
+        await host.OpenAsync();
+        return host;
+    }
+
+    /// <summary>Ends everything and starts it anew on what is kept.</summary>
+    public async Task RestartAsync()
+    {
+        await _recording.DisposeAsync();
+        await OpenAsync();
+    }
+
+    private async Task OpenAsync()
+    {
+        _recording = await RecordingHost.StartAsync(_folder.Path, Clock, more: services =>
         {
             services.AddAccounts().AddLivestreams().AddMeetings();
-            services.AddSingleton<IActiveSessions>(host.Sessions);
+            services.AddSingleton<IActiveSessions>(Sessions);
             services.AddSingleton(new PublicAddresses
             {
                 RtmpBase = "rtmp://live.example.org:1935",
                 RtmpsBase = "rtmps://live.example.org:1936",
                 HttpBase = "https://live.example.org",
             });
-            services.Configure<MeetingLivestreamOptions>(options => options.EmptyStage = emptyStage ?? options.EmptyStage);
+            services.Configure<MeetingLivestreamOptions>(options => options.EmptyStage = _emptyStage ?? options.EmptyStage);
             services.AddSingleton<LiveNews>();
             services.AddSingleton<ILivestreamObserver>(provider => provider.GetRequiredService<LiveNews>());
             services.AddSingleton<SceneOverlays>();
@@ -52,7 +66,6 @@ internal sealed class LiveHost : IAsyncDisposable
             services.AddSingleton<MeetingLivestreams>();
             services.AddHostedService(provider => provider.GetRequiredService<MeetingLivestreams>());
         });
-        return host;
     }
 
     /// <summary>Makes a meeting, and a session of it with somebody in it, of which nobody is told.</summary>

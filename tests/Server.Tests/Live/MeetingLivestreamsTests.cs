@@ -1,7 +1,10 @@
+using Roomcast.Egress.Composition;
+using Roomcast.Livestreams;
 using Roomcast.Livestreams.Meetings;
 using Roomcast.Livestreams.Records;
 using Roomcast.Meetings.Records;
 using Roomcast.Meetings.Sessions.Events;
+using Roomcast.Server.Live;
 
 namespace Roomcast.Server.Tests.Live;
 
@@ -26,6 +29,86 @@ public sealed class MeetingLivestreamsTests
         host.News.Began(meeting, next, host.Clock.GetUtcNow());
         await host.PassUntilAsync(async () => await host.FindActiveAsync(meeting) is not null);
         Assert.Equal(2, host.Sessions.Told.Count(told => told.Happened is LivestreamInvoked));
+    }
+
+    [Fact]
+    public async Task After_a_restart_it_is_composed_as_it_was_asked_for()
+    {
+        await using var host = await LiveHost.StartAsync();
+        var (meeting, session) = await host.MeetAsync();
+        var wanted = new MeetingLivestreamRequest("Upright", IsManual: false)
+        {
+            Width = 720,
+            Height = 1_280,
+            Layout = LivestreamLayout.Single,
+            BackgroundRgb = 0x102030,
+            Watermark = new LivestreamWatermark("https://example.org/mark.png", LivestreamCorner.RightBottom, 80, 40),
+        };
+        var livestream = await host.Livestreams.StartAsync(meeting.AppId, meeting.Id.Value, wanted, CancellationToken.None);
+        var look = host.Recording.Service<SceneOverlays>().FindLook(session.Value);
+        Assert.Equal(SceneLayout.Single, look!.Layout);
+
+        // What the next server finds: the session goes on, and nothing of its composition is there.
+        await host.RestartAsync();
+        host.Sessions.Begin(meeting.Id, session);
+        host.Recording.Sessions.Begin(meeting.Id.Value, session.Value);
+        host.News.Continued(meeting, session, host.Clock.GetUtcNow());
+        await host.PassUntilAsync(() => Task.FromResult(host.Recording.Compositions.Of(session.Value).Leases == 1));
+        await host.PassUntilAsync(() => Task.FromResult(host.Recording.Service<SceneOverlays>().FindLook(session.Value) == look));
+        var format = host.Recording.Compositions.Of(session.Value).Format!;
+        Assert.Equal((720, 1_280), (format.Width, format.Height));
+        Assert.Equal(livestream.Id, (await host.FindActiveAsync(meeting))!.Id);
+    }
+
+    [Fact]
+    public async Task One_that_cannot_be_composed_just_then_is_tried_again()
+    {
+        await using var host = await LiveHost.StartAsync();
+        var (meeting, session) = await host.MeetAsync(new MeetingSettings { GoesLiveOnStart = true });
+        host.Recording.Compositions.Refusal = new CompositionException(CompositionRefusal.Overloaded, "The machine is busy.");
+        host.News.Began(meeting, session, host.Clock.GetUtcNow());
+        await host.PassUntilAsync(() => Task.FromResult(host.Recording.Log.Any(line => line.Contains(" 4064 ", StringComparison.Ordinal))));
+        Assert.Null(await host.FindActiveAsync(meeting));
+        host.Recording.Compositions.Refusal = null;
+        await host.PassUntilAsync(async () => await host.FindActiveAsync(meeting) is not null);
+    }
+
+    [Fact]
+    public async Task One_of_before_a_restart_that_cannot_be_composed_any_more_has_failed()
+    {
+        await using var host = await LiveHost.StartAsync();
+        var (meeting, session) = await host.MeetAsync();
+        var livestream = await host.Livestreams.StartAsync(
+            meeting.AppId, meeting.Id.Value, new MeetingLivestreamRequest(null, IsManual: false), CancellationToken.None);
+        await host.RestartAsync();
+        host.Sessions.Begin(meeting.Id, session);
+        host.Recording.Compositions.Refusal = new CompositionException(CompositionRefusal.Overloaded, "The machine is busy.");
+        host.News.Continued(meeting, session, host.Clock.GetUtcNow());
+        var passed = await host.PassUntilAsync(() => Task.FromResult(host.Sessions.Told.Any(told => told.Happened is LivestreamFailed)));
+        Assert.InRange(passed, TimeSpan.FromSeconds(40), TimeSpan.FromSeconds(70));
+        Assert.Equal(
+            LivestreamStatus.Errored,
+            (await host.Recording.Service<LivestreamDirectory>().FindAsync(meeting.AppId, livestream.Id, CancellationToken.None))!.Status);
+    }
+
+    [Fact]
+    public async Task A_new_stream_key_does_not_end_what_the_server_composes()
+    {
+        await using var host = await LiveHost.StartAsync(EmptyStage);
+        var (meeting, session) = await host.MeetAsync();
+        var livestream = await host.Livestreams.StartAsync(
+            meeting.AppId, meeting.Id.Value, new MeetingLivestreamRequest(null, IsManual: false), CancellationToken.None);
+        var directory = host.Recording.Service<LivestreamDirectory>();
+        var rotated = await directory.RotateStreamKeyAsync(meeting.AppId, livestream.Id, CancellationToken.None);
+        Assert.NotEqual(livestream.StreamKey, rotated!.StreamKey);
+
+        // Another meeting's tells that time was looked at.
+        var (other, _) = await host.MeetAsync();
+        await host.Livestreams.StartAsync(other.AppId, other.Id.Value, new MeetingLivestreamRequest(null, IsManual: false), CancellationToken.None);
+        host.News.StageChanged(meeting.Id, session, 1);
+        await host.PassUntilAsync(async () => await host.FindActiveAsync(other) is null);
+        Assert.Equal(livestream.Id, (await host.FindActiveAsync(meeting))?.Id);
+        Assert.Equal(1, host.Recording.Compositions.Of(session.Value).Leases);
     }
 
     [Fact]

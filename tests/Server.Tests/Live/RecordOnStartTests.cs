@@ -1,3 +1,4 @@
+using Roomcast.Egress.Composition;
 using Roomcast.Egress.Recording;
 using Roomcast.Meetings.Records;
 using Roomcast.Server.Live;
@@ -43,6 +44,34 @@ public sealed class RecordOnStartTests
         observer.Began(meeting, session, host.Clock.GetUtcNow());
         await FindActiveAsync(host, meeting);
         Assert.Equal(1, (await ListAsync(host)).TotalCount);
+    }
+
+    [Fact]
+    public async Task One_that_cannot_begin_just_then_is_tried_again_and_not_for_ever()
+    {
+        await using var host = await LiveHost.StartAsync();
+        var (meeting, session) = await host.MeetAsync(new MeetingSettings { RecordsOnStart = true });
+        var observer = host.Recording.Service<RecordOnStart>();
+        host.Recording.Compositions.Refusal = new CompositionException(CompositionRefusal.Overloaded, "The machine is busy.");
+        observer.Began(meeting, session, host.Clock.GetUtcNow());
+        await host.PassUntilAsync(() => Task.FromResult(Refusals() == 2));
+        host.Recording.Compositions.Refusal = null;
+        await FindActiveAsync(host, meeting);
+
+        var (busy, busySession) = await host.MeetAsync(new MeetingSettings { RecordsOnStart = true });
+        host.Recording.Compositions.Refusal = new CompositionException(CompositionRefusal.Overloaded, "The machine is busy.");
+        observer.Began(busy, busySession, host.Clock.GetUtcNow());
+        await host.PassUntilAsync(() => Task.FromResult(Refusals() == 8));
+        host.Recording.Compositions.Refusal = null;
+        for (var i = 0; i < 100; i++)
+        {
+            host.Clock.Advance(TimeSpan.FromSeconds(1));
+            await Task.Delay(2);
+        }
+
+        Assert.Equal(1, (await ListAsync(host)).TotalCount);
+
+        int Refusals() => host.Recording.Log.Count(line => line.Contains(" 4068 ", StringComparison.Ordinal));
     }
 
     private static async Task<RecordingRecord> FindActiveAsync(LiveHost host, Meeting meeting)

@@ -42,6 +42,7 @@ public sealed class MigrationTextTests
             "11 connected_sessions 733953803735befb",
             "12 meeting_targets 01624b4e6ed82d92",
             "13 session_memories daafd90e24db3a56",
+            "14 composed_livestreams d16a46e818f38d53",
         ],
         Migration.All.Select(migration => $"{migration.Version} {migration.Name} {migration.Checksum[..16]}"));
 }

@@ -22,7 +22,6 @@ internal sealed class TrackCapture : ICapture, ICompositionInput
     private readonly Dictionary<uint, TrackLane> _lanes = [];
     private readonly RecordingRecord _record;
     private readonly RecordingParts _parts;
-    private readonly RecordingOptions _options;
     private readonly long _beganAt;
     private ICompositionReturn? _back;
     private TimeSpan _pausedFor;
@@ -30,11 +29,10 @@ internal sealed class TrackCapture : ICapture, ICompositionInput
     private long _dropped;
     private bool _hasEnded;
 
-    private TrackCapture(RecordingRecord record, RecordingParts parts, RecordingOptions options)
+    private TrackCapture(RecordingRecord record, RecordingParts parts)
     {
         _record = record;
         _parts = parts;
-        _options = options;
         _beganAt = parts.Clock.GetTimestamp();
     }
 
@@ -52,9 +50,9 @@ internal sealed class TrackCapture : ICapture, ICompositionInput
     /// <summary>Connects to a session.</summary>
     /// <exception cref="CompositionException">There is no such session.</exception>
     public static async Task<ICapture> OpenAsync(
-        RecordingRecord record, ICompositionSource source, RecordingParts parts, RecordingOptions options, CancellationToken cancellationToken)
+        RecordingRecord record, ICompositionSource source, RecordingParts parts, CancellationToken cancellationToken)
     {
-        var capture = new TrackCapture(record, parts, options);
+        var capture = new TrackCapture(record, parts);
         capture._back = await source.ConnectAsync(record.SessionId, capture, cancellationToken)
             ?? throw new CompositionException(CompositionRefusal.NoSession, "The session has ended.");
         return capture;
@@ -199,8 +197,7 @@ internal sealed class TrackCapture : ICapture, ICompositionInput
         }
 
         var name = TrackFiles.NameOf(_record, owner?.ParticipantId ?? "", peer.Id, streamKind, track.Codec, _parts.Clock.GetUtcNow());
-        var lane = new TrackLane(
-            peer.Id, track, Path.Combine(_parts.Folder.Of(_record.Id), name), _options.MinFreeBytes, _parts.Metrics);
+        var lane = new TrackLane(peer.Id, track, Path.Combine(_parts.Folder.Of(_record.Id), name), _parts.Disk);
         _lanes.Add(track.Ssrc, lane);
         if (lane.IsPicture)
         {

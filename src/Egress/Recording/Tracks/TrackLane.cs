@@ -27,8 +27,7 @@ internal sealed class TrackLane : IDisposable
     private readonly SceneTrack _track;
     private readonly string _peerId;
     private readonly string _path;
-    private readonly long _minFreeBytes;
-    private readonly RecordingMetrics _metrics;
+    private readonly RecordingDisk _disk;
 
     private RecordingFile? _file;
     private WebMWriter? _writer;
@@ -40,13 +39,12 @@ internal sealed class TrackLane : IDisposable
     private bool _needsKeyframe = true;
     private bool _isClosed;
 
-    public TrackLane(string peerId, SceneTrack track, string path, long minFreeBytes, RecordingMetrics metrics)
+    public TrackLane(string peerId, SceneTrack track, string path, RecordingDisk disk)
     {
         _peerId = peerId;
         _track = track;
         _path = path;
-        _minFreeBytes = minFreeBytes;
-        _metrics = metrics;
+        _disk = disk;
         _clock = new SenderClock(IsPicture ? 90_000 : OpusPayload.ClockRateHz);
     }
 
@@ -234,7 +232,7 @@ internal sealed class TrackLane : IDisposable
 
         if (_writer is null)
         {
-            _file = new RecordingFile(_path, _minFreeBytes, _metrics);
+            _file = new RecordingFile(_path, _disk);
             _writer = IsPicture
                 ? new WebMWriter(_buffer, WebMCodec.Vp8, Math.Max(1, width), Math.Max(1, height), 0)
                 : new WebMWriter(_buffer, WebMCodec.Opus, 0, 0, 2);

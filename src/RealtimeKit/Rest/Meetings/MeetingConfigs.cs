@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Roomcast.Egress.Push;
 using Roomcast.RealtimeKit.Rest.Answers;
 using Roomcast.RealtimeKit.Rest.Requests;
 
@@ -94,7 +95,24 @@ internal static class MeetingConfigs
             faults.Add(FieldFault.InBody($"/{RecordingField}/{path}", $"{path[(path.LastIndexOf('/') + 1)..]} {message}"));
     }
 
-    /// <summary>A configuration as it is told: without secrets.</summary>
+    /// <summary>
+    /// What is kept of a configuration that was told before and comes back: an address whose stream key is covered as the one that is meant.
+    /// </summary>
+    /// <param name="recording">What the configuration becomes.</param>
+    /// <param name="stored">What is kept now; null for nothing.</param>
+    public static void Uncover(JsonObject? recording, string? stored)
+    {
+        if (stored is not null && Text(recording?["live_streaming_config"], "rtmp_url") is { } given
+            && Text(JsonNode.Parse(stored)!["live_streaming_config"], "rtmp_url") is { } kept && given == Covered(kept))
+        {
+            recording!["live_streaming_config"]!["rtmp_url"] = kept;
+        }
+    }
+
+    private static string Covered(string url) =>
+        PushAddress.TryParse(url, streamKey: null, out var address, out _) ? address.Covered : $"{new Uri(url).GetLeftPart(UriPartial.Scheme)}***";
+
+    /// <summary>A configuration as it is told: without secrets, the key in an RTMP address covered.</summary>
     public static JsonObject? Told(string? stored)
     {
         if (stored is null)
@@ -109,6 +127,11 @@ internal static class MeetingConfigs
             {
                 storage.Remove(secret);
             }
+        }
+
+        if (Text(told["live_streaming_config"], "rtmp_url") is { } url)
+        {
+            told["live_streaming_config"]!["rtmp_url"] = Covered(url);
         }
 
         return told;

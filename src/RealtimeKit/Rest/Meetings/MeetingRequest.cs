@@ -47,9 +47,11 @@ internal sealed class MeetingRequest
     /// <summary>What the settings become of those that hold now.</summary>
     /// <param name="before">Those of now; the defaults for a new meeting and for one that is replaced.</param>
     /// <param name="faults">What does not go together.</param>
-    public MeetingSettings Settings(MeetingSettings before, out IReadOnlyList<FieldFault> faults)
+    /// <param name="stored">The recording configuration that is kept now; null for a new meeting, and for none.</param>
+    public MeetingSettings Settings(MeetingSettings before, out IReadOnlyList<FieldFault> faults, string? stored = null)
     {
         var recording = Merge(before.RecordingConfig, _recording);
+        MeetingConfigs.Uncover(recording, stored);
         faults = recording is null ? [] : MeetingConfigs.FaultsOf(recording);
         return before with
         {
@@ -69,14 +71,14 @@ internal sealed class MeetingRequest
     {
         Title = Title ?? before.Title,
         Status = _status ?? before.Status,
-        Settings = Settings(before.Settings, out _),
+        Settings = Settings(before.Settings, out _, before.Settings.RecordingConfig),
     };
 
     /// <summary>What the meeting becomes when it is replaced: what the body does not tell goes back to the defaults; the status stays.</summary>
     public Meeting Replace(Meeting before) => before with
     {
         Title = Title ?? "",
-        Settings = Settings(new MeetingSettings(), out _),
+        Settings = Settings(new MeetingSettings(), out _, before.Settings.RecordingConfig),
     };
 
     private static JsonObject? Merge(string? before, JsonObject? change) =>
