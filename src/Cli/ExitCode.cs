@@ -34,6 +34,24 @@ internal enum ExitCode
     Interrupted = 130,
 }
 
+/// <summary>What the exit codes tell whoever calls: in the help, and the same in docs/cli.md.</summary>
+internal static class ExitCodes
+{
+    public static readonly IReadOnlyList<KeyValuePair<ExitCode, string>> Meanings =
+    [
+        new(ExitCode.Done, "it was done, or ran until it was told to end"),
+        new(ExitCode.Failed, "the server refused it, or something went wrong that has no code of its own"),
+        new(ExitCode.Usage, "the command line is wrong, or something that it needs was not told"),
+        new(ExitCode.Unreachable, "the server cannot be reached, or does not answer"),
+        new(ExitCode.NotAllowed, "the token or the stream key is not accepted, or gives no right to this"),
+        new(ExitCode.NotFound, "what was asked for does not exist"),
+        new(ExitCode.Media, "a media file cannot be read, or the media path cannot be made"),
+        new(ExitCode.MissingTool, "a program or a library is missing"),
+        new(ExitCode.Incomplete, "some of it was done: not all participants got in, or a meeting or a turn on stage ended too early"),
+        new(ExitCode.Interrupted, "it was ended by a signal before it was done"),
+    ];
+}
+
 /// <summary>Something that ends the command, with what to tell and the exit code.</summary>
 internal sealed class CliException(ExitCode exitCode, string message, Exception? inner = null) : Exception(message, inner)
 {

@@ -24,7 +24,15 @@ internal static class RoomcastProgram
         var parsed = root.Parse(arguments);
         if (parsed.Action is ParseErrorAction)
         {
-            await parsed.InvokeAsync(new InvocationConfiguration { Output = Console.Error });
+            if (parsed.GetValue(ServerOptions.Json))
+            {
+                Screen.Of(parsed).Fail(ExitCode.Usage, string.Join(' ', parsed.Errors.Select(static error => error.Message)));
+            }
+            else
+            {
+                await parsed.InvokeAsync(new InvocationConfiguration { Output = Console.Error });
+            }
+
             return (int)ExitCode.Usage;
         }
 

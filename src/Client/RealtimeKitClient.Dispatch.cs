@@ -15,6 +15,7 @@ public sealed partial class RealtimeKitClient
         var number = (SocketEvent)message.Event;
         var stageBefore = Stage.Status;
         Participants.Handle(number, message);
+        Meta.Handle(number, message);
         Chat.Handle(number, message);
         Polls.Handle(number, message);
         Stores.Handle(number, message);

@@ -38,7 +38,6 @@ public sealed partial class RealtimeKitClient : IAsyncDisposable
         var preset = details.GetProperty("preset");
         var title = details.TryGetProperty("meeting", out var meeting) ? TextOf(meeting, "title") : null;
         var viewType = preset.TryGetProperty("config", out var config) ? TextOf(config, "view_type") : null;
-        Meta = new Meta(meetingId, title ?? "", viewType ?? "GROUP_CALL");
         Participants = new Participants(_link);
         Participants.Media.TransportLost = isSending => _ = RenewAsync(isSending);
         var permissions = preset.TryGetProperty("permissions", out var given) ? Permissions.Read(given) : new Permissions();
@@ -51,6 +50,7 @@ public sealed partial class RealtimeKitClient : IAsyncDisposable
             TextOf(participant, "custom_participant_id"),
             TextOf(preset, "name") ?? "",
             permissions);
+        Meta = new Meta(_link, title ?? "", viewType ?? "GROUP_CALL", Self);
         Chat = new Chat(_link, http, Self.UserId);
         Polls = new Polls(_link);
         Stores = new Stores(_link);

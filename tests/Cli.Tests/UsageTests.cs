@@ -35,9 +35,43 @@ public partial class UsageTests(ToolServer server)
         }
 
         Assert.All(Connecting.ServerOptions.Variables, variable => Assert.Contains($"`{variable}`", document, StringComparison.Ordinal));
+        Assert.Equal(Enum.GetValues<ExitCode>(), ExitCodes.Meanings.Select(each => each.Key));
         Assert.Equal(
-            Enum.GetValues<ExitCode>().Select(code => (int)code),
-            ExitCodeRow().Matches(document).Select(row => int.Parse(row.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture)));
+            ExitCodes.Meanings.Select(each => ((int)each.Key, each.Value)),
+            ExitCodeRow().Matches(document).Select(row => (int.Parse(row.Groups[1].Value, System.Globalization.CultureInfo.InvariantCulture), row.Groups[2].Value)));
+    }
+
+    [Fact]
+    public async Task The_help_of_the_whole_tool_says_what_it_ends_with()
+    {
+        var help = (await RoomcastTool.RunAsync(Nothing, "--help")).Expect(0).Output;
+
+        Assert.Contains("Exit codes:", help, StringComparison.Ordinal);
+        Assert.All(ExitCodes.Meanings, each => Assert.Contains($" {(int)each.Key}  {each.Value}", help, StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("join")]
+    [InlineData("no-such-command")]
+    [InlineData("livestream", "list", "--status", "AWAKE")]
+    [InlineData("meeting", "create", "--url", "ftp://example.com")]
+    public async Task A_wrong_command_line_is_told_to_scripts_as_an_object(params string[] arguments)
+    {
+        var exit = (await server.RunAsync([.. arguments, "--json"])).Expect(2);
+
+        Assert.Equal("", exit.Output);
+        var told = System.Text.Json.Nodes.JsonNode.Parse(exit.Errors)!;
+        Assert.Equal((2, "Usage"), ((int)told["exit_code"]!, (string)told["error"]!));
+        Assert.NotEqual("", (string)told["message"]!);
+    }
+
+    [Fact]
+    public async Task What_is_to_be_played_and_is_no_file_is_named()
+    {
+        var meeting = await server.CreateMeetingAsync("Nothing to play");
+
+        Assert.Contains("/no/such/film.mp4", (await server.RunAsync("join", meeting, "--publish", "/no/such/film.mp4")).Expect(2).Errors, StringComparison.Ordinal);
+        Assert.Contains("fetches none", (await server.RunAsync("join", meeting, "--publish", "https://example.com/film.mp4")).Expect(2).Errors, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -50,6 +84,7 @@ public partial class UsageTests(ToolServer server)
     [InlineData("push", "/no/such/file", "--key", "k")]
     [InlineData("meeting", "create", "--url", "ftp://example.com")]
     [InlineData("join", "m", "--duration", "0")]
+    [InlineData("livestream", "list", "--status", "AWAKE")]
     public async Task A_wrong_command_line_ends_with_2(params string[] arguments)
     {
         var exit = (await server.RunAsync(arguments)).Expect(2);
@@ -245,6 +280,6 @@ public partial class UsageTests(ToolServer server)
     private static IEnumerable<(string[] Words, Command Command)> Paths(Command command, string[] words) =>
         command.Subcommands.SelectMany(each => Paths(each, [.. words, each.Name])).Prepend((words, command));
 
-    [GeneratedRegex("^\\| ([0-9]+) \\|", RegexOptions.Multiline)]
+    [GeneratedRegex("^\\| ([0-9]+) \\| (.+) \\|$", RegexOptions.Multiline)]
     private static partial Regex ExitCodeRow();
 }

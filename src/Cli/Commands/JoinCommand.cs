@@ -235,6 +235,13 @@ internal static class JoinCommand
 
         private static async Task<MediaFile> OpenOneAsync(string file, bool repeats, CancellationToken ending)
         {
+            if (!File.Exists(file))
+            {
+                throw new CliException(
+                    ExitCode.Usage,
+                    file.Contains("://", StringComparison.Ordinal) ? $"--publish plays files of this machine and fetches none: save {file} first." : $"There is no file {Path.GetFullPath(file)}.");
+            }
+
             try
             {
                 return await MediaFile.OpenAsync(file, repeats, ending);

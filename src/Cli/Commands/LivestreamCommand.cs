@@ -24,6 +24,7 @@ internal static class LivestreamCommand
 
     public static Command Create()
     {
+        Status.AcceptOnlyFromAmong("LIVE", "IDLE", "ERRORED", "INVOKED");
         var create = new Command("create", "Make a livestream: an address to publish to and one to watch at.") { Name, ShowKey };
         create.Does(CreateAsync).WithExamples(
             "roomcast livestream create --name Matinee",

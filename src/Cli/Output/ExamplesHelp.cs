@@ -5,7 +5,7 @@ using System.Runtime.CompilerServices;
 
 namespace Roomcast.Cli.Output;
 
-/// <summary>The help of a command, with examples under it.</summary>
+/// <summary>The help of a command, with examples under it; that of the whole tool has the exit codes too.</summary>
 internal sealed class ExamplesHelp(HelpAction plain) : SynchronousCommandLineAction
 {
     private static readonly ConditionalWeakTable<Command, string[]> Written = [];
@@ -28,6 +28,17 @@ internal sealed class ExamplesHelp(HelpAction plain) : SynchronousCommandLineAct
             foreach (var example in examples)
             {
                 output.WriteLine($"  {example}");
+            }
+
+            output.WriteLine();
+        }
+
+        if (parseResult.CommandResult.Command is RootCommand)
+        {
+            output.WriteLine("Exit codes:");
+            foreach (var (exit, meaning) in ExitCodes.Meanings)
+            {
+                output.WriteLine($"  {(int)exit,3}  {meaning}");
             }
 
             output.WriteLine();

@@ -1,6 +1,4 @@
 using System.Buffers;
-using System.ComponentModel;
-using System.Diagnostics;
 using System.Globalization;
 using System.IO.Pipelines;
 using Roomcast.Media;
@@ -21,76 +19,76 @@ public sealed class FfmpegException : RealtimeKitException
     public bool IsMissing { get; }
 }
 
-/// <summary>Frames of any file or address that FFmpeg reads, encoded by it as they are taken.</summary>
+/// <summary>Frames of any file that FFmpeg reads, encoded by it as they are taken.</summary>
 /// <remarks>
-/// It is FFmpeg's program that is run, in a process of its own, and nothing of FFmpeg is linked. A fault of its codecs does not end the
-/// application; but that process has the rights of the user it runs as, so files of strangers ask for a user or a container with few.
-/// A file has it open other files at most, and no address; an address that is given itself is opened, so take none from strangers. The process waits while nothing is taken. Dispose the source, lest its process waits on.
+/// <para>It is FFmpeg's program that is run, in a process of its own, and nothing of FFmpeg is linked. A fault of its codecs does not end the
+/// application; but that process has the rights of the user it runs as, so files of strangers ask for a user or a container with few.</para>
+/// <para>What is given is a path, whatever it looks like, and a file has FFmpeg open other files at most. An address is opened only where its
+/// protocols are named; all that it names in turn may then be fetched by them, so take no addresses from strangers.</para>
+/// <para>The process waits while nothing is taken. What repeats is kept in memory up to 16 MiB, and otherwise encoded anew each time. Dispose
+/// the source, lest its process waits on.</para>
 /// </remarks>
 public abstract class FfmpegSource : IAsyncDisposable
 {
-    private const int LongestComplaint = 2_000;
+    /// <summary>Bytes of frames that are kept to be repeated: some two minutes of pictures as they are encoded by default.</summary>
+    internal const long MostKept = 16 << 20;
 
-    private readonly Process _process;
-    private readonly PipeReader _output;
-    private readonly Task<string> _complaint;
-    private readonly WebMReader _reader = new();
+    private static readonly TimeSpan UsualPicture = TimeSpan.FromMilliseconds(40);
+
     private readonly TrackKind _kind;
+    private readonly bool _repeats;
+    private readonly string[] _arguments;
     private readonly Queue<EncodedFrame> _ready = new();
+    private readonly Lock _lock = new();
+    private FfmpegProcess _process;
+    private PipeReader _output;
+    private WebMReader _reader = new();
+    private List<EncodedFrame>? _kept = [];
+    private long _keptBytes;
+    private int? _nextKept;
     private TimeSpan? _first;
+    private TimeSpan _last;
+    private TimeSpan _end;
+    private TimeSpan _offset;
     private bool _isOver;
-    private int _isDisposed;
+    private volatile bool _isDisposed;
 
-    private protected FfmpegSource(TrackKind kind, string file, bool repeats, IEnumerable<string> encoding)
+    private protected FfmpegSource(TrackKind kind, string file, bool repeats, IReadOnlyCollection<string>? protocols, IEnumerable<string> encoding)
     {
         _kind = kind;
-        var start = new ProcessStartInfo("ffmpeg") { RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = true, UseShellExecute = false };
-        string[] loop = repeats ? ["-stream_loop", "-1"] : [];
-
-        // A file may name others: it is to have FFmpeg fetch none from the network.
-        string[] reach = File.Exists(file) ? ["-protocol_whitelist", "file,pipe"] : [];
-        string[] arguments = ["-hide_banner", "-loglevel", "error", "-nostdin", .. reach, .. loop, "-i", file, .. encoding, "-f", "webm", "-flush_packets", "1", "pipe:1"];
-        foreach (var argument in arguments)
-        {
-            start.ArgumentList.Add(argument);
-        }
-
-        _process = new Process { StartInfo = start };
-        try
-        {
-            _process.Start();
-        }
-        catch (Win32Exception missing)
-        {
-            _process.Dispose();
-            throw new FfmpegException("This kind of file needs FFmpeg, whose program (ffmpeg) is not on this machine. On Debian and Ubuntu: apt-get install ffmpeg.", isMissing: true, missing);
-        }
-
-        _process.StandardInput.Close();
-        _output = PipeReader.Create(_process.StandardOutput.BaseStream, new StreamPipeReaderOptions(bufferSize: 64 << 10));
-        _complaint = ReadComplaintAsync(_process.StandardError);
+        _repeats = repeats;
+        _arguments = [.. FfmpegProcess.ReadingOf(file, protocols), .. encoding, "-f", "webm", "-flush_packets", "1", "pipe:1"];
+        (_process, _output) = Start();
     }
 
     /// <inheritdoc cref="IFrameSource.Timeline"/>
     public MediaTimeline? Timeline { get; internal init; }
 
+    /// <summary>How long the file lasts until it repeats; null where it does as soon as this source is over.</summary>
+    internal Task<TimeSpan>? RoundLength { get; set; }
+
+    /// <summary>Bytes that are kept; see <see cref="MostKept"/>.</summary>
+    internal long KeptAtMost { get; init; } = MostKept;
+
     /// <inheritdoc cref="IFrameSource.ReadAsync"/>
     /// <exception cref="FfmpegException">FFmpeg cannot read the file.</exception>
     public async ValueTask<EncodedFrame?> ReadAsync(bool isKeyframeWanted, CancellationToken cancellationToken)
     {
+        _isOver |= _isDisposed && _nextKept is not null;
         while (_ready.Count == 0 && !_isOver)
         {
-            var read = await _output.ReadAsync(cancellationToken).ConfigureAwait(false);
-            _output.AdvanceTo(Take(read.Buffer), read.Buffer.End);
-            if (_reader.Fault.Length > 0)
+            if (_nextKept is { } next && next < _kept!.Count)
             {
-                throw new FfmpegException($"What FFmpeg has made of the file cannot be read: {_reader.Fault}", isMissing: false);
+                _nextKept = next + 1;
+                Enqueue(_kept[next]);
             }
-
-            if (read.IsCompleted && _ready.Count == 0)
+            else if (_nextKept is not null)
             {
-                _isOver = true;
-                await EndAsync(cancellationToken).ConfigureAwait(false);
+                await BeginAgainAsync(cancellationToken).ConfigureAwait(false);
+            }
+            else
+            {
+                await ReadOnAsync(cancellationToken).ConfigureAwait(false);
             }
         }
 
@@ -100,43 +98,79 @@ public abstract class FfmpegSource : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
-        if (Interlocked.Exchange(ref _isDisposed, 1) != 0)
+        lock (_lock)
         {
-            return;
+            if (_isDisposed)
+            {
+                return;
+            }
+
+            _isDisposed = true;
         }
 
-        try
-        {
-            _process.Kill();
-        }
-        catch (InvalidOperationException)
-        {
-            // Ended by itself.
-        }
-
-        await _process.WaitForExitAsync().ConfigureAwait(false);
+        await _process.DisposeAsync().ConfigureAwait(false);
         await _output.CompleteAsync().ConfigureAwait(false);
-        await _complaint.ConfigureAwait(false);
-        _process.Dispose();
         GC.SuppressFinalize(this);
     }
 
-    private static async Task<string> ReadComplaintAsync(StreamReader errors)
+    private (FfmpegProcess Process, PipeReader Output) Start()
     {
-        var kept = new char[LongestComplaint];
-        var length = 0;
-        var spare = new char[256];
-        while (true)
+        var process = new FfmpegProcess(_arguments);
+        return (process, PipeReader.Create(process.Output, new StreamPipeReaderOptions(bufferSize: 64 << 10)));
+    }
+
+    private async Task ReadOnAsync(CancellationToken cancellationToken)
+    {
+        var read = await _output.ReadAsync(cancellationToken).ConfigureAwait(false);
+        _output.AdvanceTo(Take(read.Buffer), read.Buffer.End);
+        if (_reader.Fault.Length > 0)
         {
-            var room = length < kept.Length ? kept.AsMemory(length) : spare;
-            var count = await errors.ReadAsync(room).ConfigureAwait(false);
-            if (count == 0)
+            throw new FfmpegException($"What FFmpeg has made of the file cannot be read: {_reader.Fault}", isMissing: false);
+        }
+
+        if (read.IsCompleted && _isDisposed)
+        {
+            _isOver = true;
+        }
+        else if (read.IsCompleted && _ready.Count == 0)
+        {
+            await _process.EndAsync(_first is not null, cancellationToken).ConfigureAwait(false);
+            if (_repeats)
             {
-                return new string(kept, 0, length).Trim();
+                await BeginAgainAsync(cancellationToken).ConfigureAwait(false);
+            }
+            else
+            {
+                _isOver = true;
+            }
+        }
+    }
+
+    /// <summary>Begins anew: from memory where all of it is there, otherwise by another process.</summary>
+    private async Task BeginAgainAsync(CancellationToken cancellationToken)
+    {
+        var length = RoundLength is { } whole ? await whole.WaitAsync(cancellationToken).ConfigureAwait(false) : _end;
+        _offset += length;
+        if (_kept is not null)
+        {
+            _nextKept = 0;
+            return;
+        }
+
+        await _process.DisposeAsync().ConfigureAwait(false);
+        await _output.CompleteAsync().ConfigureAwait(false);
+        lock (_lock)
+        {
+            if (_isDisposed)
+            {
+                _isOver = true;
+                return;
             }
 
-            length = Math.Min(kept.Length, length + (length < kept.Length ? count : 0));
+            (_process, _output) = Start();
         }
+
+        (_reader, _first, _end) = (new WebMReader(), null, TimeSpan.Zero);
     }
 
     private SequencePosition Take(ReadOnlySequence<byte> bytes)
@@ -148,22 +182,33 @@ public abstract class FfmpegSource : IAsyncDisposable
             var time = Timeline is null ? frame.Time - _first.Value : frame.Time; // FFmpeg counts from the beginning of the file.
             if (frame.Track.Kind == _kind && WebMFile.FrameOf(frame, time > TimeSpan.Zero ? time : TimeSpan.Zero) is { } encoded)
             {
-                _ready.Enqueue(encoded);
+                _end = encoded.Time + (encoded.Duration > TimeSpan.Zero ? encoded.Duration : UsualPicture);
+                Keep(encoded);
+                Enqueue(encoded);
             }
         }
 
         return input.Position;
     }
 
-    private async Task EndAsync(CancellationToken cancellationToken)
+    private void Keep(in EncodedFrame frame)
     {
-        await _process.WaitForExitAsync(cancellationToken).ConfigureAwait(false);
-        var complaint = await _complaint.ConfigureAwait(false);
-        if (_process.ExitCode != 0 || _first is null)
+        _keptBytes += frame.Data.Length;
+        if (!_repeats || _keptBytes > KeptAtMost)
         {
-            throw new FfmpegException(
-                complaint.Length > 0 ? $"FFmpeg cannot read the file: {complaint}" : string.Create(CultureInfo.InvariantCulture, $"FFmpeg ended with code {_process.ExitCode}, and there is nothing of this kind in the file."),
-                isMissing: false);
+            _kept = null;
+        }
+
+        _kept?.Add(frame);
+    }
+
+    private void Enqueue(in EncodedFrame frame)
+    {
+        var time = frame.Time + _offset;
+        if (_offset == TimeSpan.Zero || time > _last) // A file that says less than it has does not go back in time.
+        {
+            _last = time;
+            _ready.Enqueue(frame with { Time = time });
         }
     }
 }
@@ -172,12 +217,16 @@ public abstract class FfmpegSource : IAsyncDisposable
 public sealed class FfmpegVideoSource : FfmpegSource, IVideoSource
 {
     /// <summary>Begins to read.</summary>
-    /// <param name="file">A path, or an address that FFmpeg knows.</param>
+    /// <param name="file">A path; an address where its protocols are named.</param>
     /// <param name="repeats">Whether it begins anew when it is over.</param>
     /// <param name="bitrateBps">How many bits a second are aimed at, 50,000 to 20,000,000; default 1,200,000.</param>
+    /// <param name="protocols">
+    /// By which protocols FFmpeg may open it, and what it names, as FFmpeg calls them and with those below them: for an address of https
+    /// <c>https</c>, <c>tls</c> and <c>tcp</c>. Null for files alone.
+    /// </param>
     /// <exception cref="FfmpegException">FFmpeg is not on this machine.</exception>
-    public FfmpegVideoSource(string file, bool repeats = false, int bitrateBps = 1_200_000)
-        : base(TrackKind.Video, file, repeats, Encoding(bitrateBps))
+    public FfmpegVideoSource(string file, bool repeats = false, int bitrateBps = 1_200_000, IReadOnlyCollection<string>? protocols = null)
+        : base(TrackKind.Video, file, repeats, protocols, Encoding(bitrateBps))
     {
     }
 
@@ -198,11 +247,12 @@ public sealed class FfmpegVideoSource : FfmpegSource, IVideoSource
 public sealed class FfmpegAudioSource : FfmpegSource, IAudioSource
 {
     /// <summary>Begins to read.</summary>
-    /// <param name="file">A path, or an address that FFmpeg knows.</param>
+    /// <param name="file">A path; an address where its protocols are named.</param>
     /// <param name="repeats">Whether it begins anew when it is over.</param>
+    /// <param name="protocols">By which protocols FFmpeg may open it, and what it names, as for <see cref="FfmpegVideoSource"/>. Null for files alone.</param>
     /// <exception cref="FfmpegException">FFmpeg is not on this machine.</exception>
-    public FfmpegAudioSource(string file, bool repeats = false)
-        : base(TrackKind.Audio, file, repeats, ["-vn", "-sn", "-c:a", "libopus", "-b:a", "64k", "-ac", "2", "-ar", "48000", "-frame_duration", "20"])
+    public FfmpegAudioSource(string file, bool repeats = false, IReadOnlyCollection<string>? protocols = null)
+        : base(TrackKind.Audio, file, repeats, protocols, ["-vn", "-sn", "-c:a", "libopus", "-b:a", "64k", "-ac", "2", "-ar", "48000", "-frame_duration", "20"])
     {
     }
 }

@@ -12,10 +12,13 @@ public sealed class MediaFile : IAsyncDisposable
     // The first page of an Ogg, and as much of the next as tells what it is.
     private const int BeginningLength = 1_024;
 
-    private MediaFile(IVideoSource? video, IAudioSource? audio)
+    private readonly FfmpegLength? _length;
+
+    private MediaFile(IVideoSource? video, IAudioSource? audio, FfmpegLength? length = null)
     {
         Video = video;
         Audio = audio;
+        _length = length;
     }
 
     /// <summary>Its pictures; null when it has none.</summary>
@@ -30,7 +33,15 @@ public sealed class MediaFile : IAsyncDisposable
     /// <param name="cancellationToken">Ends the reading.</param>
     /// <exception cref="InvalidDataException">It is an IVF or an Ogg that is damaged.</exception>
     /// <exception cref="FfmpegException">FFmpeg would be needed and is missing, or cannot read it either.</exception>
-    public static async Task<MediaFile> OpenAsync(string path, bool repeats = false, CancellationToken cancellationToken = default)
+    public static Task<MediaFile> OpenAsync(string path, bool repeats = false, CancellationToken cancellationToken = default) =>
+        OpenAsync(path, repeats, FfmpegSource.MostKept, cancellationToken);
+
+    /// <inheritdoc cref="OpenAsync(string, bool, CancellationToken)"/>
+    /// <param name="path">Where it is.</param>
+    /// <param name="repeats">Whether it begins anew when it is over.</param>
+    /// <param name="keptAtMost">Bytes of either kind that are kept of what FFmpeg has encoded; for tests.</param>
+    /// <param name="cancellationToken">Ends the reading.</param>
+    internal static async Task<MediaFile> OpenAsync(string path, bool repeats, long keptAtMost, CancellationToken cancellationToken)
     {
         ArgumentException.ThrowIfNullOrEmpty(path);
         var start = new byte[BeginningLength];
@@ -52,7 +63,7 @@ public sealed class MediaFile : IAsyncDisposable
                 return webM;
         }
 
-        return await OpenByFfmpegAsync(Path.GetFullPath(path), repeats, cancellationToken).ConfigureAwait(false);
+        return await OpenByFfmpegAsync(Path.GetFullPath(path), repeats, keptAtMost, cancellationToken).ConfigureAwait(false);
     }
 
     /// <inheritdoc/>
@@ -64,6 +75,11 @@ public sealed class MediaFile : IAsyncDisposable
             {
                 await disposable.DisposeAsync().ConfigureAwait(false);
             }
+        }
+
+        if (_length is not null)
+        {
+            await _length.DisposeAsync().ConfigureAwait(false);
         }
     }
 
@@ -123,14 +139,28 @@ public sealed class MediaFile : IAsyncDisposable
         return new MediaFile(video, audio);
     }
 
-    private static async Task<MediaFile> OpenByFfmpegAsync(string path, bool repeats, CancellationToken cancellationToken)
+    private static async Task<MediaFile> OpenByFfmpegAsync(string path, bool repeats, long keptAtMost, CancellationToken cancellationToken)
     {
         var timeline = new MediaTimeline();
-        var video = await FirstAsync<IVideoSource>(new FfmpegVideoSource(path, repeats) { Timeline = timeline }, static source => new Begun.Video(source), cancellationToken).ConfigureAwait(false);
-        (IAudioSource? Source, FfmpegException? Fault) audio;
+        var pictures = new FfmpegVideoSource(path, repeats) { Timeline = timeline, KeptAtMost = keptAtMost };
+        var video = await FirstAsync<IVideoSource>(pictures, static source => new Begun.Video(source), cancellationToken).ConfigureAwait(false);
         try
         {
-            audio = await FirstAsync<IAudioSource>(new FfmpegAudioSource(path, repeats) { Timeline = timeline }, static source => new Begun.Audio(source), cancellationToken).ConfigureAwait(false);
+            var sound = new FfmpegAudioSource(path, repeats) { Timeline = timeline, KeptAtMost = keptAtMost };
+            var audio = await FirstAsync<IAudioSource>(sound, static source => new Begun.Audio(source), cancellationToken).ConfigureAwait(false);
+            if ((video.Source ?? (object?)audio.Source) is null)
+            {
+                throw video.Fault ?? audio.Fault!;
+            }
+
+            FfmpegLength? length = null;
+            if (repeats && video.Source is not null && audio.Source is not null)
+            {
+                length = new FfmpegLength(path);
+                pictures.RoundLength = sound.RoundLength = length.Value; // Neither has come to its end yet.
+            }
+
+            return new MediaFile(video.Source, audio.Source, length);
         }
         catch
         {
@@ -141,10 +171,6 @@ public sealed class MediaFile : IAsyncDisposable
 
             throw;
         }
-
-        return (video.Source ?? (object?)audio.Source) is null
-            ? throw video.Fault ?? audio.Fault!
-            : new MediaFile(video.Source, audio.Source);
     }
 
     // Whether a file has pictures or sound shows with its first frame, which is given first afterwards.

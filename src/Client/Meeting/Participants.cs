@@ -128,13 +128,18 @@ public sealed class Participants
     public Task DisableAllVideoAsync(CancellationToken cancellationToken = default) => MuteAllAsync(audio: false, video: true, cancellationToken);
 
     /// <summary>Sends a message of the application to the applications of all, the own one included.</summary>
-    /// <param name="type">What kind it is.</param>
+    /// <param name="type">What kind it is, by the application's own names. <c>spotlight</c> is taken: see <see cref="Meta.SetSelfActiveTabAsync"/>.</param>
     /// <param name="payload">What it says.</param>
     /// <param name="cancellationToken">Ends the waiting.</param>
+    /// <exception cref="RealtimeKitException">Refused by the server, which has nothing done then; Unreachable; TimedOut.</exception>
     public Task BroadcastMessageAsync(string type, JsonElement payload, CancellationToken cancellationToken = default) => _link.AskAsync(
         SocketEvent.Broadcast, MessageOf(type, payload, []), cancellationToken);
 
     /// <summary>Sends a message of the application to the applications of some.</summary>
+    /// <param name="type">What kind it is, as above.</param>
+    /// <param name="payload">What it says.</param>
+    /// <param name="ids">Their presences.</param>
+    /// <param name="cancellationToken">Ends the waiting.</param>
     /// <exception cref="RealtimeKitException">Refused by the server, which has nothing done then; Unreachable; TimedOut.</exception>
     public Task BroadcastMessageAsync(string type, JsonElement payload, IEnumerable<string> ids, CancellationToken cancellationToken = default) => _link.DoAsync(
         SocketEvent.BroadcastToEntity, MessageOf(type, payload, ids), cancellationToken);
@@ -254,7 +259,7 @@ public sealed class Participants
             case SocketEvent.SelectedPeersChanged when Envelope.TryRead(message, SelectedPeersDiffResponse.Parser, out var diff):
                 ApplySpeakers(diff);
                 break;
-            case SocketEvent.Broadcast or SocketEvent.BroadcastToEntity when Envelope.TryRead(message, BroadcastMessage.Parser, out var told):
+            case SocketEvent.Broadcast or SocketEvent.BroadcastToEntity when Envelope.TryRead(message, BroadcastMessage.Parser, out var told) && told.Type != Meta.Spotlight:
                 Hear(told);
                 break;
             default:
@@ -279,15 +284,10 @@ public sealed class Participants
 
     private BroadcastMessage MessageOf(string type, JsonElement payload, IEnumerable<string> ids)
     {
-        var message = new BroadcastMessage
-        {
-            Type = type,
-            Payload = ByteString.CopyFromUtf8(payload.GetRawText()),
-            Timestamp = (ulong)_link.Time.GetUtcNow().ToUnixTimeMilliseconds(),
-            BroadcastType = BroadcastType.Peers,
-        };
-        message.Ids.AddRange(ids);
-        return message;
+        ArgumentException.ThrowIfNullOrEmpty(type);
+        return type == Meta.Spotlight
+            ? throw new ArgumentException("Messages of this type lead the view of the others, by Meta.SetSelfActiveTabAsync.", nameof(type))
+            : _link.BroadcastOf(type, ByteString.CopyFromUtf8(payload.GetRawText()), ids);
     }
 
     private string UserOf(string id) => Waitlisted.Get(id)?.UserId

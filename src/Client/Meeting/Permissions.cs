@@ -42,6 +42,9 @@ public sealed record Permissions
     /// <summary>Whether others may be pinned for all.</summary>
     public bool PinParticipant { get; init; }
 
+    /// <summary>Whether the view of others may be led; see <see cref="Meta.SetSelfActiveTabAsync"/>.</summary>
+    public bool CanSpotlight { get; init; }
+
     /// <summary>Whether the permissions of others may be changed.</summary>
     public bool CanChangeParticipantPermissions { get; init; }
 
@@ -87,6 +90,7 @@ public sealed record Permissions
             DisableParticipantVideo = Is("disable_participant_video"),
             KickParticipant = Is("kick_participant"),
             PinParticipant = Is("pin_participant"),
+            CanSpotlight = Is("can_spotlight"),
             CanChangeParticipantPermissions = Is("can_change_participant_permissions"),
             StageEnabled = Is("stage_enabled"),
             StageAccess = access is "ALLOWED" or "NOT_ALLOWED" or "CAN_REQUEST" ? access
@@ -125,6 +129,7 @@ public sealed record Permissions
             DisableParticipantVideo = patch.HasDisableParticipantVideo ? patch.DisableParticipantVideo : DisableParticipantVideo,
             KickParticipant = patch.HasKickParticipant ? patch.KickParticipant : KickParticipant,
             PinParticipant = patch.HasPinParticipant ? patch.PinParticipant : PinParticipant,
+            CanSpotlight = patch.HasCanSpotlight ? patch.CanSpotlight : CanSpotlight,
             CanChangeParticipantPermissions = patch.HasCanChangeParticipantPermissions ? patch.CanChangeParticipantPermissions : CanChangeParticipantPermissions,
             TranscriptionEnabled = patch.HasTranscriptionEnabled ? patch.TranscriptionEnabled : TranscriptionEnabled,
             CanSendChat = patch.Chat?.Public is { HasCanSend: true } chat ? chat.CanSend : CanSendChat,

@@ -63,9 +63,19 @@ public sealed class Stage
         }
     }
 
-    /// <summary>Asks no longer.</summary>
+    /// <summary>Asks no longer, and does not come where that was allowed already.</summary>
     /// <exception cref="RealtimeKitException">Refused by the server, which has nothing done then; Unreachable; TimedOut.</exception>
-    public Task CancelRequestAccessAsync(CancellationToken cancellationToken = default) => _link.DoAsync(SocketEvent.CancelStageRequest, null, cancellationToken);
+    public async Task CancelRequestAccessAsync(CancellationToken cancellationToken = default)
+    {
+        if (_access() != "ALLOWED")
+        {
+            await _link.DoAsync(SocketEvent.CancelStageRequest, null, cancellationToken).ConfigureAwait(false);
+        }
+        else if (Status is StageStatus.AcceptedToJoinStage)
+        {
+            Set(StageStatus.OffStage); // The server was not asked before either.
+        }
+    }
 
     /// <summary>Lets some come on stage, by the ids of the participants.</summary>
     /// <exception cref="RealtimeKitException">Refused by the server, which has nothing done then; Unreachable; TimedOut.</exception>

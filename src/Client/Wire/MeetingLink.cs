@@ -50,6 +50,20 @@ internal sealed class MeetingLink(RealtimeKitOptions options, string meetingId, 
     public Task TellAsync(SocketEvent number, IMessage? message, CancellationToken cancellationToken = default) =>
         (Socket ?? throw Unconnected()).TellAsync(number, message, cancellationToken);
 
+    /// <summary>A message to the applications of others, as it is sent.</summary>
+    public BroadcastMessage BroadcastOf(string type, ByteString payload, IEnumerable<string> ids)
+    {
+        var message = new BroadcastMessage
+        {
+            Type = type,
+            Payload = payload,
+            Timestamp = (ulong)Time.GetUtcNow().ToUnixTimeMilliseconds(),
+            BroadcastType = BroadcastType.Peers,
+        };
+        message.Ids.AddRange(ids);
+        return message;
+    }
+
     /// <inheritdoc cref="EventQueue.Raise(Action)"/>
     public void Raise(Action raise) => events.Raise(raise);
 

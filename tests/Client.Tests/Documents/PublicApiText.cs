@@ -1,9 +1,10 @@
+using System.Globalization;
 using System.Reflection;
-using System.Text;
+using System.Runtime.CompilerServices;
 
 namespace Roomcast.Client.Tests.Documents;
 
-/// <summary>The public surface of the package, one member in a line, so that a change of it shows.</summary>
+/// <summary>The public surface of the package, one member in a line with what of it may be null, so that a change of it shows.</summary>
 internal static class PublicApiText
 {
     public static string Write(Assembly assembly)
@@ -35,27 +36,55 @@ internal static class PublicApiText
     {
         // What the compiler makes of records says nothing of its own.
         MethodInfo { IsSpecialName: true } or MethodInfo { Name: "Equals" or "GetHashCode" or "ToString" or "Deconstruct" or "<Clone>$" or "PrintMembers" } => null,
-        MethodInfo method => $"{NameOf(method.ReturnType)} {method.Name}({Parameters(method)})",
+        MethodInfo method => $"{NameOf(Nullability.Create(method.ReturnParameter))} {method.Name}({Parameters(method)})",
         ConstructorInfo { IsPublic: true } constructor => $"new({Parameters(constructor)})",
         PropertyInfo { Name: "EqualityContract" } => null,
-        PropertyInfo property => $"{NameOf(property.PropertyType)} {property.Name} {{{(property.GetMethod is { IsPublic: true } ? " get;" : "")}{Setter(property)} }}",
-        EventInfo happening => $"event {NameOf(happening.EventHandlerType!)} {happening.Name}",
-        FieldInfo field => $"const {NameOf(field.FieldType)} {field.Name}",
+        PropertyInfo property => $"{(property.IsDefined(typeof(RequiredMemberAttribute)) ? "required " : "")}{NameOf(Nullability.Create(property))} {property.Name} {{{(property.GetMethod is { IsPublic: true } ? " get;" : "")}{Setter(property)} }}",
+        EventInfo happening => $"event {NameOf(Nullability.Create(happening)).TrimEnd('?')} {happening.Name}",
+        FieldInfo field => $"const {NameOf(Nullability.Create(field))} {field.Name}",
         _ => null,
     };
+
+    // Not thread-safe, and asked by tests that run beside each other.
+    private static NullabilityInfoContext Nullability => new();
 
     private static string Setter(PropertyInfo property) => property.SetMethod is { IsPublic: true } setter
         ? setter.ReturnParameter.GetRequiredCustomModifiers().Length > 0 ? " init;" : " set;"
         : "";
 
     private static string Parameters(MethodBase method) => string.Join(", ", method.GetParameters().Select(parameter =>
-        $"{NameOf(parameter.ParameterType)} {parameter.Name}{(parameter.HasDefaultValue ? "?" : "")}"));
+        $"{(parameter.IsOut ? "out " : "")}{NameOf(Nullability.Create(parameter))} {parameter.Name}{(parameter.HasDefaultValue ? $" = {DefaultOf(parameter)}" : "")}"));
 
-    internal static string NameOf(Type type)
+    private static string DefaultOf(ParameterInfo parameter) => parameter.DefaultValue switch
+    {
+        null => parameter.ParameterType.IsValueType && Nullable.GetUnderlyingType(parameter.ParameterType) is null ? "default" : "null",
+        bool flag => flag ? "true" : "false",
+        string text => $"\"{text}\"",
+        var value => Convert.ToString(value, CultureInfo.InvariantCulture)!,
+    };
+
+    /// <summary>A type without a word on what may be null.</summary>
+    internal static string NameOf(Type type) => NameOf(type, type.GetGenericArguments().Select(NameOf));
+
+    private static string NameOf(NullabilityInfo info)
+    {
+        var type = info.Type;
+        if (Nullable.GetUnderlyingType(type) is { } value)
+        {
+            return (info.GenericTypeArguments is [var inner] ? NameOf(inner) : NameOf(value)) + "?";
+        }
+
+        var name = info.ElementType is { } element ? NameOf(element) + "[]"
+            : type.IsByRef ? NameOf(type.GetElementType()!)
+            : NameOf(type, info.GenericTypeArguments.Select(NameOf));
+        return !type.IsValueType && info.ReadState is NullabilityState.Nullable ? name + "?" : name;
+    }
+
+    private static string NameOf(Type type, IEnumerable<string> arguments)
     {
         if (type.IsByRef)
         {
-            return "ref " + NameOf(type.GetElementType()!);
+            return NameOf(type.GetElementType()!);
         }
 
         if (type.IsArray)
@@ -64,12 +93,6 @@ internal static class PublicApiText
         }
 
         var name = type.Namespace?.StartsWith("Roomcast.Client", StringComparison.Ordinal) == true && !type.IsGenericType ? type.FullName!["Roomcast.Client.".Length..] : type.Name;
-        if (!type.IsGenericType)
-        {
-            return name;
-        }
-
-        var text = new StringBuilder(name[..name.IndexOf('`', StringComparison.Ordinal)]).Append('<');
-        return text.AppendJoin(", ", type.GetGenericArguments().Select(NameOf)).Append('>').ToString();
+        return type.IsGenericType ? $"{name[..name.IndexOf('`', StringComparison.Ordinal)]}<{string.Join(", ", arguments)}>" : name;
     }
 }

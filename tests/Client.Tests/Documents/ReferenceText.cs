@@ -5,37 +5,41 @@ using System.Xml.Linq;
 
 namespace Roomcast.Client.Tests.Documents;
 
-/// <summary>The reference of the package: a page for each namespace, from the comments in the code.</summary>
+/// <summary>The reference of the packages: a page for each namespace, from the comments in the code.</summary>
 internal static class ReferenceText
 {
     private const BindingFlags Declared = BindingFlags.Public | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
 
     /// <summary>Writes all pages.</summary>
     /// <returns>File names and texts.</returns>
-    public static IReadOnlyDictionary<string, string> Write(Assembly assembly)
+    public static IReadOnlyDictionary<string, string> Write(params IReadOnlyList<Assembly> packages)
     {
-        var comments = DocumentationFile.Of(assembly);
         var pages = new SortedDictionary<string, string>(StringComparer.Ordinal);
         var contents = new StringBuilder("""
             # Reference of Roomcast.Client
 
-            Every public type of the [client for .NET](../client.md). Written from the comments in the code by
+            Every public type of the [client for .NET](../client.md), and of what is a package apart. Written from the comments in the code by
             `ROOMCAST_UPDATE_DOCS=1 ./test Client.Tests`; a test fails where it is not up to date.
 
             """);
-        foreach (var space in assembly.GetExportedTypes().GroupBy(type => type.Namespace!, StringComparer.Ordinal).OrderBy(space => space.Key, StringComparer.Ordinal))
+        foreach (var package in packages)
         {
-            var file = space.Key["Roomcast.Client".Length..].TrimStart('.') is { Length: > 0 } name ? $"{LowerOf(name)}.md" : "client.md";
-            var types = space.OrderBy(type => type.Name, StringComparer.Ordinal).ToList();
-            contents.Append(CultureInfo.InvariantCulture, $"\n## [{space.Key}]({file})\n\n");
-            var page = new StringBuilder($"# {space.Key}\n\n[All namespaces](README.md)\n");
-            foreach (var type in types)
+            var comments = DocumentationFile.Of(package);
+            foreach (var space in package.GetExportedTypes().GroupBy(type => type.Namespace!, StringComparer.Ordinal).OrderBy(space => space.Key, StringComparer.Ordinal))
             {
-                contents.Append(CultureInfo.InvariantCulture, $"- [{NameOf(type)}]({file}#{LowerOf(NameOf(type))}): {DocumentationFile.TextOf(comments.Find(type)?.Element("summary"))}\n");
-                WriteType(page, type, comments);
-            }
+                var file = space.Key["Roomcast.Client".Length..].TrimStart('.') is { Length: > 0 } name ? $"{LowerOf(name)}.md" : "client.md";
+                var types = space.OrderBy(type => type.Name, StringComparer.Ordinal).ToList();
+                var whose = $"Of the package `{package.GetName().Name}`.\n";
+                contents.Append(CultureInfo.InvariantCulture, $"\n## [{space.Key}]({file})\n\n{whose}\n");
+                var page = new StringBuilder($"# {space.Key}\n\n[All namespaces](README.md)\n\n{whose}");
+                foreach (var type in types)
+                {
+                    contents.Append(CultureInfo.InvariantCulture, $"- [{NameOf(type)}]({file}#{LowerOf(NameOf(type))}): {DocumentationFile.TextOf(comments.Find(type)?.Element("summary"))}\n");
+                    WriteType(page, type, comments);
+                }
 
-            pages[file] = page.ToString();
+                pages.Add(file, page.ToString()); // A namespace is of one package.
+            }
         }
 
         pages["README.md"] = contents.ToString();

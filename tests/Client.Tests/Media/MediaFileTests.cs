@@ -146,12 +146,48 @@ public sealed class MediaFileTests : IDisposable
         }
     }
 
-    [Fact]
-    public async Task Who_repeats_a_file_goes_on_in_time()
+    [Theory]
+    [InlineData("shown.mp4", 2.0, 1.0)]
+    [InlineData("heard.mp4", 1.0, 2.0)]
+    [InlineData("odd.mkv", 1.32, 1.71)]
+    [InlineData("long.mkv", 1.9, 1.2, 20_000)]
+    [InlineData("never kept.mp4", 0.9, 1.4, 0)]
+    public async Task Sound_and_pictures_do_not_drift_however_often_a_file_of_unlike_lengths_repeats(string name, double shownSeconds, double heardSeconds, long keptAtMost = FfmpegSource.MostKept)
+    {
+        var rounds = keptAtMost == FfmpegSource.MostKept ? 12 : 4; // By processes of their own they take their time.
+        var path = PathOf(name);
+        var longest = TimeSpan.FromSeconds(Math.Max(shownSeconds, heardSeconds));
+        await FfmpegTool.RunAsync([
+            "-f", "lavfi", "-i", Seconds($"color=gray:size=160x90:rate=25,geq=lum='if(lt(T,0.2),random(1)*255,128)':cb=128:cr=128,trim=duration={shownSeconds}"),
+            "-f", "lavfi", "-i", Seconds($"aevalsrc='0.5*sin(2*PI*440*t)*lt(t,0.2)':sample_rate=48000:duration={heardSeconds}"),
+            "-c:v", "libx264", "-preset", "ultrafast", "-c:a", "aac", path]);
+        await using var file = await MediaFile.OpenAsync(path, repeats: true, keptAtMost, default);
+
+        // Each round begins with a noise in both, after which there is next to nothing.
+        var (shown, heard) = (new Beginnings(600), new Beginnings(40));
+        while (shown.Times.Count <= rounds || heard.Times.Count <= rounds)
+        {
+            Assert.True(shown.Reached < longest * 3 * rounds && heard.Reached < longest * 3 * rounds, $"{shown.Times.Count} beginnings were seen and {heard.Times.Count} heard.");
+            var (source, beginnings) = shown.Reached <= heard.Reached ? (file.Video! as IFrameSource, shown) : (file.Audio!, heard);
+            beginnings.Take((await source.ReadAsync(false, default))!.Value);
+        }
+
+        var apart = shown.Times.Zip(heard.Times).Take(rounds + 1).Select(pair => pair.First - pair.Second).ToList();
+        Assert.All(apart, each => Assert.InRange(each.Duration(), TimeSpan.Zero, TimeSpan.FromMilliseconds(60)));
+        Assert.InRange((apart[^1] - apart[0]).Duration(), TimeSpan.Zero, TimeSpan.FromMilliseconds(20));
+        Assert.InRange(shown.Times[rounds] - shown.Times[0], longest * rounds, (longest + TimeSpan.FromMilliseconds(100)) * rounds);
+
+        static string Seconds(FormattableString text) => FormattableString.Invariant(text);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(FfmpegSource.MostKept)]
+    public async Task Who_repeats_a_file_goes_on_in_time(long keptAtMost)
     {
         var film = PathOf("film.mp4");
         await FfmpegTool.RunAsync([.. Signals, "-c:v", "libx264", "-preset", "ultrafast", "-an", film]);
-        await using var source = new FfmpegVideoSource(film, repeats: true);
+        await using var source = new FfmpegVideoSource(film, repeats: true) { KeptAtMost = keptAtMost };
 
         var times = new List<TimeSpan>();
         for (var i = 0; i < Pictures * 3; i++)
@@ -213,6 +249,34 @@ public sealed class MediaFileTests : IDisposable
         }
 
         return frames;
+    }
+
+    /// <summary>Where something begins that is large, after something small: in what was read, each time. Times do not go back.</summary>
+    private sealed class Beginnings(int large)
+    {
+        private int _small = int.MaxValue;
+
+        public List<TimeSpan> Times { get; } = [];
+
+        public TimeSpan Reached { get; private set; }
+
+        public void Take(EncodedFrame frame)
+        {
+            Assert.True(frame.Time > Reached || Times.Count == 0, $"{frame.Kind} went back from {Reached} to {frame.Time}.");
+            Reached = frame.Time;
+            if (frame.Data.Length < large)
+            {
+                _small += _small < int.MaxValue ? 1 : 0;
+                return;
+            }
+
+            if (_small >= 5)
+            {
+                Times.Add(frame.Time);
+            }
+
+            _small = 0;
+        }
     }
 
     private string PathOf(string name) => Path.Combine(_folder.Path, name);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Roomcast.Client.Meeting;
 
 namespace Roomcast.Interop.Meetings;
@@ -35,8 +36,8 @@ public sealed class DotNetAndBrowserTests : CuttableMeetingTests
         var meeting = await Server.CreateMeetingAsync("Again");
         var ada = await Server.JoinAsync(meeting, 0);
         await using var ben = await DotNetParticipant.JoinAsync(Server, DotNetAddress, meeting, 1);
-        var states = new List<RoomState>();
-        ben.Meeting.Self.RoomLeft += state => states.Add(state);
+        var states = new ConcurrentQueue<RoomState>();
+        ben.Meeting.Self.RoomLeft += states.Enqueue;
         var returns = 0;
         ben.Meeting.Self.RoomJoined += isAgain => Interlocked.Add(ref returns, isAgain ? 1 : 0);
         await AssertTogetherAsync(ada, ben);
@@ -53,6 +54,8 @@ public sealed class DotNetAndBrowserTests : CuttableMeetingTests
         await AssertTogetherAsync(ada, ben);
         await AssertWriteAsync(ada, ben, "after the restart");
 
+        // Told of each loss, and never of an end.
+        Assert.True(states.Count >= 2, $"{DotNet} was told of {states.Count} losses, and there were two.");
         Assert.All(states, state => Assert.Equal(RoomState.Disconnected, state));
         await ada.LeaveAsync();
     }

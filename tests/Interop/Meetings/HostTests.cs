@@ -1,3 +1,5 @@
+using Roomcast.Client;
+using Roomcast.Client.Meeting;
 using Roomcast.Interop.Browser;
 
 namespace Roomcast.Interop.Meetings;
@@ -139,6 +141,42 @@ public sealed class HostTests(MeetingServer server) : IAsyncLifetime
         await ben.WaitAsync(server, "kit.names() === 'Ada' && meeting.participants.pinned.size === 0");
         await KitPage.LeaveWithoutFaultsAsync(ada, ben);
     }
+
+    [Fact]
+    public async Task A_page_and_a_client_for_NET_take_each_other_along_to_tabs()
+    {
+        var meeting = await server.CreateMeetingAsync("Tabs");
+        var ada = await OpenAsync(meeting, 0, "group_call_host");
+        await using var ben = await InitAsync(meeting, "Ben");
+        await ben.JoinAsync();
+        await ada.WaitAsync(server, "kit.names() === 'Ben'");
+        var led = new TaskCompletionSource<ActiveTab>(TaskCreationOptions.RunContinuationsAsynchronously);
+        ben.Meta.ActiveTabUpdated += led.SetResult;
+        await ada.RunAsync("globalThis.tabs = []; meeting.meta.on('activeTabUpdate', ({ id, type }) => tabs.push(`${type} ${id}`))");
+
+        await ada.RunAsync("meeting.meta.setSelfActiveTab({ type: 'screenshare', id: 'one' }, 0)");
+        Assert.Equal(new ActiveTab(ActiveTabType.ScreenShare, "one"), await led.Task.WaitAsync(MeetTab.Patience));
+        await ben.Meta.SetSelfActiveTabAsync(new ActiveTab(ActiveTabType.Plugin, "two"));
+        await ada.WaitAsync(server, "tabs.join() === 'plugin two'");
+
+        // Who comes later is told by those who are there, of either kind.
+        var cleo = await OpenAsync(meeting, 2, Guest);
+        await cleo.WaitAsync(server, "meeting.meta.selfActiveTab?.id === 'two' && meeting.meta.selfActiveTab.type === 'plugin'");
+        await using var dan = await InitAsync(meeting, "Dan");
+        await dan.JoinAsync();
+        for (var begun = TimeProvider.System.GetTimestamp(); dan.Meta.SelfActiveTab?.Id != "two"; await Task.Delay(20))
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(begun) < MeetTab.Patience, $"Dan is at {dan.Meta.SelfActiveTab}.");
+        }
+
+        await KitPage.LeaveWithoutFaultsAsync(ada, cleo);
+    }
+
+    private async Task<RealtimeKitClient> InitAsync(string meetingId, string name) => await RealtimeKitClient.InitAsync(new()
+    {
+        AuthToken = await server.AddParticipantAsync(meetingId, name, "group_call_host"),
+        BaseUri = server.Server.HttpBase,
+    });
 
     private Task<BrowserPage> OpenAsync(string meetingId, int number, string preset) =>
         KitPage.OpenAsync(server, meetingId, number, preset, sends: false, browser: 0);
