@@ -173,13 +173,17 @@ public sealed class SessionTests(SharedHost shared) : IAsyncLifetime
     {
         var (meeting, session, alice, peer) = await BeginAsync();
         Assert.Equal((404, 40401), Codes(await _host.Client.GetAsync($"{Path}/{session.Id}/chat", _account.ReadToken)));
-        foreach (var text in new[] { "=1+1", "two \"words\", and\nlines" })
+        foreach (var (kind, text) in new[]
+        {
+            (ChatMessageKind.Text, "=1+1"), (ChatMessageKind.Text, "two \"words\", and\nlines"), (ChatMessageKind.Image, "https://files.example.org/a.png"),
+            (ChatMessageKind.File, """{"link":"x"}"""), (ChatMessageKind.Custom, """{"message":"m"}"""),
+        })
         {
             _host.Clock.Advance(TimeSpan.FromSeconds(1));
             var message = new ChatMessage
             {
                 Id = new ChatMessageId(Guid.NewGuid()), MeetingId = meeting.Id, SessionId = session.Id, PeerId = peer, ParticipantId = alice.Id,
-                DisplayName = "@alice", Kind = ChatMessageKind.Text, Payload = text, CreatedAt = _host.Clock.GetUtcNow(),
+                DisplayName = "@alice", Kind = kind, Payload = text, CreatedAt = _host.Clock.GetUtcNow(),
             };
             await _host.Service<ChatMessageStore>().AddAsync(_account.First.Id, message, isLasting: false, CancellationToken.None);
         }
@@ -192,7 +196,10 @@ public sealed class SessionTests(SharedHost shared) : IAsyncLifetime
         Assert.Equal("id,participantId,sessionId,meetingId,displayName,pinned,isEdited,payloadType,payload,createdAt", lines[0]);
         Assert.Contains($",{session.Id},{meeting.Id},'@alice,false,false,TEXT_MESSAGE,'=1+1,", lines[1], StringComparison.Ordinal);
         Assert.Contains(",\"two \"\"words\"\", and\nlines\",", lines[2], StringComparison.Ordinal);
-        Assert.Equal("", lines[3]);
+        Assert.Equal(
+            ["TEXT_MESSAGE", "TEXT_MESSAGE", "IMAGE_MESSAGE", "FILE_MESSAGE", "CUSTOM_MESSAGE"], lines[1..^1].Select(line => line.Split(',')[7]));
+        Assert.Contains(",CUSTOM_MESSAGE,\"{\"\"message\"\":\"\"m\"\"}\",", lines[5], StringComparison.Ordinal);
+        Assert.Equal("", lines[6]);
     }
 
     [Fact]
