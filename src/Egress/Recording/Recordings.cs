@@ -217,6 +217,15 @@ public sealed class Recordings : IHostedService, IDisposable
     /// <summary>Deletes the files whose time is over.</summary>
     internal async Task ClearAsync(CancellationToken cancellationToken)
     {
+        while (await ClearSomeAsync(cancellationToken))
+        {
+            // A bounded number at a time; those that could not be deleted wait for the next round.
+        }
+    }
+
+    private async Task<bool> ClearSomeAsync(CancellationToken cancellationToken)
+    {
+        var hasCleared = false;
         foreach (var expired in await _store.FindExpiredAsync(_folder.Node, cancellationToken))
         {
             try
@@ -231,12 +240,15 @@ public sealed class Recordings : IHostedService, IDisposable
 
                 await _store.SaveAsync(
                     expired with { MediaFile = null, AudioFile = null, UpdatedAt = StoredTime.Now(_parts.Clock) }, cancellationToken);
+                hasCleared = true;
             }
             catch (BlobException fault)
             {
                 RecordingLog.NotDeleted(_logger, fault, expired.Id);
             }
         }
+
+        return hasCleared;
     }
 
     private static RecordingAnswer Running() => RecordingAnswer.Refuse(

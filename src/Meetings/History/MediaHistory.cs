@@ -60,7 +60,8 @@ public sealed class MediaHistory
             return place;
         }
 
-        if (_tracks.Count == MaxTracks || track.ProducerId.Length > SampledTrack.MaxIdLength || track.PeerId.Length > SampledTrack.MaxIdLength)
+        if (_tracks.Count == MaxTracks || track.ProducerId.Length > SampledTrack.MaxIdLength || track.PeerId.Length > SampledTrack.MaxIdLength
+            || track.Mid.Length > SampledTrack.MaxIdLength)
         {
             return null;
         }
@@ -108,10 +109,13 @@ public sealed class MediaHistory
         foreach (var producer in figures.Producers.Take(MaxTracksAtOnce))
         {
             var track = trackOf(producer.ProducerId) ?? new SampledTrack(producer.ProducerId, figures.PeerId, producer.Kind, false);
-            if (PlaceOf(track) is { } place)
+            if (PlaceOf(track with { Mid = producer.Mid }) is { } place)
             {
                 sent.Add(new SentSample(
-                    place, producer.BitrateBps, producer.PacketsReceived, producer.PacketsLost, (long)producer.Jitter.TotalMicroseconds));
+                    place, producer.BitrateBps, producer.PacketsReceived, producer.PacketsLost, (long)producer.Jitter.TotalMicroseconds)
+                {
+                    Totals = producer.Totals,
+                });
             }
         }
 
@@ -119,7 +123,7 @@ public sealed class MediaHistory
         foreach (var consumer in figures.Consumers.Take(MaxTracksAtOnce))
         {
             var track = trackOf(consumer.ProducerId) ?? new SampledTrack(consumer.ProducerId, "", consumer.Kind, false);
-            if (PlaceOf(track) is { } place)
+            if (PlaceOf(track with { Mid = consumer.Mid }) is { } place)
             {
                 received.Add(new ReceivedSample(
                     place,
@@ -129,7 +133,10 @@ public sealed class MediaHistory
                     consumer.PacketsRepeated,
                     (long)consumer.Jitter.TotalMicroseconds,
                     consumer.Freezes,
-                    consumer.IsStarved));
+                    consumer.IsStarved)
+                {
+                    Totals = consumer.Totals,
+                });
             }
         }
 

@@ -9,19 +9,24 @@ internal static class MediaHistoryBytes
 {
     /* Form 2, within Brotli (RFC 7932); numbers are LEB128, signed ones zigzag.
 
-        interval in ms | count of tracks | tracks: id, peer id (each length and UTF-8), flags
+        interval in ms | count of tracks | tracks: id, peer id, mid (each length and UTF-8), flags
         count of samples | samples: ms since the last | round trip in ms plus 1, or 0 | estimated bps | flags
-            count sent     | track | bps | growth of packets | growth of lost | jitter in us
-            count received | track | bps | growth of packets | growth of lost | growth of repeated | jitter in us | growth of freezes | flags
+            count sent     | track | bps | growth of packets | growth of lost | jitter in us | totals
+            count received | track | bps | growth of packets | growth of lost | growth of repeated | jitter in us | growth of freezes | flags | totals
+        totals: growth of ssrc | growth of bytes, and of video | growth of pictures | growth of keyframes | width | height
+            | growth of loss indications | growth of intra requests
 
-       Form 1 is read as well. There the packets of what was received are those that were sent, and instead of the growth of lost, behind
-       the growth of repeated, it has what the peer had reported last, of a thousand packets.
+       Form 1 is read as well. It has neither mid nor totals, the packets of what was received are those that were sent, and instead of
+       the growth of lost, behind the growth of repeated, it has what the peer had reported last, of a thousand packets.
     */
     private const byte Form = 2;
     private const byte FormWithShares = 1;
 
     // Far above what the bounds of a history allow.
     private const int MaxPlainBytes = 8 << 20;
+
+    // Of a picture, in pixels: what any of the codecs can say.
+    private const int MaxSide = 65_536;
 
     public static byte[] Write(MediaHistory history)
     {
@@ -36,10 +41,11 @@ internal static class MediaHistoryBytes
             {
                 writer.Write(track.ProducerId);
                 writer.Write(track.PeerId);
+                writer.Write(track.Mid);
                 writer.Write((byte)((track.Kind is MediaKind.Video ? 1 : 0) | (track.IsScreenShare ? 2 : 0)));
             }
 
-            var last = new Last(history.Tracks.Count);
+            var last = new Last(history.Tracks);
             writer.Write7BitEncodedInt(history.Samples.Count);
             foreach (var sample in history.Samples)
             {
@@ -100,6 +106,7 @@ internal static class MediaHistoryBytes
             writer.Write7BitEncodedInt64(ZigZag(sent.Packets - before.Packets));
             writer.Write7BitEncodedInt64(ZigZag(sent.Lost - before.Lost));
             writer.Write7BitEncodedInt64(sent.JitterUs);
+            Write(writer, last.IsVideo[sent.Track], sent.Totals, before.Totals);
             before = sent;
         }
 
@@ -115,8 +122,39 @@ internal static class MediaHistoryBytes
             writer.Write7BitEncodedInt64(received.JitterUs);
             writer.Write7BitEncodedInt64(ZigZag(received.Freezes - before.Freezes));
             writer.Write(received.IsStarved);
+            Write(writer, last.IsVideo[received.Track], received.Totals, before.Totals);
             before = received;
         }
+    }
+
+    private static void Write(BinaryWriter writer, bool isVideo, in TrackTotals totals, in TrackTotals before)
+    {
+        writer.Write7BitEncodedInt64(ZigZag((long)totals.Ssrc - before.Ssrc));
+        writer.Write7BitEncodedInt64(ZigZag(totals.Bytes - before.Bytes));
+        if (isVideo)
+        {
+            var (now, last) = (totals.Pictures, before.Pictures);
+            writer.Write7BitEncodedInt64(ZigZag(now.Count - last.Count));
+            writer.Write7BitEncodedInt64(ZigZag(now.Keyframes - last.Keyframes));
+            writer.Write7BitEncodedInt(now.Width);
+            writer.Write7BitEncodedInt(now.Height);
+            writer.Write7BitEncodedInt64(ZigZag(now.LossIndications - last.LossIndications));
+            writer.Write7BitEncodedInt64(ZigZag(now.IntraRequests - last.IntraRequests));
+        }
+    }
+
+    private static TrackTotals ReadTotals(BinaryReader reader, bool isVideo, in TrackTotals before)
+    {
+        var ssrc = unchecked((uint)(before.Ssrc + UnZigZag(reader.Read7BitEncodedInt64())));
+        var bytes = before.Bytes + UnZigZag(reader.Read7BitEncodedInt64());
+        var last = before.Pictures;
+        return new TrackTotals(ssrc, bytes, !isVideo ? default : new PictureFigures(
+            last.Count + UnZigZag(reader.Read7BitEncodedInt64()),
+            last.Keyframes + UnZigZag(reader.Read7BitEncodedInt64()),
+            Within(reader.Read7BitEncodedInt(), 0, MaxSide),
+            Within(reader.Read7BitEncodedInt(), 0, MaxSide),
+            last.LossIndications + UnZigZag(reader.Read7BitEncodedInt64()),
+            last.IntraRequests + UnZigZag(reader.Read7BitEncodedInt64())));
     }
 
     private static MediaHistory Read(BinaryReader reader, bool hasShares)
@@ -125,11 +163,11 @@ internal static class MediaHistoryBytes
         var tracks = new SampledTrack[Within(reader.Read7BitEncodedInt(), 0, MediaHistory.MaxTracks)];
         for (var i = 0; i < tracks.Length; i++)
         {
-            var (id, peerId, flags) = (reader.ReadString(), reader.ReadString(), reader.ReadByte());
-            tracks[i] = new SampledTrack(id, peerId, (flags & 1) != 0 ? MediaKind.Video : MediaKind.Audio, (flags & 2) != 0);
+            var (id, peerId, mid, flags) = (reader.ReadString(), reader.ReadString(), hasShares ? "" : reader.ReadString(), reader.ReadByte());
+            tracks[i] = new SampledTrack(id, peerId, (flags & 1) != 0 ? MediaKind.Video : MediaKind.Audio, (flags & 2) != 0) { Mid = mid };
         }
 
-        var last = new Last(tracks.Length);
+        var last = new Last(tracks);
         var samples = new MediaSample[Within(reader.Read7BitEncodedInt(), 0, MediaHistory.MaxSamples)];
         for (var i = 0; i < samples.Length; i++)
         {
@@ -155,7 +193,10 @@ internal static class MediaHistoryBytes
                 reader.Read7BitEncodedInt64(),
                 before.Packets + UnZigZag(reader.Read7BitEncodedInt64()),
                 before.Lost + UnZigZag(reader.Read7BitEncodedInt64()),
-                reader.Read7BitEncodedInt64());
+                reader.Read7BitEncodedInt64())
+            {
+                Totals = hasShares ? default : ReadTotals(reader, last.IsVideo[place], before.Totals),
+            };
             sent[i] = before;
         }
 
@@ -163,7 +204,12 @@ internal static class MediaHistoryBytes
         for (var i = 0; i < received.Length; i++)
         {
             var place = Within(reader.Read7BitEncodedInt(), 0, last.Received.Length - 1);
-            received[i] = last.Received[place] = ReadReceived(reader, place, last.Received[place], hasShares);
+            var before = last.Received[place];
+            before = ReadReceived(reader, place, before, hasShares) with
+            {
+                Totals = hasShares ? default : ReadTotals(reader, last.IsVideo[place], before.Totals),
+            };
+            received[i] = last.Received[place] = before;
         }
 
         return new MediaSample(
@@ -202,12 +248,14 @@ internal static class MediaHistoryBytes
     private static long UnZigZag(long value) => (long)((ulong)value >> 1) ^ -(value & 1);
 
     /// <summary>What each track had come to.</summary>
-    private sealed class Last(int tracks)
+    private sealed class Last(IReadOnlyList<SampledTrack> tracks)
     {
         public long AtMs { get; set; }
 
-        public SentSample[] Sent { get; } = new SentSample[tracks];
+        public bool[] IsVideo { get; } = [.. tracks.Select(track => track.Kind is MediaKind.Video)];
 
-        public ReceivedSample[] Received { get; } = new ReceivedSample[tracks];
+        public SentSample[] Sent { get; } = new SentSample[tracks.Count];
+
+        public ReceivedSample[] Received { get; } = new ReceivedSample[tracks.Count];
     }
 }

@@ -9,8 +9,11 @@ namespace Roomcast.Meetings.History;
 /// <param name="IsScreenShare">Whether it was of a shared screen.</param>
 public sealed record SampledTrack(string ProducerId, string PeerId, MediaKind Kind, bool IsScreenShare)
 {
-    /// <summary>Longest id that is kept.</summary>
+    /// <summary>Longest id, and longest name of a media section, that is kept.</summary>
     public const int MaxIdLength = 64;
+
+    /// <summary>The media section it came or left in when it began.</summary>
+    public string Mid { get; init; } = "";
 }
 
 /// <summary>How a track arrived from the peer, at one moment.</summary>
@@ -19,7 +22,11 @@ public sealed record SampledTrack(string ProducerId, string PeerId, MediaKind Ki
 /// <param name="Packets">Packets since it began.</param>
 /// <param name="Lost">Packets that never came since it began.</param>
 /// <param name="JitterUs">Jitter in microseconds.</param>
-public readonly record struct SentSample(int Track, long BitrateBps, long Packets, long Lost, long JitterUs);
+public readonly record struct SentSample(int Track, long BitrateBps, long Packets, long Lost, long JitterUs)
+{
+    /// <summary>What had come of it.</summary>
+    public TrackTotals Totals { get; init; }
+}
 
 /// <summary>How a track left to the peer, at one moment.</summary>
 /// <param name="Track">Which track, by its place in the list of tracks.</param>
@@ -31,7 +38,11 @@ public readonly record struct SentSample(int Track, long BitrateBps, long Packet
 /// <param name="Freezes">Times that the picture stood still.</param>
 /// <param name="IsStarved">Whether nothing was sent for want of bandwidth.</param>
 public readonly record struct ReceivedSample(
-    int Track, long BitrateBps, long Packets, long Lost, long Repeated, long JitterUs, int Freezes, bool IsStarved);
+    int Track, long BitrateBps, long Packets, long Lost, long Repeated, long JitterUs, int Freezes, bool IsStarved)
+{
+    /// <summary>What had left of it.</summary>
+    public TrackTotals Totals { get; init; }
+}
 
 /// <summary>How the media of a peer fared at one moment, as the server measured it.</summary>
 /// <param name="At">When, whole milliseconds.</param>

@@ -36,7 +36,31 @@ public sealed record ProducerFigures(
     long PacketsReceived,
     long PacketsLost,
     TimeSpan Jitter,
-    IReadOnlyList<string> Rids);
+    IReadOnlyList<string> Rids)
+{
+    /// <summary>The media section it comes in.</summary>
+    public string Mid { get; init; } = "";
+
+    /// <summary>What came of it. The source and the pictures are those of the best encoding that arrives, and the keyframes asked for those
+    /// that its sender was asked for.</summary>
+    public TrackTotals Totals { get; init; }
+}
+
+/// <summary>What a track came to since it began.</summary>
+/// <param name="Ssrc">The source of its packets; 0 while there are none.</param>
+/// <param name="Bytes">Bytes of payload, without what was sent again.</param>
+/// <param name="Pictures">Its pictures; nothing of sound.</param>
+public readonly record struct TrackTotals(uint Ssrc, long Bytes, PictureFigures Pictures);
+
+/// <summary>How the pictures of a track do.</summary>
+/// <param name="Count">Pictures since it began.</param>
+/// <param name="Keyframes">Keyframes among them.</param>
+/// <param name="Width">Width in pixels by now; 0 when not known, and while there are none.</param>
+/// <param name="Height">Height in pixels by now; 0 when not known, and while there are none.</param>
+/// <param name="LossIndications">Keyframes asked for since it began, by a picture loss indication.</param>
+/// <param name="IntraRequests">Keyframes asked for since it began, by a full intra request.</param>
+public readonly record struct PictureFigures(
+    long Count, long Keyframes, int Width, int Height, long LossIndications, long IntraRequests);
 
 /// <summary>How one track leaves to the peer.</summary>
 /// <param name="ProducerId">Which one.</param>
@@ -60,4 +84,11 @@ public sealed record ConsumerFigures(
     TimeSpan Jitter,
     string? Rid,
     bool IsStarved,
-    int Freezes);
+    int Freezes)
+{
+    /// <summary>The media section it leaves in.</summary>
+    public string Mid { get; init; } = "";
+
+    /// <summary>What left of it; the keyframes asked for are those that its receiver asked for.</summary>
+    public TrackTotals Totals { get; init; }
+}

@@ -299,7 +299,17 @@ internal sealed partial class RoomState
                 consumer.Jitter,
                 consumer.CurrentRid,
                 consumer.IsStarved,
-                consumer.Freezes)));
+                consumer.Freezes)
+            {
+                Mid = consumer.Options.Mid,
+                Totals = new TrackTotals(consumer.Options.Ssrc, consumer.BytesSent, new PictureFigures(
+                    consumer.PicturesSent,
+                    consumer.KeyframesSent,
+                    consumer.Size.Width,
+                    consumer.Size.Height,
+                    consumer.PictureLossIndications,
+                    consumer.FullIntraRequests)),
+            }));
         }
 
         return new PeerMediaFigures(
@@ -312,7 +322,17 @@ internal sealed partial class RoomState
                 producer.Packets.PacketsReceived,
                 producer.Packets.PacketsLost,
                 producer.Packets.JitterNow(now),
-                producer.Packets.ActiveRids(now)))],
+                producer.Packets.ActiveRids(now))
+            {
+                Mid = producer.Packets.Options.Mid ?? "",
+                Totals = new TrackTotals(producer.Packets.SsrcNow(now) ?? 0, producer.Packets.BytesReceived, new PictureFigures(
+                    producer.Packets.PicturesReceived,
+                    producer.Packets.KeyframesReceived,
+                    producer.Packets.SizeNow(now).Width,
+                    producer.Packets.SizeNow(now).Height,
+                    producer.Packets.KeyframesAsked,
+                    0)),
+            })],
             consumers);
     }
 

@@ -28,6 +28,20 @@ public sealed partial class Consumer
     /// <summary>To the receiver and back, as its last report shows; null before one does.</summary>
     public TimeSpan? RoundTripTime { get; private set; }
 
+    /// <summary>Keyframes that the receiver asked for by a picture loss indication (RFC 4585 section 6.3.1).</summary>
+    public long PictureLossIndications { get; private set; }
+
+    /// <summary>Keyframes that the receiver asked for by a full intra request (RFC 5104 section 3.5.1).</summary>
+    public long FullIntraRequests { get; private set; }
+
+    /// <summary>Notes that the receiver asks for a keyframe.</summary>
+    internal void OnKeyframeRequest(bool isFullIntra)
+    {
+        PictureLossIndications += isFullIntra ? 0 : 1;
+        FullIntraRequests += isFullIntra ? 1 : 0;
+        WantKeyframe();
+    }
+
     /// <summary>Notes what the receiver says of it.</summary>
     internal void OnReport(in ReportBlock block, TimeSpan now)
     {

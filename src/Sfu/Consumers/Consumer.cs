@@ -38,6 +38,8 @@ public sealed partial class Consumer
     private bool _lastEndedFrame;
     private TimeSpan? _heldSince;
     private bool _hasFlowed;
+    private uint? _pictureTimestamp;
+    private uint? _keyframeTimestamp;
 
     internal Consumer(SfuTransport transport, Producer producer, ConsumerOptions options, ushort firstNumber)
     {
@@ -76,6 +78,18 @@ public sealed partial class Consumer
 
     /// <summary>Packets sent, without those that were sent again.</summary>
     public long PacketsSent => _packets;
+
+    /// <summary>Bytes of payload sent, without what was sent again.</summary>
+    public long BytesSent { get; private set; }
+
+    /// <summary>Pictures sent, at least in part.</summary>
+    public long PicturesSent { get; private set; }
+
+    /// <summary>Keyframes among <see cref="PicturesSent"/>.</summary>
+    public long KeyframesSent { get; private set; }
+
+    /// <summary>Width and height in pixels of what is being sent; zero when not known, and when nothing is sent.</summary>
+    public (int Width, int Height) Size => Current?.Size ?? default;
 
     /// <summary>Times that nothing could be sent for more than 500 ms although the track was arriving: for want of a keyframe or
     /// of bandwidth. Its beginning, and the beginning after a pause, do not count.</summary>
@@ -274,7 +288,7 @@ public sealed partial class Consumer
             return;
         }
 
-        _octets += (uint)header.PayloadLength;
+        CountSent(entry.Timestamp, header.PayloadLength, isNewest: mapped > newestBefore, startsKeyframe);
         Rate.Add(packet.Length, now);
         _writer.Send(entry, packet, header, values);
         if (IsLossy && (entry.CameLate || (!IsAudio && stream.IsOfKeyframe(header.Timestamp))))
@@ -316,6 +330,28 @@ public sealed partial class Consumer
         _packets++;
         _writer.SendPadding(entry);
         return length;
+    }
+
+    private void CountSent(uint timestamp, int payloadLength, bool isNewest, bool startsKeyframe)
+    {
+        _octets += (uint)payloadLength;
+        BytesSent += payloadLength;
+        if (IsAudio)
+        {
+            return;
+        }
+
+        if (isNewest && timestamp != _pictureTimestamp)
+        {
+            _pictureTimestamp = timestamp;
+            PicturesSent++;
+        }
+
+        if (startsKeyframe && timestamp != _keyframeTimestamp)
+        {
+            _keyframeTimestamp = timestamp;
+            KeyframesSent++;
+        }
     }
 
     private uint? Align(ProducerStream stream, uint timestamp)

@@ -43,9 +43,27 @@ public sealed class Producer
     /// <summary>Packets that never came, over all encodings that still do; at least 0.</summary>
     public long PacketsLost => _streams.Sum(stream => Math.Max(0, stream.Statistics.Lost));
 
+    /// <summary>Bytes of payload that arrived, over all encodings that still do.</summary>
+    public long BytesReceived => _streams.Sum(stream => stream.Statistics.ReceivedBytes);
+
+    /// <summary>Pictures that arrived, at least in part; of each moment those of the best encoding.</summary>
+    public long PicturesReceived { get; private set; }
+
+    /// <summary>Keyframes among <see cref="PicturesReceived"/>.</summary>
+    public long KeyframesReceived { get; private set; }
+
+    /// <summary>Keyframes that its sender was asked for, over all encodings.</summary>
+    public long KeyframesAsked { get; internal set; }
+
+    /// <summary>The source of the best encoding that arrives; null while none does.</summary>
+    public uint? SsrcNow(TimeSpan now) => BestNow(now)?.Ssrc;
+
+    /// <summary>Width and height in pixels of the best encoding that arrives; zero when not known.</summary>
+    public (int Width, int Height) SizeNow(TimeSpan now) => BestNow(now)?.Size ?? default;
+
     /// <summary>Spread of the transit times of the best encoding that arrives; zero while none does.</summary>
     public TimeSpan JitterNow(TimeSpan now) =>
-        _streams.Find(stream => stream.IsActive(now))?.Statistics.Jitter ?? TimeSpan.Zero;
+        BestNow(now)?.Statistics.Jitter ?? TimeSpan.Zero;
 
     /// <summary>Names of the encodings that arrive now, best first; empty for a track of one encoding.</summary>
     public IReadOnlyList<string> ActiveRids(TimeSpan now) =>
@@ -94,6 +112,25 @@ public sealed class Producer
         return null;
     }
 
+    /// <summary>Notes that a picture of an encoding arrives, or that one is found to be a keyframe.</summary>
+    internal void CountPicture(ProducerStream stream, bool isNew, bool isKeyframe, TimeSpan now)
+    {
+        foreach (var better in _streams)
+        {
+            if (better == stream)
+            {
+                PicturesReceived += isNew ? 1 : 0;
+                KeyframesReceived += isKeyframe ? 1 : 0;
+                return;
+            }
+
+            if (better.IsActive(now))
+            {
+                return;
+            }
+        }
+    }
+
     /// <summary>Finds or makes the stream of a source that was told to be this producer's.</summary>
     /// <param name="ssrc">The source.</param>
     /// <param name="rid">The encoding's name, lent; empty when packets have none.</param>
@@ -134,6 +171,8 @@ public sealed class Producer
         _streams.Sort(static (a, b) => a.Rank.CompareTo(b.Rank));
         return stream;
     }
+
+    private ProducerStream? BestNow(TimeSpan now) => _streams.Find(stream => stream.IsActive(now));
 
     private int IndexOf(ReadOnlySpan<byte> rid)
     {

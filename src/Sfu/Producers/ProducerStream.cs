@@ -25,6 +25,7 @@ internal sealed class ProducerStream
     private TimeSpan? _heardAt;
     private readonly RateMeter?[] _temporal = new RateMeter?[TemporalFilter.All + 1];
     private uint? _keyframeTimestamp;
+    private uint? _newestTimestamp;
 
     public ProducerStream(Producer producer, uint ssrc, string? rid, int rank)
     {
@@ -68,7 +69,7 @@ internal sealed class ProducerStream
     public RateMeter Rate { get; } = new();
 
     /// <summary>Width and height of the last keyframe in pixels; zero when not known.</summary>
-    public (int Width, int Height) Size { get; set; }
+    public (int Width, int Height) Size { get; private set; }
 
     /// <summary>When something of the stream is due: a NACK or a keyframe request.</summary>
     public TimeSpan? NextDeadline
@@ -118,6 +119,11 @@ internal sealed class ProducerStream
 
         if (!Producer.Options.Codec.IsAudio())
         {
+            if (header.PayloadLength > 0)
+            {
+                CountPicture(packet, header, startsKeyframe, now);
+            }
+
             if (startsKeyframe)
             {
                 _keyframeTimestamp = header.Timestamp;
@@ -131,6 +137,22 @@ internal sealed class ProducerStream
         }
 
         return number;
+    }
+
+    private void CountPicture(ReadOnlySpan<byte> packet, in RtpHeader header, bool startsKeyframe, TimeSpan now)
+    {
+        if (startsKeyframe && KeyframeSize.Read(Producer.Options.Codec, header.PayloadOf(packet)) is { Width: > 0, Height: > 0 } size)
+        {
+            Size = size;
+        }
+
+        // A packet that comes late is of a picture that was counted.
+        var isNew = _newestTimestamp is not { } newest || unchecked((int)(header.Timestamp - newest)) > 0;
+        _newestTimestamp = isNew ? header.Timestamp : _newestTimestamp;
+        if (isNew || startsKeyframe)
+        {
+            Producer.CountPicture(this, isNew, startsKeyframe && _keyframeTimestamp != header.Timestamp, now);
+        }
     }
 
     /// <summary>Notes a sender report.</summary>

@@ -227,6 +227,7 @@ public sealed partial class SfuTransport
                     && new PictureLossIndication(_reportSsrc, stream.Ssrc).TryWrite(ref writer))
                 {
                     _keyframeRequestsSent++;
+                    producer.KeyframesAsked++;
                 }
             }
         }

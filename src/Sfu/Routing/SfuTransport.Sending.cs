@@ -89,13 +89,13 @@ public sealed partial class SfuTransport
             }
             else if (PictureLossIndication.TryRead(packet, out var loss))
             {
-                WantKeyframe(loss.MediaSsrc);
+                WantKeyframe(loss.MediaSsrc, isFullIntra: false);
             }
             else if (FullIntraRequest.TryRead(packet, out var intra))
             {
                 for (var i = 0; i < intra.Count; i++)
                 {
-                    WantKeyframe(intra[i].Ssrc);
+                    WantKeyframe(intra[i].Ssrc, isFullIntra: true);
                 }
             }
             else if (ReceiverEstimatedMaxBitrate.TryRead(packet, out var estimate))
@@ -185,12 +185,12 @@ public sealed partial class SfuTransport
         }
     }
 
-    private void WantKeyframe(uint ssrc)
+    private void WantKeyframe(uint ssrc, bool isFullIntra)
     {
         if (_consumersBySsrc.TryGetValue(ssrc, out var consumer))
         {
             _keyframesWanted++;
-            consumer.WantKeyframe();
+            consumer.OnKeyframeRequest(isFullIntra);
         }
     }
 

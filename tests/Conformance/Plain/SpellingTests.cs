@@ -145,6 +145,42 @@ public sealed class SpellingTests(PlainServer plain)
     }
 
     [Fact]
+    public async Task Pages_and_orders_are_read_in_the_same_way_on_every_route_that_has_them()
+    {
+        var paged = plain.Routes.Where(route => route.IsRead && route.Query.Any(parameter => parameter.Name == "page_no")).ToArray();
+        Assert.True(paged.Length >= 13, $"{paged.Length} routes have pages.");
+        foreach (var route in paged)
+        {
+            async Task<JsonObject> AskAsync(string query)
+            {
+                var reply = await Server.CallAsync(HttpMethod.Get, $"{route.PathWith(plain.Ids)}?{query}", plain.Owner.WriteToken);
+                Assert.True(reply.Status == 200, $"{route}?{query} answered {reply}");
+                var paging = reply.Body["paging"]!.AsObject();
+                var inner = reply.Body["data"] is JsonObject data ? data["paging"] : null;
+                Assert.True(inner is null || JsonNode.DeepEquals(inner, paging), $"{route}?{query} answered {reply}");
+                return paging;
+            }
+
+            var usual = await AskAsync("");
+            var total = (int)usual["total_count"]!;
+            Assert.Equal((Math.Min(1, total), Math.Min(20, total)), ((int)usual["start_offset"]!, (int)usual["end_offset"]!));
+            Assert.True(JsonNode.DeepEquals(usual, await AskAsync("page_no=0&per_page=0")), $"{route}");
+            Assert.Equal(Math.Min(100, total), (int)(await AskAsync("per_page=99999999999999999999"))["end_offset"]!);
+            var one = await AskAsync("per_page=1&page_no=1");
+            Assert.Equal((Math.Min(1, total), total), ((int)one["end_offset"]!, (int)one["total_count"]!));
+            var beyond = await AskAsync("page_no=99999999999999999999");
+            Assert.Equal((0, 0, total), ((int)beyond["start_offset"]!, (int)beyond["end_offset"]!, (int)beyond["total_count"]!));
+            if (route.Query.Any(parameter => parameter.Name == "sort_order"))
+            {
+                foreach (var order in new[] { "ASC", "asc", "DESC", "Desc", "DSC", "dsc" })
+                {
+                    Assert.True(JsonNode.DeepEquals(usual, await AskAsync($"sort_order={order}")), $"{route} {order}");
+                }
+            }
+        }
+    }
+
+    [Fact]
     public async Task Every_faulty_field_is_named_at_once_with_its_pointer()
     {
         var refused = await PostAsync("/meetings", Json("""

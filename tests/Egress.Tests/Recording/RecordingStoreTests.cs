@@ -66,6 +66,89 @@ public abstract class RecordingStoreTests(DatabaseEngine engine) : DatabaseTests
     }
 
     [Fact]
+    public async Task Lists_walk_an_index_whatever_the_filters()
+    {
+        var app = await MakeAppAsync();
+        foreach (var query in
+            from meeting in new Guid?[] { null, Guid.NewGuid() }
+            from statuses in new RecordingStatus[][] { [], [RecordingStatus.Uploaded], [RecordingStatus.Invoked, RecordingStatus.Paused] }
+            from range in new[] { default, new TimeRange(Now, Now.AddDays(1)), new TimeRange(null, Now) }
+            from isExpired in new bool?[] { null, true, false }
+            select new RecordingQuery(new PageRequest(1, 20), meeting, statuses, range, isExpired, SortOrder.Descending))
+        {
+            var plan = await QueryPlan.OfAsync(Database, RecordingStore.ListQuery(app, query, Now));
+            Assert.Empty(plan.Faults);
+            Assert.NotEmpty(plan.Indexes);
+        }
+    }
+
+    [Fact]
+    public async Task Filters_conjoin_and_pages_hold_every_recording_once_while_others_are_added()
+    {
+        var app = await MakeAppAsync();
+        var random = new Random(5);
+        var meetings = new[] { Guid.NewGuid(), Guid.NewGuid() };
+        var all = new List<RecordingRecord>();
+        for (var i = 0; i < 24; i++)
+        {
+            await AddAsync();
+        }
+
+        for (var wishes = 0; wishes < 60; wishes++)
+        {
+            Guid? meeting = random.Next(2) == 0 ? null : meetings[random.Next(2)];
+            RecordingStatus[] statuses = [.. Enum.GetValues<RecordingStatus>().Where(_ => random.Next(3) == 0)];
+            var range = random.Next(2) == 0 ? default : new TimeRange(all[random.Next(12)].CreatedAt, all[12 + random.Next(12)].CreatedAt);
+            bool? isExpired = random.Next(3) switch { 0 => true, 1 => false, _ => null };
+            var order = random.Next(2) == 0 ? SortOrder.Ascending : SortOrder.Descending;
+            var matching = all
+                .Where(each => meeting is null || each.MeetingId == meeting)
+                .Where(each => statuses.Length == 0 || statuses.Contains(each.Status))
+                .Where(each => range == default || (each.CreatedAt >= range.From && each.CreatedAt < range.To))
+                .Where(each => isExpired is null || isExpired == (each.LinksExpireAt <= Now))
+                .Select(each => each.Id)
+                .ToList();
+            var (size, read) = (1 + random.Next(6), new List<RecordingId>());
+            for (var page = 1; ; page++)
+            {
+                var query = new RecordingQuery(new PageRequest(page, size), meeting, statuses, range, isExpired, order);
+                var found = await Store.ListAsync(app, query, CancellationToken.None);
+                read.AddRange(found.Items.Select(item => item.Id));
+                if (found.Items.Count < size)
+                {
+                    break;
+                }
+
+                // Oldest first, what is added comes behind all there is.
+                if (order is SortOrder.Ascending && page < 3 && all.Count < 90 && await AddAsync() is var added && await IsListedAsync(query, added))
+                {
+                    matching.Add(added);
+                }
+            }
+
+            Assert.Equal(order is SortOrder.Ascending ? matching : Enumerable.Reverse(matching), read);
+        }
+
+        async Task<RecordingId> AddAsync()
+        {
+            _clock.Advance(TimeSpan.FromSeconds(1));
+            var status = Enum.GetValues<RecordingStatus>()[random.Next(6)];
+            var made = Draft(app) with
+            {
+                MeetingId = meetings[random.Next(2)], Status = status,
+                LinksExpireAt = status is RecordingStatus.Uploaded ? Now + TimeSpan.FromDays(random.Next(2) == 0 ? -1 : 365) : null,
+            };
+            Assert.True(await Store.AddAsync(made, isAlone: false, CancellationToken.None));
+            await Store.SaveAsync(made, CancellationToken.None);
+            all.Add((await Store.FindAsync(app, made.Id, CancellationToken.None))!);
+            return made.Id;
+        }
+
+        async Task<bool> IsListedAsync(RecordingQuery query, RecordingId id) =>
+            (await Store.ListAsync(app, query with { Page = new PageRequest(1, 100) }, CancellationToken.None)).Items.Any(item => item.Id == id);
+    }
+
+    [Fact]
     public async Task Lists_are_filtered_and_paged()
     {
         var app = await MakeAppAsync();

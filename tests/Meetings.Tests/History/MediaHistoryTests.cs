@@ -19,9 +19,21 @@ public sealed class MediaHistoryTests
             "peer",
             [new TransportFigures("t", TransportDirection.ToPeer, true, numbers[0] % 2 == 0, numbers[1], roundTrip < 0 ? null : TimeSpan.FromMilliseconds(roundTrip))],
             [.. Enumerable.Range(0, producers).Select(i => new ProducerFigures(
-                $"p{i}", i == 0 ? MediaKind.Audio : MediaKind.Video, numbers[i], numbers[i + 1], numbers[i + 2] / 100, TimeSpan.FromMicroseconds(numbers[i + 3]), []))],
+                $"p{i}", i == 0 ? MediaKind.Audio : MediaKind.Video, numbers[i], numbers[i + 1], numbers[i + 2] / 100, TimeSpan.FromMicroseconds(numbers[i + 3]), [])
+            {
+                Mid = $"{i}", Totals = TotalsOf(numbers, i, isVideo: i > 0),
+            })],
             [.. Enumerable.Range(0, consumers).Select(i => new ConsumerFigures(
-                $"c{i}", MediaKind.Video, numbers[i], numbers[i + 1], numbers[i + 2], numbers[i + 3], TimeSpan.FromMicroseconds(numbers[i + 4]), null, i % 2 == 0, numbers[i + 5] / 1_000))]);
+                $"c{i}", MediaKind.Video, numbers[i], numbers[i + 1], numbers[i + 2], numbers[i + 3], TimeSpan.FromMicroseconds(numbers[i + 4]), null, i % 2 == 0, numbers[i + 5] / 1_000)
+            {
+                Mid = $"{i}", Totals = TotalsOf(numbers, i + 3, isVideo: true),
+            })]);
+
+    // Of sound nothing is told of pictures. A source may be any number, and change.
+    private static TrackTotals TotalsOf(int[] numbers, int i, bool isVideo) => new(
+        unchecked((uint)numbers[i] * 4_000),
+        numbers[i + 1] * 10_000L,
+        isVideo ? new PictureFigures(numbers[i + 2], numbers[i + 3] / 100, numbers[i + 4] % 4_096, numbers[i + 5] % 2_160, numbers[i + 6], numbers[i + 7]) : default);
 
     [Fact]
     public void What_is_written_is_read_again()

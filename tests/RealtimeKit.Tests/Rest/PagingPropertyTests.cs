@@ -1,5 +1,8 @@
+using System.Text.Json.Nodes;
 using FsCheck;
 using FsCheck.Fluent;
+using Roomcast.Meetings.Presets;
+using Roomcast.Meetings.Records;
 using Roomcast.RealtimeKit.Tests.Hosting;
 
 namespace Roomcast.RealtimeKit.Tests.Rest;
@@ -18,7 +21,8 @@ public sealed class PagingPropertyTests(SharedHost shared)
         select (rows, size, added);
 
     /// <summary>The lists that are walked.</summary>
-    public static TheoryData<string> Lists => ["livestreams", "participants", "deliveries", "apps", "presets"];
+    public static TheoryData<string> Lists =>
+        ["livestreams", "participants", "deliveries", "apps", "presets", "sessions", "session participants"];
 
     [Theory]
     [MemberData(nameof(Lists))]
@@ -38,6 +42,7 @@ public sealed class PagingPropertyTests(SharedHost shared)
     [InlineData("livestreams")]
     [InlineData("meetings")]
     [InlineData("deliveries")]
+    [InlineData("sessions")]
     public async Task Newest_first_up_to_a_fixed_moment_no_row_is_lost_or_doubled(string list)
     {
         foreach (var walk in Walks.Sample(12, 12))
@@ -51,6 +56,7 @@ public sealed class PagingPropertyTests(SharedHost shared)
     [Theory]
     [MemberData(nameof(Lists))]
     [InlineData("meetings")]
+    [InlineData("livestream sessions")]
     public async Task Newest_first_no_row_that_was_there_is_lost(string list)
     {
         foreach (var walk in Walks.Sample(12, 12))
@@ -104,6 +110,59 @@ public sealed class PagingPropertyTests(SharedHost shared)
         }
     }
 
+    [Fact]
+    public async Task Filters_of_sessions_conjoin_and_count_what_matches_whatever_is_asked()
+    {
+        var account = await _host.NewAccountAsync();
+        var records = _host.Service<SessionRecordStore>();
+        var sessions = new List<(Guid Id, Guid Meeting, string Title, bool IsLive, string Who, DateTimeOffset At)>();
+        foreach (var draw in MeetingDraws.Sample(24, 24))
+        {
+            var meeting = await _host.NewMeetingAsync(account.First, $"{draw.Word} {sessions.Count}");
+            var who = $"guest {sessions.Count % 3}";
+            var session = await records.BeginAsync(meeting, _host.Clock.GetUtcNow(), TimeSpan.Zero, CancellationToken.None);
+            await JoinAsync(session, await _host.NewParticipantAsync(meeting, who));
+            if (!draw.IsActive)
+            {
+                await records.EndAsync(session.Id, _host.Clock.GetUtcNow(), SessionEndReason.EverybodyLeft, CancellationToken.None);
+            }
+
+            sessions.Add((session.Id.Value, meeting.Id.Value, meeting.Title, draw.IsActive, who, session.CreatedAt));
+        }
+
+        foreach (var wish in SessionWishes.Sample(30, 60))
+        {
+            var (from, to) = (sessions[Math.Min(wish.Common.From, wish.Common.To)].At, sessions[Math.Max(wish.Common.From, wish.Common.To)].At);
+            var query = $"per_page={wish.Common.Size}&page_no={wish.Common.Page}";
+            query += wish.Common.Word is { } word ? $"&search={word.ToUpperInvariant()}" : "";
+            query += wish.Common.IsActive is { } live ? $"&status={(live ? "LIVE" : "ENDED")}" : "";
+            query += wish.Common.IsTimed ? $"&start_time={from:yyyy-MM-ddTHH:mm:ss.fffZ}&end_time={to:yyyy-MM-ddTHH:mm:ss.fffZ}" : "";
+            query += wish.Who is { } name ? $"&participants={Uri.EscapeDataString(name)}" : "";
+            query += wish.OfMeeting is { } of ? $"&associated_id={sessions[of].Meeting}" : "";
+            var matching = sessions
+                .Where(each => wish.Common.Word is null || new[] { each.Title, each.Id.ToString(), each.Meeting.ToString() }
+                    .Any(text => text.Contains(wish.Common.Word, StringComparison.OrdinalIgnoreCase)))
+                .Where(each => wish.Common.IsActive is null || each.IsLive == wish.Common.IsActive)
+                .Where(each => !wish.Common.IsTimed || (each.At >= from && each.At <= to))
+                .Where(each => wish.Who is null || each.Who == wish.Who)
+                .Where(each => wish.OfMeeting is not { } place || each.Meeting == sessions[place].Meeting)
+                .OrderByDescending(each => each.At)
+                .Select(each => each.Id.ToString())
+                .ToArray();
+
+            var reply = await _host.Client.GetAsync($"{account.AppPath}/sessions?{query}", account.ReadToken);
+
+            Assert.Equal(matching.Skip((wish.Common.Page - 1) * wish.Common.Size).Take(wish.Common.Size), RowsOf(reply.Data, "sessions"));
+            Assert.Equal(matching.Length, reply.Paging.Total);
+        }
+    }
+
+    private static Gen<((string? Word, bool? IsActive, bool IsTimed, int From, int To, int Size, int Page) Common, string? Who, int? OfMeeting)> SessionWishes =>
+        from common in Wishes
+        from who in Gen.Elements(null, null, "guest 0", "guest 2")
+        from meeting in Gen.Choose(-60, 23)
+        select ((common.Word, common.IsActive, common.IsTimed, common.From % 24, common.To % 24, common.Size, common.Page), who, meeting < 0 ? (int?)null : meeting);
+
     private static Gen<(string Word, bool IsActive)> MeetingDraws =>
         from word in Gen.Elements("Alpha", "Beta", "Straße", "50%")
         from isActive in Gen.Elements(true, false)
@@ -132,8 +191,7 @@ public sealed class PagingPropertyTests(SharedHost shared)
         for (var page = 1; ; page++)
         {
             var reply = await _host.Client.GetAsync($"{path}?page_no={page}&per_page={walk.PageSize}&{query}", account.ReadToken);
-            var rows = (list == "livestreams" ? reply.Data["livestreams"]! : reply.Data).AsArray()
-                .Select(row => row!["id"]!.GetValue<string>()).ToArray();
+            var rows = RowsOf(reply.Data, list);
             Assert.Equal(rows.Length == 0 ? 0 : ((page - 1) * walk.PageSize) + 1, reply.Paging.Start);
             Assert.Equal(rows.Length == 0 ? 0 : reply.Paging.Start + rows.Length - 1, reply.Paging.End);
             read.AddRange(rows);
@@ -158,6 +216,29 @@ public sealed class PagingPropertyTests(SharedHost shared)
         }
     }
 
+    private static string[] RowsOf(JsonNode data, string list)
+    {
+        var rows = list switch
+        {
+            "livestreams" or "sessions" => data[list]!,
+            "session participants" => data["participants"]!,
+            "livestream sessions" => data["sessions"]!,
+            _ => data,
+        };
+        return [.. rows.AsArray().Select(row => row!["id"]!.GetValue<string>())];
+    }
+
+    private async Task<PeerId> JoinAsync(SessionRecord session, Participant participant)
+    {
+        var peer = new PeerId(Guid.NewGuid());
+        await _host.Service<SessionRecordStore>().JoinAsync(
+            session.Id,
+            new JoiningPeer(peer, participant.Id, participant.CustomId, "X", participant.PresetName, ViewType.GroupCall),
+            _host.Clock.GetUtcNow(),
+            CancellationToken.None);
+        return peer;
+    }
+
     /// <summary>Where a list is, how a row is added to it, and what is in it already, oldest first.</summary>
     private async Task<(string Path, Func<Task<string>> AddOne, List<string> There)> PrepareAsync(string list, TestAccount account)
     {
@@ -174,6 +255,24 @@ public sealed class PagingPropertyTests(SharedHost shared)
                 return (
                     $"{account.AppPath}/meetings/{meeting.Id}/participants",
                     async () => (await _host.NewParticipantAsync(meeting, $"{Guid.NewGuid()}")).Id.ToString(),
+                    []);
+
+            case "sessions":
+                return ($"{account.AppPath}/sessions", async () => (await BeginAsync(account)).Id.ToString(), []);
+
+            case "session participants":
+                var session = await BeginAsync(account);
+                var held = (await _host.Service<MeetingStore>().FindAsync(account.First.Id, session.MeetingId, CancellationToken.None))!;
+                return (
+                    $"{account.AppPath}/sessions/{session.Id}/participants",
+                    async () => (await JoinAsync(session, await _host.NewParticipantAsync(held, $"{Guid.NewGuid()}"))).ToString(),
+                    []);
+
+            case "livestream sessions":
+                var livestream = await _host.NewLivestreamAsync(account.First);
+                return (
+                    $"{account.AppPath}/livestreams/{livestream.Id}",
+                    async () => (await _host.NewSessionAsync(livestream, isOver: true)).Id.ToString(),
                     []);
 
             case "deliveries":
@@ -199,6 +298,9 @@ public sealed class PagingPropertyTests(SharedHost shared)
                     [.. there.Data.AsArray().Select(row => row!["id"]!.GetValue<string>())]);
         }
     }
+
+    private async Task<SessionRecord> BeginAsync(TestAccount account) => await _host.Service<SessionRecordStore>().BeginAsync(
+        await _host.NewMeetingAsync(account.First), _host.Clock.GetUtcNow(), TimeSpan.Zero, CancellationToken.None);
 
     private async Task<string> AddDeliveryAsync(TestAccount account, string path)
     {

@@ -169,17 +169,81 @@ public sealed class SessionTests(SharedHost shared) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_report_on_a_peer_tells_of_sources_bytes_and_pictures()
+    {
+        var (_, session, _, peer) = await BeginAsync();
+        var history = new MediaHistory();
+        for (var i = 1; i <= 3; i++)
+        {
+            // In the third sample nothing more of the camera came, and what was received stood still.
+            var pictures = Math.Min(i, 2);
+            history.Add(
+                _host.Clock.GetUtcNow().AddSeconds(10 * i),
+                new PeerMediaFigures(
+                    peer.ToString(),
+                    [new TransportFigures("t", TransportDirection.ToPeer, true, false, 0, TimeSpan.FromMilliseconds(30))],
+                    [
+                        new ProducerFigures("mic", MediaKind.Audio, 32_000, 500 * i, 0, TimeSpan.Zero, [])
+                        {
+                            Mid = "0", Totals = new TrackTotals(4_000_000_000, 40_000 * i, default),
+                        },
+                        new ProducerFigures("cam", MediaKind.Video, 900_000, 900 * i, 0, TimeSpan.Zero, ["f"])
+                        {
+                            Mid = "1", Totals = new TrackTotals(77, 1_000_000 * i, new PictureFigures(150 * pictures, 3 * pictures, 640, 360, 2 * i, 0)),
+                        },
+                    ],
+                    [
+                        new ConsumerFigures("screen", MediaKind.Video, 800_000, 1_000 * i, 100 * i, 3, TimeSpan.Zero, null, false, i)
+                        {
+                            Mid = "7", Totals = new TrackTotals(88, 1_000_000 * i, new PictureFigures(50 * i, i, 1_920, 1_080, 5, 1)),
+                        },
+                    ]),
+                id => id == "screen" ? new SampledTrack("screen", "another", MediaKind.Video, IsScreenShare: true) : null);
+        }
+
+        await _host.Service<MediaHistoryStore>().AppendAsync(session.Id, peer, history, CancellationToken.None);
+        var quality = (await GetAsync($"{Path}/peer-report/{peer}"))["participant"]!["peer_report"]!["quality"]!;
+
+        var sound = quality["audio_producer"]![2]!.AsObject();
+        Assert.Equal(("0", 4_000_000_000, 120_000), ((string)sound["mid"]!, (long)sound["ssrc"]!, (long)sound["bytes_sent"]!));
+        Assert.False(sound.ContainsKey("frame_width") || sound.ContainsKey("frames_encoded") || sound.ContainsKey("pli_count"));
+
+        var sent = quality["video_producer"]!.AsArray();
+        Assert.Equal(("1", 77, 3_000_000), ((string)sent[2]!["mid"]!, (int)sent[2]!["ssrc"]!, (long)sent[2]!["bytes_sent"]!));
+        Assert.Equal([150, 300, 300], sent.Select(row => (int)row!["frames_encoded"]!));
+        Assert.Equal([3, 6, 6], sent.Select(row => (int)row!["key_frames_encoded"]!));
+        Assert.Equal([2, 4, 6], sent.Select(row => (int)row!["pli_count"]!));
+        Assert.Equal([null, 15, 0], sent.Select(row => (double?)row!["frames_per_second"]));
+        Assert.Equal((640, 360), ((int)sent[0]!["frame_width"]!, (int)sent[0]!["frame_height"]!));
+        var all = quality["video_producer_cumulative"]!;
+        Assert.Equal((7.5, 15), ((double)all["frame_per_second"]!["avg"]!, (double)all["frame_per_second"]!["p90"]!));
+        Assert.Equal((640, 0.5, 0.02), ((double)all["frame_width"]!["p50"]!, (double)all["issues"]!["no_video_fraction"]!, (double)all["key_frames_encoded_fraction"]!));
+
+        var received = quality["screenshare_video_consumer"]!.AsArray();
+        Assert.Equal(("7", 88, 2_700_000), ((string)received[2]!["mid"]!, (int)received[2]!["ssrc"]!, (long)received[2]!["bytes_received"]!));
+        Assert.Equal((1_920, 1_080, 5), ((int)received[2]!["frame_width"]!, (int)received[2]!["frame_height"]!, (double)received[2]!["frames_per_second"]!));
+        Assert.Equal((1, 5, 0.03), ((int)received[2]!["fir_count"]!, (int)received[2]!["pli_count"]!, (double)received[2]!["rtt"]!));
+        Assert.Equal((0, 1), (
+            (double)quality["screenshare_video_consumer_cumulative"]!["issues"]!["no_video_fraction"]!,
+            (double)quality["screenshare_video_consumer_cumulative"]!["issues"]!["lag_fraction"]!));
+    }
+
+    [Fact]
     public async Task The_chat_is_downloaded_as_a_file_in_which_no_cell_is_a_formula()
     {
         var (meeting, session, alice, peer) = await BeginAsync();
         Assert.Equal((404, 40401), Codes(await _host.Client.GetAsync($"{Path}/{session.Id}/chat", _account.ReadToken)));
-        foreach (var text in new[] { "=1+1", "two \"words\", and\nlines" })
+        foreach (var (kind, text) in new[]
+        {
+            (ChatMessageKind.Text, "=1+1"), (ChatMessageKind.Text, "two \"words\", and\nlines"), (ChatMessageKind.Image, "https://files.example.org/a.png"),
+            (ChatMessageKind.File, """{"link":"x"}"""), (ChatMessageKind.Custom, """{"message":"m"}"""),
+        })
         {
             _host.Clock.Advance(TimeSpan.FromSeconds(1));
             var message = new ChatMessage
             {
                 Id = new ChatMessageId(Guid.NewGuid()), MeetingId = meeting.Id, SessionId = session.Id, PeerId = peer, ParticipantId = alice.Id,
-                DisplayName = "@alice", Kind = ChatMessageKind.Text, Payload = text, CreatedAt = _host.Clock.GetUtcNow(),
+                DisplayName = "@alice", Kind = kind, Payload = text, CreatedAt = _host.Clock.GetUtcNow(),
             };
             await _host.Service<ChatMessageStore>().AddAsync(_account.First.Id, message, isLasting: false, CancellationToken.None);
         }
@@ -192,7 +256,10 @@ public sealed class SessionTests(SharedHost shared) : IAsyncLifetime
         Assert.Equal("id,participantId,sessionId,meetingId,displayName,pinned,isEdited,payloadType,payload,createdAt", lines[0]);
         Assert.Contains($",{session.Id},{meeting.Id},'@alice,false,false,TEXT_MESSAGE,'=1+1,", lines[1], StringComparison.Ordinal);
         Assert.Contains(",\"two \"\"words\"\", and\nlines\",", lines[2], StringComparison.Ordinal);
-        Assert.Equal("", lines[3]);
+        Assert.Equal(
+            ["TEXT_MESSAGE", "TEXT_MESSAGE", "IMAGE_MESSAGE", "FILE_MESSAGE", "CUSTOM_MESSAGE"], lines[1..^1].Select(line => line.Split(',')[7]));
+        Assert.Contains(",CUSTOM_MESSAGE,\"{\"\"message\"\":\"\"m\"\"}\",", lines[5], StringComparison.Ordinal);
+        Assert.Equal("", lines[6]);
     }
 
     [Fact]

@@ -106,6 +106,71 @@ public sealed class IsolationTests(SharedMeetingHost shared)
     }
 
     [Fact]
+    public async Task Meetings_people_and_presets_of_another_app_take_no_part_in_connected_meetings()
+    {
+        foreach (var app in new[] { Host.Api.One.Second, Host.Api.Other.First })
+        {
+            await using var host = await Host.JoinAsync(await Host.NewGuestAsync(
+                await Host.NewMeetingAsync(), "Host", patch: """{"permissions":{"connected_meetings":{"can_alter_connected_meetings":true}}}"""));
+            var here = host.Guest.Meeting.Id.ToString();
+            var made = await host.AskAsync(
+                SocketEvent.CreateConnectedRooms,
+                new CreateConnectedRoomsRequest { Payloads = { new CreateRoomRequestPayload { Title = "Next door" } } },
+                CreateConnectedRoomsResponse.Parser);
+            var child = Assert.Single(made.Payloads).Id;
+            var foreign = (await Host.NewMeetingAsync(app: app)).Id;
+            var guest = await Host.NewGuestAsync((await Host.Service<MeetingStore>().FindAsync(app.Id, foreign, CancellationToken.None))!, "There");
+            await using var there = await Host.JoinAsync(guest);
+            await there.SettleAsync();
+            var before = there.History().Length;
+
+            foreach (var (source, destination, user) in new[]
+            {
+                (here, foreign.ToString(), host.UserId), (child, foreign.ToString(), host.UserId),
+                (foreign.ToString(), here, there.UserId), (foreign.ToString(), child, there.UserId),
+            })
+            {
+                await host.RefusedAsync(SocketEvent.MovePeers, MoveOf(source, destination, user));
+            }
+
+            foreach (var move in new[] { MoveOf(here, child, there.UserId), MoveOf(here, child, host.UserId, guest.Participant.PresetId.ToString()) })
+            {
+                var answer = await host.AskAsync(SocketEvent.MovePeers, move, MovePeersBetweenRoomsResponse.Parser);
+                Assert.Equal("error", Assert.Single(answer.Payloads).Error.Code);
+            }
+
+            var deleted = await host.AskAsync(
+                SocketEvent.DeleteConnectedRooms,
+                new DisableConnectedRoomsRequest { Payloads = { new DisableRoomPayload { Id = foreign.ToString() } } },
+                DisableConnectedRoomsResponse.Parser);
+            Assert.Empty(deleted.Payloads);
+            await host.AskAsync(
+                SocketEvent.BroadcastToEntity,
+                new BroadcastMessage { Type = "t", BroadcastType = BroadcastType.Rooms, Ids = { foreign.ToString() } },
+                BroadcastMessage.Parser);
+
+            // Nothing came but what it asked for itself, and nobody was told to go.
+            await there.SettleAsync();
+            Assert.Equal(before + 1, there.History().Length);
+            Assert.Equal(0, host.CountOf(SocketEvent.TransferPeer));
+            Assert.Equal(MeetingStatus.Active, (await Host.Service<MeetingStore>().FindAsync(app.Id, foreign, CancellationToken.None))!.Status);
+            Assert.Equal(1, (await Host.Service<ParticipantStore>().ListAsync(
+                app.Id, foreign, new Storage.PageRequest(1, 10), Storage.SortOrder.Ascending, CancellationToken.None)).TotalCount);
+        }
+
+        static MovePeersBetweenRoomsRequest MoveOf(string source, string destination, string user, string? preset = null)
+        {
+            var move = new MovePeerPayload { Id = user };
+            if (preset is not null)
+            {
+                move.PresetId = preset;
+            }
+
+            return new() { SourceMeetingId = source, DestinationMeetingId = destination, Participants = { move } };
+        }
+    }
+
+    [Fact]
     public async Task A_waiting_peer_gets_empty_lists_and_sends_and_receives_nothing()
     {
         var meeting = await Host.NewMeetingAsync();

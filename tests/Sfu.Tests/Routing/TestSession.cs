@@ -209,6 +209,9 @@ internal sealed class TestEncoding(uint ssrc, string? rid, string mid, int packe
     /// <summary>The temporal layer of the next frame, unless it is a keyframe.</summary>
     public int NextLayer => Layers[_frames % Layers.Length].Layer;
 
+    /// <summary>What keyframes say of the size of the pictures, in pixels; zero when nothing.</summary>
+    public (int Width, int Height) Size { get; init; }
+
     /// <summary>The packets of the next frame.</summary>
     public List<byte[]> Frame(bool isKeyframe)
     {
@@ -231,6 +234,12 @@ internal sealed class TestEncoding(uint ssrc, string? rid, string mid, int packe
             byte[] descriptor = [(byte)(i == 0 ? 0x90 : 0x80), 0xE0, (byte)(0x80 | (_pictureId >> 8)), (byte)_pictureId, _tl0, (byte)((layer << 6) | (isSync ? 0x20 : 0))];
             descriptor.CopyTo(buffer, length);
             buffer[length + 6] = (byte)(isKeyframe && i == 0 ? 0 : 1);
+            if (isKeyframe && i == 0)
+            {
+                BinaryPrimitives.WriteUInt16LittleEndian(buffer.AsSpan(length + 12), (ushort)Size.Width);
+                BinaryPrimitives.WriteUInt16LittleEndian(buffer.AsSpan(length + 14), (ushort)Size.Height);
+            }
+
             packets.Add(buffer[..(length + packetBytes)]);
         }
 

@@ -9,7 +9,8 @@ namespace Roomcast.RealtimeKit.Rest.OpenApi;
 /// <remarks>
 /// A piece is plain OpenAPI but for two shorthands, since the envelope and the refusals that every route shares are said once,
 /// here. <c>x-answer</c> of an operation gives the status and the payload of its success. <c>x-refusals</c> gives, by status,
-/// what a refusal means on this route, where it means something of its own.
+/// what a refusal means on this route, where it means something of its own. An answer without an example of its own is shown by
+/// those of the schemas that it is made of.
 /// </remarks>
 internal sealed partial class OpenApiDocument(PublicAddresses addresses)
 {
@@ -44,6 +45,7 @@ internal sealed partial class OpenApiDocument(PublicAddresses addresses)
             Add(piece, document);
         }
 
+        new AnswerExamples(document).Complete();
         using var output = new MemoryStream();
         using (var writer = new Utf8JsonWriter(output))
         {
@@ -163,7 +165,7 @@ internal sealed partial class OpenApiDocument(PublicAddresses addresses)
         };
         if (answer["example"] is { } example)
         {
-            content["example"] = ExampleOf(example, isPaged);
+            content["example"] = AnswerExamples.Envelop(example, isPaged);
         }
 
         responses[answer["status"]!.GetValue<int>().ToString(System.Globalization.CultureInfo.InvariantCulture)] = new JsonObject
@@ -171,30 +173,6 @@ internal sealed partial class OpenApiDocument(PublicAddresses addresses)
             ["description"] = answer["description"]!.DeepClone(),
             ["content"] = new JsonObject { ["application/json"] = content },
         };
-    }
-
-    private static JsonObject ExampleOf(JsonNode payload, bool isPaged)
-    {
-        var example = new JsonObject
-        {
-            ["success"] = true,
-            ["data"] = payload.DeepClone(),
-            ["result"] = payload.DeepClone(),
-            ["errors"] = new JsonArray(),
-            ["messages"] = new JsonArray(),
-        };
-        if (isPaged)
-        {
-            var rows = payload is JsonArray page ? page.Count : 0;
-            example["paging"] = new JsonObject
-            {
-                ["start_offset"] = Math.Min(1, rows),
-                ["end_offset"] = rows,
-                ["total_count"] = rows,
-            };
-        }
-
-        return example;
     }
 
     private static JsonObject RefusalOf(string status, string meaning)
