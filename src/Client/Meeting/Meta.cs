@@ -146,9 +146,9 @@ public sealed class Meta
                     }
                     : null;
         }
-        catch (JsonException)
+        catch (Exception fault) when (fault is JsonException or InvalidOperationException)
         {
-            return null;
+            return null; // InvalidOperationException: half a character, escaped, which is seen only when the text is taken.
         }
     }
 

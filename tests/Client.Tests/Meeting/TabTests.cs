@@ -98,6 +98,7 @@ public sealed class TabTests(MeetingServer server)
 
     [Theory]
     [InlineData("[]")]
+    [InlineData("""{"currentTab":{"id":"\ud800","type":"plugin"}}""")]
     [InlineData("{}")]
     [InlineData("""{"currentTab":null}""")]
     [InlineData("""{"currentTab":{"id":"one","type":"window"}}""")]
