@@ -95,8 +95,7 @@ internal sealed class MethodTable : IRequestHandler
 
         if (connection.Controller is null)
         {
-            connection.Refuse(id, RelayError.Unauthorized, "signalwire.connect comes first");
-            connection.End(System.Net.WebSockets.WebSocketCloseStatus.PolicyViolation);
+            connection.Deny(id, "signalwire.connect comes first");
             return;
         }
 
