@@ -142,10 +142,14 @@ internal sealed partial class Room
         }
     }
 
-    /// <summary>Tells one who comes later that it has begun. What is still to begin is told to all when it does.</summary>
+    /// <summary>Tells one who comes later that it has begun, unless it was told before. What is still to begin is told to all when it does.</summary>
     public void TellBegan(Controller controller)
     {
-        if (_hasBegun)
+        if (_hasBegun && StartedAt < controller.HeardUntil)
+        {
+            controller.Knows(Channel);
+        }
+        else if (_hasBegun)
         {
             controller.Tell(BeganEvent());
         }
