@@ -117,7 +117,7 @@ internal sealed class MemberMethods(SessionSteering steering, RoomMethods rooms)
         }
         else if (await FindPersonAsync(call, room) is { } peerId)
         {
-            await rooms.DirectAsync(call, room, direction => direction.With(peerId, change));
+            await rooms.DirectAsync(call, room, static direction => direction, new Placing(peerId, position, change));
         }
     }
 
@@ -180,7 +180,7 @@ internal sealed class MemberMethods(SessionSteering steering, RoomMethods rooms)
 
         if (found.IsScreen)
         {
-            call.Refuse("409", "a screen is no person: this cannot be done to it");
+            call.RefuseScreen();
             return null;
         }
 

@@ -87,7 +87,7 @@ internal sealed partial class Room
     public JsonObject Write(bool isFull, IReadOnlyList<string>? updated = null, bool seesSecrets = false)
     {
         var direction = Direction;
-        var title = _names.Title is { Length: > 0 } given ? given : MeetingId.ToString();
+        var title = _title is { Length: > 0 } ? _title : MeetingId.ToString();
         var written = new JsonObject
         {
             ["id"] = SessionId.ToString(),
