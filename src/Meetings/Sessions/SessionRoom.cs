@@ -389,6 +389,7 @@ public sealed class SessionRoom
         {
             peer.HasHandUp = false;
             peer.Notes = "{}";
+            peer.ArrivesWithout = default;
             if (peer.IsDeaf)
             {
                 Media.SetDeaf(peer, isDeaf: false);

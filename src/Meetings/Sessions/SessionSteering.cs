@@ -167,10 +167,34 @@ public sealed class SessionSteering(MeetingSessions sessions)
             cancellationToken);
     }
 
-    /// <summary>Lets somebody of the audience come on stage, or sends somebody off it.</summary>
+    /// <summary>Lets somebody of the audience come on stage.</summary>
+    /// <param name="sessionId">The session.</param>
+    /// <param name="peerId">The peer.</param>
+    /// <param name="without">What of its media is held back when it comes, until it switches that on. Of no meaning for one that is there.</param>
+    /// <param name="notes">What is noted of it from then on; null to leave that as it is.</param>
+    /// <param name="cancellationToken">Stops waiting.</param>
+    /// <returns><see cref="SteerOutcome.NotPossible"/> where no stage is in force for the peer; nothing is noted then.</returns>
+    public Task<SteerOutcome> LetOnStageAsync(
+        SessionId sessionId, string peerId, MediaChoice without, string? notes, CancellationToken cancellationToken) =>
+        OnPeersAsync(
+            sessionId,
+            peerId,
+            (room, peer) =>
+            {
+                if (!room.Stage.Place(peer, isOnStage: true, without))
+                {
+                    return SteerOutcome.NotPossible;
+                }
+
+                peer.Notes = notes ?? peer.Notes;
+                return SteerOutcome.Done;
+            },
+            cancellationToken);
+
+    /// <summary>Sends somebody off stage.</summary>
     /// <returns><see cref="SteerOutcome.NotPossible"/> where no stage is in force for the peer.</returns>
-    public Task<SteerOutcome> StageAsync(SessionId sessionId, string peerId, bool isOnStage, CancellationToken cancellationToken) =>
-        OnPeersAsync(sessionId, peerId, (room, peer) => room.Stage.Place(peer, isOnStage) ? SteerOutcome.Done : SteerOutcome.NotPossible, cancellationToken);
+    public Task<SteerOutcome> SendOffStageAsync(SessionId sessionId, string peerId, CancellationToken cancellationToken) => OnPeersAsync(
+        sessionId, peerId, (room, peer) => room.Stage.Place(peer, isOnStage: false) ? SteerOutcome.Done : SteerOutcome.NotPossible, cancellationToken);
 
     private Task<SteerOutcome> OnPeersAsync(
         SessionId sessionId, string? peerId, Func<SessionRoom, SessionPeer, SteerOutcome> act, CancellationToken cancellationToken) => OnRoomAsync(

@@ -82,8 +82,11 @@ internal sealed class RelayConnection : IControllerLink
     /// <inheritdoc/>
     public bool SeesSecrets => MayChange;
 
-    /// <summary>Whether it failed to say who it is.</summary>
+    /// <summary>Whether it failed to say who it is: it said something else first, what is not so, or nothing in time.</summary>
     public bool WasDenied { get; private set; }
+
+    /// <summary>Called once it has said who it is.</summary>
+    public Action? Known { get; init; }
 
     /// <summary>Refuses who it says it is, and closes it.</summary>
     public void Deny(string id, string message)
@@ -104,6 +107,7 @@ internal sealed class RelayConnection : IControllerLink
         // Before the answer, so that a ping finds it.
         _mayStay = mayStay;
         (Controller, AppId, MayChange) = (controller, controller.AppId, mayChange);
+        Known?.Invoke();
         controller.Attach(this, acknowledges, answer);
     }
 
@@ -139,6 +143,13 @@ internal sealed class RelayConnection : IControllerLink
     {
         _metrics.Refused(((int)code).ToString(System.Globalization.CultureInfo.InvariantCulture));
         Send(RelayWriter.Error(id, code, message));
+    }
+
+    /// <summary>Refuses a request by a code of the protocol.</summary>
+    public void Refuse(string id, string code, string message)
+    {
+        _metrics.Refused(code);
+        Answer(id, new JsonObject { ["code"] = code, ["message"] = message });
     }
 
     /// <inheritdoc/>
@@ -210,6 +221,7 @@ internal sealed class RelayConnection : IControllerLink
                     buffer.Advance(received.Count);
                     if (buffer.WrittenCount > RelayFrame.MaxBytes)
                     {
+                        WasDenied |= Controller is null;
                         End(WebSocketCloseStatus.MessageTooBig);
                         return;
                     }
@@ -294,16 +306,14 @@ internal sealed class RelayConnection : IControllerLink
         _metrics.Requested();
         if (!_pace.TryTake())
         {
-            _metrics.Refused("429");
-            Answer(id, new JsonObject { ["code"] = "429", ["message"] = "too many requests; try again in some seconds" });
+            Refuse(id, "429", "too many requests; try again in some seconds");
             return;
         }
 
         _overdue.RemoveAll(static late => late.IsCompleted);
         if (_overdue.Count >= MaxOverdue)
         {
-            _metrics.Refused("503");
-            Answer(id, new JsonObject { ["code"] = "503", ["message"] = $"{MaxOverdue} requests before it are still under way; try again in some seconds" });
+            Refuse(id, "503", $"{MaxOverdue} requests before it are still under way; try again in some seconds");
             return;
         }
 
@@ -353,6 +363,7 @@ internal sealed class RelayConnection : IControllerLink
     private void Expel(string reason)
     {
         RelayLog.GivenUp(_logger, Controller?.Protocol ?? "", reason);
+        WasDenied |= Controller is null;
         _isExpelled = true;
         End(WebSocketCloseStatus.PolicyViolation);
     }
@@ -388,6 +399,7 @@ internal sealed class RelayConnection : IControllerLink
         {
             if (_time.GetElapsedTime(_openedAt) >= _times.ConnectWithin)
             {
+                WasDenied = true;
                 GiveUp("it did not say who it is");
             }
 

@@ -19,6 +19,7 @@ internal sealed class RelayEndpoint : IDisposable
     private readonly RelayOptions _options;
     private readonly RelayTimes _times;
     private readonly RestLimits _limits;
+    private readonly Strangers _strangers;
     private readonly RelayMetrics _metrics;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
@@ -39,6 +40,7 @@ internal sealed class RelayEndpoint : IDisposable
         _options = options.Value;
         _times = times;
         _limits = limits;
+        _strangers = new Strangers(_options.MaxConnections);
         _metrics = metrics;
         _time = time;
         _logger = logger;
@@ -79,7 +81,14 @@ internal sealed class RelayEndpoint : IDisposable
             return;
         }
 
-        var connection = new RelayConnection(_methods, _times, _options.RequestsPerSecond, _time, _metrics, _logger);
+        using var seat = _strangers.TryEnter(address);
+        if (seat is null)
+        {
+            Refuse(context, StatusCodes.Status429TooManyRequests, "its address has as many connections as may be that have not said who they are");
+            return;
+        }
+
+        var connection = new RelayConnection(_methods, _times, _options.RequestsPerSecond, _time, _metrics, _logger) { Known = seat.Dispose };
         _connections.TryAdd(connection, 0);
         if (_isStopping)
         {

@@ -61,6 +61,12 @@ internal sealed class Controller
     /// <summary>Whether it hears of everything.</summary>
     public bool HearsEverything { get; }
 
+    /// <summary>Rooms that began before this it was told of, since which it was retired; null where no such time is known.</summary>
+    public DateTimeOffset? HeardUntil { get; init; }
+
+    /// <summary>From when on it has heard of no room that began; of no meaning before it is retired.</summary>
+    public DateTimeOffset RetiredAt { get; private set; }
+
     /// <summary>Since when it has no connection, as a timestamp; null while it has one or is about to.</summary>
     public long? AwaySince
     {
@@ -98,8 +104,9 @@ internal sealed class Controller
 
     /// <summary>Ends it for good, if it is still away since then. It keeps nothing more.</summary>
     /// <param name="awaySince">What <see cref="AwaySince"/> said.</param>
+    /// <param name="awayAt">The same by the clock.</param>
     /// <returns>False when it has come back, or is about to.</returns>
-    public bool TryRetire(long awaySince)
+    public bool TryRetire(long awaySince, DateTimeOffset awayAt)
     {
         lock (_lock)
         {
@@ -108,7 +115,9 @@ internal sealed class Controller
                 return false;
             }
 
+            // What was sent into a network that had gone already, it did not hear.
             _isRetired = true;
+            RetiredAt = _kept.Where(each => each.Type == RelayEvent.RoomStarted && each.At < awayAt).Select(each => each.At).Append(awayAt).Min();
             Forget();
             return true;
         }
@@ -242,6 +251,15 @@ internal sealed class Controller
         }
     }
 
+    /// <summary>It was told before, under this name, that a room began.</summary>
+    public void Knows(string channel)
+    {
+        lock (_lock)
+        {
+            _begun.Add(channel);
+        }
+    }
+
     /// <summary>Tells it of something, subscribed or not.</summary>
     public void TellUnasked(RelayEvent happened)
     {
@@ -263,8 +281,9 @@ internal sealed class Controller
         }
     }
 
+    // Of a room that it was not told of, a client drops everything: first comes that it began. That one ended may be told of any.
     private bool Hears(RelayEvent happened) =>
-        HearsEverything
+        (HearsEverything && (happened.Channel == RelayEvent.RoomsChannel || _begun.Contains(happened.Channel)))
         || (_subscriptions.TryGetValue(happened.Channel, out var names) && names.Contains(happened.Type))
         || (happened.OtherChannel is { } other && _subscriptions.TryGetValue(other, out names) && names.Contains(happened.Type));
 

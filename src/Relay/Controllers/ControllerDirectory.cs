@@ -17,10 +17,14 @@ internal sealed class ControllerDirectory : IDisposable
     /// <summary>Most bytes of events that the controllers of one app keep together.</summary>
     public const long MaxKeptBytesOfApp = 128 << 20;
 
+    /// <summary>Most names of controllers of one app that are remembered when they were away for too long.</summary>
+    public const int MaxRetiredOfApp = 10_000;
+
     private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(30);
 
     private readonly ConcurrentDictionary<AppId, ConcurrentDictionary<string, Controller>> _apps = new();
     private readonly ConcurrentDictionary<AppId, KeptBytes> _kept = new();
+    private readonly ConcurrentDictionary<AppId, RetiredNames> _retired = new();
     private readonly ProtocolNames _names;
     private readonly RelayOptions _options;
     private readonly RelayMetrics _metrics;
@@ -53,7 +57,7 @@ internal sealed class ControllerDirectory : IDisposable
                 return (known, true);
             }
 
-            controllers.TryRemove(new(protocol, known)); // It was retired a moment ago.
+            Forget(controllers, known); // It was retired a moment ago.
         }
 
         if (controllers.Count >= MaxAwayOfApp)
@@ -61,18 +65,22 @@ internal sealed class ControllerDirectory : IDisposable
             MakeRoom(controllers);
         }
 
-        // One of an earlier life of this server: what it had subscribed to is not known, so it hears of everything.
-        var isOfEarlierLife = protocol is not null && _names.IsOf(appId, protocol);
+        // One of an earlier life of this server, or one that was retired: what it had subscribed to is not known, so it hears of everything.
+        var isBack = protocol is not null && _names.IsOf(appId, protocol);
+        var heardUntil = isBack && _retired.TryGetValue(appId, out var retired) ? retired.Find(protocol!) : null;
         while (true)
         {
             var made = new Controller(
-                isOfEarlierLife ? protocol! : _names.Make(appId),
+                isBack ? protocol! : _names.Make(appId),
                 appId,
-                isOfEarlierLife,
+                isBack,
                 _time.GetTimestamp(),
                 _kept.GetOrAdd(appId, _ => new KeptBytes(MaxKeptBytesOfApp)),
                 _metrics,
-                _logger);
+                _logger)
+            {
+                HeardUntil = heardUntil,
+            };
             made.TryTake();
             var there = controllers.GetOrAdd(made.Protocol, made);
             if (there == made || there.TryTake())
@@ -80,7 +88,7 @@ internal sealed class ControllerDirectory : IDisposable
                 return (there, false);
             }
 
-            controllers.TryRemove(new(there.Protocol, there));
+            Forget(controllers, there);
         }
     }
 
@@ -117,7 +125,7 @@ internal sealed class ControllerDirectory : IDisposable
     public void Dispose() => _sweep.Dispose();
 
     // Who has subscribed to nothing goes first, then who has been away for the longest.
-    private static void MakeRoom(ConcurrentDictionary<string, Controller> controllers)
+    private void MakeRoom(ConcurrentDictionary<string, Controller> controllers)
     {
         var away = new List<(Controller Controller, long Since)>();
         foreach (var controller in controllers.Values)
@@ -135,12 +143,23 @@ internal sealed class ControllerDirectory : IDisposable
         }
     }
 
-    private static void Retire(ConcurrentDictionary<string, Controller> controllers, Controller controller, long since)
+    private void Retire(ConcurrentDictionary<string, Controller> controllers, Controller controller, long since)
     {
-        if (controller.TryRetire(since))
+        if (controller.TryRetire(since, _time.GetUtcNow() - _time.GetElapsedTime(since)))
         {
-            controllers.TryRemove(new(controller.Protocol, controller));
+            Forget(controllers, controller);
         }
+    }
+
+    // What it had heard of is remembered before its name is free for another. Who has subscribed to nothing has heard of no room.
+    private void Forget(ConcurrentDictionary<string, Controller> controllers, Controller retired)
+    {
+        if (retired.HasSubscriptions)
+        {
+            _retired.GetOrAdd(retired.AppId, _ => new RetiredNames(MaxRetiredOfApp)).Add(retired.Protocol, retired.RetiredAt);
+        }
+
+        controllers.TryRemove(new(retired.Protocol, retired));
     }
 
     private void Sweep()

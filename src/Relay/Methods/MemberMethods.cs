@@ -28,8 +28,8 @@ internal sealed class MemberMethods(SessionSteering steering, RoomMethods rooms)
         table["video.member.raisehand"] = (call, room) => HandAsync(call, room, isUp: true);
         table["video.member.lowerhand"] = (call, room) => HandAsync(call, room, isUp: false);
         table["video.member.remove"] = RemoveAsync;
-        table["video.member.promote"] = (call, room) => StageAsync(call, room, isOnStage: true);
-        table["video.member.demote"] = (call, room) => StageAsync(call, room, isOnStage: false);
+        table["video.member.promote"] = PromoteAsync;
+        table["video.member.demote"] = DemoteAsync;
         table["video.member.get_meta"] = GetMetaAsync;
         table["video.member.set_meta"] = (call, room) => NoteAsync(call, room, Notes.Set(call));
         table["video.member.update_meta"] = (call, room) => NoteAsync(call, room, Notes.Update(call));
@@ -117,7 +117,7 @@ internal sealed class MemberMethods(SessionSteering steering, RoomMethods rooms)
         }
         else if (await FindPersonAsync(call, room) is { } peerId)
         {
-            await rooms.DirectAsync(call, room, direction => direction.With(peerId, change));
+            await rooms.DirectAsync(call, room, static direction => direction, new Placing(peerId, position, change));
         }
     }
 
@@ -143,11 +143,40 @@ internal sealed class MemberMethods(SessionSteering steering, RoomMethods rooms)
         }
     }
 
-    private async ValueTask StageAsync(MethodCall call, Room room, bool isOnStage)
+    // What it may do on stage is in its preset: permissions and media_allowed are not heeded.
+    private async ValueTask PromoteAsync(MethodCall call, Room room)
+    {
+        string? meta = null;
+        if ((call.Has("meta") && !Notes.TryMeta(call, out meta))
+            || !TryFlag(call, "join_audio_muted", out var isSilent) || !TryFlag(call, "join_video_muted", out var isDark))
+        {
+            return;
+        }
+
+        if (await FindPersonAsync(call, room) is { } peerId)
+        {
+            var without = new MediaChoice(Audio: isSilent, Video: isDark, Screen: false);
+            call.Answer(await steering.LetOnStageAsync(room.SessionId, peerId, without, meta, CancellationToken.None));
+        }
+    }
+
+    private static bool TryFlag(MethodCall call, string name, out bool flag)
+    {
+        flag = false;
+        if (!call.Has(name) || call.Params.TryBoolean(name, out flag))
+        {
+            return true;
+        }
+
+        call.Refuse("422", $"{name} must be true or false");
+        return false;
+    }
+
+    private async ValueTask DemoteAsync(MethodCall call, Room room)
     {
         if (await FindPersonAsync(call, room) is { } peerId)
         {
-            call.Answer(await steering.StageAsync(room.SessionId, peerId, isOnStage, CancellationToken.None));
+            call.Answer(await steering.SendOffStageAsync(room.SessionId, peerId, CancellationToken.None));
         }
     }
 
@@ -180,7 +209,7 @@ internal sealed class MemberMethods(SessionSteering steering, RoomMethods rooms)
 
         if (found.IsScreen)
         {
-            call.Refuse("409", "a screen is no person: this cannot be done to it");
+            call.RefuseScreen();
             return null;
         }
 

@@ -49,11 +49,19 @@ internal sealed class MethodCall(RelayConnection connection, string id, JsonElem
     public bool Has(string name) => Params.TryGetProperty(name, out var value) && value.ValueKind is not JsonValueKind.Null;
 
     /// <summary>Refuses it by a code of the protocol.</summary>
-    public void Refuse(string code, string message) => Answer(new JsonObject { ["code"] = code, ["message"] = message });
+    public void Refuse(string code, string message)
+    {
+        if (Interlocked.Exchange(ref _isAnswered, 1) == 0)
+        {
+            connection.Refuse(id, code, message);
+        }
+    }
 
     public void RefuseRoom() => Refuse("404", "there is no such room session");
 
     public void RefuseMember() => Refuse("404", "there is no such member");
+
+    public void RefuseScreen() => Refuse("409", "a screen is no person: this cannot be done to it");
 
     /// <summary>Answers as it went.</summary>
     public void Answer(SteerOutcome outcome)

@@ -95,8 +95,7 @@ internal sealed class MethodTable : IRequestHandler
 
         if (connection.Controller is null)
         {
-            connection.Refuse(id, RelayError.Unauthorized, "signalwire.connect comes first");
-            connection.End(System.Net.WebSockets.WebSocketCloseStatus.PolicyViolation);
+            connection.Deny(id, "signalwire.connect comes first");
             return;
         }
 
@@ -230,7 +229,7 @@ internal sealed class MethodTable : IRequestHandler
         var (controller, isKnown) = _controllers.Open(known.App.Id, offered);
         var agent = frame.Params.TryText("agent", 128, out var told) ? told : "no agent";
         RelayLog.Connected(
-            _logger, controller.Protocol, controller.AppId.ToString(), Printable(agent), isKnown ? "resumed" : controller.HearsEverything ? "from before a restart" : "new");
+            _logger, controller.Protocol, controller.AppId.ToString(), Printable(agent), isKnown ? "resumed" : controller.HeardUntil is not null ? "after it was given up" : controller.HearsEverything ? "from before a restart" : "new");
         connection.Become(controller, known.Token.Scope is ApiTokenScope.Write, acknowledges, RelayWriter.Result(id, new JsonObject
         {
             ["identity"] = $"{Guid.NewGuid()}@roomcast",
@@ -239,7 +238,7 @@ internal sealed class MethodTable : IRequestHandler
             ["ice_servers"] = new JsonArray(),
         }), () => _tokens.HoldsAsync(known.TokenDigest, CancellationToken.None));
 
-        // What began before it was back from before a restart, it could not hear of.
+        // What began before it was back from before a restart, or since it went away, it could not hear of.
         if (controller.HearsEverything && !isKnown)
         {
             foreach (var room in _rooms.Of(controller.AppId))

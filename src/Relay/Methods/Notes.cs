@@ -62,7 +62,8 @@ internal static class Notes
         };
     }
 
-    private static bool TryMeta(MethodCall call, out string meta)
+    /// <summary>Reads what is to be noted.</summary>
+    public static bool TryMeta(MethodCall call, out string meta)
     {
         meta = "";
         if (!call.Params.TryGetProperty("meta", out var given) || given.ValueKind is not JsonValueKind.Object

@@ -54,16 +54,15 @@ internal sealed class PlaybackMethods(SessionPlaybacks playbacks, RoomMethods ro
             return;
         }
 
-        if (!RoomMethods.TryReadLayout(call, out var layout, out var placed))
+        if (!RoomMethods.TryReadLayout(call, out var layout, out var placings))
         {
             return;
         }
 
         if (!await room.DoAsync(each =>
         {
-            if (!placed.All(memberId => each.HasMember(memberId) && each.FindPeer(memberId) is { IsScreen: false }))
+            if (!RoomMethods.MayPlace(call, each, placings))
             {
-                call.RefuseMember();
                 return;
             }
 
@@ -79,7 +78,7 @@ internal sealed class PlaybackMethods(SessionPlaybacks playbacks, RoomMethods ro
             call.Done(new JsonObject { ["playback"] = new JsonObject { ["id"] = playback.Id.ToString() } });
             if (layout is not null)
             {
-                rooms.Direct(each, layout, static _ => { });
+                rooms.Direct(each, layout, placings, static _ => { });
             }
         }))
         {

@@ -64,33 +64,57 @@ internal sealed class RoomMethods(SessionSteering steering, SceneDirections dire
     }
 
     /// <summary>Chooses otherwise for the composition; answered before it is told.</summary>
-    internal async ValueTask DirectAsync(MethodCall call, Room room, Func<SceneDirection, SceneDirection> change)
+    internal async ValueTask DirectAsync(MethodCall call, Room room, Func<SceneDirection, SceneDirection> change, params IReadOnlyList<Placing> placings)
     {
-        if (!await room.DoAsync(each => Direct(each, change, call.Done)))
+        if (!await room.DoAsync(each => Direct(each, change, placings, call.Done)))
         {
             call.RefuseRoom();
         }
     }
 
+    /// <summary>Whether there are all that are to be placed, and are persons; refuses the request otherwise. Called on the room's loop.</summary>
+    internal static bool MayPlace(MethodCall call, Room room, IReadOnlyList<Placing> placings)
+    {
+        foreach (var placing in placings)
+        {
+            if (!room.HasMember(placing.MemberId) || room.FindPeer(placing.MemberId) is not { } found)
+            {
+                call.RefuseMember();
+                return false;
+            }
+
+            if (found.IsScreen)
+            {
+                call.RefuseScreen();
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     /// <summary>Chooses otherwise for the composition. Called on the room's loop.</summary>
     /// <param name="room">The room.</param>
     /// <param name="change">Makes the new choice of the old one.</param>
+    /// <param name="placings">Who is placed then.</param>
     /// <param name="answer">Is called before it is told.</param>
-    internal void Direct(Room room, Func<SceneDirection, SceneDirection> change, Action<JsonObject?> answer)
+    internal void Direct(Room room, Func<SceneDirection, SceneDirection> change, IReadOnlyList<Placing> placings, Action<JsonObject?> answer)
     {
         var before = directions.Of(room.SessionId.Value);
-        directions.Change(room.SessionId.Value, change);
+        directions.Change(
+            room.SessionId.Value, direction => placings.Aggregate(change(direction), (all, placing) => all.With(placing.MemberId, placing.Change)));
+        room.NotePositions(placings);
         answer(null);
         room.DirectionChanged(before);
     }
 
     /// <summary>Reads the layout and the positions that something may be begun with. False when the request was refused.</summary>
     /// <param name="call">The request.</param>
-    /// <param name="change">What they change; null when neither is there.</param>
-    /// <param name="memberIds">The members that are placed.</param>
-    internal static bool TryReadLayout(MethodCall call, out Func<SceneDirection, SceneDirection>? change, out IReadOnlyList<string> memberIds)
+    /// <param name="change">What the layout changes; null where neither it nor a position is there.</param>
+    /// <param name="placings">The members that are placed.</param>
+    internal static bool TryReadLayout(MethodCall call, out Func<SceneDirection, SceneDirection>? change, out IReadOnlyList<Placing> placings)
     {
-        (change, memberIds) = (null, []);
+        (change, placings) = (null, []);
         string? name = null;
         if (call.Has("layout") && (!call.Params.TryText("layout", 64, out name) || !LayoutNames.Has(name)))
         {
@@ -98,17 +122,14 @@ internal sealed class RoomMethods(SessionSteering steering, SceneDirections dire
             return false;
         }
 
-        List<(string MemberId, Func<PeerDirection, PeerDirection> Change)> positions = [];
-        if (call.Has("positions") && !TryReadPositions(call, out positions))
+        if (call.Has("positions") && !TryReadPositions(call, out placings))
         {
             return false;
         }
 
-        if (name is not null || positions.Count > 0)
+        if (name is not null || placings.Count > 0)
         {
-            memberIds = [.. positions.Select(position => position.MemberId)];
-            change = direction => positions.Aggregate(
-                name is null ? direction : LayoutNames.Choose(direction, name), (all, position) => all.With(position.MemberId, position.Change));
+            change = direction => name is null ? direction : LayoutNames.Choose(direction, name);
         }
 
         return true;
@@ -122,45 +143,40 @@ internal sealed class RoomMethods(SessionSteering steering, SceneDirections dire
             return;
         }
 
-        List<(string MemberId, Func<PeerDirection, PeerDirection> Change)> positions = [];
-        if (!call.Params.TryGetProperty("positions", out _) || TryReadPositions(call, out positions))
+        IReadOnlyList<Placing> placings = [];
+        if (!call.Params.TryGetProperty("positions", out _) || TryReadPositions(call, out placings))
         {
-            await PlaceAsync(call, room, positions, direction => LayoutNames.Choose(direction, name));
+            await PlaceAsync(call, room, placings, direction => LayoutNames.Choose(direction, name));
         }
     }
 
     private async ValueTask SetPositionsAsync(MethodCall call, Room room)
     {
-        if (TryReadPositions(call, out var positions))
+        if (TryReadPositions(call, out var placings))
         {
-            await PlaceAsync(call, room, positions, direction => direction);
+            await PlaceAsync(call, room, placings, direction => direction);
         }
     }
 
-    private async ValueTask PlaceAsync(
-        MethodCall call,
-        Room room,
-        List<(string MemberId, Func<PeerDirection, PeerDirection> Change)> positions,
-        Func<SceneDirection, SceneDirection> change)
+    /// <summary>Places members, and chooses otherwise for the composition; answered before it is told.</summary>
+    private async ValueTask PlaceAsync(MethodCall call, Room room, IReadOnlyList<Placing> placings, Func<SceneDirection, SceneDirection> change)
     {
-        var isKnown = true;
-        if (!await room.DoAsync(each => isKnown = positions.TrueForAll(position => each.HasMember(position.MemberId) && each.FindPeer(position.MemberId) is { IsScreen: false })))
+        if (!await room.DoAsync(each =>
+        {
+            if (MayPlace(call, each, placings))
+            {
+                Direct(each, change, placings, call.Done);
+            }
+        }))
         {
             call.RefuseRoom();
         }
-        else if (!isKnown)
-        {
-            call.RefuseMember();
-        }
-        else
-        {
-            await DirectAsync(call, room, direction => positions.Aggregate(change(direction), (all, position) => all.With(position.MemberId, position.Change)));
-        }
     }
 
-    private static bool TryReadPositions(MethodCall call, out List<(string MemberId, Func<PeerDirection, PeerDirection> Change)> positions)
+    private static bool TryReadPositions(MethodCall call, out IReadOnlyList<Placing> placings)
     {
-        positions = [];
+        List<Placing> read = [];
+        placings = read;
         if (!call.Params.TryGetProperty("positions", out var given) || given.ValueKind is not JsonValueKind.Object)
         {
             call.Refuse("422", "positions must be an object: a position for each member id");
@@ -169,14 +185,18 @@ internal sealed class RoomMethods(SessionSteering steering, SceneDirections dire
 
         foreach (var each in given.EnumerateObject())
         {
-            if (positions.Count == MostPositions || each.Value.ValueKind is not JsonValueKind.String
+            if (read.Count == MostPositions || each.Value.ValueKind is not JsonValueKind.String
                 || !PositionNames.TryChoose(each.Value.GetString()!, out var change))
             {
                 call.Refuse("422", $"positions holds at most {MostPositions}, each auto, standard-N, reserved-N, off-canvas or full-screen");
                 return false;
             }
 
-            positions.Add((each.Name, change));
+            // Clients that are members name themselves so; a controller has no place.
+            if (each.Name != PositionNames.Self)
+            {
+                read.Add(new Placing(each.Name, each.Value.GetString()!, change));
+            }
         }
 
         return true;

@@ -63,8 +63,8 @@ internal sealed class RestLimits : IDisposable
         }
     }
 
-    // Whoever has one address of IPv6 has all of its /64.
-    private static IPAddress NetworkOf(IPAddress address)
+    /// <summary>What counts as one address: whoever has one of IPv6 has all of its /64.</summary>
+    internal static IPAddress NetworkOf(IPAddress address)
     {
         if (address.AddressFamily is not AddressFamily.InterNetworkV6 || address.IsIPv4MappedToIPv6)
         {

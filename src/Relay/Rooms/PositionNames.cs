@@ -13,6 +13,9 @@ internal static class PositionNames
     /// <summary>Where something that is played is shown. Members cannot choose it.</summary>
     public const string Playback = "playback";
 
+    /// <summary>Whoever asks, where members are named: a controller is none.</summary>
+    public const string Self = "self";
+
     private const string Standard = "standard-";
     private const string Reserved = "reserved-";
     private const int MostSeats = 25;
@@ -44,11 +47,17 @@ internal static class PositionNames
     }
 
     /// <summary>The position that was chosen for a peer.</summary>
-    public static string Of(PeerDirection peer) =>
-        peer.IsUnseen ? OffCanvas : peer.FillsPicture ? FullScreen : peer.Seat is { } seat ? OfSeat(seat) : Auto;
+    /// <param name="peer">What was chosen.</param>
+    /// <param name="isReserved">Whether its seat was asked for by the other of the two names that seats have.</param>
+    public static string Of(PeerDirection peer, bool isReserved) =>
+        peer.IsUnseen ? OffCanvas : peer.FillsPicture ? FullScreen : peer.Seat is { } seat ? OfSeat(seat, isReserved) : Auto;
 
     /// <summary>The position of a tile.</summary>
-    public static string OfSeat(int seat) => string.Create(CultureInfo.InvariantCulture, $"{Standard}{seat + 1}");
+    public static string OfSeat(int seat, bool isReserved = false) =>
+        string.Create(CultureInfo.InvariantCulture, $"{(isReserved ? Reserved : Standard)}{seat + 1}");
+
+    /// <summary>Whether a position is a seat by its name of a reserved one.</summary>
+    public static bool IsReserved(string position) => position.StartsWith(Reserved, StringComparison.Ordinal);
 
     // Both kinds count from 1.
     private static bool TrySeat(string position, out int seat)

@@ -78,6 +78,25 @@ internal sealed partial class Room
         Refresh();
     }
 
+    /// <summary>The meeting has another title, or the same.</summary>
+    public void Renamed(string title)
+    {
+        if (title != _title)
+        {
+            _title = title;
+            Updated(["name", "display_name"]);
+        }
+    }
+
+    /// <summary>Members are placed by a controller, by these names of positions.</summary>
+    public void NotePositions(IReadOnlyList<Placing> placings)
+    {
+        foreach (var placing in placings)
+        {
+            _ = PositionNames.IsReserved(placing.Position) ? _reserved.Add(placing.MemberId) : _reserved.Remove(placing.MemberId);
+        }
+    }
+
     /// <summary>Something else was chosen for the composition.</summary>
     public void DirectionChanged(SceneDirection before)
     {
@@ -435,7 +454,7 @@ internal sealed partial class Room
             IsTalking = peer.HasMicrophone && _traits.TalkingIds.Contains(peer.PeerId),
             InputVolume = chosen.GainDb,
             InputSensitivity = chosen.Sensitivity,
-            RequestedPosition = PositionNames.Of(chosen),
+            RequestedPosition = PositionNames.Of(chosen, _reserved.Contains(peer.PeerId)),
             CurrentPosition = position,
             Meta = peer.Notes,
         };

@@ -87,7 +87,7 @@ internal sealed partial class Room
     public JsonObject Write(bool isFull, IReadOnlyList<string>? updated = null, bool seesSecrets = false)
     {
         var direction = Direction;
-        var title = _names.Title is { Length: > 0 } given ? given : MeetingId.ToString();
+        var title = _title is { Length: > 0 } ? _title : MeetingId.ToString();
         var written = new JsonObject
         {
             ["id"] = SessionId.ToString(),
@@ -142,10 +142,14 @@ internal sealed partial class Room
         }
     }
 
-    /// <summary>Tells one who comes later that it has begun. What is still to begin is told to all when it does.</summary>
+    /// <summary>Tells one who comes later that it has begun, unless it was told before. What is still to begin is told to all when it does.</summary>
     public void TellBegan(Controller controller)
     {
-        if (_hasBegun)
+        if (_hasBegun && StartedAt < controller.HeardUntil)
+        {
+            controller.Knows(Channel);
+        }
+        else if (_hasBegun)
         {
             controller.Tell(BeganEvent());
         }

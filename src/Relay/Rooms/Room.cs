@@ -32,6 +32,7 @@ internal sealed partial class Room
 
     private readonly Dictionary<string, RosterPeer> _peers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Member> _members = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _reserved = new(StringComparer.Ordinal);
     private readonly List<string> _handsUp = [];
     private readonly Dictionary<Guid, SessionPush> _streams = [];
     private readonly Dictionary<Guid, RecordingRecord> _recordings = [];
@@ -40,13 +41,13 @@ internal sealed partial class Room
     private readonly Queue<Guid> _endedLately = new();
     private readonly Dictionary<MeetingTargetId, (string Url, Guid PushId)> _followed = [];
     private readonly RoomLayout _layout = new();
-    private readonly RoomNames _names;
     private readonly ControllerDirectory _controllers;
     private readonly SceneDirections _directions;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
     private readonly Action<Room> _follow;
     private readonly Action<Room> _over;
+    private string _title;
     private SessionTraits _traits = SessionTraits.Fresh;
     private ITimer? _endTimer;
     private int _audience;
@@ -68,7 +69,7 @@ internal sealed partial class Room
         Action<Room> follow,
         Action<Room> over)
     {
-        _names = names;
+        (AppId, MeetingId, _title) = (names.AppId, names.MeetingId, names.Title);
         SessionId = sessionId;
         StartedAt = startedAt;
         Channel = $"room.{sessionId}";
@@ -83,9 +84,9 @@ internal sealed partial class Room
 
     public SessionId SessionId { get; }
 
-    public MeetingId MeetingId => _names.MeetingId;
+    public MeetingId MeetingId { get; }
 
-    public AppId AppId => _names.AppId;
+    public AppId AppId { get; }
 
     public DateTimeOffset StartedAt { get; }
 

@@ -93,6 +93,12 @@ internal sealed class RoomDirectory : ISessionObserver, IRosterObserver
         _ = _targets.FollowAsync(room);
     }
 
+    public void MeetingChanged(Meeting meeting, SessionId sessionId)
+    {
+        ArgumentNullException.ThrowIfNull(meeting);
+        Post(sessionId.Value, room => room.Renamed(meeting.Title));
+    }
+
     public void EndedUnattended(SessionRecord session)
     {
         ArgumentNullException.ThrowIfNull(session);

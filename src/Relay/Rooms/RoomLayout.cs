@@ -15,9 +15,6 @@ internal sealed class RoomLayout
     private readonly HashSet<string> _guests = new(StringComparer.Ordinal);
     private ImmutableArray<SceneTile> _tiles = [];
 
-    /// <summary>The tiles, the first one first.</summary>
-    public ImmutableArray<SceneTile> Tiles => _tiles;
-
     /// <summary>Lays it out anew.</summary>
     /// <returns>Whether anything is elsewhere than it was.</returns>
     public bool Arrange(IEnumerable<RosterPeer> onStage, SessionTraits traits, SceneDirection direction)

@@ -33,7 +33,7 @@ export const refused = async (call) => {
 const properties = [
   'id', 'roomId', 'roomSessionId', 'name', 'displayName', 'state', 'url', 'updated', 'meta', 'total', 'hasEnded', 'startedAt', 'endedAt', 'duration',
   'locked', 'streaming', 'recording', 'layoutName', 'prioritizeHandraise', 'hideVideoMuted', 'audioMuted', 'videoMuted', 'visible', 'deaf', 'talking',
-  'handraised', 'inputVolume', 'inputSensitivity', 'currentPosition', 'position', 'volume', 'seekable', 'layout', 'layers',
+  'handraised', 'inputVolume', 'inputSensitivity', 'requestedPosition', 'currentPosition', 'position', 'volume', 'seekable', 'layout', 'layers',
 ];
 
 export class Ear {
@@ -47,6 +47,13 @@ export class Ear {
   hear = async (name, from, wanted = () => true) => {
     const found = () => this.heard.slice(from).find((each) => each.name === name && wanted(each.what));
     return (await until(() => `${name} (heard: ${this.heard.slice(from).map((each) => each.name).join(', ')})`, found)).what;
+  };
+
+  // Does something, and waits for what is heard of it: what was heard before it does not count.
+  after = async (act, name, wanted) => {
+    const from = this.length;
+    await act();
+    return this.hear(name, from, wanted);
   };
 
   count = (name, from) => this.heard.slice(from).filter((each) => each.name === name).length;

@@ -2,6 +2,8 @@
 import WebSocket from 'ws';
 
 export class RawController {
+  static #open = new Set();
+
   events = [];
   #asked = 0;
   #waiting = new Map();
@@ -9,6 +11,7 @@ export class RawController {
 
   static async connect({ host, project, token }) {
     const made = new RawController();
+    RawController.#open.add(made);
     made.#socket = new WebSocket(host);
     made.#socket.on('message', (text) => made.#take(JSON.parse(text)));
     await new Promise((opened, failed) => made.#socket.on('open', opened).on('error', failed));
@@ -30,7 +33,13 @@ export class RawController {
   }
 
   close() {
+    RawController.#open.delete(this);
     this.#socket.close();
+  }
+
+  // Those that a check has left open, since it failed: the program would not end.
+  static closeAll() {
+    RawController.#open.forEach((each) => each.close());
   }
 
   #take(frame) {

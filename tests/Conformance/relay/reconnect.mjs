@@ -5,7 +5,14 @@ import { SignalWire } from '@signalwire/realtime-api';
 const facts = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const say = (what, more = {}) => process.stdout.write(`${JSON.stringify({ what, ...more })}\n`);
 
-const client = await SignalWire({ host: facts.host, project: facts.project, token: facts.token });
+// What the SDK does not tell its users it logs: the announcement of a close, as it came.
+const pass = () => {};
+const info = (kind, frame) => {
+  if (String(kind).startsWith('RECV') && typeof frame === 'string' && JSON.parse(frame).method === 'signalwire.disconnect') say('close announced');
+};
+const logger = { fatal: pass, error: pass, warn: pass, info, debug: pass, trace: pass };
+
+const client = await SignalWire({ host: facts.host, project: facts.project, token: facts.token, logger, debug: { logWsTraffic: true } });
 await client.video.listen({
   onRoomStarted: async (room) => {
     say('started', { room: room.roomId });

@@ -78,13 +78,14 @@ public sealed class MeetingServer : IAsyncLifetime
         Directory.Delete(_folder, recursive: true);
     }
 
-    /// <summary>Kills the server as a crash would, and starts it again on the same data and addresses.</summary>
-    public async Task RestartAsync()
+    /// <summary>Ends the server and starts it again on the same data and addresses.</summary>
+    /// <param name="isPlanned">Whether it is asked to end, as for an update; otherwise it is killed, as by a crash.</param>
+    public async Task RestartAsync(bool isPlanned = false)
     {
         string Port(int port) => port.ToString(CultureInfo.InvariantCulture);
         var rtcPort = Server.RtcPort;
         var (http, https) = (Server.HttpBase.Port, Server.HttpsBase.Port);
-        await Server.KillAsync();
+        _ = await (isPlanned ? Server.StopAsync() : Server.KillAsync());
         await Server.DisposeAsync();
         _api.Dispose();
         await StartServerAsync(["--http-port", Port(http), "--https-port", Port(https), "--rtc-port", Port(rtcPort)]);

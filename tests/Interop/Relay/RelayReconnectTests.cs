@@ -8,8 +8,8 @@ using Roomcast.TestKit.Server;
 namespace Roomcast.Interop.Relay;
 
 /// <summary>
-/// The unmodified SDK through what becomes of its connection: cut off while rooms end and begin, and a server that is killed and started
-/// again. It comes back by itself, and misses nothing.
+/// The unmodified SDK through what becomes of its connection: cut off while rooms end and begin, and a server that is killed, or stopped,
+/// and started again. It comes back by itself, and misses nothing.
 /// </summary>
 [Collection(MeetingServerTests.Name)]
 public sealed class RelayReconnectTests(MeetingServer server) : IAsyncLifetime
@@ -18,6 +18,32 @@ public sealed class RelayReconnectTests(MeetingServer server) : IAsyncLifetime
 
     public Task DisposeAsync() => server.ClearAsync();
 
+    [Fact]
+    public async Task A_server_that_is_stopped_announces_it_and_its_controllers_go_on_with_the_next_one()
+    {
+        await using var proxy = CuttableProxy.Start(server.Server.HttpBase.Port);
+        var stopFile = Path.Combine(server.Folder, $"stop-{Guid.NewGuid():N}");
+        await using var program = Start(proxy, isSecure: false, stopFile);
+        await program.WaitAsync("listening");
+        Assert.DoesNotContain(program.Said, line => What(line) == "close announced");
+        var served = proxy.Served;
+        await server.RestartAsync(isPlanned: true);
+        await program.WaitAsync("close announced");
+        await UntilAsync(program, () => proxy.Served > served);
+        var meeting = await server.CreateMeetingAsync("Planned");
+        var ada = await server.JoinAsync(meeting, 0);
+        await UntilAsync(program, "subscribed", meeting, 1);
+        await server.PostAsync($"/meetings/{meeting}/active-session/kick-all", new { });
+        await UntilAsync(program, "ended", meeting, 1);
+        Assert.Equal(["started", "ended"], Heard(program, meeting).Where(what => what is "started" or "ended"));
+
+        await File.WriteAllTextAsync(stopFile, "");
+        await program.WaitAsync("done");
+        Assert.Equal(0, await program.WaitForExitAsync());
+        Assert.Single(program.Said, line => What(line) == "close announced");
+        await ada.LeaveAsync();
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
@@ -25,17 +51,7 @@ public sealed class RelayReconnectTests(MeetingServer server) : IAsyncLifetime
     {
         await using var proxy = CuttableProxy.Start((isSecure ? server.Server.HttpsBase : server.Server.HttpBase).Port);
         var stopFile = Path.Combine(server.Folder, $"stop-{Guid.NewGuid():N}");
-        await using var program = NodeProgram.Start(
-            RepositoryFiles.PathOf("tests", "Conformance", "relay"),
-            "reconnect.mjs",
-            new JsonObject
-            {
-                ["host"] = $"{(isSecure ? "wss" : "ws")}://127.0.0.1:{proxy.Port}",
-                ["project"] = server.Server.Credentials.AppId,
-                ["token"] = server.Server.Credentials.ApiToken,
-                ["stopFile"] = stopFile,
-            },
-            RelayHosts.TrustOf(server, isSecure));
+        await using var program = Start(proxy, isSecure, stopFile);
         await program.WaitAsync("listening");
         var first = await server.CreateMeetingAsync("First");
         var ada = await server.JoinAsync(first, 0);
@@ -72,6 +88,18 @@ public sealed class RelayReconnectTests(MeetingServer server) : IAsyncLifetime
         await cleo.LeaveAsync();
         await ada.LeaveAsync();
     }
+
+    private NodeProgram Start(CuttableProxy proxy, bool isSecure, string stopFile) => NodeProgram.Start(
+        RepositoryFiles.PathOf("tests", "Conformance", "relay"),
+        "reconnect.mjs",
+        new JsonObject
+        {
+            ["host"] = $"{(isSecure ? "wss" : "ws")}://127.0.0.1:{proxy.Port}",
+            ["project"] = server.Server.Credentials.AppId,
+            ["token"] = server.Server.Credentials.ApiToken,
+            ["stopFile"] = stopFile,
+        },
+        RelayHosts.TrustOf(server, isSecure));
 
     private static List<string> Heard(NodeProgram program, string meeting) =>
     [

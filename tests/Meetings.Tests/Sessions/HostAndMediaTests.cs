@@ -108,6 +108,47 @@ public sealed class HostAndMediaTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_is_let_on_stage_switched_off_is_so_once_and_may_switch_on_what_it_sends()
+    {
+        await _fixture.JoinAsync("Host", "webinar_presenter");
+        var viewer = await _fixture.JoinAsync("Viewer", "webinar_viewer");
+        await viewer.AskAsync<bool>((room, answer) => room.Media.Enter(viewer.Peer, isReturn: false, answer));
+        await viewer.DoAsync(room => room.Media.Complete(viewer.Peer));
+        var steering = new SessionSteering(_fixture.Sessions);
+        var sessionId = _fixture.Active.Find(_fixture.Meeting.Id)!.Value;
+        Task<SteerOutcome> LetOnAsync(string? notes) => steering.LetOnStageAsync(
+            sessionId, viewer.Id, new MediaChoice(Audio: true, Video: false, Screen: false), notes, CancellationToken.None);
+
+        Assert.Equal(SteerOutcome.Done, await LetOnAsync("""{"seat":7}"""));
+        await viewer.DoAsync(room => room.Stage.Join(viewer.Peer));
+        Assert.Equal("""{"seat":7}""", viewer.Peer.Notes);
+        var picture = await ProduceAsync(viewer, MediaKind.Video);
+        var sound = await ProduceAsync(viewer, MediaKind.Audio);
+        await SessionFixture.UntilAsync(() => viewer.Heard<ProducerPaused>().Count == 1);
+        Assert.Equal((sound.Producer.Id, true, ""), (viewer.Heard<ProducerPaused>()[0].Producer.Id, viewer.Heard<ProducerPaused>()[0].Producer.IsPaused, viewer.Heard<ProducerPaused>()[0].InitiatorPeerId));
+        Assert.False(viewer.Peer.Producers[picture.Producer.Id].IsPaused);
+
+        // Switched on by itself, or sent anew, it stays on; so it does where another promotion comes late.
+        await viewer.AskAsync<MediaProducer>((room, answer) => room.Media.SetPaused(viewer.Peer, sound.Producer.Id, false, answer));
+        Assert.Equal(SteerOutcome.Done, await LetOnAsync(null));
+        Assert.Equal("""{"seat":7}""", viewer.Peer.Notes);
+        await viewer.AskAsync<ClosedProducer>((room, answer) => room.Media.CloseProducer(viewer.Peer, sound.Producer.Id, null, answer));
+        var again = await ProduceAsync(viewer, MediaKind.Audio);
+        await viewer.SettleAsync();
+        Assert.False(viewer.Peer.Producers[again.Producer.Id].IsPaused);
+
+        // Off stage, it is forgotten how it was to come.
+        Assert.Equal(SteerOutcome.Done, await steering.SendOffStageAsync(sessionId, viewer.Id, CancellationToken.None));
+        Assert.Equal(SteerOutcome.Done, await LetOnAsync(null));
+        Assert.Equal(SteerOutcome.Done, await steering.SendOffStageAsync(sessionId, viewer.Id, CancellationToken.None));
+        Assert.Equal(SteerOutcome.Done, await steering.LetOnStageAsync(sessionId, viewer.Id, default, null, CancellationToken.None));
+        await viewer.DoAsync(room => room.Stage.Join(viewer.Peer));
+        var last = await ProduceAsync(viewer, MediaKind.Audio);
+        await viewer.SettleAsync();
+        Assert.False(viewer.Peer.Producers[last.Producer.Id].IsPaused);
+    }
+
+    [Fact]
     public async Task Notes_that_would_be_too_long_are_refused_and_stay_as_they_were()
     {
         var guest = await ReadyAsync("Guest");

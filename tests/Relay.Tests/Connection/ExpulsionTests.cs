@@ -52,30 +52,78 @@ public sealed class ExpulsionTests
         static bool IsPing(JsonNode frame) => (string?)frame["method"] == "signalwire.ping";
     }
 
-    [Fact]
-    public async Task An_address_that_fails_too_often_to_say_who_it_is_is_kept_out_for_a_while()
+    [Theory]
+    [InlineData("by a wrong token")]
+    [InlineData("by asking something first")]
+    [InlineData("by saying nothing")]
+    [InlineData("by saying what nobody asked for")]
+    public async Task An_address_that_fails_too_often_to_say_who_it_is_is_kept_out_for_a_while(string how)
     {
-        await using var host = await RelayHost.StartAsync();
-        for (var failures = 0; failures < RestLimits.StrangerFailures; failures++)
-        {
-            await using var client = await RelayClient.OpenAsync(host);
-            await client.AskAsync("signalwire.connect", RelayClient.ConnectOf(host.App.Id.ToString(), "rct_wrong"));
-            await client.WaitForCloseAsync();
-        }
+        var times = how == "by saying nothing"
+            ? new RelayTimes { ConnectWithin = TimeSpan.FromMilliseconds(100), PingInterval = TimeSpan.FromMilliseconds(50) }
+            : new RelayTimes();
+        await using var host = await RelayHost.StartAsync(options => options.RequestsPerSecond = 1, times);
+        await Task.WhenAll(Enumerable.Range(0, RestLimits.StrangerFailures).Select(_ => FailAsync()));
 
         // The last failure is counted when its connection is gone.
-        for (var tries = 0; ; tries++)
+        for (var tries = 0; await IsLetInAsync(host); tries++)
         {
             Assert.True(tries < 1_000, "It is let in.");
-            try
+            await Task.Delay(10);
+        }
+
+        async Task FailAsync()
+        {
+            await using var client = await RelayClient.OpenAsync(host);
+            switch (how)
             {
-                await using var client = await RelayClient.OpenAsync(host);
+                case "by a wrong token":
+                    await client.PostAsync("signalwire.connect", RelayClient.ConnectOf(host.App.Id.ToString(), "rct_wrong"));
+                    break;
+                case "by asking something first":
+                    await client.PostAsync("video.rooms.get");
+                    break;
+                case "by saying what nobody asked for":
+                    await FloodAsync(client, "no json", WebSocketMessageType.Text);
+                    break;
+            }
+
+            await client.WaitForCloseAsync();
+        }
+    }
+
+    [Fact]
+    public async Task Only_so_many_of_an_address_may_leave_open_who_they_are()
+    {
+        await using var host = await RelayHost.StartAsync(
+            options => options.MaxConnections = 10, new RelayTimes { ConnectWithin = TimeSpan.FromHours(1) });
+        var silent = new List<RelayClient>();
+        try
+        {
+            for (var count = 0; count < 5; count++)
+            {
+                silent.Add(await RelayClient.OpenAsync(host));
+            }
+
+            Assert.False(await IsLetInAsync(host));
+
+            // One says who it is, another goes: each makes room for one.
+            var answer = await silent[0].AskAsync("signalwire.connect", RelayClient.ConnectOf(host.App.Id.ToString(), host.Token));
+            Assert.NotNull(answer["result"]);
+            silent.Add(await RelayClient.OpenAsync(host));
+            Assert.False(await IsLetInAsync(host));
+            await silent[1].CutAsync();
+            for (var tries = 0; !await IsLetInAsync(host); tries++)
+            {
+                Assert.True(tries < 1_000, "It is not let in.");
                 await Task.Delay(10);
             }
-            catch (WebSocketException refused)
+        }
+        finally
+        {
+            foreach (var client in silent)
             {
-                Assert.Contains("429", refused.Message, StringComparison.Ordinal);
-                break;
+                await client.DisposeAsync();
             }
         }
     }
@@ -89,18 +137,7 @@ public sealed class ExpulsionTests
     {
         await using var host = await RelayHost.StartAsync(options => options.RequestsPerSecond = 1);
         await using var client = await RelayClient.OpenAsync(host);
-        try
-        {
-            while (client.CloseStatus is null)
-            {
-                await client.SendAsync(frame, type);
-            }
-        }
-        catch (WebSocketException)
-        {
-            // It was closed in the middle of a frame.
-        }
-
+        await FloodAsync(client, frame, type);
         await client.WaitForCloseAsync();
         Assert.Equal(WebSocketCloseStatus.PolicyViolation, client.CloseStatus);
     }
@@ -121,5 +158,34 @@ public sealed class ExpulsionTests
         await client.WaitAsync(_ => client.Events.Count == 20);
         Assert.NotNull(await client.AskAsync("signalwire.ping"));
         Assert.Null(client.CloseStatus);
+    }
+
+    private static async Task FloodAsync(RelayClient client, string frame, WebSocketMessageType type)
+    {
+        try
+        {
+            while (client.CloseStatus is null)
+            {
+                await client.SendAsync(frame, type);
+            }
+        }
+        catch (WebSocketException)
+        {
+            // It was closed in the middle of a frame.
+        }
+    }
+
+    private static async Task<bool> IsLetInAsync(RelayHost host)
+    {
+        try
+        {
+            await using var client = await RelayClient.OpenAsync(host);
+            return true;
+        }
+        catch (WebSocketException refused)
+        {
+            Assert.Contains("429", refused.Message, StringComparison.Ordinal);
+            return false;
+        }
     }
 }

@@ -67,6 +67,68 @@ public sealed class ControllerDirectoryTests : IDisposable
         Assert.Equal(ControllerDirectory.MaxAwayOfApp + 1, _directory.CountOf(App));
     }
 
+    [Fact]
+    public void One_that_was_away_for_too_long_is_known_by_until_when_it_had_heard()
+    {
+        var (heard, missed, unsubscribed) = (Come(), Come(), Come(isSubscribing: false));
+        _clock.Advance(TimeSpan.FromSeconds(20));
+        var began = _clock.GetUtcNow();
+        var started = new RelayEvent(App, RelayEvent.RoomStarted, RelayEvent.RoomsChannel, "room.1", [], began);
+        _directory.Tell(started);
+        heard.Acknowledge(started.Id);
+        _clock.Advance(TimeSpan.FromSeconds(20));
+        var left = _clock.GetUtcNow();
+        foreach (var controller in new[] { heard, missed, unsubscribed })
+        {
+            Leave(controller);
+        }
+
+        _clock.Advance(TimeSpan.FromSeconds(20));
+        _directory.Tell(new RelayEvent(App, RelayEvent.RoomStarted, RelayEvent.RoomsChannel, "room.2", [], _clock.GetUtcNow()));
+        _clock.Advance(_options.ResumeFor + TimeSpan.FromMinutes(1));
+        Assert.Equal(0, _directory.CountOf(App));
+        Assert.Equal(left, Return(heard.Protocol).HeardUntil!.Value, TimeSpan.FromMilliseconds(1));
+
+        // What it never acknowledged may have gone into a network that was down by then.
+        Assert.Equal(began, Return(missed.Protocol).HeardUntil);
+        Assert.Null(Return(unsubscribed.Protocol).HeardUntil);
+        Assert.Null(Return($"{heard.Protocol[..^4]}aaaa").HeardUntil);
+    }
+
+    [Fact]
+    public void One_that_made_way_for_others_is_known_by_until_when_it_had_heard()
+    {
+        var first = Leave(Come());
+        var left = _clock.GetUtcNow();
+        for (var i = 0; i < ControllerDirectory.MaxAwayOfApp; i++)
+        {
+            _clock.Advance(TimeSpan.FromMilliseconds(1));
+            Leave(Come());
+        }
+
+        Assert.Equal(left, Return(first.Protocol).HeardUntil!.Value, TimeSpan.FromMilliseconds(1));
+    }
+
+    [Fact]
+    public void So_many_names_are_remembered_and_those_retired_first_are_forgotten_first()
+    {
+        var names = new RetiredNames(most: 3);
+        var at = DateTimeOffset.UnixEpoch;
+        foreach (var name in new[] { "a", "b", "c", "a", "d" })
+        {
+            names.Add(name, at += TimeSpan.FromSeconds(1));
+        }
+
+        Assert.Equal([4L, null, 3L, 5L], new[] { "a", "b", "c", "d" }.Select(name => names.Find(name)?.ToUnixTimeSeconds()));
+    }
+
+    private Controller Return(string protocol)
+    {
+        var (controller, isKnown) = _directory.Open(App, protocol);
+        Assert.Equal((protocol, false, true), (controller.Protocol, isKnown, controller.HearsEverything));
+        return controller;
+    }
+
     private readonly Dictionary<Controller, FakeLink> _links = [];
 
     private Controller Come(bool isSubscribing = true)

@@ -89,12 +89,31 @@ public sealed class ControllerTests : IDisposable
         var everything = new Controller("p", App, hearsEverything: true, 0, _kept, _services.GetRequiredService<RelayMetrics>(), NullLogger.Instance);
         var link = new FakeLink();
         everything.Attach(link, acknowledges: false, "{}"u8.ToArray());
-        everything.Tell(Event("video.room.started", RelayEvent.RoomsChannel));
+        everything.Tell(Event("video.room.started", RelayEvent.RoomsChannel, "room.9"));
         everything.Tell(Event("video.member.joined", "room.9"));
         Assert.Equal(2, link.Types.Count);
         var next = new FakeLink();
         everything.Attach(next, acknowledges: false, "{}"u8.ToArray());
         Assert.Empty(next.Types);
+    }
+
+    [Fact]
+    public void One_that_hears_of_everything_hears_of_a_room_first_that_it_began()
+    {
+        var everything = new Controller("p", App, hearsEverything: true, 0, _kept, _services.GetRequiredService<RelayMetrics>(), NullLogger.Instance);
+        var link = new FakeLink();
+        everything.Attach(link, acknowledges: true, "{}"u8.ToArray());
+        everything.Tell(Event("video.member.joined", "room.1"));
+        everything.Tell(Event("video.room.ended", RelayEvent.RoomsChannel, "room.2"));
+        everything.Tell(Event("video.room.started", RelayEvent.RoomsChannel, "room.1"));
+        everything.Tell(Event("video.member.updated", "room.1"));
+        everything.Tell(Event("video.member.updated", "room.3"));
+        Assert.Equal(["video.room.ended", "video.room.started", "video.member.updated"], link.Types);
+
+        // What it has asked for itself, it hears of whatever it was told before.
+        everything.Subscribe("room.3", ["video.member.updated"], 10);
+        everything.Tell(Event("video.member.updated", "room.3"));
+        Assert.Equal(4, link.Types.Count);
     }
 
     [Fact]
@@ -126,18 +145,18 @@ public sealed class ControllerTests : IDisposable
         var (controller, link) = Attached();
         controller.Subscribe("room.1", ["a"], 10);
         Assert.Null(controller.AwaySince);
-        Assert.False(controller.TryRetire(0));
+        Assert.False(controller.TryRetire(0, default));
         controller.Detach(link, 7);
         controller.Tell(Event("a", "room.1"));
         Assert.True(controller.TryTake());
         Assert.Null(controller.AwaySince);
-        Assert.False(controller.TryRetire(7));
+        Assert.False(controller.TryRetire(7, default));
         var next = new FakeLink();
         controller.Attach(next, acknowledges: true, "{}"u8.ToArray());
         controller.Detach(next, 9);
-        Assert.False(controller.TryRetire(7));
+        Assert.False(controller.TryRetire(7, default));
         Assert.True(_kept.Count > 0);
-        Assert.True(controller.TryRetire(9));
+        Assert.True(controller.TryRetire(9, default));
         controller.Tell(Event("a", "room.1"));
         Assert.Equal(0, _kept.Count);
         Assert.False(controller.TryTake());
@@ -147,7 +166,13 @@ public sealed class ControllerTests : IDisposable
     public void What_all_of_an_app_keep_is_bounded_and_what_several_keep_counts_once()
     {
         var kept = new KeptBytes(20_000);
-        Controller New() => new("p", App, hearsEverything: true, 0, kept, _services.GetRequiredService<RelayMetrics>(), NullLogger.Instance);
+        Controller New()
+        {
+            var made = new Controller("p", App, hearsEverything: false, 0, kept, _services.GetRequiredService<RelayMetrics>(), NullLogger.Instance);
+            made.Subscribe("room.1", ["a"], 10);
+            return made;
+        }
+
         var (first, second) = (New(), New());
         var shared = Event("a", "room.1");
         first.Tell(shared);
@@ -163,7 +188,7 @@ public sealed class ControllerTests : IDisposable
         second.Attach(link, acknowledges: true, "{}"u8.ToArray());
         Assert.Single(link.Types);
         second.Acknowledge(shared.Id);
-        Assert.True(first.TryRetire(0));
+        Assert.True(first.TryRetire(0, default));
         Assert.Equal(0, kept.Count);
     }
 

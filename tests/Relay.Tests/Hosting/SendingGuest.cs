@@ -22,6 +22,7 @@ internal sealed class SendingGuest : IAsyncDisposable
     private readonly CancellationTokenSource _over = new();
     private readonly Guest _guest;
     private BrowserSocket _socket = null!;
+    private string _transportId = "";
     private Task _sending = Task.CompletedTask;
 
     private SendingGuest(Guest guest) => _guest = guest;
@@ -33,6 +34,9 @@ internal sealed class SendingGuest : IAsyncDisposable
     /// <summary>What the microphone is to the server.</summary>
     public MediaProducer Microphone { get; private set; } = null!;
 
+    /// <summary>What the screen is to the server; null before it is shown.</summary>
+    public MediaProducer? Screen { get; private set; }
+
     public static async Task<SendingGuest> JoinAsync(RelayHost host, Meeting meeting, string name)
     {
         var sending = new SendingGuest(await host.JoinAsync(meeting, name));
@@ -41,8 +45,20 @@ internal sealed class SendingGuest : IAsyncDisposable
     }
 
     /// <summary>Switches its microphone off, or on again, as its own user does.</summary>
-    public Task SwitchMicrophoneAsync(bool isOn) =>
-        AskAsync<MediaProducer>((room, answer) => room.Media.SetPaused(_guest.Peer, Microphone.Id, !isOn, answer));
+    public Task SwitchMicrophoneAsync(bool isOn) => SwitchAsync(Microphone, isOn);
+
+    /// <summary>Shows a screen; one that was shown and held back it shows again.</summary>
+    public async Task ShowScreenAsync()
+    {
+        if (Screen is { } shown)
+        {
+            await SwitchAsync(shown, isOn: true);
+        }
+        else
+        {
+            (Screen, _) = await PublishAsync(MediaKind.Video, "video/VP8", [], isScreen: true);
+        }
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -66,19 +82,23 @@ internal sealed class SendingGuest : IAsyncDisposable
             await Task.Delay(5);
         }
 
+        _transportId = created.TransportId;
         await AskAsync<MediaSnapshot>((room, answer) => answer.Give(room.Media.Complete(_guest.Peer)));
-        var (microphone, sound) = await PublishAsync(MediaKind.Audio, "audio/opus", [], created.TransportId);
-        var (_, picture) = await PublishAsync(MediaKind.Video, "video/VP8", ["f", "h", "q"], created.TransportId);
+        var (microphone, sound) = await PublishAsync(MediaKind.Audio, "audio/opus", []);
+        var (_, picture) = await PublishAsync(MediaKind.Video, "video/VP8", ["f", "h", "q"]);
         Microphone = microphone;
         sound.AudioLevel = Loud;
         _sending = SendAsync(sound, picture);
     }
 
-    private async Task<(MediaProducer Producer, BrowserTrack Track)> PublishAsync(MediaKind kind, string mimeType, IReadOnlyList<string> rids, string transportId)
+    private Task<MediaProducer> SwitchAsync(MediaProducer producer, bool isOn) =>
+        AskAsync<MediaProducer>((room, answer) => room.Media.SetPaused(_guest.Peer, producer.Id, !isOn, answer));
+
+    private async Task<(MediaProducer Producer, BrowserTrack Track)> PublishAsync(MediaKind kind, string mimeType, IReadOnlyList<string> rids, bool isScreen = false)
     {
         BrowserTrack? track = null;
-        var offer = _socket.Do((browser, _) => browser.Publish(kind is MediaKind.Audio, rids, tag: (uint)kind + 1, out track));
-        var request = new ProduceRequest(kind, IsPaused: false, IsScreenShare: false, "{}", track!.Mid, mimeType, offer, TransportId: transportId);
+        var offer = _socket.Do((browser, _) => browser.Publish(kind is MediaKind.Audio, rids, tag: isScreen ? 7 : (uint)kind + 1, out track));
+        var request = new ProduceRequest(kind, IsPaused: false, isScreen, "{}", track!.Mid, mimeType, offer, TransportId: _transportId);
         var produced = await AskAsync<Produced>((room, answer) => room.Media.Produce(_guest.Peer, request, answer));
         _socket.Do((browser, now) =>
         {

@@ -1,5 +1,8 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.Metrics;
 using System.Text.Json.Nodes;
 using Roomcast.Meetings.Records;
+using Roomcast.Meetings.Sessions.Events;
 using Roomcast.Relay.Connection;
 using Roomcast.Relay.Methods;
 using Roomcast.Relay.Rooms;
@@ -48,6 +51,42 @@ public sealed class MethodAnswerTests(MethodAnswerTests.Shared shared) : IClassF
         Assert.Equal("200", await client.CodeOfAsync("video.member.set_meta", session, note));
         var meta = await client.AskAsync("video.member.get_meta", new JsonObject { ["room_session_id"] = session, ["member_id"] = eve.Peer.Id });
         Assert.Equal("""{"seat":7}""", meta["result"]!["meta"]!.ToJsonString());
+    }
+
+    [Fact]
+    public async Task Promoting_notes_what_it_is_given_and_refuses_what_is_malformed_without_promoting()
+    {
+        await using var client = await RelayClient.ConnectAsync(Host);
+        var meeting = await Host.NewMeetingAsync("Promoted");
+        var ada = await Host.JoinAsync(meeting, "Ada", "webinar_presenter");
+        var eve = await Host.JoinAsync(meeting, "Eve", "webinar_viewer");
+        var session = await SessionOfAsync(client, meeting);
+        foreach (var (name, value) in new (string, JsonNode)[]
+        {
+            ("meta", "text"), ("meta", new JsonObject { ["text"] = new string('x', Notes.MaxLength) }), ("join_audio_muted", "yes"), ("join_video_muted", 1),
+        })
+        {
+            Assert.Equal("422", await client.CodeOfAsync("video.member.promote", session, new JsonObject { ["member_id"] = eve.Peer.Id, [name] = value }));
+        }
+
+        Assert.DoesNotContain(eve.Link.Heard, heard => heard is StageGranted);
+        Assert.Equal("200", await client.CodeOfAsync("video.member.promote", session, new JsonObject
+        {
+            ["member_id"] = eve.Peer.Id,
+            ["media_allowed"] = "all",
+            ["join_audio_muted"] = true,
+            ["join_video_muted"] = false,
+            ["permissions"] = new JsonArray("room.member.audio_mute"),
+            ["meta"] = new JsonObject { ["seat"] = 7 },
+        }));
+        Assert.Single(eve.Link.Heard, heard => heard is StageGranted);
+        Assert.Equal("""{"seat":7}""", await MetaAsync());
+        Assert.Equal("200", await client.CodeOfAsync("video.member.promote", session, new JsonObject { ["member_id"] = eve.Peer.Id }));
+        Assert.Equal("""{"seat":7}""", await MetaAsync());
+        await ada.LeaveAsync();
+
+        async Task<string> MetaAsync() => (await client.AskAsync(
+            "video.member.get_meta", new JsonObject { ["room_session_id"] = session, ["member_id"] = eve.Peer.Id }))["result"]!["meta"]!.ToJsonString();
     }
 
     [Fact]
@@ -130,6 +169,33 @@ public sealed class MethodAnswerTests(MethodAnswerTests.Shared shared) : IClassF
         await client.SubscribeAsync("video.rooms", "video.room.started");
         await host.JoinAsync(await host.NewMeetingAsync("Heard"), "Ada");
         await client.HearAsync("video.room.started");
+    }
+
+    [Fact]
+    public async Task Every_request_that_is_refused_is_counted_once_by_its_code()
+    {
+        await using var host = await RelayHost.StartAsync(options => options.RequestsPerSecond = 1);
+        var counted = new ConcurrentDictionary<string, long>();
+        using var listener = new MeterListener();
+        var meters = host.Service<IMeterFactory>();
+        listener.InstrumentPublished = (instrument, listening) =>
+        {
+            if (instrument.Name == "roomcast.relay.refusals" && instrument.Meter.Scope == meters)
+            {
+                listening.EnableMeasurementEvents(instrument);
+            }
+        };
+        listener.SetMeasurementEventCallback<long>((_, by, tags, _) => counted.AddOrUpdate((string)tags[0].Value!, by, (_, before) => before + by));
+        listener.Start();
+        await using var client = await RelayClient.ConnectAsync(host);
+        Assert.Equal("404", await client.CodeOfAsync("video.lock", Guid.NewGuid().ToString()));
+        Assert.Equal("-32601", await client.CodeOfAsync("video.no.such", Guid.NewGuid().ToString()));
+        while (await client.CodeOfAsync("video.rooms.get", "") != "429")
+        {
+            // Four at once, and then one a second.
+        }
+
+        Assert.Equal([("-32601", 1L), ("404", 1L), ("429", 1L)], counted.Select(each => (each.Key, each.Value)).OrderBy(each => each.Key, StringComparer.Ordinal));
     }
 
     private static async Task<string> SessionOfAsync(RelayClient client, Meeting meeting)

@@ -32,9 +32,7 @@ public sealed class MutingTests(MutingTests.Shared shared) : IClassFixture<Mutin
 
         var talking = client.Events.Where(each => (string?)each["event_type"] == "video.member.talking").Select(each => (bool)each["params"]!["member"]!["talking"]!);
         Assert.Equal([false, true], talking);
-        var updates = client.Events.Where(each => (string?)each["event_type"] == "video.member.updated")
-            .Select(each => string.Join('+', each["params"]!["member"]!["updated"]!.AsArray().Select(name => (string?)name)));
-        Assert.Equal(["audio_muted", "audio_muted", "video_muted+visible", "video_muted+visible"], updates);
+        Assert.Equal(["audio_muted", "audio_muted", "video_muted+visible", "video_muted+visible"], Updates(client));
     }
 
     [Fact]
@@ -52,6 +50,39 @@ public sealed class MutingTests(MutingTests.Shared shared) : IClassFixture<Mutin
         await UntilAsync(client, ada, member => !(bool)member["audio_muted"]!);
         Assert.Equal("200", await client.CodeOfAsync("video.member.audio_unmute", ada.SessionId, Member(ada)));
     }
+
+    [Fact]
+    public async Task Who_is_made_deaf_is_muted_and_heard_again_with_it_but_not_against_its_own_will()
+    {
+        await using var client = await RelayClient.ConnectAsync(shared.Host);
+        await using var ada = await SendingGuest.JoinAsync(shared.Host, await shared.Host.NewMeetingAsync("Deaf"), "Ada");
+        await UntilAsync(client, ada, member => (bool)member["talking"]! && !(bool)member["audio_muted"]! && !(bool)member["video_muted"]!);
+        await client.SubscribeAsync($"room.{ada.SessionId}", "video.member.updated");
+        foreach (var (act, isDeaf) in new[] { ("deaf", true), ("undeaf", false) })
+        {
+            Assert.Equal("200", await client.CodeOfAsync($"video.member.{act}", ada.SessionId, Member(ada)));
+
+            // Its picture goes on, and what it says is heard or not.
+            await UntilAsync(client, ada, member => (bool)member["deaf"]! == isDeaf && (bool)member["audio_muted"]! == isDeaf && (bool)member["talking"]! == !isDeaf);
+            await UntilAsync(client, ada, member => !(bool)member["video_muted"]! && (bool)member["visible"]!);
+        }
+
+        Assert.Equal(["audio_muted+deaf", "audio_muted+deaf"], Updates(client));
+
+        // A microphone that it has switched off itself stays off.
+        await ada.SwitchMicrophoneAsync(isOn: false);
+        foreach (var (act, isDeaf) in new[] { ("deaf", true), ("undeaf", false) })
+        {
+            Assert.Equal("200", await client.CodeOfAsync($"video.member.{act}", ada.SessionId, Member(ada)));
+            await UntilAsync(client, ada, member => (bool)member["deaf"]! == isDeaf && (bool)member["audio_muted"]!);
+        }
+
+        Assert.Equal(["audio_muted+deaf", "audio_muted+deaf", "audio_muted", "deaf", "deaf"], Updates(client));
+    }
+
+    private static IEnumerable<string> Updates(RelayClient client) => client.Events
+        .Where(each => (string?)each["event_type"] == "video.member.updated")
+        .Select(each => string.Join('+', each["params"]!["member"]!["updated"]!.AsArray().Select(name => (string?)name)));
 
     private static JsonObject Member(SendingGuest guest) => new() { ["member_id"] = guest.Id };
 

@@ -1,3 +1,4 @@
+using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Options;
@@ -39,17 +40,7 @@ public sealed class RoomLoopTests : IDisposable
             _services.GetRequiredService<RelayMetrics>(),
             _clock,
             NullLogger<ControllerDirectory>.Instance);
-        var meeting = new Meeting
-        {
-            Id = new MeetingId(Guid.NewGuid()),
-            AppId = App,
-            Title = "Lobby",
-            Status = MeetingStatus.Active,
-            Settings = new MeetingSettings(),
-            CreatedAt = _clock.GetUtcNow(),
-            UpdatedAt = _clock.GetUtcNow(),
-        };
-        _room = new Room(new RoomNames(meeting.AppId, meeting.Id, meeting.Title), new SessionId(Guid.NewGuid()), _clock.GetUtcNow(), _directory, _directions, _clock, NullLogger.Instance, _ => { }, _ => { });
+        _room = NewRoom();
         (_controller, _) = _directory.Open(App, null);
         _controller.Attach(_link, acknowledges: true, "{}"u8.ToArray());
         _controller.Subscribe(RelayEvent.RoomsChannel, ["video.room.started", "video.room.ended"], 100);
@@ -72,6 +63,37 @@ public sealed class RoomLoopTests : IDisposable
         Assert.Equal(["video.room.started"], _link.Types);
         await _room.DoAsync(room => room.TellBegan(_controller));
         Assert.Equal(["video.room.started"], _link.Types);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task One_that_was_away_for_too_long_is_not_told_again_of_rooms_that_it_knows(bool hadHeard)
+    {
+        await _room.DoAsync(room => room.Began());
+        if (hadHeard)
+        {
+            _controller.Acknowledge((string)JsonNode.Parse(_link.Frames[^1])!["id"]!);
+        }
+
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        _controller.Detach(_link, _clock.GetTimestamp());
+        _clock.Advance(TimeSpan.FromHours(2));
+        var later = NewRoom();
+        await later.DoAsync(room => room.Began());
+
+        var (again, isKnown) = _directory.Open(App, _controller.Protocol);
+        Assert.False(isKnown);
+        var link = new FakeLink();
+        again.Attach(link, acknowledges: true, "{}"u8.ToArray());
+        foreach (var room in new[] { _room, later })
+        {
+            await room.DoAsync(each => each.TellBegan(again));
+            await room.DoAsync(each => each.PutHandsFirst(true));
+        }
+
+        string[] told = hadHeard ? [] : ["video.room.started"];
+        Assert.Equal([.. told, "video.room.updated", "video.room.started", "video.room.updated"], link.Types);
     }
 
     [Fact]
@@ -121,6 +143,9 @@ public sealed class RoomLoopTests : IDisposable
         Assert.Equal("rtmp://host/app/s3cr3t", (string)_link.Events[0].Params["stream"]!["url"]!);
         Assert.Equal("rtmp://host/app/s3cr3t", (string)_link.Events[1].Params["room_session"]!["streams"]![0]!["url"]!);
     }
+
+    private Room NewRoom() => new(
+        new RoomNames(App, new MeetingId(Guid.NewGuid()), "Lobby"), new SessionId(Guid.NewGuid()), _clock.GetUtcNow(), _directory, _directions, _clock, NullLogger.Instance, _ => { }, _ => { });
 
     private static RosterPeer Peer(bool hasHandUp = false) => new(
         Guid.NewGuid().ToString(), "u", "Ada", "c", DateTimeOffset.UnixEpoch, StageState.On, true, false, false, hasHandUp, "{}");

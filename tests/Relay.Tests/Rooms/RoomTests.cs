@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.WebSockets;
 using System.Text.Json.Nodes;
+using Roomcast.Meetings;
 using Roomcast.Meetings.Records;
 using Roomcast.Relay.Methods;
 using Roomcast.Relay.Rooms;
@@ -102,6 +103,134 @@ public sealed class RoomTests(RoomTests.Shared shared) : IClassFixture<RoomTests
         Assert.Equal(ben.Peer.Id, (string)(await client.HearAsync("video.member.left"))["member"]!["id"]!);
         await DoAsync("video.member.remove", new JsonObject { ["member_id"] = "all" });
         await client.WaitAsync(_ => Host.Service<RoomDirectory>().Find(Host.App.Id, Guid.Parse(session)) is null);
+    }
+
+    [Fact]
+    public async Task Where_rooms_are_replayed_one_that_begins_to_listen_is_told_once_of_those_that_run()
+    {
+        await using var host = await RelayHost.StartAsync(options => options.ReplaysRooms = true);
+        var (early, later) = (await host.NewMeetingAsync("Early"), await host.NewMeetingAsync("Later"));
+        await host.JoinAsync(early, "Ada");
+        await using var client = await RelayClient.ConnectAsync(host);
+        await using var other = await RelayClient.ConnectAsync(host, isOther: true);
+        await client.AskAsync("signalwire.ping");
+        Assert.Empty(client.Events);
+        foreach (var each in new[] { client, other })
+        {
+            Assert.Equal("200", (string)(await each.SubscribeAsync("video.rooms", "video.room.started"))["result"]!["code"]!);
+        }
+
+        await client.HearAsync("video.room.started", room => Is(room, early));
+        await client.SubscribeAsync("video.rooms", "video.room.ended");
+        await host.JoinAsync(later, "Ben");
+        await client.HearAsync("video.room.started", room => Is(room, later));
+        await client.CutAsync();
+        await using var again = await RelayClient.ConnectAsync(host, client.Protocol);
+        await host.EndAsync(later);
+        await again.HearAsync("video.room.ended");
+        Assert.Equal(
+            ["Early", "Later"],
+            client.Events.Concat(again.Events).Where(each => (string?)each["event_type"] == "video.room.started").Select(each => (string)each["params"]!["room_session"]!["name"]!).Distinct());
+        Assert.Equal(2, client.Events.Count);
+        await other.AskAsync("signalwire.ping");
+        Assert.Empty(other.Events);
+    }
+
+    [Fact]
+    public async Task Raised_hands_come_first_in_the_layout_while_that_is_wanted_and_the_earliest_before_the_others()
+    {
+        await using var client = await RelayClient.ConnectAsync(Host);
+        var meeting = await Host.NewMeetingAsync("Hands");
+        var (ada, ben, cleo) = (await Host.JoinAsync(meeting, "Ada"), await Host.JoinAsync(meeting, "Ben"), await Host.JoinAsync(meeting, "Cleo"));
+        var room = await RoomOfAsync(client, meeting);
+        var session = (string)room["id"]!;
+        var names = new Dictionary<string, string> { [ada.Peer.Id] = "Ada", [ben.Peer.Id] = "Ben", [cleo.Peer.Id] = "Cleo" };
+        await client.SubscribeAsync((string)room["event_channel"]!, "video.layout.changed", "video.member.updated");
+        Task HandAsync(Guest whose, bool isUp) => DoAsync($"video.member.{(isUp ? "raisehand" : "lowerhand")}", new JsonObject { ["member_id"] = whose.Peer.Id });
+        Task PrioritizeAsync(bool isOn) => DoAsync("video.prioritize_handraise", new JsonObject { ["enable"] = isOn });
+        async Task DoAsync(string method, JsonObject more) => Assert.Equal("200", await client.CodeOfAsync(method, session, more));
+
+        await HandAsync(cleo, isUp: true);
+        await client.HearAsync("video.member.updated", each => (bool)each["member"]!["handraised"]!);
+        await client.AskAsync("video.members.get", new JsonObject { ["room_session_id"] = session });
+        Assert.DoesNotContain("Cleo Ada Ben", Layouts()); // It is not wanted so far.
+        await PrioritizeAsync(true);
+        await LaidOutAsync("Cleo Ada Ben");
+        await HandAsync(ben, isUp: true);
+        await LaidOutAsync("Cleo Ben Ada");
+        await HandAsync(cleo, isUp: false);
+        await LaidOutAsync("Ben Ada Cleo");
+        await PrioritizeAsync(false);
+        await LaidOutAsync("Ada Ben Cleo");
+        await Host.EndAsync(meeting);
+
+        Task LaidOutAsync(string wanted) => client.WaitAsync(_ => Layouts().LastOrDefault() == wanted);
+
+        List<string> Layouts() => [.. client.Events.Where(each => (string?)each["event_type"] == "video.layout.changed")
+            .Select(each => string.Join(' ', each["params"]!["layout"]!["layers"]!.AsArray().Select(layer => names[(string)layer!["member_id"]!])))];
+    }
+
+    [Fact]
+    public async Task A_meeting_that_is_renamed_renames_its_room_once()
+    {
+        await using var client = await RelayClient.ConnectAsync(Host);
+        await client.SubscribeAsync("video.rooms", "video.room.started", "video.room.ended");
+        var meeting = await Host.NewMeetingAsync("Before");
+        await Host.JoinAsync(meeting, "Ada");
+        var room = (await client.HearAsync("video.room.started", each => Is(each, meeting)))["room_session"]!;
+        await client.SubscribeAsync((string)room["event_channel"]!, "video.room.updated");
+        foreach (var change in new Func<Meeting, Meeting>[]
+        {
+            each => each with { Title = "After" },
+            each => each with { Settings = each.Settings with { SummarizesOnEnd = !each.Settings.SummarizesOnEnd } },
+            each => each with { Title = "" },
+        })
+        {
+            var changed = await Host.Service<MeetingStore>().UpdateAsync(meeting.AppId, meeting.Id, change, CancellationToken.None);
+            await Host.Service<IActiveSessions>().MeetingChangedAsync(changed!, CancellationToken.None);
+        }
+
+        await Host.EndAsync(meeting);
+        var ended = (await client.HearAsync("video.room.ended", each => Is(each, meeting)))["room_session"]!;
+        var told = client.Events.Where(each => (string?)each["event_type"] == "video.room.updated").Select(each => each["params"]!["room_session"]!);
+        Assert.Equal(
+            [("After", "After", "name+display_name"), (meeting.Id.ToString(), meeting.Id.ToString(), "name+display_name")],
+            told.Select(each => ((string)each["name"]!, (string)each["display_name"]!, string.Join('+', each["updated"]!.AsArray().Select(name => (string?)name)))));
+        Assert.Equal(meeting.Id.ToString(), (string)ended["name"]!);
+    }
+
+    [Fact]
+    public async Task A_position_is_told_by_the_name_it_was_asked_for_and_that_of_the_controller_itself_is_passed_over()
+    {
+        await using var client = await RelayClient.ConnectAsync(Host);
+        var meeting = await Host.NewMeetingAsync("Placed");
+        var ada = await Host.JoinAsync(meeting, "Ada");
+        var room = await RoomOfAsync(client, meeting);
+        var session = (string)room["id"]!;
+        await client.SubscribeAsync((string)room["event_channel"]!, "video.member.updated");
+        foreach (var (position, requested) in new[]
+        {
+            ("reserved-2", "reserved-2"), ("standard-2", "standard-2"), ("reserved-02", "reserved-2"), ("auto", "auto"), ("off-canvas", "off-canvas"), ("reserved-1", "reserved-1"),
+        })
+        {
+            Assert.Equal("200", await client.CodeOfAsync("video.member.set_position", session, new JsonObject { ["member_id"] = ada.Peer.Id, ["position"] = position }));
+            Assert.Equal(requested, await RequestedAsync());
+        }
+
+        foreach (var (method, more) in new (string, JsonObject)[] { ("video.set_position", []), ("video.set_layout", new JsonObject { ["name"] = "2x2" }) })
+        {
+            more["positions"] = new JsonObject { ["self"] = "standard-1", [ada.Peer.Id] = method == "video.set_layout" ? "auto" : "reserved-3" };
+            Assert.Equal("200", await client.CodeOfAsync(method, session, more));
+            Assert.Equal(method == "video.set_layout" ? "auto" : "reserved-3", await RequestedAsync());
+        }
+
+        await client.AskAsync("signalwire.ping");
+        Assert.Equal(
+            ["reserved-2", "standard-2", "reserved-2", "auto", "off-canvas", "reserved-1", "reserved-3", "auto"],
+            client.Events.Where(each => (string?)each["event_type"] == "video.member.updated").Select(each => (string)each["params"]!["member"]!["requested_position"]!));
+        await Host.EndAsync(meeting);
+
+        async Task<string> RequestedAsync() => (string)(await client.AskAsync("video.members.get", new JsonObject { ["room_session_id"] = session }))["result"]!["members"]![0]!["requested_position"]!;
     }
 
     [Fact]

@@ -47,6 +47,17 @@ public sealed partial class SessionMedia
             Screen: !_room.May(peer, SessionAct.ProduceScreen)),
         initiatorPeerId: "");
 
+    /// <summary>Holds back what the meeting's owner lets come on stage switched off: the first of each kind, which the peer may switch on then.</summary>
+    private void HoldBackOnArrival(SessionPeer peer, MediaProducer producer)
+    {
+        if (peer.Stage is StageState.On && peer.ArrivesWithout.Holds(producer))
+        {
+            var isAudio = producer.Kind is MediaKind.Audio;
+            HoldBack(peer, new MediaChoice(Audio: isAudio, Video: !isAudio, Screen: false), initiatorPeerId: "");
+            peer.ArrivesWithout = isAudio ? peer.ArrivesWithout with { Audio = false } : peer.ArrivesWithout with { Video = false };
+        }
+    }
+
     private void SetPaused(SessionPeer peer, string producerId, bool isPaused, string initiatorPeerId, Answer<MediaProducer> answer)
     {
         // Known at once, so that what comes next is judged by it.

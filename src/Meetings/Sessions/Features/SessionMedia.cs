@@ -156,6 +156,7 @@ public sealed partial class SessionMedia
                 answer.Give(produced);
                 TellOf(peer, new ProducerOpened(produced.Producer));
                 HoldBackWhatMayNotBeSent(peer);
+                HoldBackOnArrival(peer, produced.Producer);
             },
             answer.Refuse));
     }

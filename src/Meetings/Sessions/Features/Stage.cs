@@ -102,12 +102,20 @@ public sealed class Stage(SessionRoom room)
     }
 
     /// <summary>Lets a peer come on stage or sends it off, for the meeting's owner.</summary>
+    /// <param name="peer">The peer.</param>
+    /// <param name="isOnStage">Whether it may come.</param>
+    /// <param name="without">What of its media is held back when it comes, until it switches that on; of no meaning for one that is there.</param>
     /// <returns>Whether a stage is in force for it.</returns>
-    internal bool Place(SessionPeer peer, bool isOnStage)
+    internal bool Place(SessionPeer peer, bool isOnStage, MediaChoice without = default)
     {
         if (!StageRules.IsInForce(peer.Preset))
         {
             return false;
+        }
+
+        if (isOnStage && peer.Stage is not StageState.On)
+        {
+            peer.ArrivesWithout = without;
         }
 
         if (isOnStage && peer.Stage is not (StageState.On or StageState.Approved))
@@ -159,6 +167,7 @@ public sealed class Stage(SessionRoom room)
         if (peer.Stage != to)
         {
             peer.Stage = to;
+            peer.ArrivesWithout = to is StageState.Off ? default : peer.ArrivesWithout;
             room.Memory.Keep(peer);
             room.TellJoined(moved, except: isToldToItself ? null : peer);
             room.Media.HoldBackWhatMayNotBeSent(peer);

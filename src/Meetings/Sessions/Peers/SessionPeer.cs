@@ -1,5 +1,6 @@
 using Roomcast.Meetings.Media;
 using Roomcast.Meetings.Presets;
+using Roomcast.Meetings.Sessions.Features;
 using Roomcast.Meetings.Sessions.Rules;
 
 namespace Roomcast.Meetings.Sessions.Peers;
@@ -83,6 +84,9 @@ public sealed class SessionPeer
 
     /// <summary>What the meeting's owner has noted of it: a JSON object.</summary>
     internal string Notes { get; set; } = "{}";
+
+    /// <summary>What of its media is held back when it first sends it on stage, as the meeting's owner wants it.</summary>
+    internal MediaChoice ArrivesWithout { get; set; }
 
     /// <summary>Producers that it has paused itself, by id.</summary>
     internal HashSet<string> PausedByItself { get; } = new(StringComparer.Ordinal);
