@@ -38,14 +38,23 @@ demo_livestream() {
   printf '%s %s\n' "$(json_text id <<<"$answer")" "$(json_text stream_key <<<"$answer")"
 }
 
-# demo_feed ADDRESS: a test picture with a clock, 720p at 30 frames, a keyframe each 2 s, and a tone with a beep each second.
+# cover SECRET: passes standard input on, line by line, with dots for the secret.
+cover() {
+  local secret=$1 line
+  while IFS= read -r line || [ -n "$line" ]; do
+    printf '%s\n' "${line//"$secret"/...}"
+  done
+}
+
+# demo_feed SERVER KEY: a test picture with a clock, 720p at 30 frames, a keyframe each 2 s, and a tone with a beep each second.
+# What the encoder complains of names the address it sends to, with the key.
 demo_feed() {
   exec ffmpeg -hide_banner -loglevel error -nostdin -re \
     -f lavfi -i 'testsrc2=size=1280x720:rate=30' \
     -f lavfi -i 'sine=frequency=220:beep_factor=4:sample_rate=48000' \
     -vf "drawtext=fontfile=/usr/share/fonts/truetype/dejavu/DejaVuSansMono.ttf:text='%{localtime\:%H\\\\\:%M\\\\\:%S}':fontsize=96:fontcolor=white:box=1:boxcolor=black@0.6:boxborderw=16:x=(w-text_w)/2:y=h-2*text_h" \
     -c:v libx264 -preset veryfast -tune zerolatency -profile:v high -pix_fmt yuv420p -b:v 2500k -maxrate 2500k -bufsize 5000k -g 60 -keyint_min 60 -sc_threshold 0 \
-    -c:a aac -b:a 128k -ac 2 -f flv "$1"
+    -c:a aac -b:a 128k -ac 2 -f flv "$1/$2" 2> >(cover "$2" >&2)
 }
 
 # demo_beside_server DATA: passes on what the server prints (standard input), and runs the demo from the ready line to the end.
@@ -58,7 +67,7 @@ demo_beside_server() {
     if [[ $line == ready\ * ]]; then
       read -r _ http _ rtmp <<<"$line"
       if read -r id key < <(demo_livestream "$http" "$data") && [ -n "$key" ]; then
-        demo_feed "$rtmp/live/$key" </dev/null &
+        demo_feed "$rtmp/live" "$key" </dev/null &
         feed=$!
         printf 'watch %s/watch/%s\n' "$http" "$id"
       else

@@ -215,12 +215,12 @@ public sealed class LivestreamDirectory
 
     private LivestreamSession WithFiguresOfNow(LivestreamSession session)
     {
-        if (session.StoppedAt is not null || _onAir.Find(session.LivestreamId)?.Airing?.FiguresToStore() is not { } figures
-            || figures.SessionId != session.Id)
+        if (session.StoppedAt is not null || _onAir.Find(session.LivestreamId) is not { } onAir)
         {
             return session;
         }
 
+        var figures = onAir.FiguresToStore().FirstOrDefault(figures => figures.SessionId == session.Id);
         return session with
         {
             IngestSeconds = Math.Max(session.IngestSeconds, figures.IngestSeconds),

@@ -92,6 +92,11 @@ internal sealed class RenditionLog : ISegmentSink
             0,
             0);
         _isShiftKnown = false;
+        if (video is null)
+        {
+            // Sound is heard when it is decoded, whatever a picture before it needed.
+            _presentationShift = 0;
+        }
 
         var init = Mp4InitSection.Write([.. new[] { video, audio }.OfType<Track>()]);
         if (!init.AsSpan().SequenceEqual(_init))

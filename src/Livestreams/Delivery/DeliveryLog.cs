@@ -17,4 +17,7 @@ internal static partial class DeliveryLog
 
     [LoggerMessage(2204, LogLevel.Warning, "A request for livestream {LivestreamId}, with {Held} held, was not held: the bound of {Bound} is reached. Further ones are counted and not logged for a minute.")]
     public static partial void TooManyHeld(ILogger logger, LivestreamId livestreamId, int held, HoldBound bound);
+
+    [LoggerMessage(2205, LogLevel.Warning, "Segments are no longer put into {Folder}: {FreeMiB} MiB are free there, and {FloorMiB} MiB are left to others (min_free_disk). Windows are shortened as memory fills.")]
+    public static partial void DiskNearlyFull(ILogger logger, string folder, long freeMiB, long floorMiB);
 }

@@ -22,6 +22,12 @@ public sealed class DeliveryOptions
     /// in memory and shortens the window when that is full.
     /// </summary>
     public string? SegmentFolder { get; set; }
+
+    /// <summary>
+    /// Free space, in bytes, that segments leave on the disk of their folder; 0 to 1 PiB; default 256 MiB. Below it they stay in
+    /// memory, which shortens the window when that is full.
+    /// </summary>
+    public long MinFreeBytes { get; set; } = 256L << 20;
 }
 
 internal sealed class DeliveryOptionsValidator : IValidateOptions<DeliveryOptions>
@@ -37,6 +43,11 @@ internal sealed class DeliveryOptionsValidator : IValidateOptions<DeliveryOption
         if (options.SegmentFolder is { } folder && !Path.IsPathFullyQualified(folder))
         {
             result.AddError($"\"{folder}\" is not a full path.", nameof(options.SegmentFolder));
+        }
+
+        if (options.MinFreeBytes is < 0 or > 1L << 50)
+        {
+            result.AddError($"{options.MinFreeBytes} bytes is outside 0 to 1 PiB.", nameof(options.MinFreeBytes));
         }
 
         return result.Build();

@@ -8,7 +8,8 @@ namespace Roomcast.Livestreams.Delivery;
 /// <summary>The folder of older segments: a subfolder for each stream, emptied at the start of the server.</summary>
 /// <remarks>
 /// A segment that leaves the window is deleted, and so is a stream's folder at its end. What a crash leaves behind goes at the
-/// next start. Writing never blocks the media: it runs on the thread pool, and memory is let go when it is done.
+/// next start. Neither writing nor deleting blocks the media: both run on the thread pool, and memory is let go when a segment
+/// is written. Others need the disk too, the database for one: below a floor of free space nothing is written.
 /// </remarks>
 internal sealed class SegmentFiles
 {
@@ -16,17 +17,28 @@ internal sealed class SegmentFiles
     private const string StreamFolderPrefix = "stream-";
 
     private readonly OpenSegments _open = new(KeptOpen);
+    private readonly DeletionQueue _deletions = new();
     private readonly string? _folder;
+    private readonly long _minFreeBytes;
     private readonly DeliveryMetrics _metrics;
     private readonly ILogger _logger;
+    private long _underWay;
     private int _hasLoggedFailure;
+    private int _hasLoggedFloor;
 
     public SegmentFiles(IOptions<DeliveryOptions> options, DeliveryMetrics metrics, ILogger<SegmentFiles> logger)
     {
         _folder = options.Value.SegmentFolder;
+        _minFreeBytes = options.Value.MinFreeBytes;
         _metrics = metrics;
         _logger = logger;
     }
+
+    /// <summary>Deletes without holding up those who ask for it.</summary>
+    internal DeletionQueue Deletions => _deletions;
+
+    /// <summary>Bytes of the segments that are being written.</summary>
+    internal long BytesUnderWay => Interlocked.Read(ref _underWay);
 
     /// <summary>Opens a place for one stream; null when no folder is set.</summary>
     /// <param name="runTag">The stream's own tag.</param>
@@ -67,6 +79,31 @@ internal sealed class SegmentFiles
 
     private void Succeeded() => Volatile.Write(ref _hasLoggedFailure, 0);
 
+    // What is being written counts as taken, for all writers look at the disk before any of them has written.
+    private bool HasRoom(string folder)
+    {
+        var free = new DriveInfo(folder).AvailableFreeSpace;
+        var left = free - BytesUnderWay;
+        if (left < _minFreeBytes)
+        {
+            _metrics.SegmentWriteFailed();
+            if (Interlocked.Exchange(ref _hasLoggedFloor, 1) == 0)
+            {
+                DeliveryLog.DiskNearlyFull(_logger, _folder!, free >> 20, _minFreeBytes >> 20);
+            }
+
+            return false;
+        }
+
+        // At the floor each segment that is deleted makes room for another, which is not worth a line each time.
+        if (left >= _minFreeBytes + (_minFreeBytes / 4))
+        {
+            Volatile.Write(ref _hasLoggedFloor, 0);
+        }
+
+        return true;
+    }
+
     /// <summary>The segments of one stream on disk.</summary>
     internal sealed class Shelf(SegmentFiles files, string folder) : ISegmentSpill, IDisposable
     {
@@ -75,10 +112,14 @@ internal sealed class SegmentFiles
 
         private OpenSegments Open => files._open;
 
-        public Task<ISpilledSegment?> PutAwayAsync(string name, IReadOnlyList<ReadOnlyMemory<byte>> pieces) =>
-            Task.Run(() => WriteAsync(Path.Combine(folder, name), pieces));
+        public Task<ISpilledSegment?> PutAwayAsync(string name, IReadOnlyList<ReadOnlyMemory<byte>> pieces)
+        {
+            var length = pieces.Sum(piece => (long)piece.Length);
+            Interlocked.Add(ref files._underWay, length);
+            return Task.Run(() => WriteAsync(Path.Combine(folder, name), pieces, length));
+        }
 
-        /// <summary>Deletes everything.</summary>
+        /// <summary>Has everything deleted.</summary>
         public void Dispose()
         {
             _isDisposed = true;
@@ -87,26 +128,31 @@ internal sealed class SegmentFiles
                 segment.Delete();
             }
 
-            TryDelete();
+            files._deletions.Add(TryDelete);
         }
 
-        private async Task<ISpilledSegment?> WriteAsync(string path, IReadOnlyList<ReadOnlyMemory<byte>> pieces)
+        private async Task<ISpilledSegment?> WriteAsync(string path, IReadOnlyList<ReadOnlyMemory<byte>> pieces, long length)
         {
             try
             {
                 Directory.CreateDirectory(folder);
+                if (!files.HasRoom(folder))
+                {
+                    return null;
+                }
+
                 using (var handle = File.OpenHandle(path, FileMode.Create, FileAccess.Write, FileShare.None, FileOptions.Asynchronous))
                 {
                     await RandomAccess.WriteAsync(handle, pieces, 0);
                 }
 
-                var segment = new SegmentFile(this, path, pieces.Sum(piece => (long)piece.Length));
+                var segment = new SegmentFile(this, path, length);
                 _segments.TryAdd(segment, true);
                 files.Succeeded();
                 if (_isDisposed)
                 {
                     segment.Delete();
-                    TryDelete();
+                    files._deletions.Add(TryDelete);
                 }
 
                 return segment;
@@ -118,9 +164,20 @@ internal sealed class SegmentFiles
                 files.Failed(fault);
                 return null;
             }
+            finally
+            {
+                Interlocked.Add(ref files._underWay, -length);
+            }
         }
 
         private void Forget(SegmentFile segment) => _segments.TryRemove(segment, out _);
+
+        // A file that is open takes up its room until it is closed, which may wait for the disk as well.
+        private void DeleteSoon(string path) => files._deletions.Add(() =>
+        {
+            TryDelete(path);
+            Open.Forget(path);
+        });
 
         private void TryDelete()
         {
@@ -203,8 +260,7 @@ internal sealed class SegmentFiles
                 if (Interlocked.Exchange(ref _isDeleted, 1) == 0)
                 {
                     shelf.Forget(this);
-                    TryDelete(path);
-                    shelf.Open.Forget(path);
+                    shelf.DeleteSoon(path);
                 }
             }
         }

@@ -7,17 +7,16 @@ using Roomcast.Storage;
 namespace Roomcast.Livestreams.Lifecycle;
 
 /// <summary>
-/// One time on air of one livestream: its feed, the packager that reads it, its viewers, and the session it is stored as.
+/// One time on air of one livestream: its feed, the packager that reads it, its viewers, and what is to be stored of it.
 /// It outlives its publishers.
 /// </summary>
 /// <remarks>
-/// The livestream's loop calls what opens, stores and ends it. Figures may be read by anyone. A packager task of its own
+/// The livestream's loop calls what begins and ends it. Figures may be read by anyone. A packager task of its own
 /// reads the feed and is the only one that writes to the packager.
 /// </remarks>
 internal sealed class Airing : IAsyncDisposable
 {
-    private readonly LivestreamId _livestreamId;
-    private readonly Guid? _meetingId;
+    private readonly ObservedLivestream _livestream;
     private readonly OnAirSettings _settings;
     private readonly FeedSubscription _subscription;
     private readonly Action<Airing> _playable;
@@ -29,25 +28,22 @@ internal sealed class Airing : IAsyncDisposable
     private FeedIngestPublisher? _publisher;
     private TimeSpan _earlierIngestTime;
     private DateTimeOffset? _playableAt;
-    private DateTimeOffset? _endedAt;
-    private volatile LivestreamSession? _session;
-    private bool _hasStartBeenStored;
+    private volatile StoredAiring? _stored;
     private volatile bool _isDisposed;
     private volatile bool _isPlayable;
     private volatile Exception? _fault;
 
     public Airing(ObservedLivestream livestream, OnAirSettings settings, Action<Airing> playable, Action<Airing, Exception> failed)
     {
-        var livestreamId = _livestreamId = livestream.Id;
-        _meetingId = livestream.MeetingId;
+        _livestream = livestream;
         _settings = settings;
         _playable = playable;
         _failed = failed;
         _invokedAt = StoredTime.Now(settings.Time);
         Clock = new ProgramClock(settings.Time);
         Feed = new Feed();
-        Viewers = new LiveViewers(livestreamId, settings.ViewerTokens, settings.ViewerCounting, settings.Time);
-        Packager = settings.Packaging.Open(livestreamId, Clock.Start, Viewers);
+        Viewers = new LiveViewers(livestream.Id, settings.ViewerTokens, settings.ViewerCounting, settings.Time);
+        Packager = settings.Packaging.Open(livestream.Id, Clock.Start, Viewers);
         _subscription = Feed.TrySubscribe() ?? throw new InvalidOperationException("A new feed takes its first subscriber.");
         _packaging = Task.Run(PackageAsync);
     }
@@ -67,10 +63,10 @@ internal sealed class Airing : IAsyncDisposable
     public Exception? Fault => _fault;
 
     /// <summary>Whether it has ended; players may still fetch what there is.</summary>
-    public bool IsOver => _endedAt is not null;
+    public bool IsOver { get; private set; }
 
     /// <summary>When it became playable; null before.</summary>
-    public DateTimeOffset? StartedAt => _session?.StartedAt;
+    public DateTimeOffset? StartedAt => _stored?.StartedAt;
 
     /// <summary>Media time received from all its publishers.</summary>
     public TimeSpan IngestTime
@@ -103,70 +99,33 @@ internal sealed class Airing : IAsyncDisposable
         }
     }
 
-    /// <summary>The figures to store; null while there is no session.</summary>
-    public LivestreamFigures? FiguresToStore() =>
-        _session is { } session ? new LivestreamFigures(session.Id, IngestTime.TotalSeconds, ViewerTime.TotalSeconds) : null;
-
-    /// <summary>Stores that it is live. When the store fails it is logged and may be called again; calling it once too often does nothing.</summary>
-    public async Task OpenSessionAsync()
+    /// <summary>Begins to keep what is to be stored of it. Called once, when it is playable.</summary>
+    public StoredAiring BeginStored()
     {
-        if (_hasStartBeenStored || _playableAt is not { } playableAt)
+        if (_playableAt is not { } playableAt)
         {
-            return;
+            throw new InvalidOperationException("Nothing of it can be played.");
         }
 
-        try
-        {
-            var meetingSessionId = _meetingId is { } meetingId ? _settings.MeetingSessions?.Find(meetingId) : null;
-            _session ??= await _settings.Sessions.OpenAsync(_livestreamId, meetingSessionId, _invokedAt, CancellationToken.None);
-            var session = _session;
-            _session = await _settings.Sessions.StartAsync(session.Id, playableAt, CancellationToken.None) ?? session;
-            await _settings.Livestreams.SetStatusAsync(_livestreamId, LivestreamStatus.Live, CancellationToken.None);
-            _hasStartBeenStored = true;
-        }
-        catch (StorageException fault)
-        {
-            LivestreamLog.StoreFailed(_settings.Logger, fault, _livestreamId);
-        }
+        return _stored = new StoredAiring(
+            _livestream,
+            _invokedAt,
+            playableAt,
+            id => new LivestreamFigures(id, IngestTime.TotalSeconds, ViewerTime.TotalSeconds),
+            _settings);
     }
 
     /// <summary>Ends the feed; returns when the packager has put ENDLIST out and every held request is answered.</summary>
-    public async Task EndAsync()
+    /// <param name="error">The fault that ends it, or null.</param>
+    public async Task EndAsync(string? error)
     {
-        _endedAt ??= StoredTime.Now(_settings.Time);
-        _settings.Feeds.Remove(_livestreamId, Feed);
+        var endedAt = StoredTime.Now(_settings.Time);
+        IsOver = true;
+        _settings.Feeds.Remove(_livestream.Id, Feed);
         Feed.End();
         await _packaging;
         Viewers.Close();
-    }
-
-    /// <summary>Stores the end and the last figures, trying a few times.</summary>
-    public async Task CloseSessionAsync(string? error)
-    {
-        const int Attempts = 5;
-        await OpenSessionAsync();
-        for (var attempt = 1; _session is { } session; attempt++)
-        {
-            try
-            {
-                await _settings.Sessions.StoreFiguresAsync([FiguresToStore()!.Value], CancellationToken.None);
-                await _settings.Sessions.CloseAsync(session.Id, _endedAt ?? StoredTime.Now(_settings.Time), error, CancellationToken.None);
-                await _settings.Livestreams.SetStatusAsync(
-                    _livestreamId, error is null ? LivestreamStatus.Idle : LivestreamStatus.Errored, CancellationToken.None);
-                _session = null;
-            }
-            catch (StorageException fault) when (attempt < Attempts)
-            {
-                LivestreamLog.StoreFailed(_settings.Logger, fault, _livestreamId);
-                await Task.Delay(TimeSpan.FromSeconds(1), _settings.Time);
-            }
-            catch (StorageException fault)
-            {
-                // The next start of the server closes it as one that was left open.
-                LivestreamLog.StoreFailed(_settings.Logger, fault, _livestreamId);
-                return;
-            }
-        }
+        _stored?.End(endedAt, error);
     }
 
     public async ValueTask DisposeAsync()
@@ -178,7 +137,7 @@ internal sealed class Airing : IAsyncDisposable
 
         _settings.Metrics.Retire(PackagerDropped);
         _isDisposed = true;
-        _settings.Feeds.Remove(_livestreamId, Feed);
+        _settings.Feeds.Remove(_livestream.Id, Feed);
         Feed.End();
         _subscription.Dispose();
         await _packaging;
@@ -223,7 +182,7 @@ internal sealed class Airing : IAsyncDisposable
         }
         catch (Exception fault)
         {
-            LivestreamLog.PackagingFailed(_settings.Logger, fault, _livestreamId);
+            LivestreamLog.PackagingFailed(_settings.Logger, fault, _livestream.Id);
         }
     }
 

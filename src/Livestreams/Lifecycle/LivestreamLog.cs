@@ -29,7 +29,7 @@ internal static partial class LivestreamLog
     public static partial void PackagingFailed(ILogger logger, Exception fault, LivestreamId livestreamId);
 
     [LoggerMessage(2306, LogLevel.Error,
-        "A change of livestream {LivestreamId} could not be stored; the media goes on and it is tried again.")]
+        "A change of livestream {LivestreamId} could not be stored; the media goes on, and it is tried again until it is stored.")]
     public static partial void StoreFailed(ILogger logger, Exception fault, LivestreamId livestreamId);
 
     [LoggerMessage(2307, LogLevel.Error, "The figures of {SessionCount} livestream sessions could not be stored; they are tried again.")]
@@ -41,4 +41,11 @@ internal static partial class LivestreamLog
 
     [LoggerMessage(2309, LogLevel.Error, "The loop of livestream {LivestreamId} failed; it is off air until somebody publishes again.")]
     public static partial void LoopFailed(ILogger logger, Exception fault, LivestreamId livestreamId);
+
+    [LoggerMessage(2310, LogLevel.Error, "What became of livestream {LivestreamId} cannot be stored; it is not tried again.")]
+    public static partial void NotStorable(ILogger logger, Exception fault, LivestreamId livestreamId);
+
+    [LoggerMessage(2311, LogLevel.Warning,
+        "The end of livestream {LivestreamId} could not be stored before the server stopped; its next start closes the session.")]
+    public static partial void LeftOpen(ILogger logger, LivestreamId livestreamId);
 }

@@ -16,7 +16,12 @@ internal sealed class OnAirLivestream
 {
     private const int InboxCapacity = 256;
 
+    // The database itself is patient for some seconds each time.
+    private const int AttemptsWhenStopping = 5;
+
     private static readonly TimeSpan LookAround = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan FirstStoreWait = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestStoreWait = TimeSpan.FromSeconds(10);
 
     private readonly Channel<Input> _inbox = Channel.CreateBounded<Input>(
         new BoundedChannelOptions(InboxCapacity) { SingleReader = true, FullMode = BoundedChannelFullMode.Wait });
@@ -30,6 +35,9 @@ internal sealed class OnAirLivestream
 
     private FeedIngestPublisher? _publisher;
     private Airing? _airing;
+    private StoredAiring[] _unstored = [];
+    private TimeSpan _storeWait;
+    private TimeSpan? _storeAgainAt;
     private TimeSpan? _offAirSince;
     private bool _isStopping;
     private bool _isRetired;
@@ -102,6 +110,10 @@ internal sealed class OnAirLivestream
 
     private TimeSpan Now => _time.GetElapsedTime(0, _time.GetTimestamp());
 
+    /// <summary>Figures of its session on air, and of those whose end is not stored so far.</summary>
+    public IEnumerable<LivestreamFigures> FiguresToStore() =>
+        Volatile.Read(ref _unstored).Select(airing => airing.FiguresToStore()).OfType<LivestreamFigures>();
+
     /// <summary>Asks to publish. Null when this livestream has just been retired: ask a new one.</summary>
     public async Task<IngestAdmission?> TryAdmitAsync(IngestRequest request, CancellationToken cancellationToken)
     {
@@ -169,43 +181,82 @@ internal sealed class OnAirLivestream
                 }
                 catch
                 {
-                    input.GiveUp();
+                    Refuse(input);
                     throw;
                 }
             }
         }
+    }
 
-        if (Airing is { } last)
+    /// <summary>
+    /// Lets go of everything after the loop has failed, and returns when what is to be stored of it is stored. Until then nobody
+    /// begins afresh: what came later would be stored first.
+    /// </summary>
+    public async Task AbandonAsync()
+    {
+        try
         {
-            await last.DisposeAsync();
-            Volatile.Write(ref _airing, null);
+            Volatile.Write(ref _state, (int)LivestreamState.OffAir);
+            _publisher?.End(IngestEndReason.Stopped);
+            Volatile.Write(ref _publisher, null);
+            if (Airing is { } airing)
+            {
+                Volatile.Write(ref _airing, null);
+                const string Error = "The server failed while the livestream was on air.";
+                var wasOnAir = !airing.IsOver;
+                await airing.EndAsync(Error);
+                foreach (var observer in wasOnAir ? _settings.Observers : [])
+                {
+                    observer.WentOffAir(_observed, Error);
+                }
+
+                await airing.DisposeAsync();
+            }
+
+            while (!_isStopping && !await StoreAsync())
+            {
+                await RefuseUntilStoreAgainAsync();
+            }
+        }
+        finally
+        {
+            _inbox.Writer.TryComplete();
+            while (_inbox.Reader.TryRead(out var input))
+            {
+                input.GiveUp();
+            }
         }
     }
 
-    /// <summary>Lets go of everything after the loop has failed.</summary>
-    public async Task AbandonAsync()
+    private async Task RefuseUntilStoreAgainAsync()
     {
-        _inbox.Writer.TryComplete();
-        Volatile.Write(ref _state, (int)LivestreamState.OffAir);
-        _publisher?.End(IngestEndReason.Stopped);
-        while (_inbox.Reader.TryRead(out var input))
+        using var wait = new CancellationTokenSource(_storeWait, _time);
+        try
         {
-            input.GiveUp();
-        }
-
-        if (Airing is { } airing)
-        {
-            Volatile.Write(ref _airing, null);
-            await airing.EndAsync();
-            const string Error = "The server failed while the livestream was on air.";
-            await airing.CloseSessionAsync(Error);
-            foreach (var observer in _settings.Observers)
+            while (!_isStopping && await _inbox.Reader.WaitToReadAsync(wait.Token))
             {
-                observer.WentOffAir(_observed, Error);
+                while (_inbox.Reader.TryRead(out var input))
+                {
+                    _isStopping |= input is Stop { Reason: IngestEndReason.ServerStopping };
+                    Refuse(input);
+                }
             }
-
-            await airing.DisposeAsync();
         }
+        catch (OperationCanceledException)
+        {
+            // It is time to try again.
+        }
+    }
+
+    // Answers an input that is not handled. Who asks to publish is sent to a new livestream only when this one has nothing to store.
+    private void Refuse(Input input)
+    {
+        if (input is Admit admit && _unstored.Length > 0)
+        {
+            admit.Answer.TrySetResult(new IngestAdmission(null, IngestRefusal.Unavailable));
+        }
+
+        input.GiveUp();
     }
 
     private async Task HandleAsync(Input input)
@@ -233,8 +284,13 @@ internal sealed class OnAirLivestream
                 fail.Answer.TrySetResult();
                 break;
             case Stop stop:
-                _isStopping |= stop.Reason is IngestEndReason.ServerStopping;
                 await EndAsync(LivestreamInput.Stopped, stop.Reason, error: null);
+                if (stop.Reason is IngestEndReason.ServerStopping)
+                {
+                    _isStopping = true;
+                    await StoreLastAsync();
+                }
+
                 stop.Answer.TrySetResult();
                 break;
             case Tick:
@@ -293,7 +349,7 @@ internal sealed class OnAirLivestream
         if (State is LivestreamState.OffAir && _airing is { } airing)
         {
             // Nothing was ever playable: nobody watched, and there is no session to close.
-            await airing.EndAsync();
+            await airing.EndAsync(error: null);
             await airing.DisposeAsync();
             Volatile.Write(ref _airing, null);
         }
@@ -308,7 +364,8 @@ internal sealed class OnAirLivestream
 
         LivestreamLog.WentLive(_logger, Id, _publisher?.Request.Protocol ?? "none", string.Join(", ", airing.Feed.Tracks));
         _settings.Feeds.Add(Id, airing.Feed);
-        await airing.OpenSessionAsync();
+        Volatile.Write(ref _unstored, [.. _unstored, airing.BeginStored()]);
+        await StoreAsync();
         foreach (var observer in _settings.Observers)
         {
             observer.WentLive(_observed);
@@ -339,17 +396,74 @@ internal sealed class OnAirLivestream
             {
                 await EndAsync(LivestreamInput.DeadlineReached, IngestEndReason.Stopped, error: null);
             }
-            else if (_lifecycle.HasSession)
-            {
-                await airing.OpenSessionAsync();
-            }
+        }
+
+        if (_storeAgainAt is { } storeAgainAt && Now >= storeAgainAt)
+        {
+            await StoreAsync();
         }
 
         if (State is LivestreamState.OffAir && _publisher is null && Now - _offAirSince >= _options.EndedLinger)
         {
+            await LetGoAsync();
+        }
+    }
+
+    // What is to be stored stays until it is, and what is served goes without waiting for that.
+    private async Task LetGoAsync()
+    {
+        if (_airing is { } airing)
+        {
+            Volatile.Write(ref _airing, null);
+            await airing.DisposeAsync();
+        }
+
+        if (_unstored.Length == 0)
+        {
             // Whoever asks to publish from now on is told to ask a new one.
             _isRetired = true;
             _inbox.Writer.TryComplete();
+        }
+    }
+
+    // Stores what is not stored so far, in the order in which it happened. False when the store failed: it is tried again after
+    // a wait, which grows.
+    private async Task<bool> StoreAsync()
+    {
+        foreach (var airing in _unstored)
+        {
+            if (!await airing.TryStoreAsync())
+            {
+                _storeWait = TimeSpan.FromTicks(Math.Clamp(_storeWait.Ticks * 2, FirstStoreWait.Ticks, LongestStoreWait.Ticks));
+                _storeAgainAt = Now + _storeWait;
+                return false;
+            }
+
+            if (airing.IsClosed)
+            {
+                Volatile.Write(ref _unstored, [.. _unstored.Where(other => other != airing)]);
+            }
+        }
+
+        _storeWait = TimeSpan.Zero;
+        _storeAgainAt = null;
+        return true;
+    }
+
+    // The server stops: what it cannot store now, its next start closes as left open.
+    private async Task StoreLastAsync()
+    {
+        for (var attempt = 1; _storeAgainAt is not null && attempt < AttemptsWhenStopping; attempt++)
+        {
+            await Task.Delay(FirstStoreWait, _time);
+            await StoreAsync();
+        }
+
+        if (_unstored.Length > 0)
+        {
+            LivestreamLog.LeftOpen(_logger, Id);
+            Volatile.Write(ref _unstored, []);
+            _storeAgainAt = null;
         }
     }
 
@@ -368,10 +482,10 @@ internal sealed class OnAirLivestream
             return;
         }
 
-        await airing.EndAsync();
+        await airing.EndAsync(error);
         if (hadSession)
         {
-            await airing.CloseSessionAsync(error);
+            await StoreAsync();
             LivestreamLog.WentOffAir(_logger, Id, cause, airing.IngestTime.TotalSeconds, airing.ViewerTime.TotalSeconds);
             foreach (var observer in _settings.Observers)
             {

@@ -208,7 +208,7 @@ internal sealed class OnAirLivestreams : BackgroundService, IHostedLifecycleServ
     }
 
     private static LivestreamFigures[] FiguresOf(IEnumerable<OnAirLivestream> livestreams) =>
-        [.. livestreams.Select(onAir => onAir.Airing?.FiguresToStore()).OfType<LivestreamFigures>()];
+        [.. livestreams.SelectMany(onAir => onAir.FiguresToStore())];
 
     private Task StoreAsync(LivestreamFigures[] figures, CancellationToken cancellationToken) =>
         figures.Length == 0 ? Task.CompletedTask : _sessions.StoreFiguresAsync(figures, cancellationToken);

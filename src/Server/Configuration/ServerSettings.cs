@@ -54,7 +54,8 @@ internal static class ServerSettings
         "Longest time that SIGTERM waits for livestreams to end and answers to be sent.");
 
     public static Setting<long> MinFreeDisk { get; } = Registry.Add(
-        "min_free_disk", SettingTypes.Size(0, 1L << 50), 256L << 20, "Below this much free space in the data folder, /readyz says no.");
+        "min_free_disk", SettingTypes.Size(0, 1L << 50), 256L << 20,
+        "Below this much free space in the data folder, /readyz says no, and chat files, recordings and older segments are not written.");
 
     public static Setting<IPAddress> Bind { get; } = Registry.Group("Addresses").Add(
         "bind", SettingTypes.Address, IPAddress.Loopback, "The address every listener binds to.");

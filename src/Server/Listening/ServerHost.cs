@@ -31,7 +31,11 @@ internal static class ServerHost
         ServerSettings.Registry.Configure(builder.Services, reading.Values);
 
         var dataFolder = Path.GetFullPath(reading.Values.Get(ServerSettings.Data));
-        builder.Services.Configure<DeliveryOptions>(delivery => delivery.SegmentFolder = Path.Combine(dataFolder, "segments"));
+        builder.Services.Configure<DeliveryOptions>(delivery =>
+        {
+            delivery.SegmentFolder = Path.Combine(dataFolder, "segments");
+            delivery.MinFreeBytes = reading.Values.Get(ServerSettings.MinFreeDisk);
+        });
         builder.Services.Configure<ChatFileOptions>(files =>
         {
             files.Folder = Path.Combine(dataFolder, "chat-files");

@@ -1,5 +1,6 @@
 using Roomcast.Conformance.Running;
 using Roomcast.TestKit;
+using Roomcast.TestKit.Databases;
 using Roomcast.TestKit.Server;
 using Roomcast.TestKit.Webhooks;
 
@@ -11,19 +12,13 @@ public sealed class LivestreamFaultTests : IAsyncLifetime, IDisposable
     private const string Grace = "4s";
 
     private readonly TemporaryFolder _folder = new();
+    private string _data = "";
+    private Dictionary<string, string> _environment = [];
     private TestReceiver _receiver = null!;
     private RunningServer _server = null!;
     private WatchedLivestream _livestream = null!;
 
-    public async Task InitializeAsync()
-    {
-        _receiver = await TestReceiver.StartAsync();
-        _server = await StartAsync();
-        await _server.PostAsync("/webhooks", new { url = _receiver.Address.ToString(), events = new[] { "livestreaming.statusUpdate" } });
-        var made = await _server.PostAsync("/livestreams", new { name = "Faults" });
-        _livestream = new WatchedLivestream(() => _server, _receiver, made);
-        Assert.Equal(("INVOKED", "IDLE"), ((string)made["status"]!, await _livestream.ToldAsync(1)));
-    }
+    public Task InitializeAsync() => BeginAsync("data", new Dictionary<string, string>());
 
     public async Task DisposeAsync()
     {
@@ -95,9 +90,52 @@ public sealed class LivestreamFaultTests : IAsyncLifetime, IDisposable
         Assert.Equal(2, (int)(await _server.CallAsync(HttpMethod.Get, $"{_server.AppPath}/livestreams/{_livestream.Id}", _server.Token)).Body["paging"]!["total_count"]!);
     }
 
+    [Fact]
+    public async Task A_livestream_that_ends_while_the_database_is_away_is_told_of_and_stored_when_it_is_back()
+    {
+        await using var postgres = await PostgresServer.StartAsync(isDurable: true);
+        await DisposeAsync();
+        await BeginAsync("postgres", new() { ["ROOMCAST_DATABASE_URL"] = await postgres.CreateDatabaseAsync() });
+        string session;
+        await using (var push = FfmpegPush.Start(_livestream.IngestAddress, seconds: 10))
+        {
+            await _livestream.LiveAsync();
+            session = (string)(await _livestream.ActiveSessionAsync())["id"]!;
+            await postgres.KillAsync();
+            await push.FinishAsync();
+        }
+
+        // Players read the end at once; the store is asked for it again and again.
+        await _livestream.PlaylistUntilAsync(text => text.Contains("#EXT-X-ENDLIST", StringComparison.Ordinal));
+        await _server.UntilAsync(
+            () => _server.Process.Errors.Split("A change of livestream").Length > 5, "the end was refused five times");
+        Assert.Equal(["IDLE", "LIVE"], _livestream.Told());
+        await postgres.RestartAsync();
+        var ended = await _livestream.AssertStoppedAsync(session, "IDLE", "LIVE", "OFFLINE");
+        Assert.InRange((double)ended["ingest_seconds"]!, 8.5, 11.5);
+        Assert.Null(ended["err_message"]);
+
+        await using var again = FfmpegPush.Start(_livestream.IngestAddress);
+        Assert.Equal("LIVE", await _livestream.ToldAsync(4));
+        Assert.Equal(["IDLE", "LIVE", "OFFLINE", "LIVE"], _livestream.Told());
+    }
+
+    private async Task BeginAsync(string data, Dictionary<string, string> environment)
+    {
+        _data = data;
+        _environment = environment;
+        _receiver = await TestReceiver.StartAsync();
+        _server = await StartAsync();
+        await _server.PostAsync("/webhooks", new { url = _receiver.Address.ToString(), events = new[] { "livestreaming.statusUpdate" } });
+        var made = await _server.PostAsync("/livestreams", new { name = "Faults" });
+        _livestream = new WatchedLivestream(() => _server, _receiver, made);
+        Assert.Equal(("INVOKED", "IDLE"), ((string)made["status"]!, await _livestream.ToldAsync(1)));
+    }
+
     private Task<RunningServer> StartAsync() => RunningServer.StartAsync(new RoomcastStart
     {
-        DataFolder = _folder.PathOf("data"),
+        DataFolder = _folder.PathOf(_data),
+        Environment = _environment,
         Arguments = ["--webhook-private-networks", "127.0.0.0/8", "--ingest-grace", Grace, "--ended-linger", "5m"],
     });
 }

@@ -1,10 +1,14 @@
+using System.Diagnostics;
+using System.Net;
+using Roomcast.Interop.Viewers;
 using Roomcast.TestKit.Rtmp;
 using Roomcast.TestKit.Video;
+using Xunit.Abstractions;
 
 namespace Roomcast.Interop.Playback;
 
 /// <summary>FFmpeg publishes real pictures and sound, FFmpeg plays the playback URL, and every picture is counted.</summary>
-public sealed class FfmpegPlaybackTests
+public sealed class FfmpegPlaybackTests(ITestOutputHelper output)
 {
     // From the beginning of the playlist on, and until ENDLIST: nothing may be missing.
     private static readonly string[] FromTheStart = ["-live_start_index", "0"];
@@ -119,6 +123,31 @@ public sealed class FfmpegPlaybackTests
     }
 
     [Fact]
+    public async Task A_good_stream_reaches_its_player_whole_while_five_hundred_connections_of_many_addresses_misbehave()
+    {
+        await using var server = await LiveServer.StartAsync(ShortGrace);
+        var livestream = await server.CreateLivestreamAsync();
+        await using var source = PictureClockSource.Publish(livestream.IngestUrl, new PictureClockOptions { FrameCount = 360 });
+        await server.WaitForStatusAsync(livestream, "LIVE");
+        var playing = PictureClockReader.ReadAsync(livestream.PlaybackUrl.AbsoluteUri, inputArguments: FromTheStart);
+        using (var crowd = new HostileCrowd(new IPEndPoint(IPAddress.Loopback, server.Process.RtmpBase.Port), connections: 500, addresses: 500))
+        {
+            await crowd.MisbehaveAsync();
+            await source.WaitForEndAsync();
+        }
+
+        // Decoded, each picture there once and in its place, and the sound with it.
+        var reading = await playing;
+        Assert.Empty(reading.FindFaults());
+        Assert.Equal(0u, reading.Pictures[0].Stamp!.Value.Counter);
+        Assert.Equal(360, reading.Pictures.Count);
+        Assert.All(reading.AudioOffsets, offset => Assert.InRange(offset.Duration(), TimeSpan.Zero, Sync));
+        await server.WaitForStatusAsync(livestream, "IDLE");
+        var session = await server.SessionOfAsync(livestream);
+        Assert.InRange((double)session["ingest_seconds"]!, 11.5, 12.5);
+    }
+
+    [Fact]
     public async Task A_killed_server_keeps_the_figures_but_for_the_last_seconds()
     {
         using var folder = new TestKit.TemporaryFolder();
@@ -142,5 +171,41 @@ public sealed class FfmpegPlaybackTests
         Assert.NotNull(session["stopped_time"]);
         Assert.NotNull(session["err_message"]);
         Assert.Equal("IDLE", await again.StatusOfAsync(livestream));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_killed_server_keeps_what_was_watched_but_for_the_last_seconds(bool hasHeartbeats)
+    {
+        using var folder = new TestKit.TemporaryFolder();
+        var how = new TestKit.Server.RoomcastStart { DataFolder = folder.PathOf("data") };
+        LiveTarget livestream;
+        double watched;
+        await using (var server = await LiveServer.StartAsync(how))
+        {
+            livestream = await server.CreateLivestreamAsync();
+            await using var source = PictureClockSource.Publish(livestream.IngestUrl);
+            await server.WaitForStatusAsync(livestream, "LIVE");
+            using var http = new HttpClient();
+            using var leaving = new CancellationTokenSource();
+            var watching = new Stopwatch();
+            var viewer = hasHeartbeats
+                ? SimulatedViewers.BeatAsync(http, livestream.PlaybackUrl, watching, leaving.Token)
+                : SimulatedViewers.PollBlockingAsync(http, livestream.PlaybackUrl, watching, leaving.Token);
+
+            // Longer than what may be lost, so that losing all of it would show.
+            await Task.WhenAny(viewer, Task.Delay(TimeSpan.FromSeconds(16)));
+            Assert.False(viewer.IsCompleted);
+            watched = watching.Elapsed.TotalSeconds;
+            Assert.InRange((double)(await server.SessionOfAsync(livestream))["viewer_seconds"]!, watched - 2, watched + 2);
+            await server.Process.KillAsync();
+            await Assert.ThrowsAnyAsync<HttpRequestException>(() => viewer);
+        }
+
+        await using var again = await LiveServer.StartAsync(how);
+        var kept = (double)(await again.SessionOfAsync(livestream))["viewer_seconds"]!;
+        output.WriteLine($"Watched {watched:F1} s, kept {kept:F1} s.");
+        Assert.InRange(kept, watched - 5, watched + 2);
     }
 }

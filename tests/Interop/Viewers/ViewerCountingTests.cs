@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using Roomcast.Interop.Browser;
+using Roomcast.TestKit.Rtmp;
 using Xunit.Abstractions;
 
 namespace Roomcast.Interop.Viewers;
@@ -8,7 +9,27 @@ namespace Roomcast.Interop.Viewers;
 [Collection(LiveServerTests.Name)]
 public sealed class ViewerCountingTests(LiveServer live, ITestOutputHelper output)
 {
-    private static readonly TimeSpan Time = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Time = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public async Task A_viewer_alone_is_counted_of_whatever_kind_it_is()
+    {
+        Func<HttpClient, Uri, Stopwatch, CancellationToken, Task>[] kinds =
+            [SimulatedViewers.PollAsync, SimulatedViewers.PollBlockingAsync, SimulatedViewers.BeatAsync];
+        using var http = new HttpClient();
+        await Task.WhenAll(kinds.Select(async kind =>
+        {
+            var stream = await live.CreateAsync("Alone");
+            await using var publisher = await RtmpPublisher.ConnectAsync(stream.Ingest.AbsoluteUri);
+            using var stop = new CancellationTokenSource();
+            var publishing = publisher.PublishAsync(
+                SyntheticMedia.Create(new SyntheticMediaOptions { Length = TimeSpan.FromMinutes(3) }), speed: 1, stop.Token);
+            await stream.WaitUntilLiveAsync();
+            await AssertWatchedAsync(stream, [await SimulatedViewers.WatchAsync(kind, http, stream.Playback, Time)]);
+            await stop.CancelAsync();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(() => publishing);
+        }));
+    }
 
     [Fact]
     public async Task Fifty_viewers_of_all_kinds_at_once_are_counted()
@@ -64,7 +85,6 @@ public sealed class ViewerCountingTests(LiveServer live, ITestOutputHelper outpu
         await Task.Delay(500);
         var (counted, truth) = (await stream.ViewerSecondsAsync(), watched.Sum(time => time.TotalSeconds));
         output.WriteLine($"{watched.Length} viewers watched {truth:F0} s, counted {counted:F1} s.");
-        var allowed = Math.Max(0.05 * truth, 2.0 * watched.Length);
-        Assert.InRange(counted, truth - allowed, truth + allowed);
+        CountedSeconds.AssertRight(counted, truth);
     }
 }

@@ -21,6 +21,9 @@ internal sealed class DeliveryHost : IAsyncDisposable, ILivePrograms
 {
     public static readonly byte[] Key = [.. Enumerable.Range(0, 32).Select(i => (byte)i)];
 
+    /// <summary>The date of program time zero.</summary>
+    public static readonly DateTimeOffset ProgramStart = new(2026, 1, 2, 3, 4, 5, TimeSpan.Zero);
+
     private static readonly X509Certificate2 OurCertificate = MakeCertificate();
 
     private readonly ConcurrentDictionary<string, bool> _asked = new();
@@ -32,7 +35,7 @@ internal sealed class DeliveryHost : IAsyncDisposable, ILivePrograms
         Stream = new HlsStream(
             hls,
             "r" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(4)),
-            new DateTimeOffset(2026, 1, 2, 3, 4, 5, TimeSpan.Zero),
+            ProgramStart,
             app.Services.GetRequiredService<SegmentFiles>().Open("test"),
             new DeliveryMetrics.StreamObserver(app.Services.GetRequiredService<DeliveryMetrics>(), TimeProvider.System, null));
         Program = new LiveProgram(Id, Stream, Witness);
@@ -47,6 +50,8 @@ internal sealed class DeliveryHost : IAsyncDisposable, ILivePrograms
     public NotingWitness Witness { get; } = new();
 
     public PlaybackTokens Tokens => _app.Services.GetRequiredService<PlaybackTokens>();
+
+    public SegmentFiles Files => _app.Services.GetRequiredService<SegmentFiles>();
 
     public IServiceProvider Services => _app.Services;
 

@@ -2,8 +2,11 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Roomcast.Accounts;
 using Roomcast.Livestreams.Delivery;
+using Roomcast.Livestreams.Tests.Ingest;
 using Roomcast.Livestreams.Viewers;
 using Roomcast.TestKit;
 using Roomcast.TestKit.Hls;
@@ -523,6 +526,77 @@ public sealed class DeliveryTests
         var playlist = MediaPlaylist.Read(await client.GetStringAsync(new Uri(host.Playlist, "v/all/0/media.m3u8")));
         Assert.InRange(playlist.Segments.Count, 2, 5);
         Assert.Empty(playlist.Faults);
+    }
+
+    [Fact]
+    public async Task A_disk_that_others_need_too_is_not_filled_with_segments()
+    {
+        const int FloorKiB = 6 << 10;
+        const int RoundingKiB = 256; // Whole pages, and the folder.
+        using var disk = SmallDisk.Mount(FloorKiB + (1 << 10));
+        var log = new RecordingLog();
+        await using var host = await DeliveryHost.StartAsync(
+            new Hls.HlsOptions { MaxBytesInMemory = 2 << 20 },
+            options =>
+            {
+                options.SegmentFolder = disk.Path;
+                options.MinFreeBytes = FloorKiB << 10;
+            },
+            services: services => services.AddSingleton<ILoggerProvider>(log));
+        var source = Source with { PictureBytes = 3_000 };
+        host.Stream.SetTracks(source.Tracks);
+        var drive = new DriveInfo(disk.Path);
+        var atSeconds = 0;
+        var wasUsed = false;
+        async Task PushAsync(int seconds)
+        {
+            for (var end = atSeconds + seconds; atSeconds < end; atSeconds += 2)
+            {
+                host.Push(source with { Start = TimeSpan.FromSeconds(atSeconds) }, TimeSpan.FromSeconds(2));
+                await UntilAsync(() => host.Files.BytesUnderWay == 0);
+                wasUsed |= Directory.GetFiles(disk.Path, "*.m4s", SearchOption.AllDirectories).Length > 0;
+                Assert.InRange(drive.AvailableFreeSpace, (FloorKiB - RoundingKiB) << 10, long.MaxValue);
+                Assert.InRange(host.Stream.BytesInMemory, 0, 3 << 20);
+            }
+        }
+
+        // One MiB takes some of it; the rest of the minute does not fit anywhere.
+        await PushAsync(40);
+        Assert.True(wasUsed);
+        Assert.Single(log.Entries, entry => entry.Id == 2205);
+        using var client = DeliveryHost.Client();
+        var address = new Uri(host.Playlist, "v/all/0/media.m3u8");
+        var playlist = MediaPlaylist.Read(await client.GetStringAsync(address));
+        Assert.Empty(playlist.Faults);
+        Assert.InRange(playlist.Segments.Count, 2, 15);
+
+        // With room again, the window is what it should be.
+        disk.Grow(FloorKiB + (64 << 10));
+        await PushAsync(80);
+        playlist = MediaPlaylist.Read(await client.GetStringAsync(address));
+        Assert.InRange(playlist.Segments.Count, 20, 40);
+        Assert.Single(log.Entries, entry => entry.Id == 2205);
+    }
+
+    [Fact]
+    public async Task A_segment_is_deleted_without_waiting_for_the_disk()
+    {
+        using var folder = new TemporaryFolder();
+        await using var host = await DeliveryHost.StartAsync(delivery: options => options.SegmentFolder = folder.Path);
+        using var shelf = host.Files.Open("slow")!;
+        var segment = (await shelf.PutAwayAsync("one.m4s", [new byte[100]]))!;
+        var path = Assert.Single(Directory.GetFiles(folder.Path, "one.m4s", SearchOption.AllDirectories));
+        var read = new byte[100];
+        Assert.True(await segment.TryReadAsync(0, read, CancellationToken.None));
+
+        // The disk is busy with something else that is deleted.
+        using var disk = new ManualResetEventSlim();
+        host.Files.Deletions.Add(disk.Wait);
+        segment.Delete();
+        Assert.True(File.Exists(path));
+        disk.Set();
+        await UntilAsync(() => !File.Exists(path));
+        Assert.False(await segment.TryReadAsync(0, read, CancellationToken.None));
     }
 
     private static async Task<DeliveryHost> StartAsync(Action<DeliveryOptions>? delivery = null, TimeProvider? time = null)

@@ -8,6 +8,11 @@ namespace Roomcast.Livestreams.Tests.Delivery;
 /// <summary>A validator that finds nothing proves nothing: each fault put into the answers on their way must be named.</summary>
 public sealed partial class ValidatorTests
 {
+    private const double InterruptedAt = 22.3;
+
+    // Of a segment in the middle of what is followed.
+    private const string MidDate = "#EXT-X-PROGRAM-DATE-TIME:2026-01-02T03:04:25.000Z\n";
+
     private static Dictionary<string, Mutation> Mutations { get; } = new()
     {
         ["no CAN-BLOCK-RELOAD"] = new(LlHlsRules.ServerControl, Text: (text, _) => text.Replace("CAN-BLOCK-RELOAD=YES,", "")),
@@ -25,6 +30,8 @@ public sealed partial class ValidatorTests
         ["no program date"] = new(LlHlsRules.ProgramDate, Text: (text, _) => Date().Replace(text, "")),
         ["program dates that stand"] = new(LlHlsRules.ProgramDate, Text: (text, _) => Date().Replace(text, "#EXT-X-PROGRAM-DATE-TIME:2026-01-02T03:04:05.000Z\n")),
         ["program dates off the media"] = new(LlHlsRules.DateOfMedia, Text: (text, _) => text.Replace(":15.000Z", ":15.120Z").Replace(":25.000Z", ":25.120Z")),
+        ["program dates off the media after an interruption"] = new(LlHlsRules.DateOfMedia, Text: (text, _) => Date().Replace(text, match => LaterAfterInterruption(match.Value)), IsInterrupted: true),
+        ["a map that changes amid the media"] = new(LlHlsRules.MapChange, Text: (text, _) => text.Replace(MidDate, Map().Match(text).Value.Replace(".mp4", ".mp4?again") + MidDate)),
         ["no hint"] = new(LlHlsRules.PreloadHint, Text: (text, _) => Hint().Replace(text, "")),
         ["a hint at another part"] = new(LlHlsRules.PreloadHint, Text: (text, _) => Hint().Replace(text, "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"../../../m/0/other.m4s\"\n")),
         ["a hint behind the end"] = new(LlHlsRules.EndList, Text: (text, _) => text.Replace("#EXT-X-ENDLIST\n", "#EXT-X-PRELOAD-HINT:TYPE=PART,URI=\"x.m4s\"\n#EXT-X-ENDLIST\n")),
@@ -39,6 +46,8 @@ public sealed partial class ValidatorTests
         ["errors that no page may read"] = new(LlHlsRules.Cors, Answer: answer => { if (!answer.IsSuccessStatusCode) { answer.Headers.Remove("Access-Control-Allow-Origin"); } }),
         ["nothing exposed"] = new(LlHlsRules.Cors, Answer: answer => answer.Headers.Remove("Access-Control-Expose-Headers")),
         ["a type of text"] = new(LlHlsRules.ContentType, Answer: answer => answer.Content.Headers.ContentType = new("text/plain")),
+        ["a length that is not said"] = new(LlHlsRules.ContentLength, Answer: answer => answer.Headers.TransferEncodingChunked = true),
+        ["a length that is too small"] = new(LlHlsRules.ContentLength, Answer: answer => answer.Content.Headers.ContentLength--),
         ["media kept for a minute"] = new(LlHlsRules.Caching, Answer: answer => { if (IsMedia(answer)) { answer.Headers.CacheControl = new() { MaxAge = TimeSpan.FromMinutes(1) }; } }),
         ["playlists kept for a minute"] = new(LlHlsRules.Caching, Answer: answer => { if (!IsMedia(answer)) { answer.Headers.CacheControl = new() { MaxAge = TimeSpan.FromMinutes(1) }; } }),
         ["errors kept for a minute"] = new(LlHlsRules.Caching, Answer: answer => { if (!answer.IsSuccessStatusCode) { answer.Headers.CacheControl = new() { MaxAge = TimeSpan.FromMinutes(1) }; } }),
@@ -53,6 +62,18 @@ public sealed partial class ValidatorTests
         ["a report too few"] = new(LlHlsRules.RenditionReport, Text: (text, _) => Report().Replace(text, ""), HasTwoRenditions: true),
         ["renditions apart"] = new(LlHlsRules.RenditionsTogether, Text: (text, _) => text.Contains("m/1/", StringComparison.Ordinal) ? text.Replace(".000Z", ".300Z") : text, HasTwoRenditions: true),
     };
+
+    // Checked by a run of its own.
+    private static readonly Mutation HeldTooShortly = new(
+        LlHlsRules.HoldLimit,
+        Request: uri => uri.Contains("_HLS_msn", StringComparison.Ordinal) ? uri[..uri.IndexOf('?', StringComparison.Ordinal)] : uri.EndsWith(".m4s", StringComparison.Ordinal) ? uri + "x" : uri);
+
+    [Fact]
+    public void Each_rule_is_broken_by_a_fault_on_the_way()
+    {
+        var rules = typeof(LlHlsRules).GetFields().Where(field => field.IsLiteral).Select(field => (string)field.GetRawConstantValue()!);
+        Assert.Empty(rules.Except([.. Mutations.Values.Select(mutation => mutation.Rule), HeldTooShortly.Rule]));
+    }
 
     [Fact]
     public async Task Each_fault_on_the_way_is_named()
@@ -70,10 +91,12 @@ public sealed partial class ValidatorTests
         Assert.Empty(unnamed);
     }
 
-    [Fact]
-    public async Task Without_a_fault_nothing_is_named()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Without_a_fault_nothing_is_named(bool isInterrupted)
     {
-        var report = await FollowAsync(new Mutation(""));
+        var report = await FollowAsync(new Mutation("", IsInterrupted: isInterrupted));
         Assert.True(report.Violations.Count == 0, report.ToString());
     }
 
@@ -84,10 +107,10 @@ public sealed partial class ValidatorTests
         await using var host = await DeliveryHost.StartAsync();
         host.Stream.SetTracks(source.Tracks);
         host.Push(source, TimeSpan.FromSeconds(6.3));
-        using var tamperer = new Tamperer(new Mutation("", Request: uri => uri.Contains("_HLS_msn", StringComparison.Ordinal) ? uri[..uri.IndexOf('?', StringComparison.Ordinal)] : uri.EndsWith(".m4s", StringComparison.Ordinal) ? uri + "x" : uri));
+        using var tamperer = new Tamperer(HeldTooShortly);
         using var client = DeliveryHost.Client(between: tamperer);
         var report = await new LlHlsValidator(client, host.Playlist).CheckHoldLimitAsync();
-        Assert.Contains(report.Violations, violation => violation.Rule == LlHlsRules.HoldLimit);
+        Assert.Contains(report.Violations, violation => violation.Rule == HeldTooShortly.Rule);
     }
 
     private static async Task<LlHlsReport> FollowAsync(Mutation mutation)
@@ -99,9 +122,24 @@ public sealed partial class ValidatorTests
         using var tamperer = new Tamperer(mutation);
         using var client = DeliveryHost.Client(between: tamperer);
         var following = new LlHlsValidator(client, host.Playlist).RunAsync();
-        await host.FeedRestAsync(source, 18.3, 30);
+        await host.FeedRestAsync(source, 18.3, mutation.IsInterrupted ? InterruptedAt : 30);
+        if (mutation.IsInterrupted)
+        {
+            // The publisher is back after six seconds.
+            host.Stream.Interrupt();
+            host.Stream.SetTracks(source.Tracks);
+            await host.FeedAsync(source with { Start = TimeSpan.FromSeconds(InterruptedAt + 6) }, TimeSpan.FromSeconds(6.2));
+        }
+
         host.Stream.End();
         return await following;
+    }
+
+    private static string LaterAfterInterruption(string tag)
+    {
+        const string Name = "#EXT-X-PROGRAM-DATE-TIME:";
+        var date = DateTimeOffset.Parse(tag.AsSpan(Name.Length).TrimEnd(), System.Globalization.CultureInfo.InvariantCulture);
+        return date < DeliveryHost.ProgramStart.AddSeconds(InterruptedAt + 1) ? tag : $"{Name}{date.AddMilliseconds(120):yyyy-MM-ddTHH:mm:ss.fffZ}\n";
     }
 
     private static bool IsMedia(HttpResponseMessage answer) => answer.RequestMessage!.RequestUri!.AbsolutePath.Contains("/m/", StringComparison.Ordinal);
@@ -148,6 +186,9 @@ public sealed partial class ValidatorTests
     [GeneratedRegex("#EXT-X-PROGRAM-DATE-TIME:.*\n")]
     private static partial Regex Date();
 
+    [GeneratedRegex("#EXT-X-MAP:.*\n")]
+    private static partial Regex Map();
+
     [GeneratedRegex("#EXT-X-PRELOAD-HINT:.*\n")]
     private static partial Regex Hint();
 
@@ -167,7 +208,8 @@ public sealed partial class ValidatorTests
         Action<HttpResponseMessage>? Answer = null,
         Func<string, string>? Request = null,
         bool DropsEncoding = false,
-        bool HasTwoRenditions = false);
+        bool HasTwoRenditions = false,
+        bool IsInterrupted = false);
 
     /// <summary>Changes answers on their way.</summary>
     private sealed class Tamperer(Mutation mutation) : DelegatingHandler

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.DependencyInjection;
 using Roomcast.Accounts;
 using Roomcast.Livestreams.Ingest;
@@ -49,9 +50,13 @@ internal sealed class OnAirFixture : IAsyncDisposable
 
     public LivestreamStore Livestreams => _services.GetRequiredService<LivestreamStore>();
 
-    public static async Task<OnAirFixture> StartAsync(Action<LivestreamOptions>? configure = null)
+    /// <summary>The statuses stored, in the order they were.</summary>
+    public IReadOnlyList<LivestreamStatus> Statuses => _services.GetRequiredService<NotingFacts>().Statuses;
+
+    public static async Task<OnAirFixture> StartAsync(
+        Action<LivestreamOptions>? configure = null, DatabaseEngine engine = DatabaseEngine.Sqlite)
     {
-        var database = await TestDatabase.OpenAsync(DatabaseEngine.Sqlite);
+        var database = await TestDatabase.OpenAsync(engine);
         var clock = new ManualClock();
         var services = new ServiceCollection();
         services.AddLogging();
@@ -60,6 +65,8 @@ internal sealed class OnAirFixture : IAsyncDisposable
         services.AddSingleton(new ViewerTokens(new byte[ViewerTokens.MinKeyLength]));
         services.AddSingleton(new ViewerCountingOptions());
         services.AddSingleton<IPackaging, NotingPackaging>();
+        services.AddSingleton<NotingFacts>();
+        services.AddSingleton<ILivestreamFacts>(provider => provider.GetRequiredService<NotingFacts>());
         services.AddAccounts();
         services.AddLivestreamRecords();
         services.AddLivestreamLifecycle();
@@ -130,6 +137,12 @@ internal sealed class OnAirFixture : IAsyncDisposable
     public async Task<NotingPackager> OnlyPackagerAsync() =>
         (await UntilAsync(() => Task.FromResult(Packaging.Opened), static opened => opened.Count > 0)).Single();
 
+    /// <summary>From now on the store refuses everything about sessions, and finds livestreams as before.</summary>
+    public Task RefuseSessionsAsync() => ExecuteAsync("ALTER TABLE livestream_sessions RENAME TO livestream_sessions_away");
+
+    /// <summary>Ends <see cref="RefuseSessionsAsync"/>.</summary>
+    public Task AcceptSessionsAsync() => ExecuteAsync("ALTER TABLE livestream_sessions_away RENAME TO livestream_sessions");
+
     public Task<Livestream> UntilStatusAsync(Livestream livestream, LivestreamStatus status) => UntilAsync(
         async () => (await Livestreams.FindAsync(livestream.Id, CancellationToken.None))!, found => found.Status == status);
 
@@ -139,6 +152,23 @@ internal sealed class OnAirFixture : IAsyncDisposable
         await OnAir.StopAsync(CancellationToken.None);
         await _services.DisposeAsync();
         await _database.DisposeAsync();
+    }
+
+    private Task<int> ExecuteAsync(string sql) =>
+        _database.Database.WriteAsync(transaction => transaction.ExecuteAsync(sql), CancellationToken.None);
+}
+
+/// <summary>Notes every status that is stored.</summary>
+internal sealed class NotingFacts : ILivestreamFacts
+{
+    private readonly ConcurrentQueue<LivestreamStatus> _statuses = [];
+
+    public IReadOnlyList<LivestreamStatus> Statuses => [.. _statuses];
+
+    public Task StatusChangedAsync(DatabaseTransaction transaction, Livestream livestream, LivestreamStatus? before)
+    {
+        _statuses.Enqueue(livestream.Status);
+        return Task.CompletedTask;
     }
 }
 

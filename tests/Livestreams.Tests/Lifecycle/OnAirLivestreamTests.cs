@@ -271,6 +271,126 @@ public sealed class OnAirLivestreamTests
         await fixture.UntilAsync(sessions.StoredIngestSecondsAsync, seconds => seconds >= 7.9, advance: true);
     }
 
+    [Theory]
+    [InlineData(DatabaseEngine.Sqlite)]
+    [InlineData(DatabaseEngine.Postgres)]
+    public async Task Ends_that_the_store_refuses_are_stored_later_in_order_with_their_errors_and_figures(DatabaseEngine engine)
+    {
+        await using var fixture = await OnAirFixture.StartAsync(options => options.EndedLinger = TimeSpan.FromSeconds(1), engine);
+        var livestream = await fixture.CreateAsync();
+        var first = await fixture.PublishAsync(livestream);
+        first.SetTracks([OnAirFixture.Video]);
+        await fixture.SendAsync(first, seconds: 6);
+        await fixture.UntilStatusAsync(livestream, LivestreamStatus.Live);
+        await fixture.RefuseSessionsAsync();
+
+        // It fails and is off air; what players were served goes, and it is remembered all the same.
+        fixture.Packaging.Fails = true;
+        await fixture.SendAsync(first, seconds: 1);
+        await fixture.UntilAsync(
+            () => Task.FromResult(fixture.Packaging.Opened[0].Notes.Contains("disposed")), isDisposed => isDisposed, advance: true);
+        fixture.Clock.Advance(TimeSpan.FromMinutes(5));
+        await fixture.UntilAsync(() => Task.FromResult(fixture.OnAir.Find(livestream.Id)?.Airing), airing => airing is null);
+
+        // Somebody else publishes, ends, and that is not stored either.
+        fixture.Packaging.Fails = false;
+        var second = await fixture.PublishAsync(livestream);
+        second.SetTracks([OnAirFixture.Video]);
+        await fixture.SendAsync(second, seconds: 3);
+        await fixture.UntilAsync(() => Task.FromResult(fixture.Feeds.Find(livestream.Id)), feed => feed is not null);
+        await fixture.OnAir.StopAsync(livestream.Id, IngestEndReason.Stopped, CancellationToken.None);
+        Assert.Equal([LivestreamStatus.Invoked, LivestreamStatus.Live], fixture.Statuses);
+
+        // A third one is on air when the store is back.
+        var third = await fixture.PublishAsync(livestream);
+        third.SetTracks([OnAirFixture.Video]);
+        await fixture.SendAsync(third, seconds: 2);
+        await fixture.UntilAsync(() => Task.FromResult(fixture.Feeds.Find(livestream.Id)), feed => feed is not null);
+        await fixture.AcceptSessionsAsync();
+        await fixture.UntilAsync(() => Task.FromResult(fixture.Statuses), statuses => statuses.Count == 6, advance: true);
+        Assert.Equal(
+            [
+                LivestreamStatus.Invoked, LivestreamStatus.Live, LivestreamStatus.Errored, LivestreamStatus.Live, LivestreamStatus.Idle,
+                LivestreamStatus.Live,
+            ],
+            fixture.Statuses);
+
+        var sessions = (await fixture.Directory.ListSessionsAsync(livestream.Id, FirstPage, CancellationToken.None)).Items
+            .OrderBy(session => session.InvokedAt).ToList();
+        Assert.Equal(["The server could not package the media.", null, null], sessions.Select(session => session.ErrorMessage));
+        Assert.InRange(sessions[0].IngestSeconds, 5.9, 7);
+        Assert.InRange(sessions[1].IngestSeconds, 2.9, 3);
+        Assert.InRange(sessions[2].IngestSeconds, 1.9, 2);
+        Assert.True(sessions[0].StartedAt <= sessions[0].StoppedAt && sessions[0].StoppedAt <= sessions[1].InvokedAt);
+        Assert.True(sessions[1].StartedAt <= sessions[1].StoppedAt && sessions[1].StoppedAt <= sessions[2].InvokedAt);
+        Assert.NotNull(sessions[2].StartedAt);
+        Assert.Null(sessions[2].StoppedAt);
+
+        // And with nothing left to store it is forgotten like any other.
+        await fixture.OnAir.StopAsync(livestream.Id, IngestEndReason.Stopped, CancellationToken.None);
+        await fixture.UntilAsync(() => Task.FromResult(fixture.OnAir.Find(livestream.Id)), found => found is null, advance: true);
+    }
+
+    [Fact]
+    public async Task A_fault_of_ours_loses_no_end_that_the_store_refuses_and_nobody_begins_before_it_is_stored()
+    {
+        await using var fixture = await OnAirFixture.StartAsync();
+        var livestream = await fixture.CreateAsync();
+        var publisher = await fixture.PublishAsync(livestream);
+        publisher.SetTracks([OnAirFixture.Video]);
+        await fixture.SendAsync(publisher, seconds: 4);
+        await fixture.UntilStatusAsync(livestream, LivestreamStatus.Live);
+        await fixture.RefuseSessionsAsync();
+        await fixture.OnAir.StopAsync(livestream.Id, IngestEndReason.Stopped, CancellationToken.None);
+
+        fixture.Packaging.Opening = () => throw new InvalidOperationException("The packaging fails on demand.");
+        Assert.Equal(IngestRefusal.Unavailable, (await fixture.AskAsync(livestream.StreamKey)).Refusal);
+        fixture.Packaging.Opening = null;
+        Assert.Equal(IngestRefusal.Unavailable, (await fixture.AskAsync(livestream.StreamKey)).Refusal);
+
+        await fixture.AcceptSessionsAsync();
+        await fixture.UntilAsync(() => Task.FromResult(fixture.OnAir.Find(livestream.Id)), found => found is null, advance: true);
+        Assert.Equal([LivestreamStatus.Invoked, LivestreamStatus.Live, LivestreamStatus.Idle], fixture.Statuses);
+        var session = Assert.Single((await fixture.Directory.ListSessionsAsync(livestream.Id, FirstPage, CancellationToken.None)).Items);
+        Assert.Null(session.ErrorMessage);
+        Assert.InRange(session.IngestSeconds, 3.9, 4);
+    }
+
+    [Fact]
+    public async Task A_livestream_that_was_deleted_before_the_store_could_have_its_session_is_forgotten()
+    {
+        await using var fixture = await OnAirFixture.StartAsync(options => options.EndedLinger = TimeSpan.FromSeconds(1));
+        var livestream = await fixture.CreateAsync();
+        await fixture.RefuseSessionsAsync();
+        var publisher = await fixture.PublishAsync(livestream);
+        publisher.SetTracks([OnAirFixture.Video]);
+        await fixture.SendAsync(publisher, seconds: 1);
+        await fixture.UntilAsync(() => Task.FromResult(fixture.Feeds.Find(livestream.Id)), feed => feed is not null);
+        await fixture.Directory.DeleteAsync(fixture.App.Id, livestream.Id, CancellationToken.None);
+        await fixture.AcceptSessionsAsync();
+        await fixture.UntilAsync(() => Task.FromResult(fixture.OnAir.Find(livestream.Id)), found => found is null, advance: true);
+        Assert.Equal([LivestreamStatus.Invoked], fixture.Statuses);
+    }
+
+    [Fact]
+    public async Task A_server_that_stops_while_the_store_refuses_does_not_wait_for_it_without_end()
+    {
+        await using var fixture = await OnAirFixture.StartAsync();
+        var livestream = await fixture.CreateAsync();
+        var publisher = await fixture.PublishAsync(livestream);
+        publisher.SetTracks([OnAirFixture.Video]);
+        await fixture.SendAsync(publisher, seconds: 1);
+        await fixture.UntilStatusAsync(livestream, LivestreamStatus.Live);
+        await fixture.RefuseSessionsAsync();
+        var stopping = fixture.OnAir.StopAllAsync(CancellationToken.None);
+        await fixture.UntilAsync(() => Task.FromResult(stopping.IsCompletedSuccessfully), isStopped => isStopped, advance: true);
+
+        // The next start finds it open, and ends it.
+        await fixture.AcceptSessionsAsync();
+        Assert.Equal(LivestreamSessionStore.OrphanMessage, Assert.Single(await fixture.Sessions.CloseOrphansAsync(CancellationToken.None)).ErrorMessage);
+        Assert.Equal([LivestreamStatus.Invoked, LivestreamStatus.Live, LivestreamStatus.Idle], fixture.Statuses);
+    }
+
     private sealed class LivestreamSessionReader(OnAirFixture fixture)
     {
         public async Task<double> StoredIngestSecondsAsync()

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Net;
 using System.Text.Json;
@@ -13,9 +14,10 @@ public class DemoTests
     public async Task The_demo_shows_a_live_picture_and_ends_with_the_server()
     {
         using var folder = new TemporaryFolder();
-        using var process = Start(folder);
+        var output = new ConcurrentQueue<string>();
+        using var process = Start(folder, output);
         var exited = process.WaitForExitAsync();
-        var watch = await ReadLineAsync(process, "watch ");
+        var watch = await WaitForLineAsync(output, exited, "watch ");
         var data = folder.PathOf("data");
         using var kept = JsonDocument.Parse(await File.ReadAllBytesAsync(Path.Combine(data, "demo.json")));
         var livestream = kept.RootElement.GetProperty("data");
@@ -34,38 +36,63 @@ public class DemoTests
 
         await exited.WaitAsync(TimeSpan.FromSeconds(30));
         Assert.Equal(0, process.ExitCode);
-        await WaitUntilNobodyFeedsAsync(livestream.GetProperty("stream_key").GetString()!);
+        var streamKey = livestream.GetProperty("stream_key").GetString()!;
+        await WaitUntilNobodyFeedsAsync(streamKey);
+        Assert.DoesNotContain(output, line => line.Contains(streamKey, StringComparison.Ordinal));
     }
 
-    private static Process Start(TemporaryFolder folder)
+    [Fact]
+    public async Task What_the_encoder_of_the_demo_complains_of_does_not_tell_the_stream_key()
     {
-        var start = new ProcessStartInfo(
+        const string StreamKey = "0123456789abcdef";
+        var output = new ConcurrentQueue<string>();
+
+        // Nobody listens there, of which FFmpeg tells with the whole address.
+        using var process = Start(
+            new ProcessStartInfo("bash", ["-c", ". \"$0\"; demo_feed rtmp://127.0.0.1:9/live \"$1\"", RepositoryFiles.PathOf("scripts", "demo.sh"), StreamKey]), output);
+        await process.WaitForExitAsync();
+        Assert.NotEqual(0, process.ExitCode);
+        Assert.Contains(output, line => line.Contains("rtmp://127.0.0.1:9/live/...", StringComparison.Ordinal));
+        Assert.DoesNotContain(output, line => line.Contains(StreamKey, StringComparison.Ordinal));
+    }
+
+    private static Process Start(TemporaryFolder folder, ConcurrentQueue<string> output) => Start(
+        new ProcessStartInfo(
             RepositoryFiles.PathOf("start"),
             ["--demo", "--data", folder.PathOf("data"), "--http-port", "0", "--https-port", "0", "--rtmp-port", "0", "--rtmps-port", "0", "--rtc-port", "0"])
         {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
             WorkingDirectory = folder.Path,
-        };
-        var process = Process.Start(start)!;
+        },
+        output);
+
+    /// <summary>Starts a program, and keeps all lines that it and those it starts write.</summary>
+    private static Process Start(ProcessStartInfo start, ConcurrentQueue<string> output)
+    {
+        start.RedirectStandardOutput = true;
+        start.RedirectStandardError = true;
+        var process = new Process { StartInfo = start };
+        process.OutputDataReceived += (_, line) => output.Enqueue(line.Data ?? "");
+        process.ErrorDataReceived += (_, line) => output.Enqueue(line.Data ?? "");
+        process.Start();
+        process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         return process;
     }
 
-    private static async Task<string> ReadLineAsync(Process process, string start)
+    private static async Task<string> WaitForLineAsync(ConcurrentQueue<string> output, Task exited, string start)
     {
         using var patience = new CancellationTokenSource(Patience);
-        var seen = new List<string>();
-        while (await process.StandardOutput.ReadLineAsync(patience.Token) is { } line)
+        while (!exited.IsCompleted)
         {
-            seen.Add(line);
-            if (line.StartsWith(start, StringComparison.Ordinal))
+            if (output.FirstOrDefault(line => line.StartsWith(start, StringComparison.Ordinal)) is { } line)
             {
                 return line[start.Length..];
             }
+
+            await Task.Delay(50, patience.Token);
         }
 
-        throw new InvalidOperationException($"The demo ended without a line that starts with '{start}': {string.Join('\n', seen)}");
+        throw new InvalidOperationException($"The demo ended without a line that starts with '{start}': {string.Join('\n', output)}");
     }
 
     private static async Task WaitUntilLiveAsync(HttpClient client, Uri status)

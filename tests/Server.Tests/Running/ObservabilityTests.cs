@@ -31,6 +31,65 @@ public class ObservabilityTests
     }
 
     [Fact]
+    public async Task Metrics_tell_of_publishers_viewers_bitrate_and_held_requests_as_they_are()
+    {
+        await using var server = await RoomcastProcess.StartAsync(new RoomcastStart { Arguments = ["--ingest-grace", "0s"] });
+        using var api = server.CreateApiClient();
+        await using var first = await PublishedLivestream.StartAsync(server, api);
+        await using var second = await PublishedLivestream.StartAsync(server, api);
+
+        // Three viewers, who ask for what comes next and are held for it; the bit rate is that of the last five seconds.
+        using var leaving = new CancellationTokenSource();
+        var viewers = new[] { first, first, second }.Select(livestream => WatchAsync(server, livestream, leaving.Token)).ToList();
+        await Task.WhenAny([.. viewers, Task.Delay(TimeSpan.FromSeconds(8))]);
+        Assert.DoesNotContain(viewers, viewer => viewer.IsCompleted);
+
+        // A request is held but for the moments between two parts: one look may fall into one of those.
+        var now = await ScrapeUntilAsync(server, families => (int)ValueOf(families, "waiters") == viewers.Count);
+        Assert.Equal((2, 2, 3), ((int)ValueOf(now, "on_air"), (int)ValueOf(now, "publishers"), (int)ValueOf(now, "viewers")));
+        Assert.Equal(0, ValueOf(now, "packager_dropped_total"));
+        Assert.True(now["roomcast_livestreams_part_latency_seconds"].Samples.Single(sample => sample.Name.EndsWith("_count", StringComparison.Ordinal)).Value > 20);
+        var sentBps = 2 * 8 * first.Media.Messages.Sum(message => (double)message.Body.Length) / first.Media.Duration.TotalSeconds;
+        Assert.InRange(ValueOf(now, "ingest_bitrate_bits_per_second"), 0.8 * sentBps, 1.2 * sentBps);
+
+        // Everybody leaves.
+        await first.UnpublishAsync();
+        await second.UnpublishAsync();
+        await Task.WhenAll(viewers);
+        string[] counts = ["on_air", "publishers", "viewers", "waiters", "ingest_bitrate_bits_per_second"];
+        await ScrapeUntilAsync(server, families => counts.All(count => ValueOf(families, count) == 0));
+    }
+
+    private static async Task WatchAsync(RoomcastProcess server, PublishedLivestream livestream, CancellationToken leaving)
+    {
+        var (address, playlist) = await livestream.OpenAsync();
+        while (!playlist.Contains("#EXT-X-ENDLIST", StringComparison.Ordinal))
+        {
+            playlist = await server.Http.GetStringAsync(PublishedLivestream.AfterNext(address, playlist), leaving);
+        }
+    }
+
+    private static async Task<Dictionary<string, PrometheusFamily>> ScrapeUntilAsync(
+        RoomcastProcess server, Func<Dictionary<string, PrometheusFamily>, bool> isSo)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            var page = await server.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative));
+            var families = PrometheusReader.Read(page);
+            if (isSo(families))
+            {
+                return families;
+            }
+
+            Assert.True(attempt < 100, page);
+            await Task.Delay(100);
+        }
+    }
+
+    private static double ValueOf(Dictionary<string, PrometheusFamily> families, string name) =>
+        families[$"roomcast_livestreams_{name}"].Samples.Sum(sample => sample.Value);
+
+    [Fact]
     public async Task Metrics_with_a_token_want_exactly_that_token()
     {
         const string Token = "an-example-metrics-token";

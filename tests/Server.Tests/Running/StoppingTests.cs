@@ -25,18 +25,42 @@ public class StoppingTests
     [Fact]
     public async Task A_drain_refuses_new_connections_lets_a_request_finish_and_is_bounded()
     {
-        await using var server = await RoomcastProcess.StartAsync(new RoomcastStart { Arguments = ["--drain-timeout", "2s"] });
-
-        // A request whose body never ends holds its connection open.
-        using var slow = new TcpClient();
-        await slow.ConnectAsync(IPAddress.Loopback, server.HttpBase.Port);
-        await slow.GetStream().WriteAsync("POST /client/v4/accounts HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{"u8.ToArray());
+        await using var server = await RoomcastProcess.StartAsync(new RoomcastStart { Arguments = ["--drain-timeout", "15s"] });
+        await using var finishing = await HeldRequest.OpenAsync(server);
+        await using var endless = await HeldRequest.OpenAsync(server);
         await Task.Delay(200);
 
         server.Terminate();
-        var exit = await server.WaitForExitAsync();
+        await server.WaitForLogAsync("SIGTERM received");
 
+        // New connections are refused, while the requests that were there go on.
+        while (await IsAcceptedAsync(server))
+        {
+            await Task.Delay(50);
+        }
+
+        Assert.False(server.HasExited);
+        Assert.StartsWith("HTTP/1.1 201 ", await finishing.FinishAsync(), StringComparison.Ordinal);
+
+        // The other one would have gone on for minutes.
+        Assert.False(server.HasExited);
+        var exit = await server.WaitForExitAsync();
         Assert.Equal(0, exit.ExitCode);
+        Assert.True(endless.IsFarFromSent, "The server did not end before the request did.");
+    }
+
+    private static async Task<bool> IsAcceptedAsync(RoomcastProcess server)
+    {
+        using var socket = new TcpClient();
+        try
+        {
+            await socket.ConnectAsync(IPAddress.Loopback, server.HttpBase.Port);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
     }
 
     [Fact]
@@ -80,12 +104,18 @@ public class StoppingTests
     /// drain with it, before a slow machine has sent its second signal.</summary>
     private sealed class HeldRequest : IAsyncDisposable
     {
-        private const int Length = 1_000_000;
+        private const int Length = 200_000;
+        private const string End = "\"title\": \"Held\"}";
         private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+        private static readonly byte[] Spaces = Encoding.ASCII.GetBytes(new string(' ', 100));
 
         private readonly TcpClient _client = new();
         private readonly CancellationTokenSource _over = new();
         private Task _feeding = Task.CompletedTask;
+        private int _sent;
+
+        /// <summary>Whether most of it is still to come.</summary>
+        public bool IsFarFromSent => _sent < Length / 2;
 
         public static async Task<HeldRequest> OpenAsync(RoomcastProcess server)
         {
@@ -94,8 +124,20 @@ public class StoppingTests
             var head = $"POST {server.AppPath}/meetings HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {server.Credentials.ApiToken}\r\n"
                 + $"Content-Type: application/json\r\nContent-Length: {Length}\r\n\r\n{{";
             await held._client.GetStream().WriteAsync(Encoding.ASCII.GetBytes(head));
+            held._sent = 1;
             held._feeding = held.FeedAsync();
             return held;
+        }
+
+        /// <summary>Sends the rest of it, and reads the answer's beginning.</summary>
+        public async Task<string> FinishAsync()
+        {
+            await _over.CancelAsync();
+            await _feeding;
+            var rest = Encoding.ASCII.GetBytes(End.PadLeft(Length - _sent));
+            await _client.GetStream().WriteAsync(rest);
+            var answer = new byte[256];
+            return Encoding.ASCII.GetString(answer, 0, await _client.GetStream().ReadAtLeastAsync(answer, 32, throwOnEndOfStream: false));
         }
 
         public async ValueTask DisposeAsync()
@@ -108,12 +150,12 @@ public class StoppingTests
 
         private async Task FeedAsync()
         {
-            var spaces = Encoding.ASCII.GetBytes(new string(' ', 500));
             try
             {
-                for (var sent = 1; sent + spaces.Length < Length; sent += spaces.Length)
+                while (_sent + Spaces.Length + End.Length < Length)
                 {
-                    await _client.GetStream().WriteAsync(spaces, _over.Token);
+                    await _client.GetStream().WriteAsync(Spaces);
+                    _sent += Spaces.Length;
                     await Task.Delay(Pause, _over.Token);
                 }
             }

@@ -138,7 +138,6 @@ internal sealed class LlHlsMediaChecks(LlHlsReport report, string rendition)
         if (!isNext || (index == 0 && segment.IsDiscontinuity))
         {
             _nextTimes.Clear();
-            _dateOffset = segment.IsDiscontinuity ? null : _dateOffset;
         }
 
         foreach (var sample in samples)
@@ -162,7 +161,8 @@ internal sealed class LlHlsMediaChecks(LlHlsReport report, string rendition)
             return;
         }
 
-        // One clock for the whole stream: the date minus the media's time is the same everywhere, discontinuities too.
+        // One clock for the whole stream: the date minus the media's time is the same everywhere. At a discontinuity both go on
+        // with what has passed meanwhile, so that it holds over those too.
         var offset = (date - DateTimeOffset.UnixEpoch).TotalSeconds - ((double)first.PresentationTime / lead.TimescaleHz);
         if (_dateOffset is { } known)
         {

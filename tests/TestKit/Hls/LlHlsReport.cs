@@ -142,7 +142,7 @@ public static class LlHlsRules
     /// <summary>Decode times go on from part to part without holes or overlaps, but at a discontinuity.</summary>
     public const string MediaTimes = "media-times";
 
-    /// <summary>Program dates agree with the media's own times.</summary>
+    /// <summary>Program dates agree with the media's own times, by one offset for the whole stream: over discontinuities too.</summary>
     public const string DateOfMedia = "date-of-media";
 
     /// <summary>Media can be read, with the EXT-X-MAP in force.</summary>
