@@ -32,7 +32,7 @@ internal sealed partial class RoomState : IDeadlined
         _engine = engine;
         _events = events;
         _logger = logger;
-        Router = new Router(now);
+        Router = new Router(MediaLimits.PacketBytes, now);
         engine.Add(this, now);
     }
 
@@ -113,6 +113,16 @@ internal sealed partial class RoomState : IDeadlined
                     OnLost(transport, happened);
                     return;
             }
+        }
+    }
+
+    /// <summary>Ends one transport after a fault.</summary>
+    public void Fail(PeerTransport transport)
+    {
+        // Unless the fault came after it had ended.
+        if (transport.Peer.TransportOf(transport.Direction) == transport)
+        {
+            Lose(transport, TransportLossReason.Fault);
         }
     }
 
@@ -204,12 +214,17 @@ internal sealed partial class RoomState : IDeadlined
             RtcCloseReason.HandshakeFailed => TransportLossReason.HandshakeFailed,
             _ => TransportLossReason.ConsentExpired,
         };
-        _engine.Metrics.Lost(reason);
         if (_logger.IsEnabled(LogLevel.Debug))
         {
             MediaLog.Lost(_logger, transport.Id, Id, reason, happened.Failure.ToString());
         }
 
+        Lose(transport, reason);
+    }
+
+    private void Lose(PeerTransport transport, TransportLossReason reason)
+    {
+        _engine.Metrics.Lost(reason);
         var dropped = Drop(transport);
         _events.Writer.TryWrite(new TransportLost(transport.Peer.Id, transport.Id, transport.Direction, reason, dropped));
     }

@@ -69,7 +69,7 @@ public sealed class RtcConnection : IDisposable
     public SrtpProfile? Profile { get; private set; }
 
     /// <summary>Bytes by which <see cref="ProtectRtp"/> and <see cref="ProtectRtcp"/> make a packet longer, at most.</summary>
-    public static int MaxOverhead => 20;
+    public const int MaxOverhead = 20;
 
     /// <summary>Time that a check and its answer took; for clients, and null before the first.</summary>
     public TimeSpan? RoundTripTime => (_ice as IceControllingAgent)?.RoundTripTime;

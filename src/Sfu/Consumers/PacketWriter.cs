@@ -26,7 +26,7 @@ internal sealed class PacketWriter(SfuTransport transport, ConsumerOptions optio
     /// <summary>Sends a packet without content under an entry's number.</summary>
     public void SendPadding(in SentEntry entry)
     {
-        var room = transport.Reserve(RtpHeader.FixedLength + MaxExtensionBytes + PaddingBytes);
+        var room = transport.Reserve(Router.MaxHeaderBytes + PaddingBytes);
         if (room.IsEmpty)
         {
             return;
@@ -43,7 +43,7 @@ internal sealed class PacketWriter(SfuTransport transport, ConsumerOptions optio
     /// <summary>Sends a packet of the source under an entry's number.</summary>
     public void Send(in SentEntry entry, ReadOnlySpan<byte> source, in RtpHeader header, in RtpExtensionValues values)
     {
-        var room = transport.Reserve(RtpHeader.FixedLength + MaxExtensionBytes + header.PayloadLength);
+        var room = transport.Reserve(Router.MaxHeaderBytes + header.PayloadLength);
         if (room.IsEmpty)
         {
             return;

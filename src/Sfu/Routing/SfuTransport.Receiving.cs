@@ -67,6 +67,12 @@ public sealed partial class SfuTransport
         }
 
         _received++;
+        if (header.PayloadLength > _router.MaxPayloadBytes)
+        {
+            _tooLong++; // Not reported as arrived either: to the sender it is lost.
+            return;
+        }
+
         var values = new RtpExtensionValues(packet, header, Extensions);
         if (values.TransportSequenceNumber is { } transportNumber)
         {

@@ -39,7 +39,7 @@ internal sealed class LossyRun : IDisposable
 
     public LossyRun(int seed, NetworkConditions conditions)
     {
-        _router = new Router(Now);
+        _router = new Router(LossyLeg.MaxPacketBytes, Now);
         _publisher = Join(seed * 10);
         _viewer = Join((seed * 10) + 5);
         Settle();

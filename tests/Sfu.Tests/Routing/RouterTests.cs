@@ -384,6 +384,42 @@ public sealed class RouterTests
     }
 
     [Fact]
+    public void A_payload_that_no_sink_has_room_for_is_dropped_as_if_it_were_lost()
+    {
+        Watch();
+        const int longest = TestPeer.MaxPacketBytes - Router.MaxHeaderBytes;
+        var encoding = new TestEncoding(9, "f", "3", packetsPerFrame: 1, packetBytes: 500);
+        _session.Receive(_from, encoding.Frame(isKeyframe: true)[0]);
+        _session.Run(150);
+        for (encoding.PacketBytes = longest - 10; encoding.PacketBytes <= longest + 10; encoding.PacketBytes++)
+        {
+            _publisher.Rtcp.Clear();
+            _session.Receive(_from, encoding.Frame(isKeyframe: true)[0]);
+            _session.Run(150);
+            Assert.Equal(encoding.PacketBytes <= longest, IsReportedArrived());
+        }
+
+        Assert.Equal(10, _from.Counters.TooLong);
+        Assert.Equal(
+            Enumerable.Range(longest - 10, 11),
+            _viewer.Rtp.Select(packet => TestSession.Read(packet).Header.PayloadLength).Where(length => length > 500));
+
+        bool IsReportedArrived() => _publisher.Rtcp.Exists(compound =>
+        {
+            var reader = new RtcpReader(compound);
+            while (reader.TryRead(out var packet))
+            {
+                if (TransportFeedback.TryRead(packet, out var feedback) && feedback.TryReadPacket(out _, out var arrival) && arrival is not null)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        });
+    }
+
+    [Fact]
     public void A_new_source_for_an_encoding_takes_the_place_of_the_old()
     {
         var consumer = Watch();
