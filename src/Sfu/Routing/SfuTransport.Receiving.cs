@@ -117,10 +117,12 @@ public sealed partial class SfuTransport
             speaker.OnLevel(level);
         }
 
+        // The transport's map may have grown since the producer was made; see there.
+        var forwarded = producer.Extensions.Count == Extensions.Count ? values : new RtpExtensionValues(packet, header, producer.Extensions);
         var consumers = producer.Consumers;
         for (var i = 0; i < consumers.Count; i++)
         {
-            consumers[i].OnPacket(stream, packet, header, values, number, startsKeyframe, now);
+            consumers[i].OnPacket(stream, packet, header, forwarded, number, startsKeyframe, now);
         }
     }
 

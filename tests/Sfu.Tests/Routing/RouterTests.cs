@@ -327,6 +327,61 @@ public sealed class RouterTests
     }
 
     [Fact]
+    public void A_packet_sent_again_is_the_same_though_more_extensions_were_agreed_since()
+    {
+        // Packets have three extensions all the time, which either side agrees to only after the first two packets.
+        var agreedFrom = Agreed();
+        var agreedTo = Agreed();
+        var from = _session.Router.AddTransport(_publisher, new SfuTransportOptions { Extensions = agreedFrom }, _session.Now);
+        var to = _session.Router.AddTransport(_viewer, new SfuTransportOptions { Extensions = agreedTo }, _session.Now);
+        to.Consume(from.Produce(TestSession.Microphone()), new ConsumerOptions { Id = "sound", Ssrc = 8_000, PayloadType = 109, Mid = "6" });
+        SendSound(0);
+        SendSound(1);
+        foreach (var map in new[] { agreedFrom, agreedTo })
+        {
+            Assert.True(map.TryAdd(1, RtpExtensionKind.AudioLevel));
+            Assert.True(map.TryAdd(13, RtpExtensionKind.VideoOrientation));
+            Assert.True(map.TryAdd(20, RtpExtensionKind.PlayoutDelay));
+        }
+
+        SendSound(2);
+        _session.Run(100);
+        var sent = _viewer.Rtp.ToList();
+        _viewer.Rtp.Clear();
+        to.HandleRtcp(TestSession.NackOf(8_000, [.. sent.Select(packet => TestSession.Read(packet).Header.SequenceNumber)]), _session.Now);
+
+        Assert.Equal(3, sent.Count);
+        Assert.Equal(sent, _viewer.Rtp);
+
+        // A producer and a consumer made since then go by what was agreed by then.
+        var second = from.Produce(TestSession.Microphone("second", "3"));
+        to.Consume(second, new ConsumerOptions { Id = "second", Ssrc = 8_001, PayloadType = 109, Mid = "7" });
+        _viewer.Rtp.Clear();
+        SendSound(3, ssrc: 71, mid: "3");
+        RtpHeader.TryRead(_viewer.Rtp.Single(), out var header);
+        Assert.True(new RtpExtensionValues(_viewer.Rtp[0], header, agreedTo).TryGetAudioLevel(out _, out _));
+
+        static RtpExtensionMap Agreed()
+        {
+            var map = new RtpExtensionMap();
+            map.TryAdd(4, RtpExtensionKind.Mid);
+            map.TryAdd(3, RtpExtensionKind.TransportSequenceNumber);
+            return map;
+        }
+
+        void SendSound(ushort number, uint ssrc = 70, string mid = "2")
+        {
+            var buffer = new byte[200];
+            var writer = new RtpHeaderWriter(buffer, TestSession.Opus, false, number, number * 960u, ssrc, useTwoByteExtensions: true);
+            writer.AddExtension(4, System.Text.Encoding.ASCII.GetBytes(mid));
+            writer.AddExtension(1, [0x80 | 20]);
+            writer.AddExtension(13, [1]);
+            writer.AddExtension(20, [1, 2, 3]);
+            _session.Receive(from, buffer[..(writer.Finish() + 100)]);
+        }
+    }
+
+    [Fact]
     public void A_producer_that_ends_takes_its_consumers_along()
     {
         var consumer = Watch();
@@ -355,32 +410,6 @@ public sealed class RouterTests
         Assert.True(_to.Counters.NoRoom > 0);
         var gaps = Numbers().Zip(Numbers().Skip(1)).Count(pair => (ushort)(pair.Second - pair.First) > 1);
         Assert.Equal(1, gaps);
-    }
-
-    [Fact]
-    public void Reports_on_what_arrives_go_back_to_the_sender()
-    {
-        Watch();
-        Play(60);
-        var hasReport = false;
-        var hasFeedback = false;
-        foreach (var compound in _publisher.Rtcp)
-        {
-            var reader = new RtcpReader(compound);
-            while (reader.TryRead(out var packet))
-            {
-                hasReport |= ReceiverReport.TryRead(packet, out var report) && report.Blocks.Count == 3 && report.Blocks[0].FractionLost == 0;
-                hasFeedback |= TransportFeedback.TryRead(packet, out var feedback) && IsSource(feedback.MediaSsrc);
-            }
-
-            Assert.False(reader.IsMalformed);
-        }
-
-        Assert.True(hasReport);
-        Assert.True(hasFeedback);
-
-        // Browsers heed no other.
-        bool IsSource(uint ssrc) => _from.Producers.Any(producer => producer.Streams.Any(stream => stream.Ssrc == ssrc));
     }
 
     [Fact]
@@ -417,6 +446,32 @@ public sealed class RouterTests
 
             return false;
         });
+    }
+
+    [Fact]
+    public void Reports_on_what_arrives_go_back_to_the_sender()
+    {
+        Watch();
+        Play(60);
+        var hasReport = false;
+        var hasFeedback = false;
+        foreach (var compound in _publisher.Rtcp)
+        {
+            var reader = new RtcpReader(compound);
+            while (reader.TryRead(out var packet))
+            {
+                hasReport |= ReceiverReport.TryRead(packet, out var report) && report.Blocks.Count == 3 && report.Blocks[0].FractionLost == 0;
+                hasFeedback |= TransportFeedback.TryRead(packet, out var feedback) && IsSource(feedback.MediaSsrc);
+            }
+
+            Assert.False(reader.IsMalformed);
+        }
+
+        Assert.True(hasReport);
+        Assert.True(hasFeedback);
+
+        // Browsers heed no other.
+        bool IsSource(uint ssrc) => _from.Producers.Any(producer => producer.Streams.Any(stream => stream.Ssrc == ssrc));
     }
 
     [Fact]
