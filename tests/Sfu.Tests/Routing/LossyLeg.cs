@@ -62,15 +62,6 @@ internal sealed class LossyLeg : IPacketSink, IDisposable
 
     public Rtc.Rtp.Extensions.RtpExtensionMap Extensions { get; }
 
-    public bool IsKeyframeAsked { get; set; } = true;
-
-    public bool TakeKeyframeAsked()
-    {
-        var isAsked = IsKeyframeAsked;
-        IsKeyframeAsked = false;
-        return isAsked;
-    }
-
     /// <summary>Connects on a perfect network: without a wait, but for what the checks take.</summary>
     public void Connect(ref TimeSpan now)
     {

@@ -43,17 +43,18 @@ public sealed class LossyNetworkTests
             using var run = new LossyRun(seed, conditions);
             run.Play(TimeSpan.FromSeconds(30));
             if (run.LongestFreeze.TotalMilliseconds > 500 || run.SoundMissing > 0.01 || run.ChangedPackets > 0
-                || run.FramesShown <= leastFrames || run.Repeated <= 10)
+                || run.FramesShown <= leastFrames || run.Repeated <= 10 || run.FirstPictureAfter > TimeSpan.FromSeconds(1.5))
             {
-                failed.Add(
-                    $"seed {seed}: {run.LongestFreeze.TotalMilliseconds} ms frozen, {run.SoundMissing:P2} of the sound missing, "
-                    + $"{run.ChangedPackets} packets changed, {run.FramesShown} frames, {run.Repeated} packets repeated, "
-                    + $"{run.KeyframesMade} keyframes made, {run.Jumps} of them skipped to");
+                failed.Add($"seed {seed}: {Describe(run)}");
             }
         }
 
         Assert.True(failed.Count == 0, string.Join("; ", failed));
     }
+
+    private static string Describe(LossyRun run) =>
+        $"first picture after {run.FirstPictureAfter.TotalMilliseconds} ms, {run.LongestFreeze.TotalMilliseconds} ms frozen, {run.SoundMissing:P2} of the sound missing, {run.ChangedPackets} packets changed, "
+        + $"an estimate of {run.Estimator.TargetBps} bit/s with {run.Estimator.LossRatio:P1} lost, {run.FramesShown} frames, {run.Repeated} packets repeated, {run.KeyframesMade} keyframes made, {run.Jumps} of them skipped to";
 
     [Fact]
     public void Bursts_of_loss_are_survived_with_a_keyframe_at_worst()
