@@ -23,6 +23,7 @@ internal sealed partial class RoomState : IDeadlined
     private readonly Dictionary<string, PeerState> _peers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ProducerState> _producers = new(StringComparer.Ordinal);
     private readonly List<RoomTap> _taps = [];
+    private readonly List<PeerTransport> _due = [];
     private TimeSpan _nextDeadline;
     private bool _isTouched = true;
 
@@ -82,14 +83,15 @@ internal sealed partial class RoomState : IDeadlined
     public void HandleDeadline(TimeSpan now)
     {
         Touch();
-        List<PeerTransport>? ended = null;
+        _due.Clear();
         foreach (var peer in _peers.Values)
         {
-            HandleDeadline(peer.FromPeer, now, ref ended);
-            HandleDeadline(peer.ToPeer, now, ref ended);
+            HandleDeadline(peer.FromPeer, now);
+            HandleDeadline(peer.ToPeer, now);
         }
 
-        foreach (var transport in ended ?? [])
+        // Only now, as one that has ended is taken out of its peer.
+        foreach (var transport in _due)
         {
             TakeEvents(transport, now);
         }
@@ -185,13 +187,13 @@ internal sealed partial class RoomState : IDeadlined
     private static TimeSpan Earlier(TimeSpan time, PeerTransport? transport) =>
         transport?.Connection.NextDeadline is { } due && due < time ? due : time;
 
-    private static void HandleDeadline(PeerTransport? transport, TimeSpan now, ref List<PeerTransport>? ended)
+    private void HandleDeadline(PeerTransport? transport, TimeSpan now)
     {
         if (transport?.Connection.NextDeadline <= now)
         {
             transport.Connection.HandleDeadline(now);
             transport.SendDatagrams();
-            (ended ??= []).Add(transport);
+            _due.Add(transport);
         }
     }
 
