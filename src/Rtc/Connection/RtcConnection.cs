@@ -113,19 +113,6 @@ public sealed class RtcConnection : IDisposable
         return added;
     }
 
-    /// <summary>Begins ICE anew with other credentials, while media flows on (RFC 8445 section 9).</summary>
-    /// <param name="local">Our new credentials.</param>
-    /// <param name="remote">The peer's new credentials.</param>
-    /// <param name="now">Monotonic time.</param>
-    public void RestartIce(IceCredentials local, IceCredentials? remote, TimeSpan now)
-    {
-        if (State is not RtcConnectionState.Closed)
-        {
-            _ice.Restart(local, remote, now);
-            Settle(now);
-        }
-    }
-
     /// <summary>Takes one datagram.</summary>
     /// <param name="datagram">What arrived; media is decrypted in place.</param>
     /// <param name="from">Where it came from.</param>

@@ -133,7 +133,7 @@ public sealed class HostileMediaTests
     {
         using var media = new VirtualMedia(35);
         var (anna, ben, _) = await WatchingAsync(media);
-        var annas = (await media.Room.ListProducersAsync("anna"))[0].Id;
+        var annas = (await media.Room.MeasureAsync("anna")).Producers[0].ProducerId;
 
         Assert.Equal(MediaErrorCode.NotTheOwner, await CodeOfAsync(media.Room.CloseProducerAsync("ben", annas, null).AsTask()));
         Assert.Equal(MediaErrorCode.NotTheOwner, await CodeOfAsync(media.Room.SetProducerPausedAsync("ben", annas, true).AsTask()));
@@ -141,7 +141,7 @@ public sealed class HostileMediaTests
         Assert.Equal(MediaErrorCode.UnknownPeer, await CodeOfAsync(media.Room.CloseProducerAsync("nobody", annas, null).AsTask()));
         Assert.Equal(MediaErrorCode.UnknownTransport, await CodeOfAsync(media.Room.ConsumeAsync("ben", anna.ReceiveTransportId, []).AsTask()));
         Assert.Equal(MediaErrorCode.UnknownTransport, await CodeOfAsync(media.Room.PreferAsync("ben", ben.SendTransportId, []).AsTask()));
-        Assert.False((await media.Room.ListProducersAsync("anna"))[0].IsPaused);
+        Assert.False(Assert.Single(await media.Room.DropProducersAsync("anna")).IsPaused);
     }
 
     [Fact]
