@@ -78,13 +78,19 @@ public sealed class MeetingServer : IAsyncLifetime
         Directory.Delete(_folder, recursive: true);
     }
 
-    /// <summary>Kills the server as a crash would, and starts it again on the same data and addresses.</summary>
-    public async Task RestartAsync()
+    /// <summary>Ends the server and starts it again on the same data and addresses.</summary>
+    /// <param name="isKilled">Whether it is killed as by a crash; otherwise it is told to stop, and must end well.</param>
+    public async Task RestartAsync(bool isKilled = true)
     {
         string Port(int port) => port.ToString(CultureInfo.InvariantCulture);
         var rtcPort = Server.RtcPort;
         var (http, https) = (Server.HttpBase.Port, Server.HttpsBase.Port);
-        await Server.KillAsync();
+        var exit = isKilled ? await Server.KillAsync() : await Server.StopAsync();
+        if (!isKilled && exit.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"The server ended with code {exit.ExitCode}:\n{exit.Errors}");
+        }
+
         await Server.DisposeAsync();
         _api.Dispose();
         await StartServerAsync(["--http-port", Port(http), "--https-port", Port(https), "--rtc-port", Port(rtcPort)]);
