@@ -24,17 +24,17 @@ internal sealed record BenchOptions
 
     public TimeSpan WarmUp { get; private init; } = TimeSpan.FromSeconds(8);
 
-    public int Rounds { get; private init; } = 2;
+    public int Rounds { get; init; } = 2;
 
-    public int Rate { get; private init; } = 150_000;
+    public int Rate { get; init; } = 150_000;
 
     public bool Cut { get; private init; }
 
     public int? Receivers { get; private init; }
 
-    public UdpForm? Form { get; private init; }
+    public UdpForm? Form { get; init; }
 
-    public bool Estimate { get; private init; }
+    public bool Estimate { get; init; }
 
     public string? Only { get; private init; }
 

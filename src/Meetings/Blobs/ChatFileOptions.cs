@@ -17,6 +17,12 @@ public sealed class ChatFileOptions
     /// <summary>How long an address to upload to can be used; 10 s to 1 h; default 10 min.</summary>
     public TimeSpan UploadTime { get; set; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>
+    /// Files that each participant may send: so many at once, and over each hour as many again; 1 to 100,000; default 60. At the
+    /// largest size they are 1.5 GiB.
+    /// </summary>
+    public int UploadsPerHour { get; set; } = 60;
+
     /// <summary>The endings that a file's name may have, such as <c>png, pdf</c>, up to 1,024 characters; null, the default, for any.</summary>
     public string? AllowedEndings { get; set; }
 
@@ -60,6 +66,11 @@ public sealed class ChatFileOptionsValidator : IValidateOptions<ChatFileOptions>
         if (options.UploadTime < TimeSpan.FromSeconds(10) || options.UploadTime > TimeSpan.FromHours(1))
         {
             result.AddError($"{options.UploadTime} is outside 10 s to 1 h.", nameof(options.UploadTime));
+        }
+
+        if (options.UploadsPerHour is < 1 or > 100_000)
+        {
+            result.AddError($"{options.UploadsPerHour} is outside 1 to 100,000.", nameof(options.UploadsPerHour));
         }
 
         if (options.MinFreeBytes is < 0 or > 1L << 50)

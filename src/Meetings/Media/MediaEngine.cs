@@ -76,7 +76,6 @@ internal sealed class MediaEngine : IRtcEngine
             return;
         }
 
-        var room = transport.Room;
         try
         {
             if (kind is RtcDatagramKind.Stun)
@@ -88,11 +87,11 @@ internal sealed class MediaEngine : IRtcEngine
                 HandleMedia(transport, datagram, kind, from, now);
             }
 
-            room.Touch();
+            transport.Room.Touch();
         }
         catch (Exception fault)
         {
-            Fail(room, fault, now);
+            Fail(transport, fault, now);
         }
     }
 
@@ -192,6 +191,21 @@ internal sealed class MediaEngine : IRtcEngine
         MediaLog.RoomFailed(_logger, fault, room.Id);
         _metrics.RoomFailed();
         room.Fail(now);
+    }
+
+    /// <summary>Ends a transport on which a datagram met a fault of ours. Whoever found the datagram that does it can send it again: it
+    /// is to cost nobody else anything.</summary>
+    private void Fail(PeerTransport transport, Exception fault, TimeSpan now)
+    {
+        try
+        {
+            MediaLog.TransportFailed(_logger, fault, transport.Id, transport.Room.Id);
+            transport.Room.Fail(transport);
+        }
+        catch (Exception further)
+        {
+            Fail(transport.Room, further, now);
+        }
     }
 
     internal MediaMetrics Metrics => _metrics;

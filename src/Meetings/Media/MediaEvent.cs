@@ -14,6 +14,9 @@ public enum TransportLossReason
 
     /// <summary>The handshake failed: another certificate than its description says, or nothing in common.</summary>
     HandshakeFailed,
+
+    /// <summary>A datagram of the peer met a fault of ours.</summary>
+    Fault,
 }
 
 /// <summary>Something that happened in a room without being asked for.</summary>

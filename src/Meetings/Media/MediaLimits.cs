@@ -1,4 +1,6 @@
+using Roomcast.Rtc.Connection;
 using Roomcast.Rtc.Sdp;
+using Roomcast.Transports.Rtc;
 
 namespace Roomcast.Meetings.Media;
 
@@ -37,6 +39,10 @@ internal static class MediaLimits
 
     /// <summary>Listeners of one room: what composes it, and recorders of single tracks.</summary>
     public const int Taps = 8;
+
+    /// <summary>Bytes of a packet before it is encrypted: what the sockets send at most, without what encryption adds. Longer packets of
+    /// peers are dropped as they arrive.</summary>
+    public const int PacketBytes = RtcWorker.MaxDatagramLength - RtcConnection.MaxOverhead;
 
     /// <summary>Addresses of one transport on which a check has passed.</summary>
     public const int Paths = 32;

@@ -12,4 +12,7 @@ internal static partial class MediaLog // Event ids 5200-5299.
 
     [LoggerMessage(5202, LogLevel.Debug, "Transport {TransportId} of room {RoomId} was lost: {Reason}, {Failure}.")]
     public static partial void Lost(ILogger logger, string transportId, string roomId, TransportLossReason reason, string failure);
+
+    [LoggerMessage(5203, LogLevel.Error, "Transport {TransportId} of room {RoomId} ended after a fault of ours in handling a datagram of its peer.")]
+    public static partial void TransportFailed(ILogger logger, Exception fault, string transportId, string roomId);
 }

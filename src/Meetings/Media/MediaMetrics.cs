@@ -50,7 +50,8 @@ public sealed class MediaMetrics
                 ("refused", totals => totals.Refused),
                 ("unauthenticated_check", totals => totals.UnauthenticatedChecks),
                 ("unknown_source", totals => totals.UnknownSource),
-                ("wrong_payload_type", totals => totals.WrongPayloadType)),
+                ("wrong_payload_type", totals => totals.WrongPayloadType),
+                ("too_long", totals => totals.TooLong)),
             "{packet}",
             "Datagrams and packets that were not taken, by reason.");
         meter.CreateObservableCounter(

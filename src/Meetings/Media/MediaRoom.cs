@@ -63,10 +63,6 @@ public sealed class MediaRoom : IAsyncDisposable
     public ValueTask<IReadOnlyList<MediaProducer>> DropProducersAsync(string peerId) =>
         RunAsync((room, _) => room.DropProducersOf(peerId));
 
-    /// <summary>What a peer sends now; empty for one that is not in.</summary>
-    /// <exception cref="MediaException">Closed, Busy.</exception>
-    public ValueTask<IReadOnlyList<MediaProducer>> ListProducersAsync(string peerId) => RunAsync((room, _) => room.ProducersOf(peerId));
-
     /// <summary>Makes a transport out of the peer's first offer. An older one of the same direction is closed.</summary>
     /// <remarks>An offer with the older one's own credentials and certificate is made on the connection that is there: a client
     /// that is not sure of having been answered asks again on it. It is negotiated anew and nothing is closed.</remarks>

@@ -25,6 +25,8 @@ internal sealed class MediaTotals
 
     public long WrongPayloadType { get; private set; }
 
+    public long TooLong { get; private set; }
+
     public long NoRoom { get; private set; }
 
     public long Unprotected { get; private set; }
@@ -70,6 +72,7 @@ internal sealed class MediaTotals
         UnauthenticatedChecks += network.UnauthenticatedChecks;
         UnknownSource += packets.Unknown;
         WrongPayloadType += packets.WrongPayloadType;
+        TooLong += packets.TooLong;
         NoRoom += packets.NoRoom;
         Unprotected += transport.Unprotected;
         Nacked += packets.Nacked;

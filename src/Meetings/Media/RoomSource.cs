@@ -9,10 +9,9 @@ namespace Roomcast.Meetings.Media;
 /// <remarks>Belongs to the worker. Nothing is allocated per packet.</remarks>
 internal sealed class RoomSource : IPacketSink
 {
-    private const int MaxPacketBytes = 2_048;
 
     private readonly IMediaSourceListener _listener;
-    private readonly byte[] _packet = new byte[MaxPacketBytes];
+    private readonly byte[] _packet = new byte[MediaLimits.PacketBytes];
     private bool _isClosed;
 
     public RoomSource(RoomState room, IMediaSourceListener listener, TimeSpan now)
@@ -56,7 +55,7 @@ internal sealed class RoomSource : IPacketSink
     }
 
     /// <inheritdoc/>
-    public Span<byte> Reserve(int length) => length <= MaxPacketBytes ? _packet : default;
+    public Span<byte> Reserve(int length) => length <= MediaLimits.PacketBytes ? _packet : default;
 
     /// <inheritdoc/>
     public void Commit(Span<byte> room, int length, bool isRtcp)

@@ -42,9 +42,6 @@ internal sealed partial class RoomState
     public IReadOnlyList<MediaProducer> DropProducersOf(string peerId) =>
         _peers.TryGetValue(peerId, out var peer) ? DropProducers(peer) : [];
 
-    public IReadOnlyList<MediaProducer> ProducersOf(string peerId) =>
-        _peers.TryGetValue(peerId, out var peer) ? [.. peer.Producers.Select(producer => producer.Described)] : [];
-
     public (PeerTransport Transport, SessionDescription Answer, string? Replaced, IReadOnlyList<MediaProducer> Dropped) CreateTransport(
         string peerId, TransportDirection direction, SessionDescription offer, TimeSpan now)
     {

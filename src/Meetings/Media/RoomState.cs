@@ -23,6 +23,7 @@ internal sealed partial class RoomState : IDeadlined
     private readonly Dictionary<string, PeerState> _peers = new(StringComparer.Ordinal);
     private readonly Dictionary<string, ProducerState> _producers = new(StringComparer.Ordinal);
     private readonly List<RoomTap> _taps = [];
+    private readonly List<PeerTransport> _due = [];
     private TimeSpan _nextDeadline;
     private bool _isTouched = true;
 
@@ -32,7 +33,7 @@ internal sealed partial class RoomState : IDeadlined
         _engine = engine;
         _events = events;
         _logger = logger;
-        Router = new Router(now);
+        Router = new Router(MediaLimits.PacketBytes, now);
         engine.Add(this, now);
     }
 
@@ -82,14 +83,15 @@ internal sealed partial class RoomState : IDeadlined
     public void HandleDeadline(TimeSpan now)
     {
         Touch();
-        List<PeerTransport>? ended = null;
+        _due.Clear();
         foreach (var peer in _peers.Values)
         {
-            HandleDeadline(peer.FromPeer, now, ref ended);
-            HandleDeadline(peer.ToPeer, now, ref ended);
+            HandleDeadline(peer.FromPeer, now);
+            HandleDeadline(peer.ToPeer, now);
         }
 
-        foreach (var transport in ended ?? [])
+        // Only now, as one that has ended is taken out of its peer.
+        foreach (var transport in _due)
         {
             TakeEvents(transport, now);
         }
@@ -113,6 +115,16 @@ internal sealed partial class RoomState : IDeadlined
                     OnLost(transport, happened);
                     return;
             }
+        }
+    }
+
+    /// <summary>Ends one transport after a fault.</summary>
+    public void Fail(PeerTransport transport)
+    {
+        // Unless the fault came after it had ended.
+        if (transport.Peer.TransportOf(transport.Direction) == transport)
+        {
+            Lose(transport, TransportLossReason.Fault);
         }
     }
 
@@ -175,13 +187,13 @@ internal sealed partial class RoomState : IDeadlined
     private static TimeSpan Earlier(TimeSpan time, PeerTransport? transport) =>
         transport?.Connection.NextDeadline is { } due && due < time ? due : time;
 
-    private static void HandleDeadline(PeerTransport? transport, TimeSpan now, ref List<PeerTransport>? ended)
+    private void HandleDeadline(PeerTransport? transport, TimeSpan now)
     {
         if (transport?.Connection.NextDeadline <= now)
         {
             transport.Connection.HandleDeadline(now);
             transport.SendDatagrams();
-            (ended ??= []).Add(transport);
+            _due.Add(transport);
         }
     }
 
@@ -204,12 +216,17 @@ internal sealed partial class RoomState : IDeadlined
             RtcCloseReason.HandshakeFailed => TransportLossReason.HandshakeFailed,
             _ => TransportLossReason.ConsentExpired,
         };
-        _engine.Metrics.Lost(reason);
         if (_logger.IsEnabled(LogLevel.Debug))
         {
             MediaLog.Lost(_logger, transport.Id, Id, reason, happened.Failure.ToString());
         }
 
+        Lose(transport, reason);
+    }
+
+    private void Lose(PeerTransport transport, TransportLossReason reason)
+    {
+        _engine.Metrics.Lost(reason);
         var dropped = Drop(transport);
         _events.Writer.TryWrite(new TransportLost(transport.Peer.Id, transport.Id, transport.Direction, reason, dropped));
     }

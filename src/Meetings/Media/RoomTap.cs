@@ -12,7 +12,6 @@ internal sealed class RoomTap : IPacketSink
 {
     private const byte OpusPayloadType = 111;
     private const byte Vp8PayloadType = 96;
-    private const int MaxPacketBytes = 2_048;
 
     // What browsers take from cameras at best; encodings below it halve it once or twice.
     private const int LargestHeight = 720;
@@ -20,7 +19,7 @@ internal sealed class RoomTap : IPacketSink
     private readonly RoomState _room;
     private readonly IMediaListener _listener;
     private readonly SfuTransport _packets;
-    private readonly byte[] _packet = new byte[MaxPacketBytes];
+    private readonly byte[] _packet = new byte[MediaLimits.PacketBytes];
     private readonly byte[] _feedback = new byte[64];
     private readonly Dictionary<uint, Consumer> _consumers = [];
     private uint _lastSsrc = (uint)RandomNumberGenerator.GetInt32(2, int.MaxValue);
@@ -114,7 +113,7 @@ internal sealed class RoomTap : IPacketSink
     }
 
     /// <inheritdoc/>
-    public Span<byte> Reserve(int length) => length <= MaxPacketBytes ? _packet : default;
+    public Span<byte> Reserve(int length) => length <= MediaLimits.PacketBytes ? _packet : default;
 
     /// <inheritdoc/>
     public void Commit(Span<byte> room, int length, bool isRtcp) => _listener.OnPacket(room[..length], isRtcp);

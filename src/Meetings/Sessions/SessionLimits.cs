@@ -9,17 +9,11 @@ public static class SessionLimits
     /// <summary>Longest address of a picture or a file, in UTF-16 units.</summary>
     public const int MaxAddressLength = 2_048;
 
-    /// <summary>Longest peer id.</summary>
-    public const int MaxPeerIdLength = 64;
-
     /// <summary>Longest text of a chat message, in UTF-16 units: what the official client allows.</summary>
     public const int MaxTextLength = 2_000;
 
     /// <summary>Longest description of a file or a composed message, in UTF-16 units.</summary>
     public const int MaxComposedLength = 16_384;
-
-    /// <summary>Messages a session keeps at hand; older ones are only in the records.</summary>
-    public const int MaxMessages = 5_000;
 
     /// <summary>Messages a joining peer is given.</summary>
     public const int MaxHistory = 1_000;

@@ -29,6 +29,7 @@ internal sealed class ClientRoutes(
     ClientAdmission admission,
     ClientReportStore reports,
     ReportPace pace,
+    UploadPace uploads,
     TimeProvider clock)
 {
     private const int MaxTelemetryBytes = 1 << 20;
@@ -181,12 +182,18 @@ internal sealed class ClientRoutes(
         }
 
         var lifetime = expiry is { } seconds ? TimeSpan.FromSeconds(seconds) : (TimeSpan?)null;
-        return files.Reserve(name!, client.Meeting.Settings.PersistsChat, lifetime) is { } reserved
-            ? ClientAnswer.Data(json =>
+        if (files.Reserve(name!, client.Meeting.Settings.PersistsChat, lifetime) is not { } reserved)
+        {
+            return KitAnswer.Refuse(KitErrorCode.NoRight, "files of this kind are not taken");
+        }
+
+        // An address is good for one file, so this bounds what one participant can put on the disk.
+        return uploads.Take(client.Participant!.Id) is { } wait
+            ? KitAnswer.Refuse(KitErrorCode.TooManyRequests, "the participant has sent too many files", wait)
+            : ClientAnswer.Data(json =>
             {
                 json.WriteString("put_location", reserved.PutAddress);
                 json.WriteString("get_location", reserved.GetAddress);
-            })
-            : KitAnswer.Refuse(KitErrorCode.NoRight, "files of this kind are not taken");
+            });
     }
 }

@@ -22,6 +22,7 @@ public static class ClientServices
         services.TryAddSingleton<ClientLivestreams>();
         services.TryAddSingleton<ClientRecordings>();
         services.TryAddSingleton<ReportPace>();
+        services.TryAddSingleton<UploadPace>();
         services.TryAddSingleton<ClientRoutes>();
         services.TryAddSingleton(new SocketOptions());
         services.TryAddSingleton<SocketMetrics>();

@@ -38,6 +38,7 @@ public sealed class BandwidthEstimator
 
     private readonly BandwidthLimits _limits;
     private readonly SentPackets _sent = new();
+    private readonly List<(TimeSpan SentAt, TimeSpan? ArrivedAt)> _arrived = [];
     private readonly ArrivalGroups _groups = new();
     private readonly DelayTrend _trend = new();
     private readonly RateMeter _acknowledged = new();
@@ -140,11 +141,10 @@ public sealed class BandwidthEstimator
                 _probes.OnArrived(packet, arrivedAt);
             }
 
-            if (_groups.TryAdd(packet.SentAt, arrivedAt, out var sendDelta, out var arrivalDelta))
-            {
-                _trend.Add(sendDelta, arrivalDelta, arrivedAt);
-            }
+            _arrived.Add((packet.SentAt, arrivedAt));
         }
+
+        WatchDelay();
 
         if (newest == TimeSpan.MinValue)
         {
@@ -200,6 +200,35 @@ public sealed class BandwidthEstimator
             _silenceHandledAt = now;
             _lossBps = Math.Max(_limits.MinBps, TargetBps / 2.0);
         }
+    }
+
+    /// <summary>Takes the delay of the packets of a report, but of those that others have overtaken: a queue lets nothing pass, so what
+    /// arrived behind a packet that was sent later was held up elsewhere and says nothing of one.</summary>
+    private void WatchDelay()
+    {
+        var earliestBehind = TimeSpan.MaxValue;
+        for (var i = _arrived.Count - 1; i >= 0; i--)
+        {
+            var (sentAt, arrivedAt) = _arrived[i];
+            if (arrivedAt > earliestBehind)
+            {
+                _arrived[i] = (sentAt, null);
+            }
+            else
+            {
+                earliestBehind = arrivedAt!.Value;
+            }
+        }
+
+        foreach (var (sentAt, arrived) in _arrived)
+        {
+            if (arrived is { } arrivedAt && _groups.TryAdd(sentAt, arrivedAt, out var sendDelta, out var arrivalDelta))
+            {
+                _trend.Add(sendDelta, arrivalDelta, arrivedAt);
+            }
+        }
+
+        _arrived.Clear();
     }
 
     private void UpdateLoss(TimeSpan now)

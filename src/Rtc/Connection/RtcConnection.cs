@@ -69,7 +69,7 @@ public sealed class RtcConnection : IDisposable
     public SrtpProfile? Profile { get; private set; }
 
     /// <summary>Bytes by which <see cref="ProtectRtp"/> and <see cref="ProtectRtcp"/> make a packet longer, at most.</summary>
-    public static int MaxOverhead => 20;
+    public const int MaxOverhead = 20;
 
     /// <summary>Time that a check and its answer took; for clients, and null before the first.</summary>
     public TimeSpan? RoundTripTime => (_ice as IceControllingAgent)?.RoundTripTime;
@@ -111,19 +111,6 @@ public sealed class RtcConnection : IDisposable
         var added = _ice is IceControllingAgent agent && agent.AddRemote(address, priority, now);
         Settle(now);
         return added;
-    }
-
-    /// <summary>Begins ICE anew with other credentials, while media flows on (RFC 8445 section 9).</summary>
-    /// <param name="local">Our new credentials.</param>
-    /// <param name="remote">The peer's new credentials.</param>
-    /// <param name="now">Monotonic time.</param>
-    public void RestartIce(IceCredentials local, IceCredentials? remote, TimeSpan now)
-    {
-        if (State is not RtcConnectionState.Closed)
-        {
-            _ice.Restart(local, remote, now);
-            Settle(now);
-        }
     }
 
     /// <summary>Takes one datagram.</summary>

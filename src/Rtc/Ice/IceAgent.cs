@@ -12,10 +12,10 @@ internal enum IceState
     /// <summary>There is a chosen path and the peer still agrees to it.</summary>
     Connected,
 
-    /// <summary>No path was found in time. Final, short of a restart.</summary>
+    /// <summary>No path was found in time. Final.</summary>
     Failed,
 
-    /// <summary>The peer has not been heard for too long (RFC 7675). Final, short of a restart.</summary>
+    /// <summary>The peer has not been heard for too long (RFC 7675). Final.</summary>
     Expired,
 }
 
@@ -60,9 +60,9 @@ internal abstract class IceAgent(IceCredentials local, IceCredentials? remote, D
     /// <summary>What it met.</summary>
     public IceCounters Counters => _counters;
 
-    public IceCredentials Local { get; protected set; } = local;
+    public IceCredentials Local { get; } = local;
 
-    public IceCredentials? Remote { get; protected set; } = remote;
+    public IceCredentials? Remote { get; } = remote;
 
     protected DatagramQueue Outgoing { get; } = outgoing;
 
@@ -74,9 +74,6 @@ internal abstract class IceAgent(IceCredentials local, IceCredentials? remote, D
 
     /// <summary>Whether a check has passed on this address, so that other datagrams from it are worth a look.</summary>
     public abstract bool IsKnown(RtcAddress address);
-
-    /// <summary>Begins anew with other credentials (RFC 8445 section 9). The path in use stays in use meanwhile.</summary>
-    public abstract void Restart(IceCredentials local, IceCredentials? remote, TimeSpan now);
 
     /// <summary>Judges a request by RFC 8489 section 9.1.3 and RFC 8445 section 7.3, and answers it if it is refused.</summary>
     /// <returns>Whether it is to be answered with success.</returns>

@@ -90,25 +90,6 @@ internal sealed class IceControllingAgent : IceAgent
     public override bool IsKnown(RtcAddress address) => Find(address) is { HasSucceeded: true };
 
     /// <inheritdoc/>
-    public override void Restart(IceCredentials local, IceCredentials? remote, TimeSpan now)
-    {
-        Local = local;
-        Remote = remote;
-        _startedAt = now;
-        _heardAt = now;
-        _nominateAt = null;
-        _nextCheckAt = now;
-        foreach (var pair in _pairs)
-        {
-            pair.Reset();
-        }
-
-        _selected = null; // Path stays: media flows on the old pair until a new one is nominated.
-        State = IceState.Checking;
-        Arm(now);
-    }
-
-    /// <inheritdoc/>
     public override void Handle(ReadOnlySpan<byte> datagram, RtcAddress from, TimeSpan now)
     {
         if (!StunMessage.TryRead(datagram, out var message) || !message.HasValidFingerprint())
@@ -393,14 +374,5 @@ internal sealed class IceControllingAgent : IceAgent
         public TimeSpan AskedAt { get; set; }
 
         public TimeSpan SendAgainAt { get; set; }
-
-        public void Reset()
-        {
-            IsAsking = false;
-            Nominates = false;
-            HasSucceeded = false;
-            HasFailed = false;
-            Sends = 0;
-        }
     }
 }

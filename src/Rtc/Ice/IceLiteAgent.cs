@@ -23,9 +23,7 @@ internal sealed class IceLiteAgent : IceAgent
 
     private readonly List<RemotePath> _paths = new(2);
     private readonly TimeSpan _consentTimeout;
-    private IceCredentials? _previousLocal;
     private RemotePath? _selected;
-    private int _generation;
     private TimeSpan _heardAt;
 
     public IceLiteAgent(
@@ -42,18 +40,6 @@ internal sealed class IceLiteAgent : IceAgent
 
     /// <inheritdoc/>
     public override bool IsKnown(RtcAddress address) => Find(address) is not null;
-
-    /// <inheritdoc/>
-    public override void Restart(IceCredentials local, IceCredentials? remote, TimeSpan now)
-    {
-        _previousLocal = Local;
-        Local = local;
-        Remote = remote;
-        _generation++;
-        _heardAt = now;
-        NextDeadline = now + _consentTimeout;
-        State = _selected is null ? IceState.Checking : IceState.Connected;
-    }
 
     /// <inheritdoc/>
     public override void Handle(ReadOnlySpan<byte> datagram, RtcAddress from, TimeSpan now)
@@ -76,16 +62,13 @@ internal sealed class IceLiteAgent : IceAgent
             return;
         }
 
-        // After a restart the peer may go on with the old pair until the new one is nominated.
-        var isPrevious = _previousLocal is not null && NamesUs(message.Username, _previousLocal);
-        var credentials = isPrevious ? _previousLocal! : Local;
-        if (!Admit(message, from, credentials, isControlling: false))
+        if (!Admit(message, from, Local, isControlling: false))
         {
             return;
         }
 
-        Answer(message, from, credentials);
-        Note(message, from, isPrevious ? _generation - 1 : _generation, now);
+        Answer(message, from, Local);
+        Note(message, from, now);
     }
 
     /// <inheritdoc/>
@@ -109,7 +92,7 @@ internal sealed class IceLiteAgent : IceAgent
         Arm(now);
     }
 
-    private void Note(in StunMessage request, RtcAddress from, int generation, TimeSpan now)
+    private void Note(in StunMessage request, RtcAddress from, TimeSpan now)
     {
         _heardAt = now;
         var path = Find(from);
@@ -127,7 +110,6 @@ internal sealed class IceLiteAgent : IceAgent
         path.Checks++;
         path.LastCheckAt = now;
         path.LastCheckNominated = request.UseCandidate;
-        path.Generation = Math.Max(path.Generation, generation);
         path.IsNominated |= request.UseCandidate;
 
         if (request.UseCandidate && IsBetter(path, wasPlain, now))
@@ -149,11 +131,6 @@ internal sealed class IceLiteAgent : IceAgent
             return true;
         }
 
-        if (path.Generation != _selected.Generation)
-        {
-            return path.Generation > _selected.Generation;
-        }
-
         return wasPlain || path.Priority >= _selected.Priority || now - _selected.LastCheckAt >= PathSilence;
     }
 
@@ -162,12 +139,6 @@ internal sealed class IceLiteAgent : IceAgent
         _selected = path;
         Path = path.Address;
         State = IceState.Connected;
-        if (path.Generation == _generation && _previousLocal is not null)
-        {
-            // The restart is complete: what belongs to the old generation is forgotten.
-            _previousLocal = null;
-            _paths.RemoveAll(other => other.Generation < path.Generation);
-        }
     }
 
     /// <summary>Leaves a silent path for a fresher one, and before any nomination follows the newest check.</summary>
@@ -265,7 +236,5 @@ internal sealed class IceLiteAgent : IceAgent
         public bool LastCheckNominated { get; set; }
 
         public bool IsNominated { get; set; }
-
-        public int Generation { get; set; }
     }
 }

@@ -38,7 +38,6 @@ internal readonly ref struct StunMessage
     private readonly int _fingerprintAt;
     private readonly bool _hasPriority;
     private readonly uint _priority;
-    private readonly ulong _tieBreaker;
     private readonly ulong _unknown;
     private readonly int _unknownCount;
 
@@ -49,7 +48,6 @@ internal readonly ref struct StunMessage
         _fingerprintAt = found.FingerprintAt;
         _hasPriority = found.HasPriority;
         _priority = found.Priority;
-        _tieBreaker = found.TieBreaker;
         _unknown = found.Unknown;
         _unknownCount = found.UnknownCount;
         Username = found.UsernameAt == 0 ? default : bytes.Slice(found.UsernameAt, found.UsernameLength);
@@ -84,9 +82,6 @@ internal readonly ref struct StunMessage
 
     /// <summary>Whether ICE-CONTROLLED is present.</summary>
     public bool IsFromControlled { get; }
-
-    /// <summary>The number in ICE-CONTROLLING or ICE-CONTROLLED.</summary>
-    public ulong TieBreaker => _tieBreaker;
 
     /// <summary>XOR-MAPPED-ADDRESS as an UDP address; null when absent.</summary>
     public RtcAddress? MappedAddress { get; }
@@ -231,7 +226,6 @@ internal readonly ref struct StunMessage
         public uint Priority;
         public bool IsFromControlling;
         public bool IsFromControlled;
-        public ulong TieBreaker;
         public RtcAddress? MappedAddress;
         public int ErrorCode;
         public ulong Unknown;
@@ -289,7 +283,6 @@ internal readonly ref struct StunMessage
 
                     if (!IsFromControlled && !IsFromControlling)
                     {
-                        TieBreaker = BinaryPrimitives.ReadUInt64BigEndian(value);
                         IsFromControlling = type is StunAttributeType.IceControlling;
                         IsFromControlled = !IsFromControlling;
                     }

@@ -88,6 +88,7 @@ internal static class FeatureSettings
         settings.Bind("chat_file_endings", (ChatFileOptions o) => o.AllowedEndings, SettingTypes.Text(1, 1_024, "endings separated by commas, such as png, jpg, pdf").Optional(), "The only endings that names of files sent in a chat may have. Without it: any.");
         settings.Bind("chat_check_pictures", (ChatFileOptions o) => o.ChecksPictures, SettingTypes.Boolean, "Whether a file whose name ends like a picture's must be one.");
         settings.Bind("chat_upload_time", (ChatFileOptions o) => o.UploadTime, SettingTypes.Duration(TimeSpan.FromSeconds(10), TimeSpan.FromHours(1)), "How long the address that a file is uploaded to can be used.");
+        settings.Bind("chat_uploads_per_hour", (ChatFileOptions o) => o.UploadsPerHour, SettingTypes.Whole(1, 100_000), "Files that each participant may send in chats: so many at once, and over each hour as many again.");
         settings.Check(new ChatFileOptionsValidator());
         settings.Bind("session_report_retention", (HistoryOptions o) => o.ReportRetention, SettingTypes.Duration(HistoryOptions.Bounds.Least, HistoryOptions.Bounds.Most), "How long figures of media, and addresses and browsers of participants, are kept after a session.");
         settings.Bind("session_file_retention", (HistoryOptions o) => o.FileRetention, SettingTypes.Duration(HistoryOptions.Bounds.Least, TimeSpan.FromDays(365)), "How long transcripts and summaries are kept after a session, and links to files of it hold. Addresses of a bucket hold for 7 days at most.");

@@ -42,7 +42,7 @@ public sealed partial class Consumer
         else if (entry.Stream!.Cache.TryGet(entry.SourceNumber, out var packet) && RtpHeader.TryRead(packet, out var header))
         {
             CountRepeating(entry, packet.Length, now);
-            var values = new RtpExtensionValues(packet, header, Producer.Transport.Extensions);
+            var values = new RtpExtensionValues(packet, header, Producer.Extensions);
             _writer.Send(entry, packet, header, values);
             if (entry.Repeats > 0 || IsLossy)
             {

@@ -17,7 +17,8 @@ public sealed record ConsumerOptions
     /// <summary>The media section's name; packets carry it, so that the receiver needs no list of sources.</summary>
     public required string Mid { get; init; }
 
-    /// <summary>The header extensions of its packets, by their numbers in its section; null for all those of the transport.</summary>
+    /// <summary>The header extensions of its packets, by their numbers in its section; null for all those that the transport
+    /// has now. Nothing may be added to it later.</summary>
     /// <remarks>A packet without the transport-wide number is no part of the feedback, and so none of the estimate.</remarks>
     public RtpExtensionMap? Extensions { get; init; }
 

@@ -10,7 +10,7 @@ namespace Roomcast.Sfu.Consumers;
 
 /// <summary>Writes packets of one track in the numbers and names that its receiver knows, and hands them on.</summary>
 /// <remarks>
-/// What is written follows from the entry and the source alone, so that a packet that is sent again is the same byte for byte.
+/// What is written follows from the entry, the source and numbers that never change, so that a packet that is sent again is the same byte for byte.
 /// Nothing is allocated. Not thread-safe.
 /// </remarks>
 internal sealed class PacketWriter(SfuTransport transport, ConsumerOptions options, SfuCodec codec)
@@ -18,15 +18,13 @@ internal sealed class PacketWriter(SfuTransport transport, ConsumerOptions optio
     /// <summary>Payload of a packet of padding.</summary>
     public const int PaddingBytes = 224;
 
-    private const int MaxExtensionBytes = 96;
-
-    private readonly RtpExtensionMap _extensions = options.Extensions ?? transport.Extensions;
+    private readonly RtpExtensionMap _extensions = options.Extensions ?? transport.Extensions.Copy();
     private readonly byte[] _mid = Encoding.ASCII.GetBytes(options.Mid);
 
     /// <summary>Sends a packet without content under an entry's number.</summary>
     public void SendPadding(in SentEntry entry)
     {
-        var room = transport.Reserve(RtpHeader.FixedLength + MaxExtensionBytes + PaddingBytes);
+        var room = transport.Reserve(Router.MaxHeaderBytes + PaddingBytes);
         if (room.IsEmpty)
         {
             return;
@@ -43,7 +41,7 @@ internal sealed class PacketWriter(SfuTransport transport, ConsumerOptions optio
     /// <summary>Sends a packet of the source under an entry's number.</summary>
     public void Send(in SentEntry entry, ReadOnlySpan<byte> source, in RtpHeader header, in RtpExtensionValues values)
     {
-        var room = transport.Reserve(RtpHeader.FixedLength + MaxExtensionBytes + header.PayloadLength);
+        var room = transport.Reserve(Router.MaxHeaderBytes + header.PayloadLength);
         if (room.IsEmpty)
         {
             return;

@@ -1,4 +1,5 @@
 using System.Text;
+using Roomcast.Rtc.Rtp.Extensions;
 using Roomcast.Sfu.Codecs;
 using Roomcast.Sfu.Consumers;
 using Roomcast.Sfu.Routing;
@@ -21,6 +22,7 @@ public sealed class Producer
     {
         Transport = transport;
         Options = options;
+        Extensions = transport.Extensions.Copy();
         MidBytes = options.Mid is null ? [] : Encoding.ASCII.GetBytes(options.Mid);
         _rids = [.. options.Rids.Select(Encoding.ASCII.GetBytes)];
     }
@@ -75,6 +77,10 @@ public sealed class Producer
     public Speaker? Speaker { get; internal set; }
 
     internal byte[] MidBytes { get; }
+
+    /// <summary>What the numbers of its packets' header extensions stood for when it was made. What its packets say is read by this for as
+    /// long as it lives: read by a number that was agreed later, a packet sent again would say more than it did at first.</summary>
+    internal RtpExtensionMap Extensions { get; }
 
     internal List<ProducerStream> Streams => _streams;
 

@@ -5,7 +5,7 @@ namespace Roomcast.Sfu.Routing;
 public interface IPacketSink
 {
     /// <summary>Room for a packet, with what encryption adds behind it.</summary>
-    /// <param name="length">Bytes wanted.</param>
+    /// <param name="length">Bytes wanted; at most what the <see cref="Router"/> was made for.</param>
     /// <returns>At least so many bytes; empty when the peer cannot be sent anything now.</returns>
     Span<byte> Reserve(int length);
 

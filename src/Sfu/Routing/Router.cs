@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using Roomcast.Rtc.Rtp;
 using Roomcast.Sfu.Consumers;
 using Roomcast.Sfu.Producers;
 using Roomcast.Sfu.Speakers;
@@ -35,15 +36,30 @@ public readonly record struct SfuEvent(SfuEventKind Kind, Consumer? Consumer = n
 /// </remarks>
 public sealed class Router
 {
+    /// <summary>Bytes that are reserved in front of each payload: a header, and more than all extensions that are written take.</summary>
+    public const int MaxHeaderBytes = RtpHeader.FixedLength + 96;
+
     private const int MaxEvents = 1024;
+    private const int MinPacketBytes = 1_400;
 
     private readonly List<SfuTransport> _transports = [];
     private readonly Queue<SfuEvent> _events = [];
     private TimeSpan _tickAt;
 
     /// <summary>Makes an empty router.</summary>
+    /// <param name="maxPacketBytes">The most that is reserved of a sink at once, in bytes: what each sink of the router must have
+    /// room for. At least 1,400, as browsers send packets of up to 1,200 bytes and further headers are written in front of them.</param>
     /// <param name="now">Monotonic time.</param>
-    public Router(TimeSpan now) => _tickAt = now + SpeakerDetector.TickLength;
+    public Router(int maxPacketBytes, TimeSpan now)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maxPacketBytes, MinPacketBytes);
+        MaxPayloadBytes = maxPacketBytes - MaxHeaderBytes;
+        _tickAt = now + SpeakerDetector.TickLength;
+    }
+
+    /// <summary>Longest payload that is forwarded, in bytes. What is longer would not fit a sink once its new header is in front of it,
+    /// and one peer could bring down all it sends to.</summary>
+    internal int MaxPayloadBytes { get; }
 
     /// <summary>Who is speaking.</summary>
     public SpeakerDetector Speakers { get; } = new();

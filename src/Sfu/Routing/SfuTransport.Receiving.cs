@@ -67,6 +67,12 @@ public sealed partial class SfuTransport
         }
 
         _received++;
+        if (header.PayloadLength > _router.MaxPayloadBytes)
+        {
+            _tooLong++; // Not reported as arrived either: to the sender it is lost.
+            return;
+        }
+
         var values = new RtpExtensionValues(packet, header, Extensions);
         if (values.TransportSequenceNumber is { } transportNumber)
         {
@@ -111,10 +117,12 @@ public sealed partial class SfuTransport
             speaker.OnLevel(level);
         }
 
+        // The transport's map may have grown since the producer was made; see there.
+        var forwarded = producer.Extensions.Count == Extensions.Count ? values : new RtpExtensionValues(packet, header, producer.Extensions);
         var consumers = producer.Consumers;
         for (var i = 0; i < consumers.Count; i++)
         {
-            consumers[i].OnPacket(stream, packet, header, values, number, startsKeyframe, now);
+            consumers[i].OnPacket(stream, packet, header, forwarded, number, startsKeyframe, now);
         }
     }
 

@@ -28,6 +28,7 @@ public sealed partial class SfuTransport
     private long _sent;
     private long _unknown;
     private long _wrongPayloadType;
+    private long _tooLong;
     private long _noRoom;
     private long _nacked;
     private long _nacksSent;
@@ -67,6 +68,7 @@ public sealed partial class SfuTransport
         Sent = _sent,
         Unknown = _unknown,
         WrongPayloadType = _wrongPayloadType,
+        TooLong = _tooLong,
         NoRoom = _noRoom,
         Nacked = _nacked,
         NacksSent = _nacksSent,

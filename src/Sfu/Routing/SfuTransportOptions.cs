@@ -31,6 +31,9 @@ public readonly record struct SfuTransportCounters
     /// <summary>Packets of another payload type than was agreed.</summary>
     public long WrongPayloadType { get; init; }
 
+    /// <summary>Packets whose payload is longer than what can be sent on.</summary>
+    public long TooLong { get; init; }
+
     /// <summary>Packets that found no room in the sink.</summary>
     public long NoRoom { get; init; }
 

@@ -100,7 +100,7 @@ public sealed class LivestreamFaultTests : IAsyncLifetime, IDisposable
         await using (var push = FfmpegPush.Start(_livestream.IngestAddress, seconds: 10))
         {
             await _livestream.LiveAsync();
-            session = (string)(await _livestream.ActiveSessionAsync())["id"]!;
+            session = await _livestream.ActiveSessionAsync();
             await postgres.KillAsync();
             await push.FinishAsync();
         }

@@ -73,12 +73,15 @@ public sealed class SfuFuzz
     /// <summary>A producer, a consumer of it, and time that passes.</summary>
     private sealed class Hall : IPacketSink
     {
-        private readonly byte[] _room = new byte[70_000];
+        // What a datagram holds: what is longer must not get as far as the sink.
+        private const int MaxPacketBytes = 2_027;
+
+        private readonly byte[] _room = new byte[MaxPacketBytes];
         private readonly Router _router;
 
         public Hall(SfuCodec codec)
         {
-            _router = new Router(Now);
+            _router = new Router(MaxPacketBytes, Now);
             var map = new RtpExtensionMap();
             map.TryAdd(4, RtpExtensionKind.Mid);
             map.TryAdd(3, RtpExtensionKind.TransportSequenceNumber);

@@ -79,13 +79,18 @@ public sealed class MeetingServer : IAsyncLifetime
     }
 
     /// <summary>Ends the server and starts it again on the same data and addresses.</summary>
-    /// <param name="isPlanned">Whether it is asked to end, as for an update; otherwise it is killed, as by a crash.</param>
+    /// <param name="isPlanned">Whether it is asked to end, as for an update, and must end well; otherwise it is killed, as by a crash.</param>
     public async Task RestartAsync(bool isPlanned = false)
     {
         string Port(int port) => port.ToString(CultureInfo.InvariantCulture);
         var rtcPort = Server.RtcPort;
         var (http, https) = (Server.HttpBase.Port, Server.HttpsBase.Port);
-        _ = await (isPlanned ? Server.StopAsync() : Server.KillAsync());
+        var exit = isPlanned ? await Server.StopAsync() : await Server.KillAsync();
+        if (isPlanned && exit.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"The server ended with code {exit.ExitCode}:\n{exit.Errors}");
+        }
+
         await Server.DisposeAsync();
         _api.Dispose();
         await StartServerAsync(["--http-port", Port(http), "--https-port", Port(https), "--rtc-port", Port(rtcPort)]);

@@ -286,15 +286,17 @@ public sealed class MeetingTests(MeetingServer server) : IAsyncLifetime
         await ben.LeaveAsync();
     }
 
-    [Fact]
-    public async Task A_server_that_was_killed_and_comes_back_is_joined_again_by_itself()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_server_that_was_killed_or_stopped_and_comes_back_is_joined_again_by_itself(bool isKilled)
     {
         var meeting = await server.CreateMeetingAsync("Restart");
         var ada = await server.JoinAsync(meeting, 0);
         var ben = await server.JoinAsync(meeting, 1, Guest);
         await ada.WaitForPictureAsync("Ben");
 
-        await server.RestartAsync();
+        await server.RestartAsync(isPlanned: !isKilled);
         foreach (var (tab, other) in new[] { (ada, ben), (ben, ada) })
         {
             await tab.WaitAsync("document.getElementById('meeting').dataset.connection === 'steady'");

@@ -1,6 +1,8 @@
 using Roomcast.Meetings.Media;
 using Roomcast.Rtc;
+using Roomcast.Sfu.Routing;
 using Roomcast.TestKit.Rtc;
+using Roomcast.Transports.Rtc;
 
 namespace Roomcast.Meetings.Tests.Media;
 
@@ -131,7 +133,7 @@ public sealed class HostileMediaTests
     {
         using var media = new VirtualMedia(35);
         var (anna, ben, _) = await WatchingAsync(media);
-        var annas = (await media.Room.ListProducersAsync("anna"))[0].Id;
+        var annas = (await media.Room.MeasureAsync("anna")).Producers[0].ProducerId;
 
         Assert.Equal(MediaErrorCode.NotTheOwner, await CodeOfAsync(media.Room.CloseProducerAsync("ben", annas, null).AsTask()));
         Assert.Equal(MediaErrorCode.NotTheOwner, await CodeOfAsync(media.Room.SetProducerPausedAsync("ben", annas, true).AsTask()));
@@ -139,7 +141,7 @@ public sealed class HostileMediaTests
         Assert.Equal(MediaErrorCode.UnknownPeer, await CodeOfAsync(media.Room.CloseProducerAsync("nobody", annas, null).AsTask()));
         Assert.Equal(MediaErrorCode.UnknownTransport, await CodeOfAsync(media.Room.ConsumeAsync("ben", anna.ReceiveTransportId, []).AsTask()));
         Assert.Equal(MediaErrorCode.UnknownTransport, await CodeOfAsync(media.Room.PreferAsync("ben", ben.SendTransportId, []).AsTask()));
-        Assert.False((await media.Room.ListProducersAsync("anna"))[0].IsPaused);
+        Assert.False(Assert.Single(await media.Room.DropProducersAsync("anna")).IsPaused);
     }
 
     [Fact]
@@ -158,6 +160,90 @@ public sealed class HostileMediaTests
             MediaErrorCode.TooMany,
             await CodeOfAsync(media.Room.ConsumeAsync(
                 "anna", anna.ReceiveTransportId, [.. Enumerable.Repeat(new ConsumeRequest("x"), MediaLimits.ConsumeRequests + 1)]).AsTask()));
+    }
+
+    [Fact]
+    public async Task Packets_too_long_to_be_sent_on_are_dropped_and_disturb_nobody()
+    {
+        using var media = new VirtualMedia(37);
+        var anna = media.AddBot("anna");
+        var ben = media.AddBot("ben");
+        var carol = media.AddBot("carol");
+        await anna.JoinAsync();
+        await ben.JoinAsync();
+        await carol.JoinAsync();
+        var (sound, annas) = await anna.PublishMicrophoneAsync();
+        var (voice, _) = await carol.PublishMicrophoneAsync();
+        var ofAnna = await ben.ConsumeAsync(sound);
+        var ofCarol = await ben.ConsumeAsync(voice);
+        anna.IsSendingMedia = false;
+        media.Run(500);
+        var tap = media.Tap(anna.Browser.Sending);
+        var atFirst = (Anna: ofAnna.Frames.Count, Carol: ofCarol.Frames.Count);
+
+        // Every length that a datagram can have, with Anna's own keys.
+        const int shortest = 20;
+        const int longestTaken = MediaLimits.PacketBytes - Router.MaxHeaderBytes;
+        for (annas.PayloadBytes = shortest; annas.PayloadBytes <= RtcWorker.MaxDatagramLength; annas.PayloadBytes++)
+        {
+            annas.SendFrame(media.Now);
+            media.Run(1);
+        }
+
+        media.Run(1_100);
+
+        Assert.Equal(RtcWorker.MaxDatagramLength, tap.Max(datagram => datagram.Length));
+        Assert.Equal(longestTaken - shortest + 1, ofAnna.Frames.Count - atFirst.Anna);
+        Assert.True(media.Engine.Totals.TooLong >= 50, $"{media.Engine.Totals.TooLong} too long");
+        Assert.Empty(ofAnna.Faults);
+        var heard = ofCarol.Frames.Skip(atFirst.Carol).Select(frame => frame.Mark.Frame).ToList();
+        Assert.True(heard.Count > 100, $"{heard.Count} of Carol's");
+        Assert.Equal(Enumerable.Range((int)heard[0], heard.Count).Select(number => (uint)number), heard);
+
+        // Anna has harmed nobody, and goes on.
+        annas.PayloadBytes = 60;
+        anna.IsSendingMedia = true;
+        media.Run(500);
+        Assert.True(ofAnna.Frames.Count >= atFirst.Anna + longestTaken - shortest + 20);
+    }
+
+    [Fact]
+    public async Task A_datagram_that_meets_a_fault_of_ours_costs_its_sender_the_transport_and_nobody_else_anything()
+    {
+        using var media = new VirtualMedia(38);
+        var (anna, ben, received) = await WatchingAsync(media);
+        var carol = media.AddBot("carol");
+        await carol.JoinAsync();
+        var (voice, _) = await carol.PublishMicrophoneAsync();
+        var ofCarol = await ben.ConsumeAsync(voice);
+        carol.IsSendingMedia = false;
+        media.Run(1_100);
+        media.FailsFor = media.AddressOf(anna.Browser.Sending);
+        Assert.True(media.RunUntil(() => media.FailsFor is null));
+        var shown = received.Frames.Count;
+        media.Run(1_100);
+
+        var events = new List<MediaEvent>();
+        while (media.Room.Events.TryRead(out var happened))
+        {
+            events.Add(happened);
+        }
+
+        var lost = Assert.Single(events.OfType<TransportLost>());
+        Assert.Equal(("anna", anna.SendTransportId, TransportLossReason.Fault), (lost.PeerId, lost.TransportId, lost.Reason));
+        Assert.Single(lost.Dropped);
+        Assert.Empty(events.OfType<RoomFailed>());
+        Assert.False(anna.Browser.Sending.IsConnected);
+        Assert.InRange(received.Frames.Count - shown, 0, 1);
+        Assert.Contains("not supposed to happen", Assert.Single(media.Faults));
+        media.Faults.Clear();
+
+        // The others go on.
+        carol.IsSendingMedia = true;
+        media.Run(500);
+        Assert.True(ofCarol.Frames.Count >= 20, $"{ofCarol.Frames.Count} of Carol's");
+        Assert.Empty(ofCarol.Faults);
+        Assert.True(anna.Browser.Receiving.IsConnected && ben.Browser.Receiving.IsConnected && carol.Browser.Sending.IsConnected);
     }
 
     private static async Task<MediaErrorCode> CodeOfAsync(Task task) => (await Assert.ThrowsAsync<MediaException>(() => task)).Code;

@@ -109,7 +109,7 @@ public sealed class MeetingMediaTests
             media.Run(100);
         }
 
-        Assert.Empty(await media.Room.ListProducersAsync("anna"));
+        Assert.Empty((await media.Room.MeasureAsync("anna")).Producers);
     }
 
     [Fact]
@@ -287,7 +287,7 @@ public sealed class MeetingMediaTests
         var dropped = await media.Room.JoinAsync("anna");
 
         Assert.Equal([sound.Id, picture.Id], dropped.Select(producer => producer.Id));
-        Assert.Empty(await media.Room.ListProducersAsync("anna"));
+        Assert.Empty((await media.Room.MeasureAsync("anna")).Producers);
         Assert.Empty(await media.Room.JoinAsync("anna"));
     }
 

@@ -26,6 +26,7 @@ internal sealed class VirtualMedia : IMediaWorker, IDisposable
     private readonly List<MediaBot> _bots = [];
     private readonly int _seed;
     private uint _nextIp = 0xC0000201;
+    private RtcAddress? _handlingFrom;
 
     public VirtualMedia(int seed = 1)
     {
@@ -62,6 +63,12 @@ internal sealed class VirtualMedia : IMediaWorker, IDisposable
 
     /// <summary>What was counted.</summary>
     public long Discarded { get; private set; }
+
+    /// <summary>From where a datagram is to meet a fault, once, as soon as it makes the server write something.</summary>
+    public RtcAddress? FailsFor { get; set; }
+
+    /// <summary>What the server has logged as wrong. Whatever is left at the end was not expected.</summary>
+    public List<string> Faults => _faults.Errors;
 
     /// <summary>Whether posted work is refused.</summary>
     public bool IsFull { get; set; }
@@ -193,8 +200,15 @@ internal sealed class VirtualMedia : IMediaWorker, IDisposable
 
             while (link.ToServer.TryReceive(Now, out var datagram, out var from))
             {
+                if (datagram.Length > RtcWorker.MaxDatagramLength)
+                {
+                    continue; // The sockets drop what is longer.
+                }
+
                 link.Tap?.Add((byte[])datagram.Clone());
+                _handlingFrom = from;
                 Engine.Handle(datagram, from, Now);
+                _handlingFrom = null;
             }
         }
 
@@ -269,9 +283,19 @@ internal sealed class VirtualMedia : IMediaWorker, IDisposable
 
     private sealed class VirtualSink(VirtualMedia media) : IDatagramSink
     {
-        private readonly byte[] _room = new byte[2_000];
+        private readonly byte[] _room = new byte[RtcWorker.MaxDatagramLength];
 
-        public Span<byte> Reserve(int maxLength) => _room.AsSpan(0, maxLength);
+        public Span<byte> Reserve(int maxLength)
+        {
+            if (media.FailsFor is { } faulty && media._handlingFrom == faulty)
+            {
+                media.FailsFor = null;
+                throw new InvalidOperationException("This is not supposed to happen.");
+            }
+
+            ArgumentOutOfRangeException.ThrowIfGreaterThan(maxLength, _room.Length); // As the sockets' sink has it.
+            return _room.AsSpan(0, maxLength);
+        }
 
         public void Commit(int length, in RtcAddress to) => media.Send(_room.AsSpan(0, length), to);
     }

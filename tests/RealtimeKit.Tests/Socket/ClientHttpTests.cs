@@ -4,6 +4,7 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Roomcast.Meetings;
+using Roomcast.Meetings.Blobs;
 using Roomcast.Meetings.Presets;
 using Roomcast.Meetings.Records;
 using Roomcast.RealtimeKit.Client;
@@ -78,6 +79,42 @@ public sealed class ClientHttpTests : IAsyncLifetime
             _guest.Meeting, "Mute", patch: """{"permissions":{"chat":{"public":{"files":false},"private":{"files":false}}}}""");
         var own = $$"""{"roomUUID":"{{_guest.Meeting.Id}}","filename":"notes.txt"}""";
         Assert.Equal(403, (await SendAsync(HttpMethod.Post, "/v2/meetings/chat-upload", own, mute.Token)).Status);
+    }
+
+    [Fact]
+    public async Task Each_participant_has_its_own_allowance_of_chat_files()
+    {
+        var other = await _host.NewGuestAsync(_guest.Meeting, "Other");
+        var file = $$"""{"roomUUID":"{{_guest.Meeting.Id}}","filename":"notes.txt"}""";
+        const string elsewhere = """{"roomUUID":"elsewhere","filename":"notes.txt"}""";
+        var perHour = _host.Service<IOptions<ChatFileOptions>>().Value.UploadsPerHour;
+        for (var i = 0; i < perHour; i++)
+        {
+            // What is refused is not counted.
+            Assert.Equal(403, (await SendAsync(HttpMethod.Post, "/v2/meetings/chat-upload", elsewhere)).Status);
+            Assert.Equal(200, (await SendAsync(HttpMethod.Post, "/v2/meetings/chat-upload", file)).Status);
+        }
+
+        var (wait, body) = await RefuseAsync();
+        Assert.InRange(wait, (TimeSpan.FromHours(1) / perHour) - TimeSpan.FromSeconds(1), (TimeSpan.FromHours(1) / perHour) + TimeSpan.FromSeconds(1));
+        Assert.False(body["success"]!.GetValue<bool>());
+        Assert.Equal(200, (await SendAsync(HttpMethod.Post, "/v2/meetings/chat-upload", file, other.Token)).Status);
+
+        _host.Clock.Advance(wait - TimeSpan.FromSeconds(3));
+        Assert.InRange((await RefuseAsync()).Wait, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(4));
+        _host.Clock.Advance(TimeSpan.FromSeconds(4));
+        Assert.Equal(200, (await SendAsync(HttpMethod.Post, "/v2/meetings/chat-upload", file)).Status);
+        await RefuseAsync();
+
+        async Task<(TimeSpan Wait, JsonNode Body)> RefuseAsync()
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Post, new Uri("/v2/meetings/chat-upload", UriKind.Relative));
+            request.Headers.Add("Authorization", $"Bearer {_guest.Token}");
+            request.Content = new StringContent(file, Encoding.UTF8, "application/json");
+            using var answer = await _host.Api.Client.Http.SendAsync(request);
+            Assert.Equal(HttpStatusCode.TooManyRequests, answer.StatusCode);
+            return (answer.Headers.RetryAfter!.Delta!.Value, JsonNode.Parse(await answer.Content.ReadAsStringAsync())!);
+        }
     }
 
     [Theory]

@@ -33,7 +33,7 @@ public sealed class ReportPaceTests
     {
         var clock = new ManualClock();
         var pace = new ReportPace(clock);
-        for (var i = 0; i < ReportPace.MaxCounted; i++)
+        for (var i = 0; i < ParticipantPace.MaxCounted; i++)
         {
             Assert.True(pace.TryTake(new ParticipantId(Guid.NewGuid())));
         }

@@ -53,6 +53,19 @@ public sealed class BandwidthEstimatorTests
         Assert.InRange(run.Estimator.LossRatio, 0.005, 0.10);
     }
 
+    /// <remarks>They once counted as delay: the estimate fell to a tenth of what the path carried.</remarks>
+    [Theory]
+    [InlineData(0.02)]
+    [InlineData(0.10)]
+    public void Packets_that_others_overtake_are_taken_for_no_queue(double reorder)
+    {
+        var run = new CongestionRun(1, Path(3_000_000) with { Reorder = reorder, ReorderDelay = TimeSpan.FromMilliseconds(20) }, new BandwidthLimits(MaxBps: 2_000_000));
+        run.Run(TimeSpan.FromSeconds(40));
+        run.Run(TimeSpan.FromSeconds(20));
+
+        Assert.InRange(run.MeanTargetBps, 1_500_000, 2_000_000);
+    }
+
     [Fact]
     public void Heavy_loss_lowers_the_rate()
     {

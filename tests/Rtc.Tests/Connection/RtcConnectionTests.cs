@@ -212,25 +212,6 @@ public sealed class RtcConnectionTests
         Assert.Equal(default, call.Client.Handle(new byte[] { 0, 1 }, VirtualCall.ServerAddress, call.Now).Kind);
     }
 
-    [Fact]
-    public void An_ice_restart_keeps_the_media_flowing()
-    {
-        using var call = new VirtualCall(1, Ordinary);
-        call.Connect();
-        var server = IceCredentials.Create();
-        var client = IceCredentials.Create();
-        call.Server.RestartIce(server, client, call.Now);
-        call.SendRtp(isFromClient: true, 1, 1, 100);
-        call.Client.RestartIce(client, server, call.Now);
-        call.SendRtp(isFromClient: true, 1, 2, 100);
-        call.SendRtp(isFromClient: false, 2, 2, 100);
-        call.Run(TimeSpan.FromMinutes(2));
-
-        Assert.True(call.IsConnected);
-        Assert.Equal(2, call.ServerReceived.Count);
-        Assert.Single(call.ClientReceived);
-    }
-
     /// <summary>Seeds that failed once stand first and stay.</summary>
     public static TheoryData<int> LossySeeds => new(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12);
 

@@ -184,28 +184,6 @@ public sealed class IceLiteAgentTests
     }
 
     [Fact]
-    public void After_a_restart_both_generations_are_answered_until_the_new_one_is_nominated()
-    {
-        _agent.Handle(Check(useCandidate: true), HomeAddress, At(1));
-        var newServer = IceCredentials.Create();
-        _agent.Restart(newServer, IceCredentials.Create(), At(2));
-
-        _agent.Handle(Check(useCandidate: true), HomeAddress, At(3));
-        Assert.Equal(HomeAddress, _agent.Path);
-        _agent.Handle(Check(asked: newServer.Ufrag, password: newServer.Password, priority: 1, useCandidate: true), MobileAddress, At(4));
-        Assert.Equal(MobileAddress, _agent.Path);
-        while (_outgoing.TryTake(out _, out _))
-        {
-        }
-
-        _agent.Handle(Check(useCandidate: true), HomeAddress, At(5));
-
-        AssertError(StunError.Unauthenticated, isAuthenticated: false);
-        Assert.False(_agent.IsKnown(HomeAddress));
-        Assert.Equal(MobileAddress, _agent.Path);
-    }
-
-    [Fact]
     public void Paths_are_bounded_and_the_chosen_one_stays()
     {
         _agent.Handle(Check(priority: uint.MaxValue, useCandidate: true), HomeAddress, At(0));

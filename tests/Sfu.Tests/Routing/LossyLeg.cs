@@ -11,6 +11,9 @@ namespace Roomcast.Sfu.Tests.Routing;
 /// <summary>A client, the server's connection to it, and the router's transport on top.</summary>
 internal sealed class LossyLeg : IPacketSink, IDisposable
 {
+    /// <summary>Longest packet before encryption, in bytes.</summary>
+    public const int MaxPacketBytes = 1_500;
+
     private static readonly DtlsIdentity Identity = DtlsIdentity.Create(new DateTimeOffset(2026, 1, 2, 0, 0, 0, TimeSpan.Zero));
     private static readonly RtcAddress ServerAddress = RtcAddress.FromIPv4(0xC6336401, 8844);
     private static readonly RtcAddress ClientAddress = RtcAddress.FromIPv4(0xC0000201, 5_000);
@@ -25,7 +28,7 @@ internal sealed class LossyLeg : IPacketSink, IDisposable
     private readonly NetworkEmulator<int> _controlToClient;
     private readonly RtcConnection _server;
     private readonly RtcConnection _client;
-    private readonly byte[] _room = new byte[2_000];
+    private readonly byte[] _room = new byte[MaxPacketBytes + RtcConnection.MaxOverhead];
     private TimeSpan _now;
 
     public LossyLeg(int seed, Router router, TimeSpan now)
@@ -59,15 +62,6 @@ internal sealed class LossyLeg : IPacketSink, IDisposable
 
     public Rtc.Rtp.Extensions.RtpExtensionMap Extensions { get; }
 
-    public bool IsKeyframeAsked { get; set; } = true;
-
-    public bool TakeKeyframeAsked()
-    {
-        var isAsked = IsKeyframeAsked;
-        IsKeyframeAsked = false;
-        return isAsked;
-    }
-
     /// <summary>Connects on a perfect network: without a wait, but for what the checks take.</summary>
     public void Connect(ref TimeSpan now)
     {
@@ -86,8 +80,11 @@ internal sealed class LossyLeg : IPacketSink, IDisposable
         _controlToClient.Conditions = conditions;
     }
 
+    /// <summary>Changes the media's way to the client in midstream; what is under way stays so.</summary>
+    public void SetDownlink(NetworkConditions conditions) => _toClient.Conditions = conditions;
+
     public Span<byte> Reserve(int length) =>
-        _server.State is RtcConnectionState.Connected ? _room.AsSpan(0, Math.Max(1_500, length)) : default;
+        _server.State is RtcConnectionState.Connected ? _room : default;
 
     public void Commit(Span<byte> room, int length, bool isRtcp)
     {

@@ -43,17 +43,105 @@ public sealed class LossyNetworkTests
             using var run = new LossyRun(seed, conditions);
             run.Play(TimeSpan.FromSeconds(30));
             if (run.LongestFreeze.TotalMilliseconds > 500 || run.SoundMissing > 0.01 || run.ChangedPackets > 0
-                || run.FramesShown <= leastFrames || run.Repeated <= 10)
+                || run.FramesShown <= leastFrames || run.Repeated <= 10 || run.FirstPictureAfter > TimeSpan.FromSeconds(1.5))
             {
-                failed.Add(
-                    $"seed {seed}: {run.LongestFreeze.TotalMilliseconds} ms frozen, {run.SoundMissing:P2} of the sound missing, "
-                    + $"{run.ChangedPackets} packets changed, {run.FramesShown} frames, {run.Repeated} packets repeated, "
-                    + $"{run.KeyframesMade} keyframes made, {run.Jumps} of them skipped to");
+                failed.Add($"seed {seed}: {Describe(run)}");
             }
         }
 
         Assert.True(failed.Count == 0, string.Join("; ", failed));
     }
+
+    /// <summary>Share of packets that others overtake by 20 ms, and of packets that come twice; and a first seed.</summary>
+    public static TheoryData<double, double, int> Disorders => new()
+    {
+        { 0.02, 0.05, 1 }, { 0.02, 0.05, 11 }, { 0.10, 0.05, 1 }, { 0.10, 0.20, 11 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Disorders))]
+    public void Packets_out_of_order_and_twice_cost_neither_picture_nor_sound(double reorder, double duplicate, int firstSeed)
+    {
+        var conditions = new NetworkConditions
+        {
+            Delay = TimeSpan.FromMilliseconds(50),
+            Jitter = TimeSpan.FromMilliseconds(10),
+            Reorder = reorder,
+            ReorderDelay = TimeSpan.FromMilliseconds(20),
+            Duplicate = duplicate,
+        };
+        // One packet of sound in 1,500: the first of all may be overtaken by the second, and then lies before the track's beginning.
+        const double oneSound = 0.001;
+        var failed = new List<string>();
+        for (var seed = firstSeed; seed < firstSeed + 10; seed++)
+        {
+            using var run = new LossyRun(seed, conditions);
+            run.Play(TimeSpan.FromSeconds(30));
+            if (run.LongestFreeze.TotalMilliseconds > 250 || run.SoundMissing > oneSound || run.ChangedPackets > 0 || run.FramesShown < 890 || run.Jumps > 0)
+            {
+                failed.Add($"seed {seed}: {Describe(run)}");
+            }
+        }
+
+        Assert.True(failed.Count == 0, string.Join("; ", failed));
+    }
+
+    /// <remarks>The queue in front of the narrow place holds a quarter of a second, as a home router's may; what comes on top is lost.</remarks>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    public void A_path_that_gets_narrower_takes_the_picture_down_and_away_and_leaves_the_sound(int seed)
+    {
+        using var run = new LossyRun(seed, OfRate(5_000_000), isSimulcast: true);
+        run.Play(TimeSpan.FromSeconds(10));
+        Assert.Equal((0, false), (run.VideoConsumer.CurrentRank, run.VideoConsumer.IsStarved));
+        Fall(700_000, rank: 1);
+        Fall(250_000, rank: 2);
+        Fall(140_000, rank: null);
+
+        Assert.Equal(0, run.ChangedPackets);
+
+        // And comes back when there is room.
+        run.ChangeViewersDownlink(OfRate(5_000_000));
+        run.Play(TimeSpan.FromSeconds(20));
+        Assert.Equal(0, run.VideoConsumer.CurrentRank);
+
+        void Fall(long rateBps, int? rank)
+        {
+            var from = run.Now;
+            run.ChangeViewersDownlink(OfRate(rateBps));
+            run.Play(TimeSpan.FromSeconds(5));
+            var settled = run.Now;
+            var ranks = new int[4]; // The last is none.
+            for (var i = 0; i < 100; i++)
+            {
+                run.Play(TimeSpan.FromMilliseconds(100));
+                ranks[run.VideoConsumer.CurrentRank ?? 3]++;
+            }
+
+            var figures = $"at {rateBps} bit/s: encodings 0, 1, 2 and none for {string.Join(", ", ranks)} % of the time, {run.SoundLostSince(from):P2} of the sound lost since the fall, "
+                + $"{run.SoundMissingSince(settled):P2} missing since 5 s after it; {Describe(run)}";
+            // Never a better one; a worse one now and then, while the estimate finds its way. Where none fits, one is tried for two seconds
+            // of every ten, and sound waits behind it; none is lost.
+            Assert.True(rank is { } best ? ranks[..best].Sum() <= 2 && ranks[best] >= 40 && ranks[3] <= 5 : ranks[3] >= 70, figures);
+            Assert.True(run.SoundLostSince(from) <= 0.002 && run.SoundMissingSince(settled) <= (rank is null ? 0.05 : 0.01), figures);
+        }
+    }
+
+    private static NetworkConditions OfRate(long rateBps) => new()
+    {
+        Delay = TimeSpan.FromMilliseconds(50),
+        Jitter = TimeSpan.FromMilliseconds(5),
+        RateBps = rateBps,
+        QueueBytes = (int)(rateBps / 8 / 4),
+    };
+
+    private static string Describe(LossyRun run) =>
+        $"first picture after {run.FirstPictureAfter.TotalMilliseconds} ms, {run.LongestFreeze.TotalMilliseconds} ms frozen, {run.SoundMissing:P2} of the sound missing, {run.ChangedPackets} packets changed, "
+        + $"an estimate of {run.Estimator.TargetBps} bit/s with {run.Estimator.LossRatio:P1} lost, {run.FramesShown} frames, {run.Repeated} packets repeated, {run.KeyframesMade} keyframes made, {run.Jumps} of them skipped to";
 
     [Fact]
     public void Bursts_of_loss_are_survived_with_a_keyframe_at_worst()

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Roomcast.Rtc.Congestion;
 using Roomcast.Rtc.Rtcp;
 using Roomcast.Rtc.Rtp;
@@ -20,11 +21,13 @@ internal sealed class LossyRun : IDisposable
     private readonly Router _router;
     private readonly LossyLeg _publisher;
     private readonly LossyLeg _viewer;
-    private readonly TestEncoding _camera = new(1, null, "3", packetsPerFrame: 5, packetBytes: 900);
-    private readonly Dictionary<ushort, byte[]> _videoByNumber = [];
-    private readonly Dictionary<ushort, TimeSpan> _repeatedAt = [];
-    private readonly ReceivedVideo _video = new();
-    private readonly HashSet<long> _soundReceived = [];
+    private readonly TestEncoding[] _camera;
+    private readonly HashSet<uint> _keyframesAsked = [];
+    private readonly Dictionary<uint, TimeSpan> _keyframesMadeAt = [];
+    private readonly Dictionary<(uint Ssrc, ushort Number), byte[]> _published = [];
+    private readonly Dictionary<(uint Ssrc, ushort Number), TimeSpan> _repeatedAt = [];
+    private readonly ReceivedVideo _video = new(Begin);
+    private readonly ReceivedSound _sound = new();
     private readonly SequenceUnwrapper _soundNumbers = new();
     private readonly Dictionary<(uint Ssrc, ushort Number), byte[]> _seen = [];
     private readonly BrowserNacks _viewerMissing = new();
@@ -32,14 +35,21 @@ internal sealed class LossyRun : IDisposable
     private readonly SequenceUnwrapper _videoNumbers = new();
     private readonly FeedbackRecorder _viewerRecorder = new();
     private TimeSpan _now = TimeSpan.FromSeconds(30);
-    private ushort _soundNumber;
+    private int _step;
     private bool _wantsKeyframe = true;
     private TimeSpan _keyframeAskedAt;
-    private TimeSpan _keyframeMadeAt;
 
-    public LossyRun(int seed, NetworkConditions conditions)
+    /// <summary>Connects both over a perfect network, which then becomes another.</summary>
+    /// <param name="seed">Decides all that is lost or late.</param>
+    /// <param name="conditions">Of both legs, in both directions.</param>
+    /// <param name="isSimulcast">Whether the camera sends three encodings, or one.</param>
+    public LossyRun(int seed, NetworkConditions conditions, bool isSimulcast = false)
     {
-        _router = new Router(Now);
+        _camera = isSimulcast
+            ? [new(1, "f", "3", packetsPerFrame: 5, packetBytes: 900), new(2, "h", "3", packetsPerFrame: 2, packetBytes: 800), new(3, "q", "3", packetsPerFrame: 1, packetBytes: 500)]
+            : [new(1, null, "3", packetsPerFrame: 5, packetBytes: 900)];
+        _keyframesAsked.UnionWith(_camera.Select(encoding => encoding.Ssrc));
+        _router = new Router(LossyLeg.MaxPacketBytes, Now);
         _publisher = Join(seed * 10);
         _viewer = Join((seed * 10) + 5);
         Settle();
@@ -47,7 +57,7 @@ internal sealed class LossyRun : IDisposable
         _viewer.SetConditions(conditions);
         var camera = _publisher.Transport.Produce(new ProducerOptions
         {
-            Id = "camera", Codec = Codecs.SfuCodec.Vp8, PayloadType = TestSession.Vp8, Mid = "3",
+            Id = "camera", Codec = Codecs.SfuCodec.Vp8, PayloadType = TestSession.Vp8, Mid = "3", Rids = isSimulcast ? ["f", "h", "q"] : [],
         });
         var microphone = _publisher.Transport.Produce(TestSession.Microphone());
         VideoConsumer = _viewer.Transport.Consume(camera, TestSession.Watching(VideoSsrc));
@@ -63,6 +73,11 @@ internal sealed class LossyRun : IDisposable
 
     public TimeSpan LongestFreeze => _video.LongestFreeze;
 
+    /// <summary>What the router thinks that the viewer's way carries.</summary>
+    public BandwidthEstimator Estimator => _viewer.Transport.Estimator;
+
+    public TimeSpan FirstPictureAfter => _video.FirstAfter ?? TimeSpan.MaxValue;
+
     public int FramesShown => _video.FramesShown;
 
     /// <summary>Keyframes that the publisher made because it was asked to.</summary>
@@ -76,32 +91,41 @@ internal sealed class LossyRun : IDisposable
     /// <summary>Packets that came under a number that had been another packet's: never.</summary>
     public int ChangedPackets { get; private set; }
 
-    public double SoundMissing =>
-        _soundReceived.Count == 0 ? 1 : 1 - (_soundReceived.Count / (double)(_soundReceived.Max() - _soundReceived.Min() + 1));
+    /// <summary>Share of all the sound that was not there when it was to be played.</summary>
+    public double SoundMissing => SoundMissingSince(Begin);
+
+    public double SoundMissingSince(TimeSpan from) => _sound.MissingBetween(from, _now);
+
+    public double SoundLostSince(TimeSpan from) => _sound.LostBetween(from, _now);
+
+    /// <summary>What the server's way to the viewer does from now on; the other ways stay as they are.</summary>
+    public void ChangeViewersDownlink(NetworkConditions conditions) => _viewer.SetDownlink(conditions);
 
     public void Play(TimeSpan time)
     {
-        var end = _now + time;
-        for (var step = 0; _now < end; step++, _now += TimeSpan.FromMilliseconds(1))
+        for (var end = _now + time; _now < end; _now += TimeSpan.FromMilliseconds(1))
         {
-            if (step % 33 == 0)
+            if (_step % 33 == 0)
             {
-                var isKeyframe = _publisher.TakeKeyframeAsked();
-                foreach (var packet in _camera.Frame(isKeyframe))
+                foreach (var packet in _camera.SelectMany(encoding => encoding.Frame(_keyframesAsked.Remove(encoding.Ssrc))))
                 {
                     Publish(packet);
                 }
             }
 
-            if (step % 20 == 0)
+            if (_step % 20 == 0)
             {
+                var number = _sound.OnSent(_now);
                 var buffer = new byte[200];
-                var writer = new RtpHeaderWriter(buffer, TestSession.Opus, false, _soundNumber, _soundNumber * 960u, 70);
+                var writer = new RtpHeaderWriter(buffer, TestSession.Opus, false, (ushort)number, (uint)number * 960u, 70);
                 writer.AddExtension(4, "2"u8);
                 writer.AddExtension(1, [0x80 | 20]);
-                Publish(buffer[..(writer.Finish() + 80)]);
-                _soundNumber++;
+                var payloadAt = writer.Finish();
+                BinaryPrimitives.WriteInt32BigEndian(buffer.AsSpan(payloadAt), number);
+                Publish(buffer[..(payloadAt + 80)]);
             }
+
+            _step++;
 
             _publisher.Deliver(_now, Republish, null);
             _viewer.Deliver(_now, null, Watch);
@@ -112,6 +136,8 @@ internal sealed class LossyRun : IDisposable
 
             AskForWhatIsMissing();
         }
+
+        _video.End(_now);
     }
 
     public void Dispose()
@@ -146,7 +172,7 @@ internal sealed class LossyRun : IDisposable
     private void Publish(byte[] packet)
     {
         RtpHeader.TryRead(packet, out var header);
-        _videoByNumber[(ushort)(header.SequenceNumber ^ (header.Ssrc == 70 ? 0x8000 : 0))] = packet;
+        _published[(header.Ssrc, header.SequenceNumber)] = packet;
         _publisher.SendFromClient(packet, isRtcp: false, _now);
     }
 
@@ -162,8 +188,8 @@ internal sealed class LossyRun : IDisposable
                 {
                     // As libwebrtc does it: the first time at once, and then once in a round trip. RtpPacketHistory::VerifyRtt in
                     // modules/rtp_rtcp/source/rtp_packet_history.cc.
-                    var key = (ushort)(number ^ (nack.MediaSsrc == 70 ? 0x8000 : 0));
-                    if (_videoByNumber.TryGetValue(key, out var again)
+                    var key = (nack.MediaSsrc, number);
+                    if (_published.TryGetValue(key, out var again)
                         && (!_repeatedAt.TryGetValue(key, out var at) || _now - at >= RoundTrip))
                     {
                         _repeatedAt[key] = _now;
@@ -174,11 +200,12 @@ internal sealed class LossyRun : IDisposable
 
             // libwebrtc answers no request within 300 ms of the last one that it answered, counted from when that came:
             // EncoderRtcpFeedback::OnReceivedIntraFrameRequest in video/encoder_rtcp_feedback.cc, kMinKeyframeSendIntervalMs.
-            if (PictureLossIndication.TryRead(packet, out _) && _now - _keyframeMadeAt >= TimeSpan.FromMilliseconds(300))
+            if (PictureLossIndication.TryRead(packet, out var loss)
+                && (!_keyframesMadeAt.TryGetValue(loss.MediaSsrc, out var madeAt) || _now - madeAt >= TimeSpan.FromMilliseconds(300)))
             {
-                _keyframeMadeAt = _now;
+                _keyframesMadeAt[loss.MediaSsrc] = _now;
                 KeyframesMade++;
-                _publisher.IsKeyframeAsked = true;
+                _keyframesAsked.Add(loss.MediaSsrc);
             }
         }
     }
@@ -205,9 +232,8 @@ internal sealed class LossyRun : IDisposable
         _seen[(header.Ssrc, header.SequenceNumber)] = packet;
         if (header.Ssrc == SoundSsrc)
         {
-            var number = _soundNumbers.Unwrap(header.SequenceNumber);
-            _soundReceived.Add(number);
-            _soundMissing.OnPacket(number, _now);
+            _soundMissing.OnPacket(_soundNumbers.Unwrap(header.SequenceNumber), _now);
+            _sound.OnArrived(BinaryPrimitives.ReadInt32BigEndian(header.PayloadOf(packet)), _now);
             return;
         }
 

@@ -327,6 +327,61 @@ public sealed class RouterTests
     }
 
     [Fact]
+    public void A_packet_sent_again_is_the_same_though_more_extensions_were_agreed_since()
+    {
+        // Packets have three extensions all the time, which either side agrees to only after the first two packets.
+        var agreedFrom = Agreed();
+        var agreedTo = Agreed();
+        var from = _session.Router.AddTransport(_publisher, new SfuTransportOptions { Extensions = agreedFrom }, _session.Now);
+        var to = _session.Router.AddTransport(_viewer, new SfuTransportOptions { Extensions = agreedTo }, _session.Now);
+        to.Consume(from.Produce(TestSession.Microphone()), new ConsumerOptions { Id = "sound", Ssrc = 8_000, PayloadType = 109, Mid = "6" });
+        SendSound(0);
+        SendSound(1);
+        foreach (var map in new[] { agreedFrom, agreedTo })
+        {
+            Assert.True(map.TryAdd(1, RtpExtensionKind.AudioLevel));
+            Assert.True(map.TryAdd(13, RtpExtensionKind.VideoOrientation));
+            Assert.True(map.TryAdd(20, RtpExtensionKind.PlayoutDelay));
+        }
+
+        SendSound(2);
+        _session.Run(100);
+        var sent = _viewer.Rtp.ToList();
+        _viewer.Rtp.Clear();
+        to.HandleRtcp(TestSession.NackOf(8_000, [.. sent.Select(packet => TestSession.Read(packet).Header.SequenceNumber)]), _session.Now);
+
+        Assert.Equal(3, sent.Count);
+        Assert.Equal(sent, _viewer.Rtp);
+
+        // A producer and a consumer made since then go by what was agreed by then.
+        var second = from.Produce(TestSession.Microphone("second", "3"));
+        to.Consume(second, new ConsumerOptions { Id = "second", Ssrc = 8_001, PayloadType = 109, Mid = "7" });
+        _viewer.Rtp.Clear();
+        SendSound(3, ssrc: 71, mid: "3");
+        RtpHeader.TryRead(_viewer.Rtp.Single(), out var header);
+        Assert.True(new RtpExtensionValues(_viewer.Rtp[0], header, agreedTo).TryGetAudioLevel(out _, out _));
+
+        static RtpExtensionMap Agreed()
+        {
+            var map = new RtpExtensionMap();
+            map.TryAdd(4, RtpExtensionKind.Mid);
+            map.TryAdd(3, RtpExtensionKind.TransportSequenceNumber);
+            return map;
+        }
+
+        void SendSound(ushort number, uint ssrc = 70, string mid = "2")
+        {
+            var buffer = new byte[200];
+            var writer = new RtpHeaderWriter(buffer, TestSession.Opus, false, number, number * 960u, ssrc, useTwoByteExtensions: true);
+            writer.AddExtension(4, System.Text.Encoding.ASCII.GetBytes(mid));
+            writer.AddExtension(1, [0x80 | 20]);
+            writer.AddExtension(13, [1]);
+            writer.AddExtension(20, [1, 2, 3]);
+            _session.Receive(from, buffer[..(writer.Finish() + 100)]);
+        }
+    }
+
+    [Fact]
     public void A_producer_that_ends_takes_its_consumers_along()
     {
         var consumer = Watch();
@@ -355,6 +410,42 @@ public sealed class RouterTests
         Assert.True(_to.Counters.NoRoom > 0);
         var gaps = Numbers().Zip(Numbers().Skip(1)).Count(pair => (ushort)(pair.Second - pair.First) > 1);
         Assert.Equal(1, gaps);
+    }
+
+    [Fact]
+    public void A_payload_that_no_sink_has_room_for_is_dropped_as_if_it_were_lost()
+    {
+        Watch();
+        const int longest = TestPeer.MaxPacketBytes - Router.MaxHeaderBytes;
+        var encoding = new TestEncoding(9, "f", "3", packetsPerFrame: 1, packetBytes: 500);
+        _session.Receive(_from, encoding.Frame(isKeyframe: true)[0]);
+        _session.Run(150);
+        for (encoding.PacketBytes = longest - 10; encoding.PacketBytes <= longest + 10; encoding.PacketBytes++)
+        {
+            _publisher.Rtcp.Clear();
+            _session.Receive(_from, encoding.Frame(isKeyframe: true)[0]);
+            _session.Run(150);
+            Assert.Equal(encoding.PacketBytes <= longest, IsReportedArrived());
+        }
+
+        Assert.Equal(10, _from.Counters.TooLong);
+        Assert.Equal(
+            Enumerable.Range(longest - 10, 11),
+            _viewer.Rtp.Select(packet => TestSession.Read(packet).Header.PayloadLength).Where(length => length > 500));
+
+        bool IsReportedArrived() => _publisher.Rtcp.Exists(compound =>
+        {
+            var reader = new RtcpReader(compound);
+            while (reader.TryRead(out var packet))
+            {
+                if (TransportFeedback.TryRead(packet, out var feedback) && feedback.TryReadPacket(out _, out var arrival) && arrival is not null)
+                {
+                    return true;
+                }
+            }
+
+            return false;
+        });
     }
 
     [Fact]

@@ -13,7 +13,10 @@ namespace Roomcast.Sfu.Tests.Routing;
 /// <summary>A sink that keeps what it is given, and a peer at its other end who looks at it.</summary>
 internal sealed class TestPeer : IPacketSink
 {
-    private readonly byte[] _room = new byte[2_000];
+    /// <summary>Longest packet that it takes, in bytes.</summary>
+    public const int MaxPacketBytes = 2_000;
+
+    private readonly byte[] _room = new byte[MaxPacketBytes];
 
     public List<byte[]> Rtp { get; } = [];
 
@@ -28,7 +31,7 @@ internal sealed class TestPeer : IPacketSink
     /// <summary>Told of each packet.</summary>
     public Action<byte[], bool>? Sent { get; set; }
 
-    public Span<byte> Reserve(int length) => IsFull ? default : _room.AsSpan(0, Math.Max(length, 1_500));
+    public Span<byte> Reserve(int length) => IsFull ? default : _room.AsSpan(0, length);
 
     public void Commit(Span<byte> room, int length, bool isRtcp)
     {
@@ -89,7 +92,7 @@ internal sealed class TestSession
     public const byte Vp8 = 96;
     public const byte Opus = 111;
 
-    public TestSession() => Router = new Router(Now);
+    public TestSession() => Router = new Router(TestPeer.MaxPacketBytes, Now);
 
     public Router Router { get; }
 
@@ -201,6 +204,9 @@ internal sealed class TestEncoding(uint ssrc, string? rid, string mid, int packe
 
     public ushort NextNumber => _number;
 
+    /// <summary>Bytes of each packet's payload.</summary>
+    public int PacketBytes { get; set; } = packetBytes;
+
     /// <summary>The temporal layer of each frame in turn, and whether it needs the base alone; one layer by default.</summary>
     public (int Layer, bool IsSync)[] Layers { get; init; } = [(0, false)];
 
@@ -221,7 +227,7 @@ internal sealed class TestEncoding(uint ssrc, string? rid, string mid, int packe
         _tl0 += (byte)(layer == 0 ? 1 : 0);
         for (var i = 0; i < packetsPerFrame; i++)
         {
-            var buffer = new byte[1_500];
+            var buffer = new byte[PacketBytes + 100];
             var writer = new RtpHeaderWriter(buffer, TestSession.Vp8, i == packetsPerFrame - 1, _number++, _timestamp, ssrc);
             writer.AddExtension(4, System.Text.Encoding.ASCII.GetBytes(mid));
             if (rid is not null)
@@ -240,7 +246,7 @@ internal sealed class TestEncoding(uint ssrc, string? rid, string mid, int packe
                 BinaryPrimitives.WriteUInt16LittleEndian(buffer.AsSpan(length + 14), (ushort)Size.Height);
             }
 
-            packets.Add(buffer[..(length + packetBytes)]);
+            packets.Add(buffer[..(length + PacketBytes)]);
         }
 
         _timestamp += 3_000;

@@ -49,6 +49,7 @@ public sealed class BrowserTrack
         _mid = Encoding.ASCII.GetBytes(mid);
         Mid = mid;
         IsAudio = isAudio;
+        PayloadBytes = isAudio ? 60 : 800;
         Tag = tag;
         Encodings = rids.Count == 0
             ? [new SentEncoding(null, 0, random)]
@@ -68,7 +69,7 @@ public sealed class BrowserTrack
     public int PacketsPerFrame { get; set; } = 4;
 
     /// <summary>Bytes of each packet's payload.</summary>
-    public int PayloadBytes { get; set; } = 800;
+    public int PayloadBytes { get; set; }
 
     /// <summary>How loud it says it is: 0 to 127, 127 is silence.</summary>
     public byte AudioLevel { get; set; } = 127;
@@ -164,8 +165,7 @@ public sealed class BrowserTrack
         encoding.WantsKeyframe = false;
         for (var i = 0; i < count; i++)
         {
-            var payloadBytes = IsAudio ? 60 : PayloadBytes;
-            var buffer = new byte[payloadBytes + 100];
+            var buffer = new byte[PayloadBytes + 100];
             var writer = new RtpHeaderWriter(
                 buffer,
                 IsAudio ? _transport.Flavor.Opus() : _transport.Flavor.Vp8(),
@@ -206,7 +206,7 @@ public sealed class BrowserTrack
                 WriteVp8(buffer.AsSpan(at), encoding, i == 0, isKeyframe, mark);
             }
 
-            var packet = buffer[..(at + payloadBytes)];
+            var packet = buffer[..(at + PayloadBytes)];
             encoding.Kept[encoding.Number] = packet;
             encoding.Kept.Remove(unchecked((ushort)(encoding.Number - KeptPackets)));
             encoding.Number++;

@@ -32,7 +32,7 @@ public sealed class BrowserTransport : IDisposable
     private readonly RtpExtensionMap _remoteExtensions = new();
     private readonly FeedbackRecorder _recorder = new();
     private readonly Queue<byte[]> _outgoing = new();
-    private readonly byte[] _packet = new byte[2_000];
+    private readonly byte[] _packet = new byte[2_200];
     private RtcConnection? _connection;
     private ulong _version = 1;
     private ushort _transportNumber;

@@ -1,7 +1,7 @@
 namespace Roomcast.Rtc.Rtp.Extensions;
 
 /// <summary>Which number stands for which extension, as one media section has agreed it.</summary>
-/// <remarks>Filled while a description is applied, then only read; reading is thread-safe.</remarks>
+/// <remarks>Filled while descriptions are applied; an entry stays for good. Reading is thread-safe while nobody adds.</remarks>
 public sealed class RtpExtensionMap
 {
     private readonly byte[] _idOf = new byte[RtpExtensionUris.Count];
@@ -9,6 +9,17 @@ public sealed class RtpExtensionMap
 
     /// <summary>Makes a map without an entry.</summary>
     public RtpExtensionMap() => Array.Fill(_kindOf, (sbyte)-1);
+
+    private RtpExtensionMap(RtpExtensionMap other)
+    {
+        other._idOf.CopyTo(_idOf, 0);
+        other._kindOf.CopyTo(_kindOf, 0);
+        Count = other.Count;
+        NeedsTwoByteForm = other.NeedsTwoByteForm;
+    }
+
+    /// <summary>Numbers that stand for something.</summary>
+    public int Count { get; private set; }
 
     /// <summary>Whether an id above 14 is among them, which only the two-byte form can carry.</summary>
     public bool NeedsTwoByteForm { get; private set; }
@@ -24,11 +35,15 @@ public sealed class RtpExtensionMap
             return false;
         }
 
+        Count += _kindOf[id] < 0 ? 1 : 0;
         _kindOf[id] = (sbyte)kind;
         _idOf[(int)kind] = (byte)id;
         NeedsTwoByteForm |= id > 14;
         return true;
     }
+
+    /// <summary>A map of the same entries, which no further entry of this one reaches.</summary>
+    public RtpExtensionMap Copy() => new(this);
 
     /// <summary>The number of an extension; 0 when it was not agreed.</summary>
     public byte IdOf(RtpExtensionKind kind) => _idOf[(int)kind];
