@@ -9,7 +9,6 @@ namespace Roomcast.Meetings.Media;
 /// <remarks>Belongs to the worker. Nothing is allocated per packet.</remarks>
 internal sealed class RoomSource : IPacketSink
 {
-
     private readonly IMediaSourceListener _listener;
     private readonly byte[] _packet = new byte[MediaLimits.PacketBytes];
     private bool _isClosed;

@@ -1,8 +1,12 @@
+using System.Runtime.InteropServices;
+
 namespace Roomcast.Storage.Keys;
 
 /// <summary>Writes a file that only its owner may read, whole or not at all.</summary>
-public static class SecretFile
+public static partial class SecretFile
 {
+    private const int AlreadyThere = 17; // EEXIST
+
     internal const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
     /// <summary>Replaces the file: a temporary file of mode 0600 is written, flushed to the disk and renamed over it.</summary>
@@ -32,12 +36,18 @@ public static class SecretFile
                 file.Flush(flushToDisk: true); // Or a power cut could leave the new name with no content.
             }
 
-            if (!overwrite && File.Exists(path))
+            // To move a file where there is none is to look and then to move: whoever came in between would be replaced. A link is one step.
+            if (!overwrite && Link(temporary, path) == 0)
+            {
+                return true;
+            }
+
+            if (!overwrite && (Marshal.GetLastPInvokeError() == AlreadyThere || File.Exists(path)))
             {
                 return false;
             }
 
-            File.Move(temporary, path, overwrite);
+            File.Move(temporary, path, overwrite); // Also where the file system knows no links.
             return true;
         }
         catch (IOException) when (!overwrite && File.Exists(path))
@@ -53,6 +63,9 @@ public static class SecretFile
             TryDelete(temporary);
         }
     }
+
+    [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Link(string existing, string name);
 
     private static void TryDelete(string path)
     {
