@@ -78,6 +78,9 @@ public sealed class LivestreamDirectory
     public ValueTask<IngestAdmission> PublishAsync(LivestreamId id, IngestRequest request, CancellationToken cancellationToken) =>
         _onAir.AdmitAsync(id, request, cancellationToken);
 
+    /// <summary>Whether the server stops: livestreams end now that may go on after the next start.</summary>
+    public bool IsStopping => _onAir.IsStopping;
+
     /// <summary>Ends the livestream of a meeting for good: nobody can publish to it again. False when the app has none of this id.</summary>
     public async Task<bool> RetireAsync(AppId appId, LivestreamId id, CancellationToken cancellationToken)
     {

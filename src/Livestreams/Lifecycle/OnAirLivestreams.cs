@@ -34,6 +34,9 @@ internal sealed class OnAirLivestreams : BackgroundService, IHostedLifecycleServ
     /// <summary>The livestream if it is on air, starting or lingering after its end.</summary>
     public OnAirLivestream? Find(LivestreamId id) => _livestreams.GetValueOrDefault(id);
 
+    /// <summary>Whether the server stops, so that livestreams end that go on after the next start.</summary>
+    public bool IsStopping => _isStopping;
+
     public async ValueTask<IngestAdmission> AdmitAsync(IngestRequest request, CancellationToken cancellationToken)
     {
         if (_isStopping)

@@ -24,6 +24,9 @@ internal static partial class LiveLog
     [LoggerMessage(4066, LogLevel.Error, "The composed picture of meeting {MeetingId} could not be handed to livestream {LivestreamId}.")]
     public static partial void PumpFailed(ILogger logger, Exception fault, string meetingId, string livestreamId);
 
+    [LoggerMessage(4067, LogLevel.Information, "Livestream {LivestreamId} of meeting {MeetingId} is off air until the server is back.")]
+    public static partial void OffAirUntilRestart(ILogger logger, string livestreamId, string meetingId);
+
     [LoggerMessage(4068, LogLevel.Warning, "Meeting {MeetingId} is not recorded although it was to be: {Reason}")]
     public static partial void NotRecorded(ILogger logger, string meetingId, string reason);
 

@@ -376,6 +376,12 @@ internal sealed class MeetingLivestreams(
                 return;
             }
 
+            if (livestreams.IsStopping)
+            {
+                LiveLog.OffAirUntilRestart(logger, program.Livestream.Id.ToString(), program.MeetingId.ToString());
+                return;
+            }
+
             if (fault is not null)
             {
                 LiveLog.PumpFailed(logger, fault, program.MeetingId.ToString(), program.Livestream.Id.ToString());

@@ -1,10 +1,15 @@
+using Microsoft.Extensions.Hosting;
 using Roomcast.Egress.Composition;
 using Roomcast.Livestreams;
 using Roomcast.Livestreams.Meetings;
 using Roomcast.Livestreams.Records;
+using Roomcast.Media;
+using Roomcast.Media.Codecs;
+using Roomcast.Media.Time;
 using Roomcast.Meetings.Records;
 using Roomcast.Meetings.Sessions.Events;
 using Roomcast.Server.Live;
+using Roomcast.TestKit;
 
 namespace Roomcast.Server.Tests.Live;
 
@@ -12,6 +17,10 @@ namespace Roomcast.Server.Tests.Live;
 public sealed class MeetingLivestreamsTests
 {
     private static readonly TimeSpan EmptyStage = TimeSpan.FromSeconds(10);
+
+    private static readonly Track Video = TrackFactory.TryCreate(0, Codec.H264, CodecSamples.AvcHigh, out var track, out var fault)
+        ? track
+        : throw new InvalidOperationException(fault.ToString());
 
     [Fact]
     public async Task A_meeting_goes_live_with_the_first_join_and_not_again_after_a_restart()
@@ -94,21 +103,63 @@ public sealed class MeetingLivestreamsTests
     [Fact]
     public async Task A_new_stream_key_does_not_end_what_the_server_composes()
     {
-        await using var host = await LiveHost.StartAsync(EmptyStage);
+        await using var host = await LiveHost.StartAsync();
         var (meeting, session) = await host.MeetAsync();
         var livestream = await host.Livestreams.StartAsync(
             meeting.AppId, meeting.Id.Value, new MeetingLivestreamRequest(null, IsManual: false), CancellationToken.None);
         var directory = host.Recording.Service<LivestreamDirectory>();
+        await ReceiveAsync(1);
+        var before = directory.GetPublisher(livestream.Id)!;
+
         var rotated = await directory.RotateStreamKeyAsync(meeting.AppId, livestream.Id, CancellationToken.None);
         Assert.NotEqual(livestream.StreamKey, rotated!.StreamKey);
-
-        // Another meeting's tells that time was looked at.
-        var (other, _) = await host.MeetAsync();
-        await host.Livestreams.StartAsync(other.AppId, other.Id.Value, new MeetingLivestreamRequest(null, IsManual: false), CancellationToken.None);
-        host.News.StageChanged(meeting.Id, session, 1);
-        await host.PassUntilAsync(async () => await host.FindActiveAsync(other) is null);
-        Assert.Equal(livestream.Id, (await host.FindActiveAsync(meeting))?.Id);
+        await ReceiveAsync(before.BytesReceived + 1);
+        Assert.Equal(before.Since, directory.GetPublisher(livestream.Id)!.Since);
         Assert.Equal(1, host.Recording.Compositions.Of(session.Value).Leases);
+        Assert.DoesNotContain(host.Sessions.Told, told => told.Happened is LivestreamFailed or LivestreamStopped);
+
+        // Composes until the livestream has received so many bytes from who publishes now.
+        async Task ReceiveAsync(long bytes)
+        {
+            var composed = 0;
+            await host.PassUntilAsync(() =>
+            {
+                host.Recording.Compositions.Of(session.Value).PublishRaw([Video], [.. Enumerable.Range(composed, 30).Select(i =>
+                {
+                    var time = new MediaTime(i * TimeSpan.TicksPerSecond / 30);
+                    return Frame.CopyOf(Video.Id, time, time, TimeSpan.Zero, i % 30 == 0, [0, 0, 0, 2, 0x65, (byte)i]);
+                })]);
+                composed += 30;
+                return Task.FromResult(directory.GetPublisher(livestream.Id)?.BytesReceived >= bytes);
+            });
+        }
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_server_that_stops_fails_none_that_the_next_one_goes_on_with(bool isReceived)
+    {
+        await using var host = await LiveHost.StartAsync();
+        var (meeting, _) = await host.MeetAsync();
+        var livestream = await host.Livestreams.StartAsync(
+            meeting.AppId, meeting.Id.Value, new MeetingLivestreamRequest(null, IsManual: false), CancellationToken.None);
+        var directory = host.Recording.Service<LivestreamDirectory>();
+        if (isReceived)
+        {
+            await host.PassUntilAsync(() => Task.FromResult(directory.GetPublisher(livestream.Id) is not null));
+        }
+
+        // Livestreams end first when a server stops, so that players can read the end; all else runs on meanwhile.
+        foreach (var service in host.Recording.Service<IEnumerable<IHostedService>>().OfType<IHostedLifecycleService>())
+        {
+            await service.StoppingAsync(CancellationToken.None);
+        }
+
+        await host.PassUntilAsync(() => Task.FromResult(host.Recording.Log.Any(line => line.Contains(" 4067 ", StringComparison.Ordinal))));
+        await host.RestartAsync();
+        Assert.Equal(livestream.Id, (await host.FindActiveAsync(meeting))?.Id);
+        Assert.DoesNotContain(host.Sessions.Told, told => told.Happened is LivestreamFailed);
     }
 
     [Fact]
