@@ -166,6 +166,13 @@ public sealed class ClientHttpTests : IAsyncLifetime
         Assert.Equal(409, (await SendAsync(HttpMethod.Put, path, """{"action":"pause"}""", host.Token)).Status);
         Assert.Equal(200, (await SendAsync(HttpMethod.Put, path, """{"action":"stop"}""", host.Token)).Status);
         Assert.Equal(404, (await SendAsync(HttpMethod.Get, $"/v2/recordings/active-recording/{_guest.Meeting.Id}", null, host.Token)).Status);
+
+        // Single tracks: told apart from a composite, which this server could record.
+        var tracks = start.Replace("{", """{"type":"track",""", StringComparison.Ordinal);
+        (status, body) = await SendAsync(HttpMethod.Post, "/v2/recordings", tracks, host.Token);
+        Assert.Equal(503, status);
+        Assert.Contains("single tracks", body!.ToJsonString(), StringComparison.Ordinal);
+        Assert.Equal(400, (await SendAsync(HttpMethod.Post, "/v2/recordings", tracks.Replace("track\"", "stripe\"", StringComparison.Ordinal), host.Token)).Status);
     }
 
     [Fact]
