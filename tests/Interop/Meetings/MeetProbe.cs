@@ -11,7 +11,7 @@ internal static class MeetProbe
     /// <summary>
     /// Runs before the page's scripts. It only listens in on the connections the page makes; the meeting client is as it is.
     /// Gives the page <c>probe.picture(video)</c>, <c>probe.shows(video, number)</c>, <c>probe.tile(name)</c>, <c>probe.watch(name, count, ms)</c>, <c>probe.heard(ms)</c>,
-    /// <c>probe.inbound()</c>, <c>probe.outbound()</c>, <c>probe.outgoingBitrate()</c> and <c>probe.localPorts()</c>.
+    /// <c>probe.inbound()</c>, <c>probe.outbound()</c>, <c>probe.outgoingBitrate()</c>, <c>probe.stand()</c> and <c>probe.localPorts()</c>.
     /// </summary>
     public static readonly string Text = $$"""
         globalThis.probe = (() => {
@@ -145,6 +145,25 @@ internal static class MeetProbe
                 (await each.getStats()).forEach(({ availableOutgoingBitrate }) => { most = Math.max(most, availableOutgoingBitrate ?? 0); });
               }
               return most;
+            },
+            // How each tile and each connection stands, for a failure to tell.
+            async stand() {
+              const shown = tiles().map((each) => {
+                const video = each.querySelector('video');
+                const told = (video?.srcObject?.getTracks() ?? []).map(({ id, readyState, muted }) => `${id.slice(0, 8)} ${readyState}${muted ? ' muted' : ''}`);
+                return `${each.ariaLabel}: ${video?.videoWidth}x${video?.videoHeight} at ${video?.currentTime} s, ready ${video?.readyState}, ${JSON.stringify(picture(video))} of [${told}]`;
+              });
+              const linked = [];
+              for (const each of connections) {
+                const found = [];
+                (await each.getStats()).forEach((stats) => {
+                  if (stats.type === 'inbound-rtp' || stats.type === 'outbound-rtp') {
+                    found.push(`${stats.type} ${stats.kind} ${stats.mid ?? ''} ${stats.rid ?? ''} ${(stats.trackIdentifier ?? '').slice(0, 8)} packets ${stats.packetsReceived ?? stats.packetsSent} frames ${stats.framesDecoded ?? stats.framesEncoded ?? '-'} keys ${stats.keyFramesDecoded ?? stats.keyFramesEncoded ?? '-'} pli ${stats.pliCount ?? '-'}`);
+                  }
+                });
+                linked.push(`${each.connectionState}/${each.signalingState} ${each.getTransceivers().map(({ mid, direction, currentDirection }) => `${mid}:${direction}:${currentDirection}`)}\n    ${found.join('\n    ')}`);
+              }
+              return [...shown, ...linked].join('\n');
             },
             // The ports that media leaves this browser from.
             async localPorts() {

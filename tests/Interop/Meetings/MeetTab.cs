@@ -66,9 +66,10 @@ internal sealed class MeetTab(MeetingServer server, BrowserPage page, int number
         catch (InvalidOperationException fault)
         {
             var shown = await page.EvaluateAsync<string>("document.body.dataset.place + ': ' + document.body.innerText.replace(/\\s+/g, ' ').slice(0, 600)");
+            var stand = await page.EvaluateAsync<string>("globalThis.probe?.stand() ?? ''");
             var complaints = string.Join("\n", await page.ComplaintsAsync());
             var log = server.Server.Errors;
-            throw new InvalidOperationException($"{Name}: {fault.Message}\nShown: {shown}\n{complaints}\n{(log.Length > 6_000 ? log[^6_000..] : log)}");
+            throw new InvalidOperationException($"{Name}: {fault.Message}\nShown: {shown}\n{stand}\n{complaints}\n{(log.Length > 6_000 ? log[^6_000..] : log)}");
         }
     }
 
