@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Roomcast.Egress.Composition;
 using Roomcast.Rtc.Rtcp;
 using Roomcast.TestKit.Rtc;
@@ -16,6 +17,9 @@ internal sealed class ClockSession(EncodedClock clock) : ICompositionSource, IAs
     private volatile ICompositionInput? _input;
 
     public int Connections { get; private set; }
+
+    /// <summary>How late each picture was handed over, in order: this process shares its processors with whatever else runs.</summary>
+    public ConcurrentQueue<TimeSpan> Lateness { get; } = new();
 
     public ValueTask<ICompositionReturn?> ConnectAsync(Guid sessionId, ICompositionInput input, CancellationToken cancellationToken)
     {
@@ -60,6 +64,7 @@ internal sealed class ClockSession(EncodedClock clock) : ICompositionSource, IAs
             var now = TimeProvider.System.GetElapsedTime(_began);
             for (; now >= pictures * FrameTime && pictures < clock.Pictures.Count; pictures++)
             {
+                Lateness.Enqueue(TimeProvider.System.GetElapsedTime(_began) - (pictures * FrameTime));
                 foreach (var packet in camera.Vp8(clock.Pictures[pictures], pictures * FrameTime))
                 {
                     _input!.TakePacket(packet, isRtcp: false);

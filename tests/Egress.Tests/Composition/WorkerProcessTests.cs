@@ -10,7 +10,12 @@ using Roomcast.TestKit.Video;
 
 namespace Roomcast.Egress.Tests.Composition;
 
+/// <summary>What is measured in real time has the processors for itself.</summary>
+[CollectionDefinition(nameof(WorkerProcessTests), DisableParallelization = true)]
+public sealed class WorkerProcesses;
+
 /// <summary>The built worker as a process of its own, fed with packets in real time.</summary>
+[Collection(nameof(WorkerProcessTests))]
 public sealed class WorkerProcessTests
 {
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
@@ -32,10 +37,16 @@ public sealed class WorkerProcessTests
         var reading = await PictureClockReader.ReadAsync(file);
         var read = reading.Pictures.Where(picture => picture.Stamp is not null).ToList();
         Assert.InRange(read.Count, 200, 480);
-        var steps = read.Zip(read.Skip(1)).Select(pair => (int)pair.Second.Stamp!.Value.Counter - (int)pair.First.Stamp!.Value.Counter).ToList();
+        var counters = read.Select(picture => (int)picture.Stamp!.Value.Counter).ToList();
+        var steps = counters.Zip(counters.Skip(1), (from, to) => to - from).ToList();
         Assert.All(steps, step => Assert.True(step >= 0));
-        // The sender shares its processors with whatever else runs: what it sends late by more than media is held is shown late.
-        Assert.InRange(steps.Count(step => step != 1), 0, steps.Count / 5);
+
+        // Each tick shows the next picture. One that was handed over late is shown late, which says nothing of the worker.
+        var late = session.Lateness.Select(by => by > TimeSpan.FromMilliseconds(20)).ToList();
+        var counted = steps.Where((step, at) => !late.Skip(counters[at] + 1).Take(Math.Max(1, step)).Contains(true)).ToList();
+        Assert.True(
+            counted.Count(step => step != 1) <= counted.Count / 10,
+            $"{string.Join(' ', steps)}; handed over late, in ms: {string.Join(' ', session.Lateness.Select(by => (int)by.TotalMilliseconds))}");
         Assert.InRange(reading.AudioOffsets.Count, 3, 8);
         var offsets = reading.AudioOffsets.Select(offset => offset.Duration()).Order().ToList();
         Assert.True(offsets[(int)Math.Ceiling(offsets.Count * 0.95) - 1] <= TimeSpan.FromMilliseconds(45), string.Join(", ", reading.AudioOffsets));
