@@ -38,21 +38,22 @@ internal static class ComposeBench
 
     private static async Task<(string Way, double CpuMs, double Megabytes)> MeasureAsync(string way, int participants, BenchOptions options, TemporaryFolder folder)
     {
+        if (way == "roomcast")
+        {
+            return await MeasureOursAsync(participants, options, folder);
+        }
+
         var processes = new List<Process>();
         var progress = folder.PathOf($"progress-{Guid.NewGuid():N}");
         try
         {
-            switch (way)
+            if (way == "ffmpeg")
             {
-                case "roomcast":
-                    processes.Add(StartSelf("compose", folder.Path, participants.ToString(CultureInfo.InvariantCulture), options.Preset));
-                    break;
-                case "ffmpeg":
-                    processes.Add(Process.Start(new ProcessStartInfo("ffmpeg", OtherSides.Ffmpeg(folder.Path, participants, options.Preset, progress)))!);
-                    break;
-                default:
-                    await StartBrowserAsync(processes, participants, options, folder, progress);
-                    break;
+                processes.Add(Process.Start(new ProcessStartInfo("ffmpeg", OtherSides.Ffmpeg(folder.Path, participants, options.Preset, progress)))!);
+            }
+            else
+            {
+                await StartBrowserAsync(processes, participants, options, folder, progress);
             }
 
             await Task.Delay(options.WarmUp);
@@ -66,16 +67,7 @@ internal static class ComposeBench
                 throw new InvalidOperationException($"{way} ended too early.");
             }
 
-            var (cores, megabytes) = ((after.CpuSeconds - before.CpuSeconds) / elapsed.TotalSeconds, after.Bytes / 1e6);
-            var (rate, remark) = way == "roomcast" ? await EndAsync(processes[0]) : ((encoded - encodedBefore) / elapsed.TotalSeconds, "");
-            if (rate < 1)
-            {
-                throw new InvalidOperationException($"{way} made no pictures.");
-            }
-
-            // By picture, so that a machine too busy for all of them does not make anybody look cheap.
-            Print($"  {participants} participants, {way,-9} {cores,6:0.000} of a core, {rate,4:0.0} pictures/s: {cores / rate * 1_000,5:0.0} ms CPU a picture; {megabytes,4:0} MB{remark}");
-            return (way, cores / rate * 1_000, megabytes);
+            return Tell(way, participants, before, after, elapsed, (encoded - encodedBefore) / elapsed.TotalSeconds, "");
         }
         finally
         {
@@ -90,6 +82,41 @@ internal static class ComposeBench
                 process.Dispose();
             }
         }
+    }
+
+    private static async Task<(string Way, double CpuMs, double Megabytes)> MeasureOursAsync(int participants, BenchOptions options, TemporaryFolder folder)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        var side = await OurSide.StartAsync(folder.Path, participants, options.Preset);
+        await Task.Delay(options.WarmUp);
+        var startedAt = TimeProvider.System.GetTimestamp();
+
+        // The worker is the only process that this one has started and that still runs.
+        var before = ProcessCost.OfChildren(Environment.ProcessId);
+        await Task.Delay(options.Measured);
+        var after = ProcessCost.OfChildren(Environment.ProcessId);
+        var elapsed = TimeProvider.System.GetElapsedTime(startedAt);
+        var figures = await side.EndAsync(TimeProvider.System.GetElapsedTime(began, startedAt));
+        double At(double share) => figures.Latencies[(int)(figures.Latencies.Count * share)].TotalMilliseconds;
+        return Tell(
+            "roomcast", participants, before, after, elapsed, figures.PicturesPerSecond,
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"; packet to frame p50 {At(0.5):0}, p95 {At(0.95):0}, p99 {At(0.99):0} ms of {figures.Latencies.Count} pictures seen; {figures.BitrateBps / 1e6:0.00} Mbit/s"));
+    }
+
+    // By picture, so that a machine too busy for all of them does not make anybody look cheap.
+    private static (string Way, double CpuMs, double Megabytes) Tell(
+        string way, int participants, ProcessCost before, ProcessCost after, TimeSpan elapsed, double rate, string remark)
+    {
+        if (rate < 1)
+        {
+            throw new InvalidOperationException($"{way} made no pictures.");
+        }
+
+        var (cores, megabytes) = ((after.CpuSeconds - before.CpuSeconds) / elapsed.TotalSeconds, after.Bytes / 1e6);
+        Print($"  {participants} participants, {way,-9} {cores,6:0.000} of a core, {rate,4:0.0} pictures/s: {cores / rate * 1_000,5:0.0} ms CPU a picture; {megabytes,4:0} MB{remark}");
+        return (way, cores / rate * 1_000, megabytes);
     }
 
     /// <summary>A display without a screen, a browser that fills it, and ffmpeg that films it.</summary>
@@ -131,28 +158,8 @@ internal static class ComposeBench
         return start;
     }
 
-    private static async Task<(double Rate, string Remark)> EndAsync(Process process)
-    {
-        process.StandardInput.Close();
-        var words = (await process.StandardOutput.ReadToEndAsync()).Split(' ', StringSplitOptions.TrimEntries);
-        return words.Length == 6
-            ? (double.Parse(words[5], CultureInfo.InvariantCulture), $"; tick p50 {words[0]}, p95 {words[1]}, p99 {words[2]} ms; {words[3]} Mbit/s; {words[4]} damaged")
-            : throw new InvalidOperationException("The composer ended without its figures.");
-    }
-
     private static ProcessCost Sum(List<Process> processes) => processes.Select(static process => ProcessCost.Of(process.Id))
-        .Aggregate(static (sum, cost) => new ProcessCost(sum.CpuSeconds + cost.CpuSeconds, sum.Bytes + cost.Bytes));
-
-    private static Process StartSelf(params string[] role)
-    {
-        var start = new ProcessStartInfo(Environment.ProcessPath!, role) { RedirectStandardInput = true, RedirectStandardOutput = true };
-        if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet")
-        {
-            start.ArgumentList.Insert(0, typeof(ComposeBench).Assembly.Location);
-        }
-
-        return Process.Start(start)!;
-    }
+        .Aggregate(static (sum, cost) => sum + cost);
 
     private static void Report(int participants, List<(string Way, double CpuMs, double Megabytes)> runs)
     {

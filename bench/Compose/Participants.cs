@@ -1,16 +1,22 @@
 using System.Buffers.Binary;
 using System.Diagnostics;
+using Roomcast.TestKit.Video;
 
 namespace Roomcast.Bench.Compose;
 
-/// <summary>The media of those in the meeting: 640x360 VP8 at 30 a second, and Opus in packets of 20 ms; twenty seconds that repeat.</summary>
+/// <summary>
+/// The media of those in the meeting: 640x360 VP8 at 30 a second, and Opus in packets of 20 ms; twenty seconds that repeat. The first
+/// shows a picture clock, by which it is known when each of its pictures is seen.
+/// </summary>
 internal static class Participants
 {
     private const int Seconds = 20;
+    private const int Width = 640;
+    private const int Height = 360;
+    private const int PicturesPerSecond = 30;
 
     private static readonly string[] Pictures =
     [
-        "testsrc2=s=640x360:r=30",
         "life=s=640x360:r=30:mold=10:ratio=0.1:death_color=0xC83232:life_color=0x00C060,boxblur=2",
         "testsrc=s=640x360:r=30,noise=alls=6:allf=t",
         "cellauto=s=640x360:r=30:rule=18,boxblur=2",
@@ -20,12 +26,23 @@ internal static class Participants
     /// <summary>Encodes them; that is not measured.</summary>
     public static async Task MakeAsync(string folder, int count)
     {
+        var clock = Path.Combine(folder, "clock.gray");
+        await using (var raw = File.Create(clock))
+        {
+            await PictureClock.DrawAllAsync(raw, Width, Height, Seconds * PicturesPerSecond, PicturesPerSecond);
+        }
+
         for (var index = 0; index < count; index++)
         {
+            string[] pictures = index == 0
+                ? ["-f", "rawvideo", "-pix_fmt", "gray", "-video_size", $"{Width}x{Height}", "-framerate", $"{PicturesPerSecond}", "-i", clock]
+                : ["-f", "lavfi", "-i", Pictures[index % Pictures.Length]];
             await RunAsync(
-                "-f", "lavfi", "-i", Pictures[index % Pictures.Length], "-f", "lavfi", "-i", $"sine=f={220 + (60 * index)}:r=48000,aformat=channel_layouts=stereo",
+            [
+                .. pictures, "-f", "lavfi", "-i", $"sine=f={220 + (60 * index)}:r=48000,aformat=channel_layouts=stereo",
                 "-t", $"{Seconds}", "-c:v", "libvpx", "-pix_fmt", "yuv420p", "-b:v", "700k", "-deadline", "realtime", "-cpu-used", "8", "-g", "300", "-lag-in-frames", "0",
-                "-c:a", "libopus", "-b:a", "32k", "-application", "voip", Webm(folder, index));
+                "-c:a", "libopus", "-b:a", "32k", "-application", "voip", Webm(folder, index),
+            ]);
             await RunAsync("-i", Webm(folder, index), "-map", "0:v", "-c", "copy", Ivf(folder, index));
             await RunAsync("-i", Webm(folder, index), "-map", "0:a", "-c", "copy", Ogg(folder, index));
         }

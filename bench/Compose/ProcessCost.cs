@@ -10,17 +10,21 @@ internal readonly record struct ProcessCost(double CpuSeconds, long Bytes)
     private const double TicksPerSecond = 100; // sysconf(_SC_CLK_TCK), which Linux fixes.
 
     /// <summary>Adds up a process and all that descend from it.</summary>
-    public static ProcessCost Of(int processId)
+    public static ProcessCost Of(int processId) => OfOne(processId) + OfChildren(processId);
+
+    /// <summary>Adds up all that descend from a process, without the process itself.</summary>
+    public static ProcessCost OfChildren(int processId)
     {
-        var cost = OfOne(processId);
+        var cost = default(ProcessCost);
         foreach (var child in Children(processId))
         {
-            var more = Of(child);
-            cost = new ProcessCost(cost.CpuSeconds + more.CpuSeconds, cost.Bytes + more.Bytes);
+            cost += Of(child);
         }
 
         return cost;
     }
+
+    public static ProcessCost operator +(ProcessCost one, ProcessCost other) => new(one.CpuSeconds + other.CpuSeconds, one.Bytes + other.Bytes);
 
     private static List<int> Children(int processId)
     {

@@ -1,10 +1,5 @@
 using Roomcast.Bench.Compose;
 
-if (args is ["compose", var folder, var participants, var preset])
-{
-    return OurSide.Run(folder, int.Parse(participants, System.Globalization.CultureInfo.InvariantCulture), preset);
-}
-
 if (!BenchOptions.TryParse(args, out var options, out var fault))
 {
     Console.Error.WriteLine(fault);

@@ -1,9 +1,11 @@
+using System.Buffers;
 using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Roomcast.Egress.Composition;
 using Roomcast.Feeds;
 using Roomcast.Media;
+using Roomcast.Media.Containers.Flv;
 using Roomcast.TestKit;
 using Roomcast.TestKit.Rtc;
 using Roomcast.TestKit.Video;
@@ -136,13 +138,13 @@ public sealed class WorkerProcessTests
     private static async Task<List<TimeSpan>> RecordAsync(FeedSubscription feed, string path, TimeSpan length)
     {
         var pictures = new List<TimeSpan>();
-        using var file = new BinaryWriter(File.Create(path));
-        file.Write((ReadOnlySpan<byte>)[(byte)'F', (byte)'L', (byte)'V', 1, 5, 0, 0, 0, 9, 0, 0, 0, 0]);
+        var bytes = new ArrayBufferWriter<byte>(1 << 22);
+        FlvFile.WriteHeader(bytes, hasAudio: true, hasVideo: true);
         await ReadUntilAsync(feed, item =>
         {
             foreach (var track in item.Tracks ?? [])
             {
-                WriteTag(file, track.Kind is TrackKind.Video, [track.Kind is TrackKind.Video ? (byte)0x17 : (byte)0xAF, 0, .. track.Kind is TrackKind.Video ? (byte[])[0, 0, 0] : [], .. track.Configuration.Span], default);
+                Write(track.Kind is TrackKind.Video, isKeyframe: true, kind: 0, track.Configuration.Span, default);
             }
 
             if (item.Frame is not { } frame)
@@ -152,7 +154,7 @@ public sealed class WorkerProcessTests
 
             var isVideo = frame.TrackId == CompositionFormat.VideoTrackId;
             var at = frame.PresentationTime.SinceStart;
-            WriteTag(file, isVideo, [isVideo ? (byte)(frame.IsKeyframe ? 0x17 : 0x27) : (byte)0xAF, 1, .. isVideo ? (byte[])[0, 0, 0] : [], .. frame.Payload.Span], at);
+            Write(isVideo, frame.IsKeyframe, kind: 1, frame.Payload.Span, at);
             if (isVideo)
             {
                 pictures.Add(at);
@@ -160,16 +162,16 @@ public sealed class WorkerProcessTests
 
             return at > length;
         });
+        await File.WriteAllBytesAsync(path, bytes.WrittenMemory);
         return pictures;
-    }
 
-    private static void WriteTag(BinaryWriter file, bool isVideo, byte[] body, TimeSpan at)
-    {
-        var ms = (int)Math.Round(at.TotalMilliseconds);
-        file.Write((ReadOnlySpan<byte>)[isVideo ? (byte)9 : (byte)8, (byte)(body.Length >> 16), (byte)(body.Length >> 8), (byte)body.Length, (byte)(ms >> 16), (byte)(ms >> 8), (byte)ms, 0, 0, 0, 0]);
-        file.Write(body);
-        var whole = body.Length + 11;
-        file.Write((ReadOnlySpan<byte>)[(byte)(whole >> 24), (byte)(whole >> 16), (byte)(whole >> 8), (byte)whole]);
+        // Legacy FLV: AVC or AAC, configuration (0) or frame (1), and for pictures an offset of 24 bits, which is 0 without B-frames.
+        void Write(bool isVideo, bool isKeyframe, byte kind, ReadOnlySpan<byte> payload, TimeSpan at) => FlvFile.WriteTag(
+            bytes,
+            isVideo ? FlvTagType.Video : FlvTagType.Audio,
+            (uint)Math.Round(at.TotalMilliseconds),
+            isVideo ? [isKeyframe ? (byte)0x17 : (byte)0x27, kind, 0, 0, 0] : [0xAF, kind],
+            payload);
     }
 
     private sealed class RecordingLauncher(WorkerLauncher launcher) : IWorkerLauncher

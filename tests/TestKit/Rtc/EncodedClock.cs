@@ -22,15 +22,9 @@ public sealed record EncodedClock(IReadOnlyList<byte[]> Pictures, IReadOnlyList<
     {
         using var folder = new TemporaryFolder();
         var raw = Path.Combine(folder.Path, "clock.gray");
-        var count = (int)(length.TotalSeconds * FramesPerSecond);
         await using (var file = File.Create(raw))
         {
-            var gray = new byte[Width * Height];
-            for (var i = 0; i < count; i++)
-            {
-                PictureClock.Draw(gray, Width, Height, new PictureStamp((uint)i, 0), PictureClock.IsFlash((uint)i, FramesPerSecond));
-                await file.WriteAsync(gray);
-            }
+            await PictureClock.DrawAllAsync(file, Width, Height, (int)(length.TotalSeconds * FramesPerSecond), FramesPerSecond);
         }
 
         var ivf = Path.Combine(folder.Path, "clock.ivf");

@@ -63,6 +63,18 @@ public static class PictureClock
         DrawRow(gray, width, height, 1, stamp.Counter);
     }
 
+    /// <summary>Draws the pictures of counters from 0 on, one after the other: 8 bits of gray for each pixel, and 0 for the wall clock.</summary>
+    public static async Task DrawAllAsync(Stream output, int width, int height, int count, int framesPerSecond)
+    {
+        ArgumentNullException.ThrowIfNull(output);
+        var gray = new byte[width * height];
+        for (var counter = 0u; counter < count; counter++)
+        {
+            Draw(gray, width, height, new PictureStamp(counter, 0), IsFlash(counter, framesPerSecond));
+            await output.WriteAsync(gray);
+        }
+    }
+
     /// <summary>Whether the frame of a counter flashes, at a whole number of frames per second.</summary>
     public static bool IsFlash(uint counter, int framesPerSecond) =>
         counter % (uint)(framesPerSecond * FlashEvery.TotalSeconds) < FlashFrames;

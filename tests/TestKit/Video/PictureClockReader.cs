@@ -19,6 +19,7 @@ public static partial class PictureClockReader
     /// <param name="withSound">Whether it has sound.</param>
     /// <param name="width">Pixels to scale to before reading.</param>
     /// <param name="height">Pixels to scale to before reading.</param>
+    /// <param name="crop">The part of the picture that the clock is in, as FFmpeg's crop filter takes it: <c>width:height:left:top</c>; null for all.</param>
     /// <param name="cancellationToken">Ends FFmpeg.</param>
     /// <exception cref="InvalidOperationException">FFmpeg failed; the message holds what it said.</exception>
     public static async Task<PictureClockReading> ReadAsync(
@@ -28,6 +29,7 @@ public static partial class PictureClockReader
         bool withSound = true,
         int width = 320,
         int height = 180,
+        string? crop = null,
         CancellationToken cancellationToken = default)
     {
         var sound = Path.GetTempFileName();
@@ -42,7 +44,7 @@ public static partial class PictureClockReader
                 StartInfo = new ProcessStartInfo("ffmpeg",
                 [
                     "-hide_banner", "-nostats", "-nostdin", "-loglevel", "info", "-copyts", .. inputArguments ?? [], .. limit, "-i", input,
-                    "-map", "0:v:0", "-fps_mode", "passthrough", "-vf", $"scale={width}:{height}:flags=area,format=gray,showinfo=checksum=0",
+                    "-map", "0:v:0", "-fps_mode", "passthrough", "-vf", $"{(crop is null ? "" : $"crop={crop},")}scale={width}:{height}:flags=area,format=gray,showinfo=checksum=0",
                     "-f", "rawvideo", "-pix_fmt", "gray", "pipe:1",
                     .. soundOutput,
                 ])
