@@ -18,6 +18,20 @@ internal static class MeetProbe
           const tones = [{{string.Join(", ", Tones.Select(tone => tone.ToString(CultureInfo.InvariantCulture)))}}];
           const colours = [{{string.Join(", ", CodedPicture.Colours.Select(each => FormattableString.Invariant($"[{each.Red}, {each.Green}, {each.Blue}]")))}}];
           const connections = new Set();
+
+          // What the client says it does, the newest, for a failure to tell.
+          const said = [];
+          try { localStorage.setItem('clientLogs', 'on'); } catch { /* A page without storage. */ }
+          for (const level of ['debug', 'log', 'info', 'warn', 'error']) {
+            const native = console[level].bind(console);
+            console[level] = (mark, ...words) => {
+              if (!String(mark).startsWith('InternalLogs')) { native(mark, ...words); return; }
+              let more = '';
+              try { more = JSON.stringify(words.slice(2)); } catch { more = 'something circular'; }
+              said.push(`${(performance.now() / 1000).toFixed(2)} ${words[0]} ${words[1]} ${more.slice(0, 160)}`);
+              if (said.length > 400) said.shift();
+            };
+          }
           const Native = globalThis.RTCPeerConnection;
           globalThis.RTCPeerConnection = class extends Native {
             constructor(...given) { super(...given); connections.add(this); }
@@ -163,7 +177,7 @@ internal static class MeetProbe
                 });
                 linked.push(`${each.connectionState}/${each.signalingState} ${each.getTransceivers().map(({ mid, direction, currentDirection }) => `${mid}:${direction}:${currentDirection}`)}\n    ${found.join('\n    ')}`);
               }
-              return [...shown, ...linked].join('\n');
+              return [...shown, ...linked, ...said].join('\n');
             },
             // The ports that media leaves this browser from.
             async localPorts() {

@@ -65,12 +65,18 @@ internal sealed class MeetTab(MeetingServer server, BrowserPage page, int number
         }
         catch (InvalidOperationException fault)
         {
-            var shown = await page.EvaluateAsync<string>("document.body.dataset.place + ': ' + document.body.innerText.replace(/\\s+/g, ' ').slice(0, 600)");
-            var stand = await page.EvaluateAsync<string>("globalThis.probe?.stand() ?? ''");
-            var complaints = string.Join("\n", await page.ComplaintsAsync());
-            var log = server.Server.Errors;
-            throw new InvalidOperationException($"{Name}: {fault.Message}\nShown: {shown}\n{stand}\n{complaints}\n{(log.Length > 6_000 ? log[^6_000..] : log)}");
+            throw new InvalidOperationException($"{Name}: {fault.Message}\n{await DescribeAsync()}");
         }
+    }
+
+    /// <summary>How all stands: what the page shows and has to say, its connections, and the server's log.</summary>
+    private async Task<string> DescribeAsync()
+    {
+        var shown = await page.EvaluateAsync<string>("document.body.dataset.place + ': ' + document.body.innerText.replace(/\\s+/g, ' ').slice(0, 600)");
+        var stand = await page.EvaluateAsync<string>("globalThis.probe?.stand() ?? ''");
+        var complaints = string.Join("\n", await page.ComplaintsAsync());
+        var log = server.Server.Errors;
+        return $"Shown: {shown}\n{complaints}\n{(log.Length > 6_000 ? log[^6_000..] : log)}\n{stand}";
     }
 
     /// <summary>Waits until others are on the floor, and no one else.</summary>
@@ -92,7 +98,11 @@ internal sealed class MeetTab(MeetingServer server, BrowserPage page, int number
         await WaitForPictureAsync(other);
         var pictures = await page.EvaluateAsync<List<SeenPicture>>($"probe.watch('{other}', {PictureCount}, {Patience.TotalMilliseconds})");
         var read = pictures.Where(each => each.IsRead).ToList();
-        Assert.True(pictures.Count == PictureCount, $"{Name} saw only {pictures.Count} pictures of {other}.\n{server.Server.Errors}");
+        if (pictures.Count != PictureCount)
+        {
+            Assert.Fail($"{Name} saw only {pictures.Count} pictures of {other}.\n{await DescribeAsync()}");
+        }
+
         // A canvas may catch a picture while a layer changes.
         Assert.True(read.Count >= PictureCount - 2, $"Only {read.Count} of {pictures.Count} pictures of {other} were whole.");
         var expected = CodedPicture.Colours[source];

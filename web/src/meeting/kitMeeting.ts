@@ -61,11 +61,20 @@ export async function openKitMeeting(token: string, baseUri: string, isPhone: bo
       baseURI: baseUri,
       // Devices are asked for when somebody turns them on, so that a refusal is not a refusal of the meeting.
       defaults: { audio: false, video: false },
-      modules: { tracing: false, devTools: { logs: false, logLevel: "off" } },
+      modules: { tracing: false, devTools: { logs: wantsLogs(), logLevel: "off" } },
     });
     return new KitMeeting(kit, isPhone, listener);
   } catch (error) {
     throw entryError(error);
+  }
+}
+
+/** Whether the client is to say in the console what it does: with <code>localStorage.clientLogs = "on"</code>, to look for a fault. */
+function wantsLogs(): boolean {
+  try {
+    return localStorage.getItem("clientLogs") === "on";
+  } catch {
+    return false; // A page without storage.
   }
 }
 
