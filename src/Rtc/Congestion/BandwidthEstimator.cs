@@ -79,6 +79,12 @@ public sealed class BandwidthEstimator
     /// <summary>Bits per second that are being sent; null before there is enough to tell.</summary>
     public long? SendingBps(TimeSpan now) => _sending.RateBps(now);
 
+    /// <summary>Bits per second at which the packets of the last probe arrived, at most what they were sent at, and whatever else there is
+    /// to say against it.</summary>
+    /// <param name="cluster">The number of the probe.</param>
+    /// <returns>Null while too few have arrived to tell, or when it is not the last probe.</returns>
+    public long? ProbeArrivedBps(int cluster) => _probes.ArrivedBpsOf(cluster);
+
     /// <summary>Notes a packet that leaves now.</summary>
     /// <param name="bytes">Its size on the wire.</param>
     /// <param name="now">Monotonic time.</param>

@@ -115,6 +115,9 @@ public sealed partial class Consumer
 
     internal LayerWish Wish { get; } = new();
 
+    /// <summary>Whether packets of padding can go out on its line: it has begun, and its receiver reports on what arrives.</summary>
+    internal bool CanCarryPadding => _followed is not null && _isInFeedback && !IsPaused && !IsAudio;
+
     /// <summary>Holds it back, or lets it through again, beginning with a keyframe.</summary>
     public void SetPaused(bool isPaused)
     {
@@ -308,10 +311,11 @@ public sealed partial class Consumer
     }
 
     /// <summary>Sends a packet without content, to find out what the path carries.</summary>
-    /// <returns>Bytes sent; 0 when this is no place for one: within a frame, or nothing is being sent.</returns>
+    /// <returns>Bytes sent; 0 when this is no place for one: within a frame, or on a line that cannot carry it.</returns>
     internal int SendPadding(int probeCluster, TimeSpan now)
     {
-        if (Current is null || IsPaused || IsAudio || !_isInFeedback || !_lastEndedFrame)
+        // A frame that was broken off is never gone on with: the next one is a keyframe.
+        if (!CanCarryPadding || (Current is not null && !_lastEndedFrame))
         {
             return 0;
         }
@@ -320,7 +324,7 @@ public sealed partial class Consumer
         var entry = new SentEntry
         {
             Number = _rewriter.Insert(),
-            Stream = Current,
+            Stream = _followed,
             IsPadding = true,
             Timestamp = _rewriter.LastTimestamp,
             SentAt = now,

@@ -108,6 +108,8 @@ public sealed class BandwidthEstimatorTests
         run.Run(TimeSpan.FromMilliseconds(500));
 
         Assert.InRange(run.Estimator.TargetBps, 600_000, 1_700_000);
+        Assert.InRange(run.Estimator.ProbeArrivedBps(run.Probe.Cluster) ?? 0, 600_000, 1_700_000);
+        Assert.Null(run.Estimator.ProbeArrivedBps(run.Probe.Cluster + 1));
     }
 
     [Fact]
