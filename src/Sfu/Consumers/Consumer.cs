@@ -40,6 +40,7 @@ public sealed partial class Consumer
     private bool _hasFlowed;
     private uint? _pictureTimestamp;
     private uint? _keyframeTimestamp;
+    private long _keyframeNumber = long.MinValue; // Where the newest one begins on the line; none in sound.
 
     internal Consumer(SfuTransport transport, Producer producer, ConsumerOptions options, ushort firstNumber)
     {
@@ -103,7 +104,9 @@ public sealed partial class Consumer
 
     internal SfuTransport Transport => _transport;
 
-    private bool IsLossy => Math.Max(LossRatio, _transport.Estimator.LossRatio) >= LossForTwice;
+    /// <summary>Whether packets are lost by chance; what a full queue has no room for is not helped by more of a picture.</summary>
+    private bool IsLossy(TimeSpan now) =>
+        Math.Max(LossRatio, _transport.Estimator.LossRatio) >= LossForTwice && (IsAudio || !_transport.Estimator.IsQueueFull(now));
 
     internal bool IsAudio => Producer.Options.Codec.IsAudio();
 
@@ -278,6 +281,7 @@ public sealed partial class Consumer
         if (mapped > newestBefore)
         {
             _lastEndedFrame = header.Marker;
+            _keyframeNumber = startsKeyframe && !IsAudio ? mapped : _keyframeNumber;
         }
 
         Freezes += _heldSince is { } since && now - since > FreezeLength ? 1 : 0;
@@ -294,7 +298,7 @@ public sealed partial class Consumer
         CountSent(entry.Timestamp, header.PayloadLength, isNewest: mapped > newestBefore, startsKeyframe);
         Rate.Add(packet.Length, now);
         _writer.Send(entry, packet, header, values);
-        if (IsLossy && (entry.CameLate || (!IsAudio && stream.IsOfKeyframe(header.Timestamp))))
+        if (IsLossy(now) && (entry.CameLate || (!IsAudio && stream.IsOfKeyframe(header.Timestamp))))
         {
             _writer.Send(entry, packet, header, values);
         }
