@@ -13,7 +13,8 @@ public sealed record BandwidthLimits(long MinBps = 60_000, long StartBps = 600_0
 /// <para>The sender's half of transport-wide congestion control: Google's algorithm (draft-ietf-rmcat-gcc-02) in a small
 /// form. The delay is watched for queues that fill (<see cref="DelayTrend"/>, <see cref="RateControl"/>); loss above
 /// 15 % lowers the rate, less lets it recover; the lower of the two counts. The draft draws the line at 10 %: a radio
-/// link may lose as much without being full, and lost packets are sent again here. Probes, short bursts above the rate,
+/// link may lose as much without being full, and lost packets are sent again here. Where the delay grew
+/// first, the queue is full, and what gets through is what the path carries. Probes, short bursts above the rate,
 /// find out whether more would get through than is being sent (<see cref="BandwidthProbe"/>).</para>
 /// <para>Deterministic: the same packets at the same times give the same answer. Not thread-safe; nothing is allocated
 /// per packet.</para>
@@ -34,6 +35,7 @@ public sealed class BandwidthEstimator
     private const double LossWeight = 0.4;
 
     private static readonly TimeSpan LossInterval = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan OveruseMemory = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ReportSilence = TimeSpan.FromSeconds(2);
 
     private readonly BandwidthLimits _limits;
@@ -43,6 +45,7 @@ public sealed class BandwidthEstimator
     private readonly DelayTrend _trend = new();
     private readonly RateMeter _acknowledged = new();
     private readonly RateMeter _sending = new();
+    private readonly RateMeter _sendingFirst = new();
     private readonly RateControl _rate;
     private readonly ProbeResults _probes = new();
     private double _lossBps = double.MaxValue;
@@ -50,6 +53,8 @@ public sealed class BandwidthEstimator
     private int _lossPackets;
     private int _lost;
     private TimeSpan? _lossFrom;
+    private TimeSpan? _overusedAt;
+    private TimeSpan _fullUntil;
     private TimeSpan? _reportedAt;
     private TimeSpan _silenceHandledAt;
 
@@ -76,8 +81,17 @@ public sealed class BandwidthEstimator
     /// <summary>Whether a queue was filling at the last report.</summary>
     public bool IsOverused => _trend.Load is PathLoad.Overused;
 
+    /// <summary>Whether packets were lost within the last two seconds because a queue was full, and not by chance.</summary>
+    public bool IsQueueFull(TimeSpan now) => now < _fullUntil;
+
     /// <summary>Bits per second that are being sent; null before there is enough to tell.</summary>
     public long? SendingBps(TimeSpan now) => _sending.RateBps(now);
+
+    /// <summary>Bits per second at which the packets of the last probe arrived, at most what they were sent at, and whatever else there is
+    /// to say against it.</summary>
+    /// <param name="cluster">The number of the probe.</param>
+    /// <returns>Null while too few have arrived to tell, or when it is not the last probe.</returns>
+    public long? ProbeArrivedBps(int cluster) => _probes.ArrivedBpsOf(cluster);
 
     /// <summary>Notes a packet that leaves now.</summary>
     /// <param name="bytes">Its size on the wire.</param>
@@ -87,6 +101,7 @@ public sealed class BandwidthEstimator
     public ushort OnSending(int bytes, TimeSpan now, int probeCluster = 0)
     {
         _sending.Add(bytes, now);
+        _sendingFirst.Add(bytes, now);
         if (probeCluster != 0)
         {
             _probes.OnSent(probeCluster, bytes, now);
@@ -154,6 +169,7 @@ public sealed class BandwidthEstimator
 
         RoundTripTime = (RoundTripTime * 0.8) + ((now - newest) * 0.2);
         AcknowledgedBps = _acknowledged.RateBps(now);
+        _overusedAt = IsOverused ? now : _overusedAt;
         _rate.Update(_trend.Load, AcknowledgedBps, _sending.RateBps(now), RoundTripTime, now);
         if (_trend.Load is not PathLoad.Overused && _probes.TakeResult() is { } probed)
         {
@@ -238,10 +254,11 @@ public sealed class BandwidthEstimator
             return;
         }
 
-        LossRatio += LossWeight * (((double)_lost / _lossPackets) - LossRatio);
-        if (LossRatio > HighLoss)
+        var newest = (double)_lost / _lossPackets;
+        LossRatio += LossWeight * (newest - LossRatio);
+        if (newest > HighLoss)
         {
-            _lossBps = TargetBps * (1 - (0.5 * LossRatio));
+            OnHighLoss(now);
         }
         else if (LossRatio <= BearableLoss && _lossBps < double.MaxValue)
         {
@@ -253,5 +270,25 @@ public sealed class BandwidthEstimator
         _lossPackets = 0;
         _lost = 0;
         _lossFrom = now;
+    }
+
+    private void OnHighLoss(TimeSpan now)
+    {
+        // The delay grew a moment ago, and less gets through than is sent: what is lost is what a queue has no room for.
+        var isFull = now - _overusedAt < OveruseMemory && AcknowledgedBps < (1 - HighLoss) * _sendingFirst.RateBps(now);
+        _fullUntil = isFull ? now + OveruseMemory : _fullUntil;
+        if (now - _rate.MeasuredAt < RoundTripTime + (2 * LossInterval))
+        {
+            return; // What is lost now was sent before the rate came down, or repeats that.
+        }
+
+        if (isFull)
+        {
+            _rate.LowerTo(AcknowledgedBps!.Value, now);
+        }
+        else if (LossRatio > HighLoss)
+        {
+            _lossBps = TargetBps * (1 - (0.5 * LossRatio));
+        }
     }
 }

@@ -75,6 +75,9 @@ public sealed class BandwidthProbe
             _endedAt = now;
         }
     }
+
+    /// <summary>Breaks off what is under way.</summary>
+    public void End() => _rateBps = 0;
 }
 
 /// <summary>Judges probes by how quickly their packets arrived.</summary>
@@ -94,6 +97,16 @@ internal sealed class ProbeResults
     private int _firstArrivedBytes;
     private TimeSpan _firstArrivedAt;
     private TimeSpan _lastArrivedAt;
+    private bool _isTaken;
+
+    private bool IsComplete => _arrivedPackets >= MinPackets && _arrivedPackets >= MinShareArrived * _sentPackets && _lastSentAt > _firstSentAt;
+
+    // Between the first and the last there is one packet's time less than there are packets.
+    private double SentBps => 8 * (_sentBytes - _lastSentBytes) / (_lastSentAt - _firstSentAt).TotalSeconds;
+
+    private double ArrivedBps => _lastArrivedAt <= _firstArrivedAt
+        ? double.MaxValue
+        : 8 * (_arrivedBytes - _firstArrivedBytes) / (_lastArrivedAt - _firstArrivedAt).TotalSeconds;
 
     public void OnSent(int cluster, int bytes, TimeSpan now)
     {
@@ -105,6 +118,7 @@ internal sealed class ProbeResults
             _arrivedPackets = 0;
             _arrivedBytes = 0;
             _firstSentAt = now;
+            _isTaken = false;
         }
 
         _sentBytes += bytes;
@@ -135,23 +149,14 @@ internal sealed class ProbeResults
     /// <summary>Bits per second that a complete cluster has shown to get through, once; null when there is none.</summary>
     public double? TakeResult()
     {
-        if (_arrivedPackets < MinPackets || _arrivedPackets < MinShareArrived * _sentPackets)
+        if (_isTaken || !IsComplete)
         {
             return null;
         }
 
-        // Between the first and the last there is one packet's time less than there are packets.
-        var sending = (_lastSentAt - _firstSentAt).TotalSeconds;
-        var arriving = (_lastArrivedAt - _firstArrivedAt).TotalSeconds;
-        _arrivedPackets = 0;
-        if (sending <= 0)
-        {
-            return null;
-        }
-
-        var sentBps = 8 * (_sentBytes - _lastSentBytes) / sending;
-        var arrivedBps = arriving <= 0 ? double.MaxValue : 8 * (_arrivedBytes - _firstArrivedBytes) / arriving;
-        if (arrivedBps > 2 * sentBps && arriving > 0)
+        _isTaken = true;
+        var (sentBps, arrivedBps) = (SentBps, ArrivedBps);
+        if (arrivedBps > 2 * sentBps && arrivedBps < double.MaxValue)
         {
             return null; // Held up and let go in one: it measures somebody's buffer.
         }
@@ -159,4 +164,7 @@ internal sealed class ProbeResults
         // Where less came out than went in, that is the capacity; a little below it there is no queue.
         return arrivedBps < 0.9 * sentBps ? 0.95 * arrivedBps : Math.Min(sentBps, arrivedBps);
     }
+
+    /// <summary>Bits per second at which a cluster arrived, at most what it was sent at; null when too little of it has arrived.</summary>
+    public long? ArrivedBpsOf(int cluster) => cluster == _cluster && IsComplete ? (long)Math.Min(SentBps, ArrivedBps) : null;
 }

@@ -24,6 +24,9 @@ internal sealed class RateControl(BandwidthLimits limits)
     /// <summary>Bits per second.</summary>
     public double RateBps { get; private set; } = limits.StartBps;
 
+    /// <summary>When the rate was last lowered to what got through; null before the first time.</summary>
+    public TimeSpan? MeasuredAt { get; private set; }
+
     /// <summary>Draws the conclusion from one report.</summary>
     /// <param name="load">What the delay says.</param>
     /// <param name="acknowledgedBps">What gets through; null when not known yet.</param>
@@ -73,6 +76,15 @@ internal sealed class RateControl(BandwidthLimits limits)
         }
     }
 
+    /// <summary>Takes what gets through for what the path carries, as its queue is full.</summary>
+    /// <param name="acknowledgedBps">What gets through.</param>
+    /// <param name="now">Monotonic time.</param>
+    public void LowerTo(long acknowledgedBps, TimeSpan now)
+    {
+        Lower(acknowledgedBps, isApplicationLimited: false, now);
+        RateBps = Math.Clamp(RateBps, limits.MinBps, limits.MaxBps);
+    }
+
     private void Lower(long? acknowledgedBps, bool isApplicationLimited, TimeSpan now)
     {
         if (isApplicationLimited || acknowledgedBps is not { } measured)
@@ -83,6 +95,7 @@ internal sealed class RateControl(BandwidthLimits limits)
         {
             RateBps = Math.Min(RateBps, Decrease * measured);
             LearnCapacity(measured);
+            MeasuredAt = now;
         }
 
         _isHolding = true;

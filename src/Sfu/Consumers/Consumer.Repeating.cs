@@ -34,6 +34,11 @@ public sealed partial class Consumer
             return;
         }
 
+        if (entry.Number < _keyframeNumber && _transport.Estimator.IsQueueFull(now))
+        {
+            return; // The receiver can go on at the keyframe, which waits in the same queue.
+        }
+
         if (entry.IsPadding)
         {
             CountRepeating(entry, PacketWriter.PaddingBytes, now);
@@ -44,7 +49,7 @@ public sealed partial class Consumer
             CountRepeating(entry, packet.Length, now);
             var values = new RtpExtensionValues(packet, header, Producer.Extensions);
             _writer.Send(entry, packet, header, values);
-            if (entry.Repeats > 0 || IsLossy)
+            if (entry.Repeats > 0 || IsLossy(now))
             {
                 _writer.Send(entry, packet, header, values);
             }
@@ -63,7 +68,7 @@ public sealed partial class Consumer
     internal void RepeatUnasked(ushort number, TimeSpan now)
     {
         ref var entry = ref _history.Find(number, _rewriter.HighestOut, out var isFound);
-        if (isFound && entry.Repeats == 0 && !entry.IsPadding && IsLossy)
+        if (isFound && entry.Repeats == 0 && !entry.IsPadding && IsLossy(now))
         {
             Repeat(number, null, now);
         }

@@ -40,6 +40,7 @@ public sealed partial class Consumer
     private bool _hasFlowed;
     private uint? _pictureTimestamp;
     private uint? _keyframeTimestamp;
+    private long _keyframeNumber = long.MinValue; // Where the newest one begins on the line; none in sound.
 
     internal Consumer(SfuTransport transport, Producer producer, ConsumerOptions options, ushort firstNumber)
     {
@@ -103,7 +104,9 @@ public sealed partial class Consumer
 
     internal SfuTransport Transport => _transport;
 
-    private bool IsLossy => Math.Max(LossRatio, _transport.Estimator.LossRatio) >= LossForTwice;
+    /// <summary>Whether packets are lost by chance; what a full queue has no room for is not helped by more of a picture.</summary>
+    private bool IsLossy(TimeSpan now) =>
+        Math.Max(LossRatio, _transport.Estimator.LossRatio) >= LossForTwice && (IsAudio || !_transport.Estimator.IsQueueFull(now));
 
     internal bool IsAudio => Producer.Options.Codec.IsAudio();
 
@@ -114,6 +117,9 @@ public sealed partial class Consumer
     internal ProducerStream? Target { get; private set; }
 
     internal LayerWish Wish { get; } = new();
+
+    /// <summary>Whether packets of padding can go out on its line: it has begun, and its receiver reports on what arrives.</summary>
+    internal bool CanCarryPadding => _followed is not null && _isInFeedback && !IsPaused && !IsAudio;
 
     /// <summary>Holds it back, or lets it through again, beginning with a keyframe.</summary>
     public void SetPaused(bool isPaused)
@@ -275,6 +281,7 @@ public sealed partial class Consumer
         if (mapped > newestBefore)
         {
             _lastEndedFrame = header.Marker;
+            _keyframeNumber = startsKeyframe && !IsAudio ? mapped : _keyframeNumber;
         }
 
         Freezes += _heldSince is { } since && now - since > FreezeLength ? 1 : 0;
@@ -291,7 +298,7 @@ public sealed partial class Consumer
         CountSent(entry.Timestamp, header.PayloadLength, isNewest: mapped > newestBefore, startsKeyframe);
         Rate.Add(packet.Length, now);
         _writer.Send(entry, packet, header, values);
-        if (IsLossy && (entry.CameLate || (!IsAudio && stream.IsOfKeyframe(header.Timestamp))))
+        if (IsLossy(now) && (entry.CameLate || (!IsAudio && stream.IsOfKeyframe(header.Timestamp))))
         {
             _writer.Send(entry, packet, header, values);
         }
@@ -308,10 +315,11 @@ public sealed partial class Consumer
     }
 
     /// <summary>Sends a packet without content, to find out what the path carries.</summary>
-    /// <returns>Bytes sent; 0 when this is no place for one: within a frame, or nothing is being sent.</returns>
+    /// <returns>Bytes sent; 0 when this is no place for one: within a frame, or on a line that cannot carry it.</returns>
     internal int SendPadding(int probeCluster, TimeSpan now)
     {
-        if (Current is null || IsPaused || IsAudio || !_isInFeedback || !_lastEndedFrame)
+        // A frame that was broken off is never gone on with: the next one is a keyframe.
+        if (!CanCarryPadding || (Current is not null && !_lastEndedFrame))
         {
             return 0;
         }
@@ -320,7 +328,7 @@ public sealed partial class Consumer
         var entry = new SentEntry
         {
             Number = _rewriter.Insert(),
-            Stream = Current,
+            Stream = _followed,
             IsPadding = true,
             Timestamp = _rewriter.LastTimestamp,
             SentAt = now,

@@ -8,7 +8,7 @@ namespace Roomcast.Sfu.Routing;
 
 /// <summary>Divides what may be sent to one peer among the tracks it receives, and probes for more when that is not enough.</summary>
 /// <remarks>Belongs to its transport; not thread-safe.</remarks>
-internal sealed class BandwidthSharing(SfuTransport transport)
+internal sealed class BandwidthSharing
 {
     private const long MinAudioBps = 40_000;
     private const long UnknownRateBps = 100_000;
@@ -19,17 +19,22 @@ internal sealed class BandwidthSharing(SfuTransport transport)
 
     private static readonly TimeSpan ProbeInterval = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan QuickProbeInterval = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan TrialInterval = TimeSpan.FromSeconds(10);
-    private static readonly TimeSpan TrialLength = TimeSpan.FromSeconds(2);
-    private static readonly TimeSpan TrialJudged = TimeSpan.FromSeconds(1);
 
+    private readonly SfuTransport _transport;
     private readonly List<Consumer> _videos = [];
     private readonly List<LayerWish> _wishes = [];
     private readonly BandwidthProbe _probe = new();
+    private readonly VideoTrial _trial;
     private TimeSpan? _probedAt;
     private long _probedFromBps;
     private long _wantedBps;
-    private TimeSpan? _tryAt;
+
+    /// <summary>Serves a transport.</summary>
+    public BandwidthSharing(SfuTransport transport)
+    {
+        _transport = transport;
+        _trial = new VideoTrial(transport.Estimator, _probe);
+    }
 
     /// <summary>Whether a burst is being sent.</summary>
     public bool IsProbing => _probe.IsActive;
@@ -37,19 +42,19 @@ internal sealed class BandwidthSharing(SfuTransport transport)
     /// <summary>What the receiver itself says it can take; <see cref="long.MaxValue"/> before it says anything.</summary>
     public long ReceiverEstimateBps { get; set; } = long.MaxValue;
 
-    private BandwidthEstimator Estimator => transport.Estimator;
+    private BandwidthEstimator Estimator => _transport.Estimator;
 
     /// <summary>Gives each video the encoding that fits; sound is served before any of them.</summary>
     public void Share(TimeSpan now)
     {
         // Without reports on packets the receiver's own estimate counts, and without that there is none.
-        var hasReports = transport.Extensions.IdOf(RtpExtensionKind.TransportSequenceNumber) != 0;
+        var hasReports = _transport.Extensions.IdOf(RtpExtensionKind.TransportSequenceNumber) != 0;
         var budget = hasReports ? Estimator.TargetBps : ReceiverEstimateBps;
         _videos.Clear();
         _wishes.Clear();
-        for (var i = 0; i < transport.Consumers.Count; i++)
+        for (var i = 0; i < _transport.Consumers.Count; i++)
         {
-            var consumer = transport.Consumers[i];
+            var consumer = _transport.Consumers[i];
             if (consumer.IsPaused || consumer.Producer.IsPaused)
             {
                 continue;
@@ -75,14 +80,17 @@ internal sealed class BandwidthSharing(SfuTransport transport)
         }
 
         var wanted = LayerAllocator.Allocate(budget, _wishes);
-        TryFirst(now);
+        var isRoom = TryFirst(hasReports ? Estimator.TargetBps - budget : null, now);
         foreach (var consumer in _videos)
         {
             var target = consumer.Wish.GivenRank is { } rank ? consumer.Producer.StreamOf(rank) : null;
             consumer.Aim(target, consumer.Wish.GivenTemporal, isStarved: target is null && consumer.Wish.Candidates.Count > 0);
         }
 
-        Probe(wanted, budget, now);
+        if (isRoom)
+        {
+            Probe(wanted, budget, now);
+        }
     }
 
     /// <summary>
@@ -114,39 +122,43 @@ internal sealed class BandwidthSharing(SfuTransport transport)
         }
     }
 
-    /// <summary>
-    /// When not one video fits, nothing is sent by which the estimate could grow. So the first one is sent all the same for a
-    /// while: at once when the estimate is no more than a guess, otherwise every now and then. If it gets through, that is what the
-    /// path carries, and it goes on.
-    /// </summary>
-    private void TryFirst(TimeSpan now)
+    /// <summary>When not one video fits, finds out whether the first would get through all the same; see <see cref="VideoTrial"/>.</summary>
+    /// <param name="soundBps">What sound takes of the estimate, in bits per second; null when packets are not reported on.</param>
+    /// <param name="now">Monotonic time.</param>
+    /// <returns>Whether the estimate has room for a video.</returns>
+    private bool TryFirst(long? soundBps, TimeSpan now)
     {
         LayerWish? first = null;
-        foreach (var wish in _wishes)
+        var carries = false;
+        for (var i = 0; i < _wishes.Count; i++)
         {
-            if (wish.GivenRank is not null)
+            if (_wishes[i].GivenRank is not null)
             {
-                _tryAt = null;
-                return;
+                _trial.OnRoom(now);
+                return true;
             }
 
-            first = first is null && wish.Candidates.Count > 0 ? wish : first;
+            first ??= _wishes[i].Candidates.Count > 0 ? _wishes[i] : null;
+            carries |= _videos[i].CanCarryPadding;
         }
 
         if (first is null)
         {
-            return;
+            return false;
         }
 
+        var worst = first.Candidates[^1];
+        long? burstBps = soundBps is { } sound && carries
+            ? Math.Min(ProbeFactor * Estimator.TargetBps, sound + (long)(LayerAllocator.RoomForStepUp * worst.RateBps))
+            : null;
         var isGuess = Estimator.AcknowledgedBps is null && ReceiverEstimateBps == long.MaxValue;
-        _tryAt ??= isGuess ? now : now + TrialInterval;
-        if (now >= _tryAt)
+        if (_trial.Sends(worst.RateBps, burstBps, isGuess, now))
         {
-            first.GivenRank = first.Candidates[^1].Rank;
-            first.GivenTemporal = first.Candidates[^1].Temporal;
-            var isThrough = now >= _tryAt + TrialJudged && Estimator.TryTrustSending(now);
-            _tryAt = isThrough || now >= _tryAt + TrialLength ? null : _tryAt;
+            first.GivenRank = worst.Rank;
+            first.GivenTemporal = worst.Temporal;
         }
+
+        return false;
     }
 
     private static LayerWish Fill(Consumer consumer, TimeSpan now)
@@ -197,13 +209,13 @@ internal sealed class BandwidthSharing(SfuTransport transport)
             return;
         }
 
+        // Best one whose picture is there; where none is, the first that had one.
         Consumer? carrier = null;
         foreach (var consumer in _videos)
         {
-            if (consumer.Current is not null)
+            if (consumer.CanCarryPadding && (carrier is null || (carrier.Current is null && consumer.Current is not null)))
             {
                 carrier = consumer;
-                break;
             }
         }
 

@@ -53,6 +53,34 @@ public sealed class BandwidthEstimatorTests
         Assert.InRange(run.Estimator.LossRatio, 0.005, 0.10);
     }
 
+    /// <remarks>The estimate once came down in small steps from what it had been, and half of what was sent was lost for seconds.</remarks>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void A_full_queue_shows_what_the_path_carries_however_high_the_estimate_was(int seed)
+    {
+        var run = new CongestionRun(seed, Path(5_000_000), new BandwidthLimits(StartBps: 4_000_000)) { ApplicationBps = 1_200_000 };
+        run.Run(TimeSpan.FromSeconds(10));
+        Assert.True(run.Estimator.TargetBps > 1_500_000);
+        run.Conditions = Path(700_000) with { QueueBytes = 22_000 };
+        run.Run(TimeSpan.FromSeconds(2));
+
+        Assert.InRange(run.Estimator.TargetBps, 350_000, 800_000);
+        Assert.True(run.Estimator.IsQueueFull(run.Now));
+    }
+
+    [Fact]
+    public void Loss_without_growing_delay_is_taken_for_no_full_queue()
+    {
+        var run = new CongestionRun(1, Path(5_000_000) with { Loss = 0.2 }) { ApplicationBps = 300_000 };
+        for (var i = 0; i < 100; i++)
+        {
+            run.Run(TimeSpan.FromMilliseconds(100));
+            Assert.False(run.Estimator.IsQueueFull(run.Now));
+        }
+    }
+
     /// <remarks>They once counted as delay: the estimate fell to a tenth of what the path carried.</remarks>
     [Theory]
     [InlineData(0.02)]
@@ -108,6 +136,8 @@ public sealed class BandwidthEstimatorTests
         run.Run(TimeSpan.FromMilliseconds(500));
 
         Assert.InRange(run.Estimator.TargetBps, 600_000, 1_700_000);
+        Assert.InRange(run.Estimator.ProbeArrivedBps(run.Probe.Cluster) ?? 0, 600_000, 1_700_000);
+        Assert.Null(run.Estimator.ProbeArrivedBps(run.Probe.Cluster + 1));
     }
 
     [Fact]

@@ -7,6 +7,12 @@ using Roomcast.Sfu.Routing;
 
 namespace Roomcast.Sfu.Tests.Routing;
 
+/// <summary>Tests that count what a thread allocates. When tests beside them make the garbage collector run, what is left of the thread's
+/// piece of the heap, up to 8 KB, can be counted too.</summary>
+[CollectionDefinition(nameof(FanOutAllocationTests), DisableParallelization = true)]
+public sealed class AllocationCollection;
+
+[Collection(nameof(FanOutAllocationTests))]
 public sealed class FanOutAllocationTests
 {
     private const int Receivers = 16;

@@ -93,6 +93,11 @@ public sealed class LossyNetworkTests
     [InlineData(3)]
     [InlineData(4)]
     [InlineData(5)]
+    [InlineData(6)]
+    [InlineData(7)]
+    [InlineData(8)]
+    [InlineData(9)]
+    [InlineData(10)]
     public void A_path_that_gets_narrower_takes_the_picture_down_and_away_and_leaves_the_sound(int seed)
     {
         using var run = new LossyRun(seed, OfRate(5_000_000), isSimulcast: true);
@@ -123,12 +128,53 @@ public sealed class LossyNetworkTests
             }
 
             var figures = $"at {rateBps} bit/s: encodings 0, 1, 2 and none for {string.Join(", ", ranks)} % of the time, {run.SoundLostSince(from):P2} of the sound lost since the fall, "
-                + $"{run.SoundMissingSince(settled):P2} missing since 5 s after it; {Describe(run)}";
-            // Never a better one; a worse one now and then, while the estimate finds its way. Where none fits, one is tried for two seconds
-            // of every ten, and sound waits behind it; none is lost.
-            Assert.True(rank is { } best ? ranks[..best].Sum() <= 2 && ranks[best] >= 40 && ranks[3] <= 5 : ranks[3] >= 70, figures);
-            Assert.True(run.SoundLostSince(from) <= 0.002 && run.SoundMissingSince(settled) <= (rank is null ? 0.05 : 0.01), figures);
+                + $"{run.SoundMissingSince(from):P2} missing, {run.SoundMissingSince(settled):P2} since 5 s after it; {Describe(run)}";
+            // Never a better one; a worse one now and then, while the estimate finds its way.
+            Assert.True(rank is { } best ? ranks[..best].Sum() <= 2 && ranks[best] >= 80 && ranks[3] <= 5 : ranks[3] >= 90, figures);
+            Assert.True(run.SoundLostSince(from) <= 0.002 && run.SoundMissingSince(from) <= 0.02 && run.SoundMissingSince(settled) <= 0.005, figures);
         }
+    }
+
+    /// <summary>What the path carries in bits per second, sound taking 50,000 and the worst picture 135,000; and how many
+    /// times the packets of another frame a keyframe has. At 175,000 bursts say now and then that the picture would get through, so that
+    /// it is tried.</summary>
+    public static TheoryData<long, int> TooNarrow => new()
+    {
+        { 90_000, 1 }, { 140_000, 1 }, { 175_000, 1 }, { 90_000, 6 }, { 140_000, 6 }, { 175_000, 6 },
+    };
+
+    [Theory]
+    [MemberData(nameof(TooNarrow))]
+    public void Looking_for_room_where_no_picture_fits_leaves_the_sound_alone(long rateBps, int keyframeFactor)
+    {
+        var failed = new List<string>();
+        for (var seed = 1; seed <= 6; seed++)
+        {
+            using var run = new LossyRun(seed, OfRate(5_000_000), isSimulcast: true, keyframeFactor);
+            run.Play(TimeSpan.FromSeconds(10));
+            run.ChangeViewersDownlink(OfRate(rateBps));
+            run.Play(TimeSpan.FromSeconds(10));
+            var settled = run.Now;
+            run.Play(TimeSpan.FromSeconds(60));
+            var late = run.SoundMissingSince(settled);
+            var lost = run.SoundLostSince(settled);
+
+            run.ChangeViewersDownlink(OfRate(5_000_000));
+            var opened = run.Now;
+            while (run.VideoConsumer.CurrentRank is null && run.Now - opened < TimeSpan.FromSeconds(70))
+            {
+                run.Play(TimeSpan.FromMilliseconds(100));
+            }
+
+            var back = run.Now - opened;
+            // Where bursts alone are sent the next one or two find the room; after trials that failed the next may be a minute away.
+            if (late > 0.005 || lost > 0 || back > TimeSpan.FromSeconds(rateBps < 150_000 ? 15 : 65))
+            {
+                failed.Add($"seed {seed}: {late:P2} of the sound late, {lost:P2} lost, the picture back after {back.TotalSeconds} s; {Describe(run)}");
+            }
+        }
+
+        Assert.True(failed.Count == 0, string.Join("; ", failed));
     }
 
     private static NetworkConditions OfRate(long rateBps) => new()

@@ -43,11 +43,17 @@ internal sealed class LossyRun : IDisposable
     /// <param name="seed">Decides all that is lost or late.</param>
     /// <param name="conditions">Of both legs, in both directions.</param>
     /// <param name="isSimulcast">Whether the camera sends three encodings, or one.</param>
-    public LossyRun(int seed, NetworkConditions conditions, bool isSimulcast = false)
+    /// <param name="keyframeFactor">How many times the packets of another frame a keyframe has.</param>
+    public LossyRun(int seed, NetworkConditions conditions, bool isSimulcast = false, int keyframeFactor = 1)
     {
         _camera = isSimulcast
             ? [new(1, "f", "3", packetsPerFrame: 5, packetBytes: 900), new(2, "h", "3", packetsPerFrame: 2, packetBytes: 800), new(3, "q", "3", packetsPerFrame: 1, packetBytes: 500)]
             : [new(1, null, "3", packetsPerFrame: 5, packetBytes: 900)];
+        foreach (var encoding in _camera)
+        {
+            encoding.KeyframeFactor = keyframeFactor;
+        }
+
         _keyframesAsked.UnionWith(_camera.Select(encoding => encoding.Ssrc));
         _router = new Router(LossyLeg.MaxPacketBytes, Now);
         _publisher = Join(seed * 10);

@@ -207,6 +207,9 @@ internal sealed class TestEncoding(uint ssrc, string? rid, string mid, int packe
     /// <summary>Bytes of each packet's payload.</summary>
     public int PacketBytes { get; set; } = packetBytes;
 
+    /// <summary>How many times the packets of another frame a keyframe has.</summary>
+    public int KeyframeFactor { get; set; } = 1;
+
     /// <summary>The temporal layer of each frame in turn, and whether it needs the base alone; one layer by default.</summary>
     public (int Layer, bool IsSync)[] Layers { get; init; } = [(0, false)];
 
@@ -225,10 +228,11 @@ internal sealed class TestEncoding(uint ssrc, string? rid, string mid, int packe
         var (layer, isSync) = isKeyframe ? (0, false) : Layers[_frames % Layers.Length];
         _frames = isKeyframe ? 1 : _frames + 1;
         _tl0 += (byte)(layer == 0 ? 1 : 0);
-        for (var i = 0; i < packetsPerFrame; i++)
+        var count = packetsPerFrame * (isKeyframe ? KeyframeFactor : 1);
+        for (var i = 0; i < count; i++)
         {
             var buffer = new byte[PacketBytes + 100];
-            var writer = new RtpHeaderWriter(buffer, TestSession.Vp8, i == packetsPerFrame - 1, _number++, _timestamp, ssrc);
+            var writer = new RtpHeaderWriter(buffer, TestSession.Vp8, i == count - 1, _number++, _timestamp, ssrc);
             writer.AddExtension(4, System.Text.Encoding.ASCII.GetBytes(mid));
             if (rid is not null)
             {
