@@ -17,6 +17,9 @@ internal static class ApiBench
     private const int Askers = 16;
     private const int EventsPerSecond = 1_000;
 
+    // What the API gives when none is asked for.
+    private const int RowsPerPage = 20;
+
     public static async Task<int> RunAsync(string[] arguments)
     {
         var scale = double.Parse(Option(arguments, "--scale", "1"), CultureInfo.InvariantCulture);
@@ -35,7 +38,8 @@ internal static class ApiBench
             var (meetings, deliveries) = ((int)(100_000 * scale), (int)(1_000_000 * scale));
             var start = Stopwatch.StartNew();
             var seeded = await Seed.FillAsync(options, meetings, deliveries);
-            Say($"\n{engine}: {meetings:N0} meetings, {meetings * 10:N0} participants, {deliveries:N0} deliveries, filled in {start.Elapsed.TotalSeconds:F0} s\n");
+            Say(
+                $"\n{engine}: {meetings:N0} meetings, {meetings * Seed.ParticipantsPerMeeting:N0} participants, {meetings:N0} sessions with {meetings * Seed.PeersPerSession:N0} peers, {meetings / Seed.MeetingsPerLivestream:N0} livestreams, {deliveries:N0} deliveries, filled in {start.Elapsed.TotalSeconds:F0} s\n");
 
             using var server = StartServer(options);
             try
@@ -66,23 +70,30 @@ internal static class ApiBench
         using var client = Client(address, seeded.Token);
         var app = $"/client/v4/accounts/{seeded.AccountId}/realtime/kit/{seeded.AppId}";
         var deliveries = $"{app}/webhooks/{seeded.WebhookId}/deliveries";
+        // The ten commonest, and in parentheses what else is worth knowing.
         (string Name, Func<int, HttpRequestMessage> Ask)[] routes =
         [
             ("list meetings, first ten pages", i => Get($"{app}/meetings?page_no={1 + (i % 10)}")),
-            ("get a meeting", i => Get($"{app}/meetings/{seeded.Meetings[i % seeded.Meetings.Count]}")),
-            ("make a meeting", _ => Post($"{app}/meetings", """{"title":"Made"}""")),
-            ("list participants", i => Get($"{app}/meetings/{seeded.Meetings[i % seeded.Meetings.Count]}/participants")),
-            ("get a participant", i => Get($"{app}/meetings/{seeded.Participants[i % seeded.Participants.Count].Meeting}/participants/{seeded.Participants[i % seeded.Participants.Count].Participant}")),
-            ("add a participant", i => Post($"{app}/meetings/{seeded.Meetings[i % seeded.Meetings.Count]}/participants", $$"""{"custom_participant_id":"{{Guid.NewGuid()}}","preset_name":"group_call_host"}""")),
+            ("get a meeting", i => Get($"{app}/meetings/{At(seeded.Meetings, i)}")),
+            ("list a meeting's participants", i => Get($"{app}/meetings/{At(seeded.Meetings, i)}/participants")),
+            ("get a participant", i => Get($"{app}/meetings/{At(seeded.Participants, i).Meeting}/participants/{At(seeded.Participants, i).Participant}")),
+            ("list sessions, first ten pages", i => Get($"{app}/sessions?page_no={1 + (i % 10)}")),
+            ("get a session", i => Get($"{app}/sessions/{At(seeded.Sessions, i)}")),
+            ("list a session's participants", i => Get($"{app}/sessions/{At(seeded.Sessions, i)}/participants")),
+            ("list livestreams, first ten pages", i => Get($"{app}/livestreams?page_no={1 + (i % 10)}")),
             ("list presets", _ => Get($"{app}/presets")),
-            ("list livestreams", _ => Get($"{app}/livestreams")),
             ("list deliveries, first ten pages", i => Get($"{deliveries}?page_no={1 + (i % 10)}")),
-            ("get a delivery", i => Get($"{deliveries}/{seeded.Deliveries[i % seeded.Deliveries.Count]}")),
-            ("(list meetings, page in the middle)", _ => Get($"{app}/meetings?page_no={meetings / 40}")),
-            ("(list meetings, last page)", _ => Get($"{app}/meetings?page_no={meetings / 20}")),
-            ("(list deliveries, page in the middle)", _ => Get($"{deliveries}?page_no={rows / 40}")),
-            ("(list deliveries, last page)", _ => Get($"{deliveries}?page_no={rows / 20}")),
+            ("(get a delivery)", i => Get($"{deliveries}/{At(seeded.Deliveries, i)}")),
+            ("(list sessions that have ended)", i => Get($"{app}/sessions?status=ENDED&page_no={1 + (i % 10)}")),
             ("(list deliveries that failed)", i => Get($"{deliveries}?status=FAILED&page_no={1 + (i % 10)}")),
+            ("(list meetings, page in the middle)", _ => Get($"{app}/meetings?page_no={MiddlePage(meetings)}")),
+            ("(list meetings, last page)", _ => Get($"{app}/meetings?page_no={LastPage(meetings)}")),
+            ("(list sessions, page in the middle)", _ => Get($"{app}/sessions?page_no={MiddlePage(meetings)}")),
+            ("(list sessions, last page)", _ => Get($"{app}/sessions?page_no={LastPage(meetings)}")),
+            ("(list deliveries, page in the middle)", _ => Get($"{deliveries}?page_no={MiddlePage(rows)}")),
+            ("(list deliveries, last page)", _ => Get($"{deliveries}?page_no={LastPage(rows)}")),
+            ("(make a meeting)", _ => Post($"{app}/meetings", """{"title":"Made"}""")),
+            ("(add a participant)", i => Post($"{app}/meetings/{At(seeded.Meetings, i)}/participants", $$"""{"custom_participant_id":"{{Guid.NewGuid()}}","preset_name":"group_call_host"}""")),
         ];
 
         Say($"| route | requests per second and core | p50 | p99 |\n| --- | ---: | ---: | ---: |");
@@ -151,6 +162,12 @@ internal static class ApiBench
         }));
         return [.. took];
     }
+
+    private static T At<T>(IReadOnlyList<T> sampled, int number) => sampled[number % sampled.Count];
+
+    private static int LastPage(int rows) => Math.Max(1, rows / RowsPerPage);
+
+    private static int MiddlePage(int rows) => Math.Max(1, LastPage(rows) / 2);
 
     private static double Quantile(double[] values, double part)
     {

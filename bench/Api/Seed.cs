@@ -1,4 +1,3 @@
-using System.Globalization;
 using Roomcast.Accounts;
 using Roomcast.Meetings.Presets;
 using Roomcast.Storage;
@@ -15,12 +14,19 @@ internal sealed record Seeded(
     Guid WebhookId,
     IReadOnlyList<Guid> Meetings,
     IReadOnlyList<(Guid Meeting, Guid Participant)> Participants,
+    IReadOnlyList<Guid> Sessions,
     IReadOnlyList<Guid> Deliveries);
 
-/// <summary>Fills a database: one app with many meetings, ten participants in each, and one webhook with many deliveries.</summary>
+/// <summary>
+/// Fills a database: one app with many meetings, ten participants in each, of which four met in a session that has ended, a livestream for
+/// every hundred meetings, and one webhook with many deliveries.
+/// </summary>
 internal static class Seed
 {
-    private const int ParticipantsPerMeeting = 10;
+    public const int ParticipantsPerMeeting = 10;
+    public const int PeersPerSession = 4;
+    public const int MeetingsPerLivestream = 100;
+    private const int SessionSeconds = 1_800;
     private const int Events = 1_000;
     private const int Sampled = 500;
 
@@ -41,6 +47,8 @@ internal static class Seed
             Preset = preset!.Id.Value,
             Webhook = webhook,
             Meetings = meetings,
+            Livestreams = meetings / MeetingsPerLivestream,
+            SessionMs = SessionSeconds * 1_000,
             Deliveries = deliveries,
             Now = TimeProvider.System.GetUtcNow().AddDays(-1),
             Disabled = false,
@@ -70,7 +78,36 @@ internal static class Seed
                     $"""
                     INSERT INTO participants (id, app_id, meeting_id, custom_id, name, preset_id, token_generation, created_at, updated_at)
                     SELECT {id}, @App, m.id, 'guest ' || n.i, 'Guest', @Preset, 0, m.created_at + n.i, m.created_at + n.i
-                    FROM meetings m CROSS JOIN {Numbers(ParticipantsPerMeeting.ToString(CultureInfo.InvariantCulture))}
+                    FROM meetings m CROSS JOIN {Numbers($"{ParticipantsPerMeeting}")}
+                    """,
+                    values);
+                await transaction.ExecuteAsync(
+                    $"""
+                    INSERT INTO meeting_sessions
+                        (id, app_id, meeting_id, meeting_title, meeting_title_folded, started_at, ended_at, end_reason, present_peers,
+                         most_peers, presence_seconds, created_at, updated_at)
+                    SELECT {id}, @App, m.id, m.title, m.title_folded, m.created_at, m.created_at + @SessionMs, 'EVERYBODY_LEFT', 0,
+                        {PeersPerSession}, {PeersPerSession * SessionSeconds}, m.created_at, m.created_at + @SessionMs
+                    FROM meetings m
+                    """,
+                    values);
+                await transaction.ExecuteAsync(
+                    $"""
+                    INSERT INTO session_peers
+                        (session_id, id, participant_id, custom_id, custom_id_folded, display_name, display_name_folded, preset_name,
+                         view_type, joined_at, left_at, present_since, seconds_before, created_at, updated_at)
+                    SELECT s.id, {id}, p.id, p.custom_id, p.custom_id, p.name, lower(p.name), 'group_call_host',
+                        'GROUP_CALL', s.started_at, s.ended_at, s.started_at, 0, s.created_at, s.updated_at
+                    FROM meeting_sessions s CROSS JOIN {Numbers($"{PeersPerSession}")}
+                    JOIN participants p ON p.meeting_id = s.meeting_id AND p.custom_id = 'guest ' || n.i AND p.deleted_at IS NULL
+                    """,
+                    values);
+                await transaction.ExecuteAsync(
+                    $"""
+                    INSERT INTO livestreams (id, app_id, name, status, is_disabled, stream_key, created_at, updated_at)
+                    SELECT {id}, @App, 'Livestream ' || n.i, CASE WHEN n.i % 10 = 0 THEN 'INVOKED' ELSE 'IDLE' END, @Disabled,
+                        'key ' || n.i, @Now + n.i, @Now + n.i
+                    FROM {Numbers("@Livestreams")}
                     """,
                     values);
                 await transaction.ExecuteAsync(
@@ -83,7 +120,7 @@ internal static class Seed
                     $"""
                     INSERT INTO webhook_events (name, body, created_at)
                     SELECT 'meeting.started', {(isSqlite ? "CAST('{}' AS BLOB)" : "'{}'::bytea")}, @Now + n.i
-                    FROM {Numbers(Events.ToString(CultureInfo.InvariantCulture))}
+                    FROM {Numbers($"{Events}")}
                     """,
                     values);
                 await transaction.ExecuteAsync(
@@ -97,7 +134,7 @@ internal static class Seed
                     values);
                 if (!isSqlite)
                 {
-                    await transaction.ExecuteAsync("ANALYZE");
+                    await transaction.ExecuteAsync("ANALYZE;"); // Without the semicolon the mapper takes the word for a procedure.
                 }
             },
             CancellationToken.None);
@@ -111,6 +148,7 @@ internal static class Seed
                 webhook,
                 await transaction.QueryAsync<Guid>($"SELECT id FROM meetings ORDER BY id LIMIT {Sampled}"),
                 [.. (await transaction.QueryAsync<Pair>($"SELECT meeting_id, id FROM participants ORDER BY id LIMIT {Sampled}")).Select(pair => (pair.MeetingId, pair.Id))],
+                await transaction.QueryAsync<Guid>($"SELECT id FROM meeting_sessions ORDER BY id LIMIT {Sampled}"),
                 await transaction.QueryAsync<Guid>($"SELECT id FROM webhook_deliveries ORDER BY id LIMIT {Sampled}")),
             CancellationToken.None);
     }

@@ -22,12 +22,12 @@ internal sealed class HistoryClearing(
         try
         {
             var before = clock.GetUtcNow() - options.Value.ReportRetention;
-            while (await figures.ClearAsync(before, cancellationToken) > 0
-                || await reports.ClearAsync(before, cancellationToken) > 0
-                || await files.DeleteOldAsync(cancellationToken) > 0)
+            while (await figures.ClearAsync(before, cancellationToken) > 0 || await reports.ClearAsync(before, cancellationToken) > 0)
             {
                 // A bounded number at a time, so that other writers come in between.
             }
+
+            await files.DeleteOldAsync(cancellationToken);
         }
         catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
         {

@@ -107,36 +107,68 @@ public sealed class SessionFiles(
         }
     }
 
-    /// <summary>Deletes some files whose time is over.</summary>
-    /// <returns>How many; at most 100 at a time.</returns>
-    internal async Task<int> DeleteOldAsync(CancellationToken cancellationToken)
+    /// <summary>Deletes the files whose time is over. One that cannot be deleted holds up no other and is tried again by the next call.</summary>
+    internal async Task DeleteOldAsync(CancellationToken cancellationToken)
     {
         var now = StoredTime.Now(clock);
-        var old = await database.ReadAsync(
-            transaction => transaction.QueryAsync<FileRow>(
-                "SELECT session_id, kind, file_name FROM session_files WHERE expires_at <= @Now ORDER BY expires_at LIMIT 100", new { Now = now }),
-            cancellationToken);
-        var deleted = 0;
-        foreach (var file in old)
+        var last = new FileRow();
+        var failed = new List<(FileRow File, BlobException Fault)>();
+        IReadOnlyList<FileRow> old;
+        do
         {
-            try
-            {
-                await blobs.DeleteAsync(BlobName.Of(file.SessionId, file.FileName), cancellationToken);
-            }
-            catch (BlobException fault)
-            {
-                HistoryLog.NotDeleted(logger, fault, file.FileName);
-                continue;
-            }
-
-            deleted += await database.WriteAsync(
-                transaction => transaction.ExecuteAsync(
-                    "DELETE FROM session_files WHERE session_id = @SessionId AND kind = @Kind AND expires_at <= @Now",
-                    new { file.SessionId, file.Kind, Now = now }),
+            // A bounded number at a time, and each once: those after the last that was tried.
+            old = await database.ReadAsync(
+                transaction => transaction.QueryAsync<FileRow>(
+                    """
+                    SELECT session_id, kind, file_name, expires_at FROM session_files
+                    WHERE expires_at <= @Now AND (expires_at, session_id, kind) > (@ExpiresAt, @SessionId, @Kind)
+                    ORDER BY expires_at, session_id, kind LIMIT 100
+                    """,
+                    new { Now = now, last.ExpiresAt, last.SessionId, last.Kind }),
                 cancellationToken);
+            foreach (var file in old)
+            {
+                last = file;
+                if (await DeleteAsync(file, now, cancellationToken) is not { } fault)
+                {
+                    continue;
+                }
+
+                failed.Add((file, fault));
+                if (fault.IsWorthRetrying)
+                {
+                    old = []; // The store is not to be reached, for whichever file.
+                    break;
+                }
+            }
+        }
+        while (old.Count > 0);
+
+        if (failed.Count > 0)
+        {
+            HistoryLog.SomeNotDeleted(logger, failed[0].Fault, failed.Count, failed[0].File.FileName);
+        }
+    }
+
+    /// <returns>Why it cannot be deleted; null when it is gone.</returns>
+    private async Task<BlobException?> DeleteAsync(FileRow file, DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await blobs.DeleteAsync(BlobName.Of(file.SessionId, file.FileName), cancellationToken);
+        }
+        catch (BlobException fault)
+        {
+            return fault;
         }
 
-        return deleted;
+        // It may have been made anew meanwhile.
+        await database.WriteAsync(
+            transaction => transaction.ExecuteAsync(
+                "DELETE FROM session_files WHERE session_id = @SessionId AND kind = @Kind AND expires_at <= @Now",
+                new { file.SessionId, file.Kind, Now = now }),
+            cancellationToken);
+        return null;
     }
 
     private sealed class FileRow
@@ -146,5 +178,8 @@ public sealed class SessionFiles(
         public string Kind { get; init; } = "";
 
         public string FileName { get; init; } = "";
+
+        /// <summary>In milliseconds since 1970.</summary>
+        public long ExpiresAt { get; init; }
     }
 }

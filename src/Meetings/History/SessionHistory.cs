@@ -136,6 +136,11 @@ public sealed class SessionHistory(Database database)
                 SearchText.Containing(query.Participant));
         }
 
+        if (query is { MeetingId: null, Search: null or "", Title: null, Participant: null or "", Created: { From: null, To: null } })
+        {
+            list.CountedFor(query.IsLive is { } only ? $"{appId}/{(only ? "LIVE" : "ENDED")}" : appId.ToString());
+        }
+
         return query.Sort is SessionSort.Presence ? list.OrderedBy("presence_seconds") : list;
     }
 

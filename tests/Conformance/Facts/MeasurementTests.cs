@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Net;
 using System.Text.Json.Nodes;
 using Roomcast.Client.Media;
@@ -14,6 +15,10 @@ public sealed class MeasurementTests(ITestOutputHelper output)
 {
     // Lost for good, whichever way and however often they are repeated.
     private const int OnePacketOf = 20;
+    private const double OneWay = 1.0 / OnePacketOf;
+    private const double BothWays = 1 - ((1 - OneWay) * (1 - OneWay));
+
+    private static readonly TimeSpan SampleInterval = TimeSpan.FromSeconds(10);
 
     private static readonly IPAddress MediaAddress = IPAddress.Parse("127.0.0.6");
 
@@ -49,8 +54,7 @@ public sealed class MeasurementTests(ITestOutputHelper output)
 
         // What the speaker sent, as the server received it.
         var sent = await QualityAsync(server, speaker.Self.Id, "audio_producer", atLeast: 3);
-        const double OneWay = 1.0 / OnePacketOf;
-        AssertLoss(OneWay, sent[^1]!, (long)sent[^1]!["packets_sent"]!);
+        AssertLoss(OneWay, sent[^1]!, (long)sent[^1]!["packets_sent"]!, atLeast: 1_000);
         var middle = sent[1]!;
         Print($"producer: {middle.ToJsonString()}");
         Assert.InRange((double)middle["rtt"]!, 0.080, 0.250);
@@ -64,26 +68,115 @@ public sealed class MeasurementTests(ITestOutputHelper output)
         Print($"consumer: {last.ToJsonString()}");
 
         // What never reached the server is missing here as well: both ways lose.
-        AssertLoss(1 - ((1 - OneWay) * (1 - OneWay)), last, (long)last["packets_received"]! + (long)last["packets_lost"]!);
+        AssertLoss(BothWays, last, (long)last["packets_received"]! + (long)last["packets_lost"]!, atLeast: 1_000);
         Assert.InRange((double)received[1]!["jitter"]!, 0.002, 0.020);
         Assert.InRange((double)received[1]!["bitrate"]!, payloadBps * 0.9, payloadBps * 1.5);
         Assert.Equal(speaker.Self.Id, (string)last["peer_id"]!);
         Assert.Equal((string)sent[0]!["producer_id"]!, (string)last["producer_id"]!);
     }
 
-    private static void AssertLoss(double share, JsonNode sample, long packets)
+    /// <summary>For a while the network carries less than the pictures need: they stand still, which is counted then and not before.</summary>
+    [Fact]
+    public async Task A_picture_that_stands_still_for_want_of_bandwidth_is_counted()
     {
-        Assert.True(packets > 1_000, $"{packets} packets");
+        await using var server = await RunningServer.StartAsync("--public-ip", MediaAddress.ToString());
+        await using var network = EmulatedRelay.Start(
+            MediaAddress, new IPEndPoint(IPAddress.Loopback, server.Process.RtcPort), Conditions, _ => false);
+        var meeting = $"/meetings/{(string)(await server.PostAsync("/meetings", new { title = "Stands still" }))["id"]!}";
+        var camera = new Camera();
+        await using var speaker = await server.InitAsync(meeting, "Speaker", change: options => options with { Video = camera });
+        await using var viewer = await server.InitAsync(meeting, "Viewer");
+        await viewer.JoinAsync();
+        await speaker.JoinAsync();
+        await server.UntilAsync(() => Frames() > 180, "the picture moved for more than one sample");
+
+        var narrowedAt = TimeProvider.System.GetUtcNow();
+        network.ChangeToPeers(Conditions with { RateBps = 30_000, QueueBytes = 6_000 });
+        var (standing, since) = (Frames(), TimeProvider.System.GetTimestamp());
+        await server.UntilAsync(
+            () =>
+            {
+                (standing, since) = Frames() == standing ? (standing, since) : (Frames(), TimeProvider.System.GetTimestamp());
+                return TimeProvider.System.GetElapsedTime(since) > 1.2 * SampleInterval;
+            },
+            "the picture stood still for more than one sample");
+        network.ChangeToPeers(Conditions);
+        await server.UntilAsync(() => Frames() > standing + 60, "the picture moved again");
+        var movedAt = TimeProvider.System.GetUtcNow();
+        await viewer.LeaveAsync();
+        await speaker.LeaveAsync();
+
+        var rows = await QualityAsync(server, viewer.Self.Id, "video_consumer", atLeast: 3, movedAt);
+        Print($"consumer: {rows.ToJsonString()}");
+        var before = rows.Where(row => TimeOf(row!) < narrowedAt).ToArray();
+        Assert.NotEmpty(before);
+        Assert.All(before, row => Assert.Equal((0, false), ((int)row!["freeze_count"]!, (bool)row["is_starved"]!)));
+        Assert.Contains(rows, row => (bool)row!["is_starved"]!);
+
+        // Now and then the server tries whether there is room again, so the picture may move in between.
+        var narrow = (movedAt - narrowedAt).TotalSeconds;
+        Assert.InRange((int)rows[^1]!["freeze_count"]!, 1, narrow);
+        var filmed = (camera.Until(movedAt).Pictures - camera.Until(narrowedAt).Pictures) / narrow;
+        Assert.InRange(rows.Skip(1).Min(row => (double)row!["frames_per_second"]!), 0, 0.75 * filmed);
+        var cumulative = (await ReportAsync(server, viewer.Self.Id, _ => true))["video_consumer_cumulative"]!;
+        Assert.InRange((double)cumulative["issues"]!["lag_fraction"]!, 0.9 / rows.Count, 1 - (0.9 * before.Length / rows.Count));
+
+        long Frames() => viewer.Participants.Joined.ToArray() is [{ VideoTrack: { } track }] ? track.Frames : 0;
+    }
+
+    private static DateTimeOffset TimeOf(JsonNode sample) =>
+        DateTimeOffset.Parse((string)sample["timestamp"]!, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal);
+
+    private static void AssertLoss(double share, JsonNode sample, long packets, long atLeast)
+    {
+        Assert.True(packets > atLeast, $"{packets} packets");
         Assert.InRange(100.0 * (long)sample["packets_lost"]! / packets, (100 * share) - 1.5, (100 * share) + 1.5);
     }
 
-    private static async Task<JsonArray> QualityAsync(RunningServer server, string peerId, string name, int atLeast)
+    /// <summary>What a report says of one kind of track, once it has so many samples, the last of them no older than a moment.</summary>
+    private static async Task<JsonArray> QualityAsync(
+        RunningServer server, string peerId, string name, int atLeast, DateTimeOffset notBefore = default)
+    {
+        var quality = await ReportAsync(
+            server, peerId, each => each[name]?.AsArray() is { } rows && rows.Count >= atLeast && TimeOf(rows[^1]!) >= notBefore);
+        return quality[name]!.AsArray();
+    }
+
+    private static async Task<JsonNode> ReportAsync(RunningServer server, string peerId, Func<JsonNode, bool> isSo)
     {
         var report = await server.UntilAsync(
-            $"/sessions/peer-report/{peerId}",
-            each => each["participant"]!["peer_report"]!["quality"]?[name]?.AsArray().Count >= atLeast);
-        return report["participant"]!["peer_report"]!["quality"]![name]!.AsArray();
+            $"/sessions/peer-report/{peerId}", each => each["participant"]!["peer_report"]!["quality"] is { } quality && isSo(quality));
+        return report["participant"]!["peer_report"]!["quality"]!;
     }
 
     private void Print(string text) => output.WriteLine(text);
+
+    /// <summary>The test pattern, and what of it left when.</summary>
+    private sealed class Camera : IVideoSource
+    {
+        private readonly TestPatternSource _pattern = new();
+        private readonly Lock _lock = new();
+        private readonly List<(DateTimeOffset At, int Bytes, bool IsKeyframe, bool IsWanted)> _left = [];
+
+        public async ValueTask<EncodedFrame?> ReadAsync(bool isKeyframeWanted, CancellationToken cancellationToken)
+        {
+            var frame = (await _pattern.ReadAsync(isKeyframeWanted, cancellationToken))!.Value;
+            lock (_lock)
+            {
+                _left.Add((TimeProvider.System.GetUtcNow(), frame.Data.Length, frame.IsKeyframe, isKeyframeWanted));
+            }
+
+            return frame;
+        }
+
+        /// <summary>Pictures, keyframes among them, their bytes, and how often a keyframe was asked for, up to a moment.</summary>
+        public (long Pictures, long Keyframes, long Bytes, long Wanted) Until(DateTimeOffset moment)
+        {
+            lock (_lock)
+            {
+                var left = _left.TakeWhile(each => each.At <= moment).ToArray();
+                return (left.Length, left.Count(each => each.IsKeyframe), left.Sum(each => (long)each.Bytes), left.Count(each => each.IsWanted));
+            }
+        }
+    }
 }

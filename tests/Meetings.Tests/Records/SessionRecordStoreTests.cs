@@ -1,4 +1,5 @@
 using Roomcast.Accounts;
+using Roomcast.Meetings.History;
 using Roomcast.Meetings.Records;
 using Roomcast.Storage;
 using Roomcast.TestKit.Databases;
@@ -181,6 +182,38 @@ public abstract class SessionRecordStoreTests(DatabaseEngine engine) : MeetingRe
     }
 
     [Fact]
+    public async Task Lists_of_an_apps_sessions_tell_how_many_there_are_whatever_becomes_of_them()
+    {
+        var app = await MakeAppAsync();
+        var (alpha, beta) = (await MakeMeetingAsync(app, "Alpha"), await MakeMeetingAsync(app, "Beta"));
+        await Sessions.BeginAsync(await MakeMeetingAsync(title: "Alpha"), Now, Short, None); // Of another app.
+        await AssertListedAsync(app, [], []);
+
+        var first = await Sessions.BeginAsync(alpha, Now, Short, None);
+        Clock.Advance(TimeSpan.FromSeconds(10));
+        var second = await Sessions.BeginAsync(beta, Now, Short, None);
+        await Sessions.JoinAsync(second.Id, PeerOf(await MakeParticipantAsync(beta)), Now, None);
+        await AssertListedAsync(app, [first, second], []);
+
+        await Sessions.EndAsync(first.Id, Now, SessionEndReason.EverybodyLeft, None);
+        await Sessions.EndAsync(first.Id, Now, SessionEndReason.EndedByHost, None);
+        await AssertListedAsync(app, [second], [first]);
+
+        // Continued after a short interruption, and ended by the next to begin after a long one.
+        Clock.Advance(TimeSpan.FromSeconds(10));
+        Assert.True((await Sessions.BeginAsync(beta, Now, Short, None)).IsContinued);
+        await Sessions.TouchAsync([first.Id, second.Id], None);
+        await AssertListedAsync(app, [second], [first]);
+        Clock.Advance(TimeSpan.FromHours(1));
+        var third = await Sessions.BeginAsync(beta, Now, Short, None);
+        await AssertListedAsync(app, [third], [first, second]);
+
+        Clock.Advance(TimeSpan.FromHours(1));
+        await Sessions.EndOrphansAsync(Short, None);
+        await AssertListedAsync(app, [], [first, second, third]);
+    }
+
+    [Fact]
     public async Task No_list_reads_a_whole_table()
     {
         var (session, _, _) = await BeginAsync();
@@ -197,6 +230,40 @@ public abstract class SessionRecordStoreTests(DatabaseEngine engine) : MeetingRe
             await Sessions.BeginAsync(meeting, Now, Short, None),
             PeerOf(await MakeParticipantAsync(meeting, "alice")),
             PeerOf(await MakeParticipantAsync(meeting, "bob")));
+    }
+
+    /// <summary>Asks for the app's sessions with each filter, in every order and cut at two sizes; what each list must hold is told by its rows alone.</summary>
+    private async Task AssertListedAsync(AppId app, SessionRecord[] live, SessionRecord[] ended)
+    {
+        var all = live.Concat(ended).ToArray();
+        var later = Now - TimeSpan.FromMinutes(30);
+        var page = new SessionQuery(First);
+        (SessionQuery Query, IEnumerable<SessionRecord> Expected)[] lists =
+        [
+            (page, all),
+            (page with { IsLive = true }, live),
+            (page with { IsLive = false }, ended),
+            (page with { Title = "Beta" }, all.Where(each => each.MeetingTitle == "Beta")),
+            (page with { Search = "ALPHA", IsLive = false }, ended.Where(each => each.MeetingTitle == "Alpha")),
+            (page with { Created = new TimeRange(later, null) }, all.Where(each => each.CreatedAt >= later)),
+            (page with { Created = new TimeRange(null, later), IsLive = false }, ended.Where(each => each.CreatedAt < later)),
+            (page with { Participant = "nobody" }, []),
+            .. all.Select(each => (page with { MeetingId = each.MeetingId }, all.Where(other => other.MeetingId == each.MeetingId))),
+        ];
+        foreach (var (query, expected) in lists)
+        {
+            foreach (var sort in Enum.GetValues<SessionSort>())
+            {
+                foreach (var size in new[] { 1, 100 })
+                {
+                    var listed = await new SessionHistory(Database).ListAsync(app, query with { Page = new PageRequest(1, size), Sort = sort }, Now, None);
+
+                    Assert.Equal(expected.Count(), listed.TotalCount);
+                    Assert.Equal(Math.Min(size, expected.Count()), listed.Items.Count);
+                    Assert.Subset(expected.Select(each => each.Id).ToHashSet(), listed.Items.Select(each => each.Id).ToHashSet());
+                }
+            }
+        }
     }
 
     private async Task<(int Present, int Most)> CountsAsync(SessionRecord session)

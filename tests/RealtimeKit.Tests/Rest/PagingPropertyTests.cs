@@ -1,9 +1,11 @@
 using System.Text.Json.Nodes;
 using FsCheck;
 using FsCheck.Fluent;
+using Roomcast.Livestreams.Records;
 using Roomcast.Meetings.Presets;
 using Roomcast.Meetings.Records;
 using Roomcast.RealtimeKit.Tests.Hosting;
+using Roomcast.Storage;
 
 namespace Roomcast.RealtimeKit.Tests.Rest;
 
@@ -22,10 +24,19 @@ public sealed class PagingPropertyTests(SharedHost shared)
 
     /// <summary>The lists that are walked.</summary>
     public static TheoryData<string> Lists =>
-        ["livestreams", "participants", "deliveries", "apps", "presets", "sessions", "session participants"];
+        ["livestreams", "participants", "deliveries", "apps", "presets", "sessions", "session participants", "outputs"];
+
+    /// <summary>Lists that are narrowed down: with every row that belongs to one comes another that does not.</summary>
+    public static TheoryData<string> Filtered =>
+    [
+        "livestreams of one status", "livestreams of no meeting", "livestreams of one status and no meeting", "sessions that have ended",
+        "sessions under way", "sessions of one meeting", "sessions with a word in their title", "sessions with somebody",
+        "sessions of one meeting that have ended, with somebody", "deliveries that failed",
+    ];
 
     [Theory]
     [MemberData(nameof(Lists))]
+    [MemberData(nameof(Filtered))]
     public async Task Oldest_first_no_row_is_lost_or_doubled(string list)
     {
         foreach (var walk in Walks.Sample(12, 12))
@@ -43,6 +54,7 @@ public sealed class PagingPropertyTests(SharedHost shared)
     [InlineData("meetings")]
     [InlineData("deliveries")]
     [InlineData("sessions")]
+    [MemberData(nameof(Filtered))]
     public async Task Newest_first_up_to_a_fixed_moment_no_row_is_lost_or_doubled(string list)
     {
         foreach (var walk in Walks.Sample(12, 12))
@@ -55,6 +67,7 @@ public sealed class PagingPropertyTests(SharedHost shared)
 
     [Theory]
     [MemberData(nameof(Lists))]
+    [MemberData(nameof(Filtered))]
     [InlineData("meetings")]
     [InlineData("livestream sessions")]
     public async Task Newest_first_no_row_that_was_there_is_lost(string list)
@@ -152,7 +165,7 @@ public sealed class PagingPropertyTests(SharedHost shared)
 
             var reply = await _host.Client.GetAsync($"{account.AppPath}/sessions?{query}", account.ReadToken);
 
-            Assert.Equal(matching.Skip((wish.Common.Page - 1) * wish.Common.Size).Take(wish.Common.Size), RowsOf(reply.Data, "sessions"));
+            Assert.Equal(matching.Skip((wish.Common.Page - 1) * wish.Common.Size).Take(wish.Common.Size), RowsOf(reply.Data));
             Assert.Equal(matching.Length, reply.Paging.Total);
         }
     }
@@ -190,8 +203,9 @@ public sealed class PagingPropertyTests(SharedHost shared)
         var read = new List<string>();
         for (var page = 1; ; page++)
         {
-            var reply = await _host.Client.GetAsync($"{path}?page_no={page}&per_page={walk.PageSize}&{query}", account.ReadToken);
-            var rows = RowsOf(reply.Data, list);
+            var join = path.Contains('?', StringComparison.Ordinal) ? '&' : '?';
+            var reply = await _host.Client.GetAsync($"{path}{join}page_no={page}&per_page={walk.PageSize}&{query}", account.ReadToken);
+            var rows = RowsOf(reply.Data);
             Assert.Equal(rows.Length == 0 ? 0 : ((page - 1) * walk.PageSize) + 1, reply.Paging.Start);
             Assert.Equal(rows.Length == 0 ? 0 : reply.Paging.Start + rows.Length - 1, reply.Paging.End);
             read.AddRange(rows);
@@ -216,16 +230,10 @@ public sealed class PagingPropertyTests(SharedHost shared)
         }
     }
 
-    private static string[] RowsOf(JsonNode data, string list)
+    private static string[] RowsOf(JsonNode data)
     {
-        var rows = list switch
-        {
-            "livestreams" or "sessions" => data[list]!,
-            "session participants" => data["participants"]!,
-            "livestream sessions" => data["sessions"]!,
-            _ => data,
-        };
-        return [.. rows.AsArray().Select(row => row!["id"]!.GetValue<string>())];
+        var rows = data as JsonArray ?? data["livestreams"] ?? data["participants"] ?? data["sessions"];
+        return [.. rows!.AsArray().Select(row => row!["id"]!.GetValue<string>())];
     }
 
     private async Task<PeerId> JoinAsync(SessionRecord session, Participant participant)
@@ -260,6 +268,12 @@ public sealed class PagingPropertyTests(SharedHost shared)
             case "sessions":
                 return ($"{account.AppPath}/sessions", async () => (await BeginAsync(account)).Id.ToString(), []);
 
+            case var _ when list.StartsWith("sessions ", StringComparison.Ordinal):
+                return await PrepareSessionsAsync(list, account);
+
+            case var _ when list.StartsWith("livestreams ", StringComparison.Ordinal):
+                return PrepareLivestreams(list, account);
+
             case "session participants":
                 var session = await BeginAsync(account);
                 var held = (await _host.Service<MeetingStore>().FindAsync(account.First.Id, session.MeetingId, CancellationToken.None))!;
@@ -275,11 +289,17 @@ public sealed class PagingPropertyTests(SharedHost shared)
                     async () => (await _host.NewSessionAsync(livestream, isOver: true)).Id.ToString(),
                     []);
 
-            case "deliveries":
+            case "outputs":
+                var pushed = await _host.NewLivestreamAsync(account.First);
+                return ($"{account.AppPath}/livestreams/{pushed.Id}/outputs", () => AddOutputAsync(pushed), []);
+
+            case "deliveries" or "deliveries that failed":
                 var webhook = await _host.Client.PostAsync(
                     $"{account.AppPath}/webhooks", account.WriteToken, """{"url":"http://nowhere.invalid/","events":["livestreaming.statusUpdate"]}""");
                 var path = $"{account.AppPath}/webhooks/{webhook.Data["id"]!.GetValue<string>()}/deliveries";
-                return (path, () => AddDeliveryAsync(account, path), []);
+                return list == "deliveries"
+                    ? (path, () => AddDeliveryAsync(account, path), [])
+                    : ($"{path}?status=FAILED", () => AddFailedAsync(account, path), []);
 
             default:
                 var appsPath = account.AppPath[..account.AppPath.LastIndexOf('/')] + "/apps";
@@ -299,8 +319,112 @@ public sealed class PagingPropertyTests(SharedHost shared)
         }
     }
 
+    private (string Path, Func<Task<string>> AddOne, List<string> There) PrepareLivestreams(string list, TestAccount account)
+    {
+        var isOfStatus = list.Contains("one status", StringComparison.Ordinal);
+        var isOfNoMeeting = list.Contains("no meeting", StringComparison.Ordinal);
+        var filters = $"{(isOfStatus ? "status=ERRORED&" : "")}{(isOfNoMeeting ? "exclude_meetings=true" : "")}";
+        return (
+            $"{account.AppPath}/livestreams?{filters}",
+            async () =>
+            {
+                if (isOfStatus)
+                {
+                    await AddAsync(LivestreamStatus.Idle, null);
+                }
+
+                if (isOfNoMeeting)
+                {
+                    await AddAsync(LivestreamStatus.Errored, Guid.NewGuid());
+                }
+
+                return await AddAsync(LivestreamStatus.Errored, null);
+            },
+            []);
+
+        async Task<string> AddAsync(LivestreamStatus status, Guid? meeting)
+        {
+            var livestream = await _host.NewLivestreamAsync(account.First, meetingId: meeting);
+            await _host.Service<LivestreamStore>().SetStatusAsync(livestream.Id, status, CancellationToken.None);
+            return livestream.Id.ToString();
+        }
+    }
+
+    private async Task<(string Path, Func<Task<string>> AddOne, List<string> There)> PrepareSessionsAsync(string list, TestAccount account)
+    {
+        var meeting = await _host.NewMeetingAsync(account.First, "Weekly");
+        var (guest, other) = (await _host.NewParticipantAsync(meeting, "the guest"), await _host.NewParticipantAsync(meeting, "another"));
+        var sessions = $"{account.AppPath}/sessions";
+        return list switch
+        {
+            "sessions that have ended" => ($"{sessions}?status=ENDED", () => AddAsync(BeginAsync, EndedAsync), []),
+            "sessions under way" => ($"{sessions}?status=LIVE", () => AddAsync(EndedAsync, BeginAsync), []),
+            "sessions of one meeting" => ($"{sessions}?associated_id={meeting.Id}", () => AddAsync(BeginAsync, () => HeldAsync(other)), []),
+            "sessions with a word in their title" => ($"{sessions}?search=eek", () => AddAsync(BeginAsync, () => HeldAsync(other)), []),
+            "sessions with somebody" => ($"{sessions}?participants=guest", () => AddAsync(() => HeldAsync(other), () => HeldAsync(guest)), []),
+            _ => (
+                $"{sessions}?associated_id={meeting.Id}&status=ENDED&participants=guest",
+                async () =>
+                {
+                    await EndedAsync();
+                    return await AddAsync(() => HeldAsync(other), () => HeldAsync(guest));
+                },
+                []),
+        };
+
+        async Task<string> AddAsync(Func<Task<SessionRecord>> notListed, Func<Task<SessionRecord>> listed)
+        {
+            await notListed();
+            _host.Clock.Advance(TimeSpan.FromMilliseconds(10));
+            return (await listed()).Id.ToString();
+        }
+
+        Task<SessionRecord> BeginAsync() => this.BeginAsync(account);
+
+        async Task<SessionRecord> EndedAsync() => await EndAsync(await BeginAsync());
+
+        // A meeting has one session at a time.
+        async Task<SessionRecord> HeldAsync(Participant who)
+        {
+            var session = await _host.Service<SessionRecordStore>().BeginAsync(meeting, _host.Clock.GetUtcNow(), TimeSpan.Zero, CancellationToken.None);
+            await JoinAsync(session, who);
+            return await EndAsync(session);
+        }
+
+        async Task<SessionRecord> EndAsync(SessionRecord session) => (await _host.Service<SessionRecordStore>().EndAsync(
+            session.Id, _host.Clock.GetUtcNow(), SessionEndReason.EverybodyLeft, CancellationToken.None))!;
+    }
+
     private async Task<SessionRecord> BeginAsync(TestAccount account) => await _host.Service<SessionRecordStore>().BeginAsync(
         await _host.NewMeetingAsync(account.First), _host.Clock.GetUtcNow(), TimeSpan.Zero, CancellationToken.None);
+
+    // More than the route lets in, so that there are pages enough.
+    private async Task<string> AddOutputAsync(Livestream livestream)
+    {
+        var id = Guid.NewGuid();
+        await _host.Service<Database>().WriteAsync(
+            transaction => transaction.ExecuteAsync(
+                "INSERT INTO livestream_outputs (id, livestream_id, url, created_at) VALUES (@Id, @Livestream, 'rtmp://nowhere.invalid/app/key', @Now)",
+                new { Id = id, Livestream = livestream.Id.Value, Now = StoredTime.Now(_host.Clock) }),
+            CancellationToken.None);
+        return id.ToString();
+    }
+
+    // One that waits, and one like it that has failed, without the days that takes.
+    private async Task<string> AddFailedAsync(TestAccount account, string path)
+    {
+        var (pending, id) = (Guid.Parse(await AddDeliveryAsync(account, path)), Guid.NewGuid());
+        await _host.Service<Database>().WriteAsync(
+            transaction => transaction.ExecuteAsync(
+                """
+                INSERT INTO webhook_deliveries
+                    (id, webhook_id, event_sequence, event, lane, status, attempts, created_at, asked_at, updated_at)
+                SELECT @Id, webhook_id, event_sequence, event, lane, 'FAILED', 9, @Now, @Now, @Now FROM webhook_deliveries WHERE id = @Pending
+                """,
+                new { Id = id, Pending = pending, Now = StoredTime.Now(_host.Clock) }),
+            CancellationToken.None);
+        return id.ToString();
+    }
 
     private async Task<string> AddDeliveryAsync(TestAccount account, string path)
     {

@@ -64,6 +64,43 @@ public abstract class MigrationTests(DatabaseEngine engine) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Sessions_from_before_their_number_was_kept_are_counted()
+    {
+        var ids = new { App = Guid.NewGuid(), First = Guid.NewGuid(), Second = Guid.NewGuid(), Third = Guid.NewGuid(), No = false };
+        await using (var old = Make(_options, [.. Migration.All.Take(14)]))
+        {
+            await old.OpenAsync(CancellationToken.None);
+            await old.WriteAsync(
+                transaction => transaction.ExecuteAsync(
+                    """
+                    INSERT INTO accounts (id, name, created_at) VALUES ('account', 'x', 1);
+                    INSERT INTO apps (id, account_id, playback, created_at) VALUES (@App, 'account', 'PUBLIC', 1);
+                    INSERT INTO meetings
+                        (id, app_id, title, title_folded, status, persists_chat, records_on_start, goes_live_on_start, summarizes_on_end,
+                         transcribes_on_end, keep_alive_seconds, created_at, updated_at)
+                    VALUES (@First, @App, 'x', 'x', 'ACTIVE', @No, @No, @No, @No, @No, 60, 1, 1);
+                    INSERT INTO meeting_sessions
+                        (id, app_id, meeting_id, meeting_title, started_at, ended_at, present_peers, most_peers, created_at, updated_at)
+                    VALUES (@First, @App, @First, 'x', 1, 2, 0, 0, 1, 2), (@Second, @App, @First, 'x', 3, 4, 0, 0, 3, 4),
+                        (@Third, @App, @First, 'x', 5, NULL, 0, 0, 5, 5)
+                    """,
+                    ids),
+                CancellationToken.None);
+        }
+
+        await using var database = Make(_options, Migration.All);
+        await database.OpenAsync(CancellationToken.None);
+        Assert.Equal(3, await CountAsync($"{ids.App}", "app_id = @App"));
+        Assert.Equal(1, await CountAsync($"{ids.App}/LIVE", "app_id = @App AND ended_at IS NULL"));
+        Assert.Equal(2, await CountAsync($"{ids.App}/ENDED", "app_id = @App AND ended_at IS NOT NULL"));
+
+        Task<long> CountAsync(string owner, string filter) => database.ReadAsync(
+            async transaction => (await new PagedQuery("id", "meeting_sessions").Where(filter, "App", ids.App).CountedFor(owner)
+                .ReadAsync<Guid, Guid>(transaction, new PageRequest(1, 1), SortOrder.Ascending, id => id)).TotalCount,
+            CancellationToken.None);
+    }
+
+    [Fact]
     public async Task A_newer_database_is_refused_naming_both_versions_and_left_as_it_is()
     {
         var before = await SchemaOfAsync(_options, [First, Second]);

@@ -43,6 +43,7 @@ public sealed class MigrationTextTests
             "12 meeting_targets 01624b4e6ed82d92",
             "13 session_memories daafd90e24db3a56",
             "14 composed_livestreams d16a46e818f38d53",
+            "15 session_counts beed58e79a860e58",
         ],
         Migration.All.Select(migration => $"{migration.Version} {migration.Name} {migration.Checksum[..16]}"));
 }

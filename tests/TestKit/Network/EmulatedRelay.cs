@@ -65,6 +65,15 @@ public sealed class EmulatedRelay : IAsyncDisposable
             && BinaryPrimitives.ReadUInt16BigEndian(bytes[2..]) % oneOf == 0;
     };
 
+    /// <summary>Changes what happens from now on to datagrams on their way to peers; those on their way to the server fare as before.</summary>
+    public void ChangeToPeers(NetworkConditions conditions)
+    {
+        lock (_lock)
+        {
+            _toPeers.Conditions = conditions;
+        }
+    }
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
