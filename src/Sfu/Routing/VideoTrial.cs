@@ -13,14 +13,14 @@ namespace Roomcast.Sfu.Routing;
 internal sealed class VideoTrial(BandwidthEstimator estimator, BandwidthProbe burst)
 {
     private const double ShareThrough = 0.9;
-    private const int MaxDoublings = 4;
+    private const int MaxDoublings = 2;
 
     private static readonly TimeSpan BurstInterval = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan QuickBurstInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan BurstLost = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Length = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan Judged = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(20);
     private static readonly TimeSpan Lasting = TimeSpan.FromSeconds(10);
 
     private TimeSpan? _roomSince;

@@ -15,9 +15,9 @@ public sealed class VideoTrialTests
     public VideoTrialTests() => _trial = new VideoTrial(new BandwidthEstimator(), _burst);
 
     [Fact]
-    public void Each_trial_that_fails_doubles_the_wait_for_the_next_up_to_a_minute()
+    public void Each_trial_that_fails_doubles_the_wait_for_the_next_up_to_twenty_seconds()
     {
-        Assert.Equal([5, 10, 20, 40, 60, 60], Enumerable.Range(0, 6).Select(_ => SecondsUntilSending(burstBps: null)));
+        Assert.Equal([5, 10, 20, 20, 20, 20], Enumerable.Range(0, 6).Select(_ => SecondsUntilSending(burstBps: null)));
     }
 
     [Fact]
@@ -35,7 +35,7 @@ public sealed class VideoTrialTests
         HaveRoom(TimeSpan.FromSeconds(3));
         Assert.Equal(10, SecondsUntilSending(burstBps: null));
         HaveRoom(TimeSpan.FromSeconds(3));
-        Assert.Equal(40, SecondsUntilSending(burstBps: null));
+        Assert.Equal(20, SecondsUntilSending(burstBps: null));
     }
 
     [Fact]
