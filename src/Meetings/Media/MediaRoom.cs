@@ -48,9 +48,9 @@ public sealed class MediaRoom : IAsyncDisposable
     /// <exception cref="MediaException">TooMany, Closed, Busy.</exception>
     public ValueTask<IReadOnlyList<MediaProducer>> JoinAsync(string peerId) => RunAsync((room, _) => room.Join(peerId));
 
-    /// <summary>Whether a peer has transports of both directions here, connected or about to be.</summary>
+    /// <summary>Whether a peer is connected here in both directions, and has been for so long that what follows from that is under way.</summary>
     /// <exception cref="MediaException">Closed, Busy.</exception>
-    public ValueTask<bool> HasTransportsAsync(string peerId) => RunAsync((room, _) => room.HasTransports(peerId));
+    public ValueTask<bool> HasTransportsAsync(string peerId) => RunAsync((room, now) => room.HasTransports(peerId, now));
 
     /// <summary>Takes a peer out with its transports, producers and consumers. One that is not in is no error.</summary>
     /// <returns>The producers that ended, as they last were.</returns>

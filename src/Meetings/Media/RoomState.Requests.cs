@@ -16,6 +16,10 @@ internal sealed partial class RoomState
     // Clients read it as JSON; what is not in it is no screen and not encrypted from end to end.
     private const string OwnAppData = """{"screenShare":false,"e2ee":false}""";
 
+    // The client's own way of making new transports and its return to the room do not look out for each other: where both are at it, one
+    // may throw away what the other has just made. After so long the first has sent and received by what it made.
+    private static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(1_500);
+
     private static readonly TimeSpan ActivityHolds = TimeSpan.FromMilliseconds(500);
 
     // A client that closes what it received does so within a round trip or two; it would be disturbed by our doing it first.
@@ -23,7 +27,8 @@ internal sealed partial class RoomState
 
     public IReadOnlyList<MediaProducer> Join(string peerId) => DropProducers(FindOrAdd(peerId));
 
-    public bool HasTransports(string peerId) => _peers.TryGetValue(peerId, out var peer) && peer is { FromPeer: not null, ToPeer: not null };
+    public bool HasTransports(string peerId, TimeSpan now) =>
+        _peers.TryGetValue(peerId, out var peer) && HasSettled(peer.FromPeer, now) && HasSettled(peer.ToPeer, now);
 
     public IReadOnlyList<MediaProducer> Leave(string peerId)
     {
@@ -373,6 +378,9 @@ internal sealed partial class RoomState
 
         return null;
     }
+
+    private static bool HasSettled(PeerTransport? transport, TimeSpan now) =>
+        transport is { Connection.State: RtcConnectionState.Connected } && now - transport.MadeAt >= Settling;
 
     private static SessionDescription Answer(PeerTransport transport) => transport.Negotiation.Answer(
         section => transport.Peer.Producers.Exists(producer => producer.Mid == section.Mid));

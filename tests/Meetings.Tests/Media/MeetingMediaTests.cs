@@ -62,6 +62,24 @@ public sealed class MeetingMediaTests
     }
 
     [Fact]
+    public async Task A_peer_has_transports_when_both_have_been_connected_for_a_while()
+    {
+        using var media = new VirtualMedia();
+        var anna = media.AddBot("anna");
+        Assert.False(await media.Room.HasTransportsAsync("anna"));
+        await anna.ConnectAsync(TransportDirection.FromPeer);
+        media.Run(3_000);
+        Assert.False(await media.Room.HasTransportsAsync("anna"));
+
+        // A moment ago: who made it is still at it.
+        await anna.ConnectAsync(TransportDirection.ToPeer);
+        media.Run(1_000);
+        Assert.False(await media.Room.HasTransportsAsync("anna"));
+        media.Run(1_000);
+        Assert.True(await media.Room.HasTransportsAsync("anna"));
+    }
+
+    [Fact]
     public async Task What_is_closed_stops_and_its_section_is_recycled_under_a_new_name()
     {
         using var media = new VirtualMedia(3);
