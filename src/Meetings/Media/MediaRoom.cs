@@ -48,7 +48,7 @@ public sealed class MediaRoom : IAsyncDisposable
     /// <exception cref="MediaException">TooMany, Closed, Busy.</exception>
     public ValueTask<IReadOnlyList<MediaProducer>> JoinAsync(string peerId) => RunAsync((room, _) => room.Join(peerId));
 
-    /// <summary>Whether a peer is connected here in both directions, and has been for so long that what follows from that is under way.</summary>
+    /// <summary>Whether a peer has transports of both directions here, made so long ago that what follows from that is under way.</summary>
     /// <exception cref="MediaException">Closed, Busy.</exception>
     public ValueTask<bool> HasTransportsAsync(string peerId) => RunAsync((room, now) => room.HasTransports(peerId, now));
 

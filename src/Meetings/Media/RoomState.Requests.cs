@@ -20,6 +20,9 @@ internal sealed partial class RoomState
     // may throw away what the other has just made. After so long the first has sent and received by what it made.
     private static readonly TimeSpan Settling = TimeSpan.FromMilliseconds(1_500);
 
+    // One that has not connected by then is not on its way there.
+    private static readonly TimeSpan Connecting = TimeSpan.FromSeconds(4);
+
     private static readonly TimeSpan ActivityHolds = TimeSpan.FromMilliseconds(500);
 
     // A client that closes what it received does so within a round trip or two; it would be disturbed by our doing it first.
@@ -380,7 +383,7 @@ internal sealed partial class RoomState
     }
 
     private static bool HasSettled(PeerTransport? transport, TimeSpan now) =>
-        transport is { Connection.State: RtcConnectionState.Connected } && now - transport.MadeAt >= Settling;
+        transport is not null && now - transport.MadeAt >= (transport.Connection.State is RtcConnectionState.Connected ? Settling : Connecting);
 
     private static SessionDescription Answer(PeerTransport transport) => transport.Negotiation.Answer(
         section => transport.Peer.Producers.Exists(producer => producer.Mid == section.Mid));
