@@ -45,7 +45,7 @@ public sealed class BandwidthEstimator
     private readonly DelayTrend _trend = new();
     private readonly RateMeter _acknowledged = new();
     private readonly RateMeter _sending = new();
-    private readonly RateMeter _sendingFirst = new();
+    private readonly RateMeter _sendingFirst = new(); // Without second copies, of which no report tells.
     private readonly RateControl _rate;
     private readonly ProbeResults _probes = new();
     private double _lossBps = double.MaxValue;

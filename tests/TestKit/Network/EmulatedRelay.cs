@@ -20,15 +20,23 @@ public sealed class EmulatedRelay : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly NetworkEmulator<Socket> _toServer;
     private readonly NetworkEmulator<IPEndPoint> _toPeers;
-    private readonly Func<ReadOnlyMemory<byte>, bool> _isLost;
+    private readonly Func<ReadOnlyMemory<byte>, bool> _isLostToServer;
+    private readonly Func<ReadOnlyMemory<byte>, bool> _isLostToPeers;
     private readonly IPEndPoint _server;
     private readonly Socket _socket;
     private readonly ConcurrentBag<Task> _tasks = [];
 
-    private EmulatedRelay(IPAddress address, IPEndPoint server, NetworkConditions conditions, Func<ReadOnlyMemory<byte>, bool> isLost, int seed)
+    private EmulatedRelay(
+        IPAddress address,
+        IPEndPoint server,
+        NetworkConditions conditions,
+        Func<ReadOnlyMemory<byte>, bool> isLostToServer,
+        Func<ReadOnlyMemory<byte>, bool> isLostToPeers,
+        int seed)
     {
         _server = server;
-        _isLost = isLost;
+        _isLostToServer = isLostToServer;
+        _isLostToPeers = isLostToPeers;
         _toServer = new NetworkEmulator<Socket>(seed, conditions);
         _toPeers = new NetworkEmulator<IPEndPoint>(seed + 1, conditions);
         _socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp) { ReceiveBufferSize = 1 << 20 };
@@ -39,14 +47,21 @@ public sealed class EmulatedRelay : IAsyncDisposable
     /// <param name="address">Where peers send to; the port is the server's.</param>
     /// <param name="server">The server's own address.</param>
     /// <param name="conditions">What each direction does to datagrams.</param>
-    /// <param name="isLost">Loses datagrams besides, in both directions.</param>
+    /// <param name="isLostToServer">Loses datagrams of peers besides.</param>
+    /// <param name="isLostToPeers">Loses datagrams of the server besides.</param>
     /// <param name="seed">Of what happens by chance.</param>
     public static EmulatedRelay Start(
-        IPAddress address, IPEndPoint server, NetworkConditions conditions, Func<ReadOnlyMemory<byte>, bool> isLost, int seed = 1)
+        IPAddress address,
+        IPEndPoint server,
+        NetworkConditions conditions,
+        Func<ReadOnlyMemory<byte>, bool> isLostToServer,
+        Func<ReadOnlyMemory<byte>, bool> isLostToPeers,
+        int seed = 1)
     {
         ArgumentNullException.ThrowIfNull(server);
-        ArgumentNullException.ThrowIfNull(isLost);
-        var relay = new EmulatedRelay(address, server, conditions, isLost, seed);
+        ArgumentNullException.ThrowIfNull(isLostToServer);
+        ArgumentNullException.ThrowIfNull(isLostToPeers);
+        var relay = new EmulatedRelay(address, server, conditions, isLostToServer, isLostToPeers, seed);
         relay._tasks.Add(Task.Run(relay.TakeFromPeersAsync));
         relay._tasks.Add(Task.Run(relay.DeliverAsync));
         return relay;
@@ -98,7 +113,7 @@ public sealed class EmulatedRelay : IAsyncDisposable
             var received = await _socket.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0), _stopping.Token);
             var flow = _flows.GetOrAdd((IPEndPoint)received.RemoteEndPoint, Open);
             var datagram = buffer.AsMemory(0, received.ReceivedBytes);
-            if (!_isLost(datagram))
+            if (!_isLostToServer(datagram))
             {
                 lock (_lock)
                 {
@@ -123,7 +138,7 @@ public sealed class EmulatedRelay : IAsyncDisposable
         {
             var received = await flow.ReceiveFromAsync(buffer, new IPEndPoint(IPAddress.Any, 0), _stopping.Token);
             var datagram = buffer.AsMemory(0, received.ReceivedBytes);
-            if (!_isLost(datagram))
+            if (!_isLostToPeers(datagram))
             {
                 lock (_lock)
                 {
