@@ -9,9 +9,6 @@ namespace Roomcast.Bench.Compose;
 /// <summary>How others would do it, with the same codecs, sizes and rates.</summary>
 internal static class OtherSides
 {
-    /// <summary>What the browser's page shows in its left upper corner when all its videos play.</summary>
-    public static readonly (int Red, int Green, int Blue) PlayingRgb = (255, 0, 255);
-
     /// <summary>The ffmpeg program: the same inputs in real time, each scaled to the tile it has with us, set side by side by xstack.</summary>
     public static string[] Ffmpeg(string folder, int participants, string preset, string progress)
     {
@@ -40,28 +37,6 @@ internal static class OtherSides
         return [.. arguments];
     }
 
-    /// <summary>What a browser shows: the same participants as videos in a grid.</summary>
-    public static string Page(string folder, int participants)
-    {
-        var columns = (int)Math.Ceiling(Math.Sqrt(participants));
-        var videos = string.Concat(Enumerable.Range(0, participants).Select(index => $"<video autoplay muted loop src='{Path.GetFileName(Participants.Webm(folder, index))}'></video>"));
-        return $$"""
-            <!doctype html><style>
-            body { margin: 0; background: #101418; height: 100vh; display: grid; gap: 8px; padding: 8px; box-sizing: border-box; grid: auto-flow 1fr / repeat({{columns}}, 1fr); }
-            video { width: 100%; height: 100%; object-fit: cover; border-radius: 12px; min-height: 0; }
-            #playing { position: fixed; left: 0; top: 0; width: 4px; height: 4px; background: rgb({{PlayingRgb.Red}} {{PlayingRgb.Green}} {{PlayingRgb.Blue}}); display: none; }
-            </style>{{videos}}<div id=playing></div><script>
-            const videos = [...document.querySelectorAll('video')];
-            const look = setInterval(() => {
-              if (videos.every((video) => video.currentTime > 0)) {
-                document.getElementById('playing').style.display = 'block';
-                clearInterval(look);
-              }
-            }, 50);
-            </script>
-            """;
-    }
-
     /// <summary>Whether the display's left upper corner has a colour.</summary>
     public static bool Shows(string display, (int Red, int Green, int Blue) colour)
     {
@@ -78,10 +53,10 @@ internal static class OtherSides
     }
 
     /// <summary>Captures a display as others do, and encodes it as we do.</summary>
-    public static string[] Capture(string display, string preset, string progress) =>
+    public static string[] Capture(string display, string preset, string progress, string file) =>
     [
         "-v", "error", "-nostdin", "-progress", progress, "-f", "x11grab", "-draw_mouse", "0", "-framerate", "30", "-video_size", "1280x720", "-i", display,
-        .. Encode(preset), "-f", "mpegts", "/dev/null", "-y",
+        .. Encode(preset), "-f", "mpegts", file, "-y",
     ];
 
     private static string[] Encode(string preset) =>

@@ -33,8 +33,8 @@ internal sealed class OurSide : ICompositionSource, ICompositionReturn
     private readonly Sender[] _senders;
     private readonly string _folder;
 
-    // When each picture of the first participant was handed over, whole.
-    private readonly List<TimeSpan> _sentAt = new(1 << 16);
+    // The number of each picture of the first participant, and when it was handed over, whole.
+    private readonly List<(int Counter, TimeSpan At)> _sent = new(1 << 16);
     private readonly List<TimeSpan> _arrivedAt = new(1 << 16);
     private readonly List<int> _lengths = new(1 << 16);
     private readonly ArrayBufferWriter<byte> _composed = new(1 << 24);
@@ -94,7 +94,7 @@ internal sealed class OurSide : ICompositionSource, ICompositionReturn
 
     void ICompositionReturn.WantKeyframe(uint ssrc)
     {
-        // One comes when the media repeat.
+        _senders[(int)ssrc].WantKeyframe();
     }
 
     void ICompositionReturn.PreferHeight(uint ssrc, int height)
@@ -140,18 +140,9 @@ internal sealed class OurSide : ICompositionSource, ICompositionReturn
     }
 
     /// <summary>When the picture of a counter was handed over last before a moment: the media repeat.</summary>
-    private TimeSpan SentBefore(uint counter, TimeSpan moment)
-    {
-        for (var number = _sentAt.Count - 1; number >= 0; number--)
-        {
-            if (number % _senders[0].PictureCount == counter && _sentAt[number] <= moment)
-            {
-                return _sentAt[number];
-            }
-        }
-
-        throw new InvalidOperationException("A picture was shown before it was sent.");
-    }
+    private TimeSpan SentBefore(uint counter, TimeSpan moment) => _sent.FindLast(sent => sent.Counter == counter && sent.At <= moment) is { At.Ticks: > 0 } sent
+        ? sent.At
+        : throw new InvalidOperationException("A picture was shown before it was sent.");
 
     private async Task SendAsync(ICompositionInput input)
     {
@@ -163,7 +154,7 @@ internal sealed class OurSide : ICompositionSource, ICompositionReturn
             {
                 foreach (var sender in _senders)
                 {
-                    sender.SendDue(Now - began, input, sender == _senders[0] ? () => _sentAt.Add(Now) : null);
+                    sender.SendDue(Now - began, input, sender == _senders[0] ? counter => _sent.Add((counter, Now)) : null);
                 }
 
                 await timer.WaitForNextTickAsync(_ending.Token);
@@ -212,25 +203,34 @@ internal sealed class OurSide : ICompositionSource, ICompositionReturn
         private readonly List<byte[]> _pictures = Participants.ReadIvf(Participants.Ivf(folder, index));
         private readonly List<byte[]> _sounds = Participants.ReadOgg(Participants.Ogg(folder, index));
         private int _picture;
+        private int _next;
         private int _sound;
         private int _reports;
+        private volatile bool _isKeyframeWanted;
 
-        public int PictureCount => _pictures.Count;
+        /// <summary>Lets the pictures begin anew, as the first one is the keyframe there is.</summary>
+        public void WantKeyframe() => _isKeyframeWanted = true;
 
         /// <summary>Sends what is due.</summary>
         /// <param name="now">Since sending began.</param>
         /// <param name="input">Where to.</param>
-        /// <param name="onPicture">Told after each picture; null for nobody.</param>
-        public void SendDue(TimeSpan now, ICompositionInput input, Action? onPicture)
+        /// <param name="onPicture">Told the number of each picture after it; null for nobody.</param>
+        public void SendDue(TimeSpan now, ICompositionInput input, Action<int>? onPicture)
         {
             for (; now >= (_picture * PictureTime) + offset; _picture++)
             {
-                foreach (var packet in _camera.Vp8(_pictures[_picture % _pictures.Count], (_picture * PictureTime) + offset))
+                if (_isKeyframeWanted)
+                {
+                    (_isKeyframeWanted, _next) = (false, 0);
+                }
+
+                foreach (var packet in _camera.Vp8(_pictures[_next], (_picture * PictureTime) + offset))
                 {
                     input.TakePacket(packet, isRtcp: false);
                 }
 
-                onPicture?.Invoke();
+                onPicture?.Invoke(_next);
+                _next = (_next + 1) % _pictures.Count;
             }
 
             for (; now >= (_sound * SoundTime) + offset; _sound++)
