@@ -67,6 +67,48 @@ public sealed partial class LiveMeetingTests(MeetingServer server) : IAsyncLifet
     }
 
     [Fact]
+    public async Task A_host_goes_live_and_records_from_the_page_and_everybody_in_the_meeting_is_told()
+    {
+        var meeting = await server.CreateMeetingAsync("From the page");
+        var ada = await server.JoinAsync(meeting, 0, "livestream_host");
+        var ben = await server.JoinAsync(meeting, 1, "livestream_host");
+
+        // The client knows of livestreams where the preset is for them, and of recordings always.
+        var cleo = await server.JoinAsync(meeting, 2, "group_call_participant");
+        await cleo.WaitForOthersAsync(ada.Name, ben.Name);
+        Assert.False(await cleo.Page.EvaluateAsync<bool>("document.getElementById('on-air').checkVisibility()"));
+
+        await ada.Page.ClickAsync("#on-air");
+        await ada.Page.ClickAsync("#live-act");
+        await SayAsync("live-badge", "Live", ada, ben);
+        Assert.Equal("LIVE", (await GetAsync($"/meetings/{meeting}/active-livestream")).GetProperty("status").GetString());
+        await ada.WaitAsync("document.getElementById('live-link').checkVisibility()");
+
+        await ada.Page.ClickAsync("#recording-act");
+        await SayAsync("recording-badge", "Recording", ada, ben, cleo);
+        await cleo.WaitAsync("document.getElementById('toasts').innerText.includes('The meeting is being recorded')");
+        await ada.Page.ClickAsync("#recording-pause");
+        await SayAsync("recording-badge", "Recording paused", ada, ben, cleo);
+        await ada.Page.ClickAsync("#recording-pause");
+        await SayAsync("recording-badge", "Recording", ada, ben, cleo);
+        await ada.Page.ClickAsync("#recording-act");
+        await SayAsync("recording-badge", "", ada, ben, cleo);
+        await SayAsync("live-badge", "Live", ada, ben);
+        await ada.Page.ClickAsync("#live-act");
+        await SayAsync("live-badge", "", ada, ben);
+        await ada.WaitAsync("document.getElementById('live-act').innerText === 'Go live'");
+
+        static async Task SayAsync(string badge, string words, params MeetTab[] tabs)
+        {
+            foreach (var tab in tabs)
+            {
+                var isShown = words.Length > 0 ? "true" : "false";
+                await tab.WaitAsync($"document.getElementById('{badge}').textContent === '{words}' && document.getElementById('{badge}').checkVisibility() === {isShown}");
+            }
+        }
+    }
+
+    [Fact]
     public async Task Who_comes_mutes_and_goes_is_seen_and_heard_so()
     {
         var meeting = await server.CreateMeetingAsync("Stage");

@@ -76,6 +76,7 @@ public sealed class MeetPageStates(MeetPageStates.GalleryFixture gallery) : ICla
     [InlineData("polls-4", "polls", null)]
     [InlineData("newpoll-4", "polls", null)]
     [InlineData("settings-4", "settings-panel", null)]
+    [InlineData("onair-4", "on-air-panel", null)]
     [InlineData("leave-4", "question", null)]
     [InlineData("toasts-4", "toasts", null)]
     public async Task In_the_meeting_everything_is_in_reach(string scene, string opened, int? tiles)
@@ -142,10 +143,10 @@ public sealed class MeetPageStates(MeetPageStates.GalleryFixture gallery) : ICla
     {
         var page = await gallery.OpenAsync("call-4", 1_280, 800);
         await page.WaitAsync("document.body.dataset.place === 'inside' && document.activeElement.id === 'title'");
-        var reached = await TabThroughAsync(page, 12);
+        var reached = await TabThroughAsync(page, 13);
         Assert.Equal(4, reached.Count(each => each.Contains("tile-enlarge", StringComparison.Ordinal)));
         Assert.Equal(
-            ["mic", "camera", "screen", "chat-button", "people-button", "polls-button", "settings-button", "leave"],
+            ["on-air", "mic", "camera", "screen", "chat-button", "people-button", "polls-button", "settings-button", "leave"],
             reached.Where(each => !each.Contains("tile-enlarge", StringComparison.Ordinal)));
 
         // Panels take the focus, give it back, and close with Escape.
@@ -233,7 +234,7 @@ public sealed class MeetPageStates(MeetPageStates.GalleryFixture gallery) : ICla
         [
             "heading \"Harbour project: weekly\" [level=1]",
             "main \"People you see\"",
-            "group \"Robin Falk (you), microphone on, camera on\"",
+            "group \"You yourself (you), microphone on, camera on\"",
             "group \"Ben, microphone off, camera on\"",
             "button \"Make Ben larger\"",
             "complementary \"Chat\"",
@@ -256,7 +257,7 @@ public sealed class MeetPageStates(MeetPageStates.GalleryFixture gallery) : ICla
         page = await gallery.OpenAsync("people-4", 1_280, 800);
         await page.WaitAsync("!document.getElementById('people').hidden");
         tree = await page.AccessibilityAsync();
-        foreach (var expected in (string[])["button \"Let in Wanda Winter\"", "button \"Turn away Wanda Winter\"", "button \"Actions for Ben\"", "button \"People: 4, 2 waiting\""])
+        foreach (var expected in (string[])["button \"Let in Latecomer\"", "button \"Turn away Latecomer\"", "button \"Actions for Ben\"", "button \"People: 4, 2 waiting\""])
         {
             Assert.Contains(expected, tree, StringComparison.Ordinal);
         }

@@ -30,6 +30,8 @@ export const hostRights: Rights = {
   pins: true,
   admits: true,
   grantsStage: true,
+  goesLive: true,
+  records: true,
 };
 
 export const guestRights: Rights = {
@@ -41,6 +43,8 @@ export const guestRights: Rights = {
   pins: false,
   admits: false,
   grantsStage: false,
+  goesLive: false,
+  records: false,
 };
 
 export function person(id: string, name: string, more: Partial<Person> = {}): Person {
@@ -230,6 +234,26 @@ export class FakeMeeting implements Meeting {
 
   async reject(rejected: string): Promise<void> {
     this.change({ waitingRoom: this.state.waitingRoom.filter(({ userId }) => userId !== rejected) });
+  }
+
+  async goLive(): Promise<void> {
+    this.change({ onAir: { ...this.state.onAir, live: "on", watchUrl: "https://localhost:8443/watch/00000000-0000-4000-8000-000000000000" } });
+  }
+
+  async endLive(): Promise<void> {
+    this.change({ onAir: { ...this.state.onAir, live: "off" } });
+  }
+
+  async record(): Promise<void> {
+    this.change({ onAir: { ...this.state.onAir, recording: "on" } });
+  }
+
+  async pauseRecording(): Promise<void> {
+    this.change({ onAir: { ...this.state.onAir, recording: "paused" } });
+  }
+
+  async stopRecording(): Promise<void> {
+    this.change({ onAir: { ...this.state.onAir, recording: "off" } });
   }
 
   async requestStage(): Promise<void> {

@@ -6,10 +6,10 @@ import { FakeMeeting, guestRights, hostRights, person } from "./fakeMeeting";
 import { MeetPage } from "./meetPage";
 import { initialState } from "./meetState";
 
+// What people call themselves here tells what the tile is for: a word, several, a long line, an accent.
 const names = [
-  "Amara Okafor", "Ben", "Chidi Anagonye-Worthington the Third", "Dolores", "Émile Zhang", "Farah N.", "Gustav", "Hana Kim", "Ines",
-  "Jonas Bergström", "Kwame", "Lucía Fernández", "Mei", "Noor", "Oskar", "Priya", "Quentin", "Rosa", "Sven", "Tala", "Uma", "Viktor",
-  "Wanjiru", "Ximena", "Yusuf", "Zoë", "Ada", "Bo", "Cleo", "Dan",
+  "Host of the day", "Ben", "Somebody whose name is longer than the tile it is written on", "Left tile", "Écran à gauche", "Right tile", "Corner",
+  ...Array.from({ length: 24 }, (_, at) => `Guest ${at + 2}`),
 ];
 
 const show = new URLSearchParams(location.search).get("show") ?? "call-4";
@@ -81,22 +81,22 @@ function message(at: number, name: string, content: ChatMessage["content"], more
 
 
 const messages: readonly ChatMessage[] = [
-  message(0, "Amara Okafor", { kind: "text", text: "Good morning, everybody!" }),
-  message(1, "Amara Okafor", { kind: "text", text: "The notes are at https://example.org/notes/2026-06-03?week=23, please add what is missing." }, { isPinned: true }),
+  message(0, "Host of the day", { kind: "text", text: "Good morning, everybody!" }),
+  message(1, "Host of the day", { kind: "text", text: "The notes are at https://example.org/notes/2026-06-03?week=23, please add what is missing." }, { isPinned: true }),
   message(3, "You", { kind: "text", text: "Thank you, I will" }, { isEdited: true }),
   message(9, "Ben", { kind: "image", link: location.origin + "/harbour.svg" }),
   message(10, "Ben", { kind: "file", link: "https://example.org/plan.pdf", name: "Plan for the autumn, second draft.pdf", bytes: 1_340_000 }),
-  message(14, "Dolores", { kind: "text", text: "Could you stay for two minutes afterwards?" }, { to: ["user-self", "user-Dolores"] }),
+  message(14, "Left tile", { kind: "text", text: "Could you stay for two minutes afterwards?" }, { to: ["user-self", "user-p3"] }),
   message(15, "You", { kind: "text", text: "Of course." }, { to: ["user-self", "user-p3"] }),
 ];
 
 const polls: readonly Poll[] = [
   {
-    id: "a", question: "Which day suits you for the workshop in September?", by: "Amara Okafor", isAnonymous: false, hidesVotes: false, hasVoted: true, votes: 7,
+    id: "a", question: "Which day suits you for the workshop in September?", by: "Host of the day", isAnonymous: false, hidesVotes: false, hasVoted: true, votes: 7,
     options: [
       { text: "Monday", count: 1, voters: ["Ben"], isMine: false },
-      { text: "Wednesday", count: 4, voters: ["You", "Dolores", "Mei", "Gustav"], isMine: true },
-      { text: "Friday, as long as it is over by four in the afternoon", count: 2, voters: ["Ines", "Noor"], isMine: false },
+      { text: "Wednesday", count: 4, voters: ["You", "Left tile", "Corner", "Right tile"], isMine: true },
+      { text: "Friday, as long as it is over by four in the afternoon", count: 2, voters: ["Guest 2", "Guest 3"], isMine: false },
     ],
   },
   {
@@ -115,12 +115,13 @@ function snapshot(people: number, more: Partial<MeetingSnapshot> = {}): MeetingS
   return {
     title: "Harbour project: weekly",
     startedAt: new Date(Date.now() - 754_000),
-    self: person("self", "Robin Falk", { userId: "user-self", isSelf: true, hasMic: false, hasCamera: false }),
+    self: person("self", "You yourself", { userId: "user-self", isSelf: true, hasMic: false, hasCamera: false }),
     others,
     speakerId: others[0]?.id ?? null,
     rights: hostRights,
     stage: { isInForce: false, access: "allowed" },
     livestream: null,
+    onAir: { live: "off", watchUrl: null, recording: "off" },
     stageRequests: [],
     waitingRoom: [],
     messages,
@@ -146,12 +147,14 @@ function stateOf(): MeetingSnapshot {
     }
     case "guest":
       return snapshot(size, { rights: guestRights });
+    case "onair":
+      return snapshot(size, { onAir: { live: "on", watchUrl: "https://localhost:8443/watch/00000000-0000-4000-8000-000000000000", recording: "on" } });
     case "audience": {
       const viewer = snapshot(5, { rights: guestRights, stage: { isInForce: true, access: "onRequest" } });
       return { ...viewer, self: { ...viewer.self, stage: count === "asked" ? "requested" : "off" }, others: count === "empty" ? [] : viewer.others.map((each, at) => (at < 2 ? each : { ...each, stage: "off" })) };
     }
     case "stage": {
-      const host = snapshot(6, { stage: { isInForce: true, access: "allowed" }, stageRequests: [{ userId: "user-p3", name: "Dolores" }] });
+      const host = snapshot(6, { stage: { isInForce: true, access: "allowed" }, stageRequests: [{ userId: "user-p3", name: "Left tile" }] });
       return { ...host, others: host.others.map((each, at) => (at < 2 ? each : { ...each, stage: at === 3 ? "requested" : "off" })) };
     }
     case "screen": {
@@ -164,7 +167,7 @@ function stateOf(): MeetingSnapshot {
       return { ...pinned, others: pinned.others.map((each, at) => ({ ...each, isPinned: at === 1 })) };
     }
     case "people":
-      return snapshot(size, { waitingRoom: [{ userId: "w1", name: "Wanda Winter" }, { userId: "w2", name: "Xaver" }] });
+      return snapshot(size, { waitingRoom: [{ userId: "w1", name: "Latecomer" }, { userId: "w2", name: "Latecomer 2" }] });
     case "reconnecting":
       return snapshot(size, { connection: "reconnecting" });
     case "nochat":
@@ -223,12 +226,14 @@ function act(): void {
     if (scene === "newpoll") {
       click("poll-new");
     }
+  } else if (scene === "onair") {
+    click("on-air");
   } else if (scene === "settings") {
     click("settings-button");
   } else if (scene === "leave") {
     click("leave");
   } else if (scene === "toasts") {
-    meeting?.say({ kind: "asked", name: "Wanda Winter", what: "entry" });
+    meeting?.say({ kind: "asked", name: "Latecomer", what: "entry" });
     meeting?.say({ kind: "wrote", message: messages[1] ?? message(1, "Ben", { kind: "text", text: "Hello" }) });
     meeting?.say({ kind: "pollOpened", poll: polls[0] as Poll });
   }

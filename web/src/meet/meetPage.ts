@@ -251,8 +251,22 @@ export class MeetPage {
       grantStage: (userId) => run((meeting) => meeting.grantStage(userId), refused),
       denyStage: (userId) => run((meeting) => meeting.denyStage(userId), refused),
       sendOffStage: (userId) => run((meeting) => meeting.sendOffStage(userId), refused),
+      goLive: () => run((meeting) => meeting.goLive(), "The meeting could not go live."),
+      endLive: () => run((meeting) => meeting.endLive(), "The livestream could not be stopped."),
+      record: () => run((meeting) => meeting.record(), "The recording could not be started."),
+      pauseRecording: () => run((meeting) => meeting.pauseRecording(), "The recording could not be paused."),
+      stopRecording: () => run((meeting) => meeting.stopRecording(), "The recording could not be stopped."),
+      copyWatchUrl: (url) => void this.#copy(url),
       changed: () => this.#draw(),
     };
+  }
+
+  async #copy(url: string): Promise<void> {
+    const isCopied = await this.#try(() => navigator.clipboard.writeText(url), `The browser did not copy it: ${url}`);
+    if (isCopied) {
+      this.#view.toasts.show("The link for viewers is copied");
+      this.#view.announce("The link for viewers is copied");
+    }
   }
 
   async #toggleMic(): Promise<void> {

@@ -4,6 +4,7 @@ import { Panel } from "../ui/panel";
 import { type ChatActs, ChatView } from "./chatView";
 import { type DeviceChoices, DeviceFields } from "./deviceFields";
 import { type FloorActs, FloorView } from "./floorView";
+import { OnAirView, type OnAirActs } from "./onAirView";
 import { type MeetState, type Place, stageOf } from "./meetState";
 import { type PeopleActs, PeopleView } from "./peopleView";
 import { type PollActs, PollsView } from "./pollsView";
@@ -18,7 +19,7 @@ const paneKeys: Record<SidePane, string> = { chat: "c", people: "p", polls: "o" 
 const panes: readonly SidePane[] = ["chat", "people", "polls"];
 
 /** What the person asks for. */
-export interface MeetActs extends SetupActs, ChatActs, Omit<PeopleActs, "writeTo">, PollActs, Omit<FloorActs, "focus" | "showPeople"> {
+export interface MeetActs extends SetupActs, ChatActs, Omit<PeopleActs, "writeTo">, PollActs, OnAirActs, Omit<FloorActs, "focus" | "showPeople"> {
   toggleScreen(): void;
   actOnStage(act: "ask" | "cancel" | "join" | "leave"): void;
   leave(): void;
@@ -81,6 +82,7 @@ export class MeetView {
   readonly #chatView: ChatView;
   readonly #peopleView: PeopleView;
   readonly #pollsView: PollsView;
+  readonly #onAirView: OnAirView;
   readonly #deviceFields: DeviceFields;
   readonly toasts = new Toasts();
   #pane: SidePane | null = null;
@@ -125,6 +127,7 @@ export class MeetView {
       () => acts.changed(),
     );
     this.#pollsView = new PollsView(acts);
+    this.#onAirView = new OnAirView(acts);
     this.#deviceFields = new DeviceFields("", (device: Device) => acts.chooseDevice(device));
 
     const button = (id: string) => element(id, HTMLButtonElement);
@@ -313,6 +316,7 @@ export class MeetView {
     this.#drawCount("people", wait, `People: ${others.length + 1}`, `${wait} waiting`);
     this.#drawCount("polls", this.#unseenPolls, "Polls", `${this.#unseenPolls} new`);
 
+    this.#onAirView.draw(snapshot);
     this.#floorView.draw(snapshot, levels);
     show(this.#soundTap, isSoundBlocked);
     this.#deviceFields.draw(devices);

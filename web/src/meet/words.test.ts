@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { piecesOf, safeLink } from "./chatText";
 import type { Place } from "./meetState";
-import { durationText, hueOf, initialsOf, noteWords, plateWords, sizeText, stageAct, switchFailureWords, switchWords } from "./words";
+import {
+  durationText, hueOf, initialsOf, liveBadge, noteWords, onAirAct, plateWords, recordingBadge, sizeText, stageAct, switchFailureWords, switchWords,
+} from "./words";
 
 test("every place without a meeting has words, and no other has", () => {
   const silent: Place[] = ["setup", "joining", "inside"];
@@ -63,6 +65,18 @@ test("the stage button says what can be done next", () => {
   assert.equal(stageAct(onRequest, "accepted")?.act, "join");
   assert.equal(stageAct(onRequest, "on")?.act, "leave");
   assert.equal(stageAct({ isInForce: true, access: "denied" }, "off"), null);
+});
+
+test("everybody is told that the meeting is live or recorded", () => {
+  const quiet = { live: "off", watchUrl: null, recording: "off" } as const;
+  assert.equal(liveBadge(quiet), null);
+  assert.equal(liveBadge({ ...quiet, live: "on" }), "Live");
+  assert.equal(liveBadge({ ...quiet, live: "stopping" }), null);
+  assert.ok(liveBadge({ ...quiet, live: "starting" }) !== "Live" && liveBadge({ ...quiet, live: "waiting" }) !== "Live");
+  assert.equal(recordingBadge({ ...quiet, recording: "on" }), "Recording");
+  assert.equal(recordingBadge({ ...quiet, recording: "paused" }), "Recording paused");
+  assert.equal(recordingBadge(quiet), null);
+  assert.deepEqual((["off", "starting", "waiting", "on", "paused", "stopping"] as const).map(onAirAct), ["start", null, "stop", "stop", "stop", null]);
 });
 
 test("numbers are short", () => {

@@ -1,4 +1,4 @@
-import type { ChatMessage, DeviceFault, EntryFault, MeetingNote, StagePlace, StageStatus } from "../meeting/meeting";
+import type { ChatMessage, DeviceFault, EntryFault, MeetingNote, OnAir, OnAirState, StagePlace, StageStatus } from "../meeting/meeting";
 import type { MeetState, Place } from "./meetState";
 
 /** What is said where there is no meeting to see. */
@@ -116,6 +116,16 @@ export function noteWords(note: MeetingNote): string {
       return "The host has turned your camera off";
     case "stageGranted":
       return "You may come on stage now";
+    case "wentLive":
+      return "The meeting is live: viewers see and hear it";
+    case "liveEnded":
+      return "The meeting is not live any more";
+    case "recordingStarted":
+      return "The meeting is being recorded";
+    case "recordingPaused":
+      return "The recording is paused";
+    case "recordingEnded":
+      return "The meeting is not recorded any more";
     default:
       return "You were not let onto the stage this time";
   }
@@ -151,6 +161,30 @@ export function stageAct(stage: StagePlace, status: StageStatus): { act: "ask" |
     default:
       return stage.access === "denied" ? null : { act: "ask", label: stage.access === "allowed" ? "Join stage" : "Ask for stage" };
   }
+}
+
+/** What the meeting's head says of going live; null for nothing. */
+export function liveBadge({ live }: OnAir): string | null {
+  switch (live) {
+    case "on":
+      return "Live";
+    case "starting":
+      return "Going live";
+    case "waiting":
+      return "Live: waiting for the encoder";
+    default:
+      return null;
+  }
+}
+
+/** What it says of the recording; null for nothing. */
+export function recordingBadge({ recording }: OnAir): string | null {
+  return recording === "on" ? "Recording" : recording === "paused" ? "Recording paused" : null;
+}
+
+/** What the button for a livestream or a recording does next; null while one waits for what was asked. */
+export function onAirAct(state: OnAirState): "start" | "stop" | null {
+  return state === "off" ? "start" : state === "starting" || state === "stopping" ? null : "stop";
 }
 
 /** 75 becomes 1:15, and 3,700 becomes 1:01:40. */

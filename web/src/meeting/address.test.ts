@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { baseUriOf, readMeetAddress } from "./address";
+import { baseUriOf, readMeetAddress, watchUrlOf } from "./address";
 
 function at(url: string) {
   return new URL(url);
@@ -45,4 +45,12 @@ test("an IP address has no names below it", () => {
 test("without a token there is nothing to join", () => {
   assert.deepEqual(readMeetAddress(at("https://localhost:8443/meet"), ""), { kind: "noToken" });
   assert.deepEqual(readMeetAddress(at("https://localhost:8443/meet?token="), ""), { kind: "noToken" });
+});
+
+test("a livestream's page is where its playlist is, unless that is somebody else's", () => {
+  const id = "103952a5-3bba-4ca6-b6c1-c6eb4005cd8b";
+  assert.equal(watchUrlOf(`https://host:8443/live/${id}/index.m3u8`), `https://host:8443/watch/${id}`);
+  assert.equal(watchUrlOf(`https://host/tv/live/t/abc.def/${id}/index.m3u8?x=1`), `https://host/tv/watch/t/abc.def/${id}`);
+  assert.equal(watchUrlOf("https://elsewhere.example/stream/index.m3u8"), null);
+  assert.equal(watchUrlOf(`https://host/live/${id}/other.m3u8`), null);
 });

@@ -44,6 +44,15 @@ export function readMeetAddress(location: PageLocation, secureBase: string): Mee
   return token === "" ? { kind: "noToken" } : { kind: "good", baseUri: baseUriOf(location), token };
 }
 
+const playlistPath = /^(.*)\/live\/((?:t\/[^/]+\/)?[0-9a-f-]{36})\/index\.m3u8$/i;
+
+/** The page that plays a livestream of this server, by the address of its playlist; null for any other playlist. */
+export function watchUrlOf(playbackUrl: string): string | null {
+  const url = new URL(playbackUrl);
+  const [, base, livestream] = playlistPath.exec(url.pathname) ?? [];
+  return base === undefined || livestream === undefined ? null : `${url.origin}${base}/watch/${livestream}`;
+}
+
 /** The base that the client puts `api.` and `socket-edge.` in front of, with the path under which the product stands. */
 export function baseUriOf(location: Pick<PageLocation, "host" | "pathname">): string {
   const prefix = prefixes.find((each) => location.host.startsWith(each)) ?? "";

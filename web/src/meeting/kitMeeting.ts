@@ -14,6 +14,8 @@ import {
   type MeetingEvent,
   type MeetingNote,
   type MeetingSnapshot,
+  type OnAir,
+  type OnAirState,
   type Person,
   type Poll,
   type Rights,
@@ -21,6 +23,7 @@ import {
   type StageStatus,
   type Waiting,
 } from "./meeting";
+import { watchUrlOf } from "./address";
 
 type Kit = RealtimeKitClient;
 type Listener = (event: MeetingEvent) => void;
@@ -37,6 +40,22 @@ const stages: Record<KitStageStatus, StageStatus> = {
 };
 
 const kinds = { audioinput: "mic", videoinput: "camera", audiooutput: "speaker" } as const;
+
+const liveStates: Record<Kit["livestream"]["state"], OnAirState> = {
+  IDLE: "off",
+  STARTING: "starting",
+  WAITING_ON_MANUAL_INGESTION: "waiting",
+  LIVESTREAMING: "on",
+  STOPPING: "stopping",
+};
+
+const recordingStates: Record<Kit["recording"]["recordingState"], OnAirState> = {
+  IDLE: "off",
+  STARTING: "starting",
+  RECORDING: "on",
+  PAUSED: "paused",
+  STOPPING: "stopping",
+};
 
 const outReasons: Record<string, LeaveReason> = {
   left: "left",
@@ -84,9 +103,14 @@ function reachable(url: string): string {
   return address.hostname === location.hostname ? `${location.origin}${address.pathname}${address.search}` : url;
 }
 
-/** Whose preset has nothing to do with livestreams has none, whatever the package's types say. */
+/** The package has one for presets of the view LIVESTREAM alone, whatever its types say. */
 function livestreamOf(kit: Kit): Kit["livestream"] | undefined {
   return kit.livestream;
+}
+
+/** As with livestreams, none where the package leaves it out. */
+function recordingOf(kit: Kit): Kit["recording"] | undefined {
+  return kit.recording;
 }
 
 function entryError(error: unknown): EntryError {
@@ -138,6 +162,7 @@ class KitMeeting implements Meeting {
       rights,
       stage: this.#stagePlace(),
       livestream: this.#livestreamPlace(),
+      onAir: this.#onAir(),
       stageRequests: this.#stageRequests(rights),
       waitingRoom: rights.admits ? participants.waitlisted.toArray().map(({ userId, name }) => ({ userId, name })) : [],
       messages: (chat?.messages ?? []).map((message) => this.#message(message)).filter((message) => message !== null),
@@ -157,6 +182,15 @@ class KitMeeting implements Meeting {
     }
 
     return { isLive: livestream.state === "LIVESTREAMING", url: livestream.playbackUrl ? reachable(livestream.playbackUrl) : null };
+  }
+
+  #onAir(): OnAir {
+    const livestream = livestreamOf(this.#kit);
+    return {
+      live: livestream === undefined ? "off" : (liveStates[livestream.state] ?? "off"),
+      watchUrl: livestream?.playbackUrl ? watchUrlOf(livestream.playbackUrl) : null,
+      recording: recordingStates[recordingOf(this.#kit)?.recordingState ?? "IDLE"] ?? "off",
+    };
   }
 
   async join(name: string): Promise<void> {
@@ -327,6 +361,27 @@ class KitMeeting implements Meeting {
     return this.#kit.participants.rejectWaitingRoomRequest(userId);
   }
 
+  goLive(): Promise<void> {
+    return this.#kit.livestream.start();
+  }
+
+  endLive(): Promise<void> {
+    return this.#kit.livestream.stop();
+  }
+
+  record(): Promise<void> {
+    const { recording } = this.#kit;
+    return recording.recordingState === "PAUSED" ? recording.resume() : recording.start();
+  }
+
+  pauseRecording(): Promise<void> {
+    return this.#kit.recording.pause();
+  }
+
+  stopRecording(): Promise<void> {
+    return this.#kit.recording.stop();
+  }
+
   requestStage(): Promise<void> {
     return this.#kit.stage.requestAccess();
   }
@@ -389,7 +444,21 @@ class KitMeeting implements Meeting {
       changed();
     });
     self.on("screenShareUpdate", changed);
-    livestreamOf(kit)?.on("livestreamUpdate", changed);
+    let { live, recording } = this.#onAir();
+    const onAirChanged = () => {
+      const now = this.#onAir();
+      const notes = [onAirNote(live, now.live, "wentLive", "wentLive", "liveEnded"), onAirNote(recording, now.recording, "recordingStarted", "recordingPaused", "recordingEnded")];
+      ({ live, recording } = now);
+      for (const note of notes) {
+        if (note !== null && this.#hasJoined) {
+          this.#say(note);
+        }
+      }
+
+      changed();
+    };
+    livestreamOf(kit)?.on("livestreamUpdate", onAirChanged);
+    recordingOf(kit)?.on("recordingUpdate", onAirChanged);
     self.on("deviceListUpdate", changed);
     self.on("deviceUpdate", changed);
     self.on("mediaPermissionError", changed);
@@ -510,6 +579,8 @@ class KitMeeting implements Meeting {
       pins: permissions.pinParticipant,
       admits: permissions.acceptWaitingRequests,
       grantsStage: permissions.stageEnabled && permissions.acceptStageRequests,
+      goesLive: permissions.canLivestream && livestreamOf(this.#kit) !== undefined,
+      records: permissions.canRecord && recordingOf(this.#kit) !== undefined,
     };
   }
 
@@ -555,6 +626,26 @@ class KitMeeting implements Meeting {
     };
     this.#messages.set(message, { key, message: made });
     return made;
+  }
+}
+
+type OnAirNote = Extract<MeetingNote, { kind: "wentLive" | "liveEnded" | "recordingStarted" | "recordingPaused" | "recordingEnded" }>["kind"];
+
+/** What is said of a change; null where nothing is that others would notice. */
+function onAirNote(before: OnAirState, now: OnAirState, on: OnAirNote, paused: OnAirNote, off: OnAirNote): MeetingNote | null {
+  if (before === now) {
+    return null;
+  }
+
+  switch (now) {
+    case "on":
+      return { kind: on };
+    case "paused":
+      return { kind: paused };
+    case "off":
+      return before === "starting" || before === "waiting" ? null : { kind: off };
+    default:
+      return null;
   }
 }
 

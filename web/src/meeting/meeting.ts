@@ -79,6 +79,8 @@ export interface Rights {
   readonly pins: boolean;
   readonly admits: boolean;
   readonly grantsStage: boolean;
+  readonly goesLive: boolean;
+  readonly records: boolean;
 }
 
 /** Own place towards the stage. */
@@ -93,6 +95,17 @@ export interface LivestreamPlace {
   readonly isLive: boolean;
   /** Where it is played from, at this page's own origin where that is the same host; null while it is not known. */
   readonly url: string | null;
+}
+
+/** How far something is that leaves the meeting; `waiting` is for an encoder that somebody has to start. */
+export type OnAirState = "off" | "starting" | "waiting" | "on" | "paused" | "stopping";
+
+/** What leaves the meeting. Everybody in it is told, for they are seen and heard there. */
+export interface OnAir {
+  readonly live: OnAirState;
+  /** The page to watch it at; null while there is none that is known. */
+  readonly watchUrl: string | null;
+  readonly recording: OnAirState;
 }
 
 export type DeviceKind = "mic" | "camera" | "speaker";
@@ -122,6 +135,7 @@ export interface MeetingSnapshot {
   readonly stage: StagePlace;
   /** Null for those who are in the meeting itself. */
   readonly livestream: LivestreamPlace | null;
+  readonly onAir: OnAir;
   readonly stageRequests: readonly Waiting[];
   readonly waitingRoom: readonly Waiting[];
   readonly messages: readonly ChatMessage[];
@@ -152,7 +166,8 @@ export type MeetingNote =
   | { readonly kind: "wrote"; readonly message: ChatMessage }
   | { readonly kind: "asked"; readonly name: string; readonly what: "entry" | "stage" }
   | { readonly kind: "pollOpened"; readonly poll: Poll }
-  | { readonly kind: "mutedByHost" | "cameraStoppedByHost" | "stageGranted" | "stageDenied" };
+  | { readonly kind: "mutedByHost" | "cameraStoppedByHost" | "stageGranted" | "stageDenied" }
+  | { readonly kind: "wentLive" | "liveEnded" | "recordingStarted" | "recordingPaused" | "recordingEnded" };
 
 /** Why one could not get in. */
 export type EntryFault = "refused" | "unreachable" | "noMedia" | "other";
@@ -208,6 +223,13 @@ export interface Meeting {
   pin(personId: string | null): Promise<void>;
   admit(userIds: readonly string[]): Promise<void>;
   reject(userId: string): Promise<void>;
+
+  goLive(): Promise<void>;
+  endLive(): Promise<void>;
+  /** Begins a recording, or goes on with one that is paused. */
+  record(): Promise<void>;
+  pauseRecording(): Promise<void>;
+  stopRecording(): Promise<void>;
 
   requestStage(): Promise<void>;
   cancelStageRequest(): Promise<void>;

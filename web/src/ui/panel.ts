@@ -36,7 +36,8 @@ export class Panel {
     show(this.#panel, isOpen);
     setAttribute(this.#button, "aria-expanded", String(isOpen));
     if (isOpen) {
-      this.#panel.querySelector<HTMLElement>("input:checked, input, select:enabled, button")?.focus();
+      const fields = [...this.#panel.querySelectorAll<HTMLElement>("input, select, button")].filter((each) => each.offsetParent !== null && !each.matches(":disabled"));
+      (fields.find((each) => each.matches("input:checked")) ?? fields[0])?.focus();
     }
   }
 }
