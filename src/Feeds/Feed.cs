@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Roomcast.Media;
+using Roomcast.Media.Time;
 
 namespace Roomcast.Feeds;
 
@@ -29,6 +30,8 @@ public sealed class Feed
     private bool _canStartHere;
     private bool _isEnded;
     private bool _isInterrupted;
+    private MediaTime? _firstTime;
+    private MediaTime? _newestTime;
 
     /// <summary>Makes a feed without a publisher.</summary>
     public Feed(FeedOptions? options = null) => _options = options ?? new FeedOptions();
@@ -44,6 +47,30 @@ public sealed class Feed
             lock (_lock)
             {
                 return _isEnded;
+            }
+        }
+    }
+
+    /// <summary>Decode time of the first frame of a leading track; null before it.</summary>
+    public MediaTime? FirstTime
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _firstTime;
+            }
+        }
+    }
+
+    /// <summary>Decode time of the newest frame of the leading track; null before the first.</summary>
+    public MediaTime? NewestTime
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _newestTime;
             }
         }
     }
@@ -218,6 +245,12 @@ public sealed class Feed
 
     private void RememberStart(Frame frame)
     {
+        if (frame.TrackId == _leadingTrackId)
+        {
+            _firstTime ??= frame.DecodeTime;
+            _newestTime = frame.DecodeTime;
+        }
+
         if (frame.TrackId == _leadingTrackId && frame.IsKeyframe)
         {
             ForgetStart();

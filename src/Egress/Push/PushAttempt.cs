@@ -35,7 +35,6 @@ internal sealed class PushAttempt : IDisposable
     private readonly TimeProvider _time;
     private readonly PushProgress _progress;
     private readonly RtmpClientConnection _engine;
-    private readonly PushMuxer _muxer;
     private readonly StallWatch _stall;
     private readonly Lock _engineLock = new();
     private readonly SemaphoreSlim _sendGate = new(1, 1);
@@ -62,7 +61,6 @@ internal sealed class PushAttempt : IDisposable
         _time = time;
         _progress = progress;
         _engine = new RtmpClientConnection(address.Target, new RtmpClientOptions { AcknowledgementWindowBytes = AcknowledgementWindowBytes });
-        _muxer = new PushMuxer(_engine, progress.LastTime);
         _stall = new StallWatch(options.StallTimeout);
     }
 
@@ -172,6 +170,7 @@ internal sealed class PushAttempt : IDisposable
             return;
         }
 
+        var muxer = new PushMuxer(_engine, _progress.LastTime);
         TimeSpan? quietUntil = null;
         while (_outcome is null && await subscription.WaitToReadAsync(quietUntil))
         {
@@ -184,14 +183,14 @@ internal sealed class PushAttempt : IDisposable
                     return;
                 }
 
-                if (Take(item, subscription, ref quietUntil) > MaxUnsentBytes)
+                if (Take(item, subscription, muxer, ref quietUntil) > MaxUnsentBytes)
                 {
                     await FlushAsync();
                 }
             }
 
             await FlushAsync();
-            if (_muxer.HasStarted)
+            if (muxer.HasStarted)
             {
                 _progress.PictureSent();
             }
@@ -199,7 +198,7 @@ internal sealed class PushAttempt : IDisposable
     }
 
     /// <returns>Bytes that wait to be sent.</returns>
-    private int Take(FeedItem item, FeedSubscription subscription, ref TimeSpan? quietUntil)
+    private int Take(FeedItem item, FeedSubscription subscription, PushMuxer muxer, ref TimeSpan? quietUntil)
     {
         try
         {
@@ -213,30 +212,30 @@ internal sealed class PushAttempt : IDisposable
                 switch (item.Kind)
                 {
                     case FeedItemKind.Tracks:
-                        _muxer.SetTracks(item.Tracks!);
+                        muxer.SetTracks(item.Tracks!);
                         quietUntil = null;
                         break;
                     case FeedItemKind.Discontinuity:
                         var dropped = subscription.DroppedFrames;
-                        _muxer.MarkDiscontinuity(dropped != _seenDropped);
+                        muxer.MarkDiscontinuity(dropped != _seenDropped);
                         _seenDropped = dropped;
                         quietUntil = null;
                         break;
                     case FeedItemKind.Frame:
-                        _muxer.Write(item.Frame!);
+                        muxer.Write(item.Frame!);
                         quietUntil = item.Frame!.DecodeTime.SinceStart + Gathering;
                         break;
                 }
 
-                if (_muxer.RefusedCodec is { } codec)
+                if (muxer.RefusedCodec is { } codec)
                 {
                     End(new PushOutcome(PushReason.CodecNotTaken, WordsOfRefusal(codec)));
                     return 0;
                 }
 
-                if (_muxer.HasStarted)
+                if (muxer.HasStarted)
                 {
-                    _progress.Sent(_muxer.LastTime, _muxer.TakeDroppedTime());
+                    _progress.Sent(muxer.LastTime, muxer.TakeDroppedTime());
                 }
 
                 return _engine.Output.Length;

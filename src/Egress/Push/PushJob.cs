@@ -49,7 +49,7 @@ public sealed class PushJob : IAsyncDisposable
         _metrics = metrics;
         _logger = logger;
         _since = time.GetUtcNow();
-        _progress = new PushProgress(Follow, () => Changed?.Invoke(Status));
+        _progress = new PushProgress(feed, Follow, () => Changed?.Invoke(Status));
         metrics.Add(this);
         _loop = Task.Run(RunAsync);
     }
@@ -71,6 +71,9 @@ public sealed class PushJob : IAsyncDisposable
             }
         }
     }
+
+    /// <summary>Media that is lost to the target for good; grows only.</summary>
+    internal TimeSpan LostTime => _progress.LostTime;
 
     /// <summary>Done when it has ended or was rejected. Never fails.</summary>
     public Task Completion => _loop;
@@ -115,7 +118,8 @@ public sealed class PushJob : IAsyncDisposable
         }
         finally
         {
-            _metrics.Remove(this, _progress.Bytes, _progress.DroppedTime);
+            _progress.End();
+            _metrics.Remove(this, _progress.Bytes, _progress.LostTime);
         }
     }
 
@@ -130,6 +134,8 @@ public sealed class PushJob : IAsyncDisposable
             {
                 outcome = await attempt.RunAsync(() => _stopReason, _stopping.Token);
             }
+
+            _progress.Left();
 
             if (outcome.IsEnd)
             {
@@ -167,6 +173,7 @@ public sealed class PushJob : IAsyncDisposable
 
     private void End(PushReason reason)
     {
+        _progress.End();
         PushLog.Ended(_logger, _label, _address.Covered, reason, _progress.Bytes, _progress.DroppedTime.TotalSeconds);
         Move(PushState.Ended, reason, null, _attempt);
     }

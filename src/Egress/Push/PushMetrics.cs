@@ -21,7 +21,7 @@ internal sealed class PushMetrics : IDisposable
         _failures = _meter.CreateCounter<long>("roomcast.push.failures", "{failure}", "Connections to targets that failed, by reason.");
         _meter.CreateObservableGauge("roomcast.push.targets", Targets, "{target}", "Pushes that are not over, by state.");
         _meter.CreateObservableCounter("roomcast.push.sent", () => Total().Bytes, "By", "Bytes sent to targets.");
-        _meter.CreateObservableCounter("roomcast.push.dropped", () => Total().Dropped.TotalSeconds, "s", "Media that targets did not get.");
+        _meter.CreateObservableCounter("roomcast.push.dropped", () => Total().Dropped.TotalSeconds, "s", "Media that targets did not get, counted when they get later media or the push ends.");
     }
 
     public void Add(PushJob job) => _jobs.TryAdd(job, 0);
@@ -50,9 +50,8 @@ internal sealed class PushMetrics : IDisposable
             var (bytes, dropped) = (_endedBytes, _endedDropped);
             foreach (var job in _jobs.Keys)
             {
-                var status = job.Status;
-                bytes += status.BytesSent;
-                dropped += status.DroppedTime;
+                bytes += job.Status.BytesSent;
+                dropped += job.LostTime;
             }
 
             return (bytes, dropped);

@@ -1,29 +1,54 @@
+using Roomcast.Feeds;
 using Roomcast.Media.Time;
 
 namespace Roomcast.Egress.Push;
 
 /// <summary>What all connections of one push have come to, and what the present one tells.</summary>
-internal sealed class PushProgress(Action changed, Action pictureSent)
+internal sealed class PushProgress(Feed feed, Action changed, Action pictureSent)
 {
+    // Before anything was sent: what there was already when it began is nobody's loss.
+    private readonly MediaTime? _beganAt = feed.NewestTime;
     private readonly Lock _lock = new();
     private long _bytes;
-    private long _droppedTicks;
+    private TimeSpan _dropped;
     private MediaTime? _lastTime;
+    private bool _isSending;
 
     /// <summary>Bytes sent over all connections.</summary>
     public long Bytes => Interlocked.Read(ref _bytes);
 
-    /// <summary>Media that the target did not get.</summary>
-    public TimeSpan DroppedTime => TimeSpan.FromTicks(Interlocked.Read(ref _droppedTicks));
+    /// <summary>Media that the target did not get, and will not: it has got later media, or the push is over.</summary>
+    public TimeSpan LostTime
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _dropped;
+            }
+        }
+    }
 
-    /// <summary>The last frame that was sent, on the feed's timeline.</summary>
+    /// <summary>The same with what is passing while no connection is sent anything.</summary>
+    public TimeSpan DroppedTime
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _dropped + Passing();
+            }
+        }
+    }
+
+    /// <summary>The last frame that was sent, or what was the newest when the push began, on the feed's timeline.</summary>
     public MediaTime? LastTime
     {
         get
         {
             lock (_lock)
             {
-                return _lastTime;
+                return Last();
             }
         }
     }
@@ -47,11 +72,27 @@ internal sealed class PushProgress(Action changed, Action pictureSent)
         lock (_lock)
         {
             _lastTime = last;
+            _dropped += dropped;
+            _isSending = true;
         }
+    }
 
-        if (dropped > TimeSpan.Zero)
+    /// <summary>The connection is over.</summary>
+    public void Left()
+    {
+        lock (_lock)
         {
-            Interlocked.Add(ref _droppedTicks, dropped.Ticks);
+            _isSending = false;
+        }
+    }
+
+    /// <summary>No connection follows: what no connection was sent is lost.</summary>
+    public void End()
+    {
+        lock (_lock)
+        {
+            _dropped += Passing();
+            _isSending = true;
         }
     }
 
@@ -83,4 +124,8 @@ internal sealed class PushProgress(Action changed, Action pictureSent)
 
     /// <summary>A new connection begins.</summary>
     public void Begin() => (IsPublishing, IsWedged, HasSentPicture) = (false, false, false);
+
+    private MediaTime? Last() => _lastTime ?? _beganAt ?? feed.FirstTime;
+
+    private TimeSpan Passing() => !_isSending && feed.NewestTime is { } newest && Last() is { } last && newest > last ? newest - last : TimeSpan.Zero;
 }

@@ -249,6 +249,43 @@ public sealed class PushJobTests
         Assert.True(sink.Last.Frames[0].IsKeyframe);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(60)]
+    public async Task What_passes_while_a_target_is_not_there_is_told_as_it_passes_and_stays_told(int before)
+    {
+        await using var run = new PushRun();
+        var feed = new TestFeed();
+        feed.Send(before);
+        var sink = new FakeSink(call => new SinkPlan { Fails = call <= 3 ? OutgoingFailure.Refused : null });
+        var job = run.Start(feed, sink);
+        await run.UntilAsync(job, PushState.Backoff);
+
+        // What was there before is nobody's loss; the first of all counts where there was nothing.
+        feed.Send(100);
+        var passed = (before == 0 ? 99 : 100) * TestFeed.PictureMs / 1_000.0;
+        Assert.Equal(passed, job.Status.DroppedTime.TotalSeconds, 0.001);
+        Assert.Equal(0, job.LostTime.TotalSeconds);
+
+        // It comes after all, and gets the newest keyframe and what follows.
+        await run.UntilAsync(() => sink.Connections is [{ Frames.Count: > 0 }], stepSeconds: 0.25);
+        var first = TestFeed.NumberOf(sink.Last.Frames[0]);
+        var lost = (first - Math.Max(0, before - 1)) * TestFeed.PictureMs / 1_000.0;
+        await run.UntilAsync(() => Math.Abs(job.Status.DroppedTime.TotalSeconds - lost) < 0.001, describe: () => $"{job.Status}");
+        Assert.Equal(lost, job.LostTime.TotalSeconds, 0.001);
+
+        // And goes for good.
+        sink.Last.Close();
+        await run.UntilAsync(job, PushState.Backoff);
+        feed.Send(50);
+        await run.UntilAsync(() => job.Status.DroppedTime.TotalSeconds >= lost + 1.9, describe: () => $"{job.Status}");
+        var stopping = job.StopAsync();
+        await run.UntilAsync(() => stopping.IsCompleted, stepSeconds: 0.5);
+        Assert.Equal(job.Status.DroppedTime, job.LostTime);
+        Assert.InRange(job.LostTime.TotalSeconds, lost + 1.9, lost + 2.1);
+        Assert.DoesNotContain("; 0.0 s were not sent", run.Log.ToString(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_wedged_target_that_goes_on_is_publishing_again()
     {
