@@ -5,6 +5,9 @@ namespace Roomcast.Egress.Composition;
 /// <summary>What a composition is encoded as. Fixed for its life: whoever joins later takes it as it is.</summary>
 public sealed record CompositionFormat
 {
+    private const int LeastSide = 128;
+    private const int MostSide = 1_920;
+
     /// <summary>Width of the picture in pixels, even, 128 to 1,920; default 1,280.</summary>
     public int Width { get; init; } = 1_280;
 
@@ -29,12 +32,16 @@ public sealed record CompositionFormat
     /// <summary>Id of the sound's track in the feed.</summary>
     public const int AudioTrackId = 1;
 
+    /// <summary>The nearest width or height there can be that is no smaller than what is asked for, or the largest.</summary>
+    /// <param name="pixels">What is asked for.</param>
+    public static int SideOf(int pixels) => Math.Clamp(Math.Min(pixels, MostSide) + (pixels & 1), LeastSide, MostSide);
+
     /// <summary>Looks whether everything is in its range.</summary>
     /// <exception cref="ArgumentOutOfRangeException">Something is not; the message says what is allowed.</exception>
     public void Check()
     {
-        Check(nameof(Width), Width, 128, 1_920, isEven: true);
-        Check(nameof(Height), Height, 128, 1_920, isEven: true);
+        Check(nameof(Width), Width, LeastSide, MostSide, isEven: true);
+        Check(nameof(Height), Height, LeastSide, MostSide, isEven: true);
         Check(nameof(FrameRate), FrameRate, 10, 60);
         Check(nameof(VideoBitrateBps), VideoBitrateBps, 200_000, 20_000_000);
         Check(nameof(KeyframeInterval), KeyframeInterval.TotalSeconds, 1, 10);

@@ -9,8 +9,17 @@ public sealed class CompositionOptions
     public static readonly IReadOnlyList<string> Presets =
         ["ultrafast", "superfast", "veryfast", "faster", "fast", "medium", "slow", "slower", "veryslow"];
 
+    private const int LeastBitrateBps = 200_000;
+    private const int MostBitrateBps = 20_000_000;
+
     /// <summary>One of <see cref="Presets"/>; default veryfast.</summary>
     public string Preset { get; set; } = "veryfast";
+
+    /// <summary>Bits per second of a picture of 1280x720, 200,000 to 20,000,000; default 2,500,000. Other sizes get them by their pixels.</summary>
+    public long BitrateBps { get; set; } = 2_500_000;
+
+    /// <summary>Pictures per second, 10 to 60; default 30.</summary>
+    public int FrameRate { get; set; } = 30;
 
     /// <summary>Threads of each picture's encoder, 1 to 16; default 1.</summary>
     public int EncoderThreads { get; set; } = 1;
@@ -44,6 +53,17 @@ public sealed class CompositionOptions
 
     /// <summary>The worker's program: <c>Roomcast.Egress.Worker.dll</c> or an executable; null (the default) for the one beside the server.</summary>
     public string? WorkerPath { get; set; }
+
+    /// <summary>A format of a size, with the bitrate and the frame rate of these options.</summary>
+    /// <param name="width">In pixels, as <see cref="CompositionFormat.Width"/>.</param>
+    /// <param name="height">In pixels, as <see cref="CompositionFormat.Height"/>.</param>
+    public CompositionFormat FormatOf(int width = 1_280, int height = 720) => new()
+    {
+        Width = width,
+        Height = height,
+        FrameRate = FrameRate,
+        VideoBitrateBps = (int)Math.Clamp(BitrateBps * width * height / (1_280 * 720), LeastBitrateBps, MostBitrateBps),
+    };
 }
 
 /// <summary>Checks <see cref="CompositionOptions"/>.</summary>
@@ -59,6 +79,8 @@ public sealed class CompositionOptionsValidator : IValidateOptions<CompositionOp
             result.AddError($"'{options.Preset}' is not one of {string.Join(", ", CompositionOptions.Presets)}.", nameof(options.Preset));
         }
 
+        Check(options.BitrateBps, 200_000L, 20_000_000L, nameof(options.BitrateBps));
+        Check(options.FrameRate, 10, 60, nameof(options.FrameRate));
         Check(options.EncoderThreads, 1, 16, nameof(options.EncoderThreads));
         Check(options.Nice, 0, 19, nameof(options.Nice));
         Check(options.MaxCompositions, 0, 1_000, nameof(options.MaxCompositions));

@@ -28,6 +28,9 @@ internal sealed class Compositions : ICompositions, IAsyncDisposable
     }
 
     /// <inheritdoc/>
+    public CompositionFormat FormatOf(int width = 1_280, int height = 720) => _parts.Options.FormatOf(width, height);
+
+    /// <inheritdoc/>
     public async ValueTask<ICompositionLease> AcquireAsync(Guid sessionId, CompositionFormat format, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(format);

@@ -5,6 +5,11 @@ namespace Roomcast.Egress.Composition;
 /// <summary>The compositions of all sessions: one for each, for all its outputs.</summary>
 public interface ICompositions
 {
+    /// <summary>A format of a size, with what is configured for the rest.</summary>
+    /// <param name="width">In pixels, as <see cref="CompositionFormat.Width"/>.</param>
+    /// <param name="height">In pixels, as <see cref="CompositionFormat.Height"/>.</param>
+    CompositionFormat FormatOf(int width = 1_280, int height = 720) => new CompositionOptions().FormatOf(width, height);
+
     /// <summary>
     /// Takes part in the composition of a session; the first to do so starts it, with its format. Each lease is disposed of
     /// once, and the composition stops with the last.

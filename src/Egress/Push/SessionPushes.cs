@@ -167,7 +167,7 @@ public sealed class SessionPushes : IHostedService, IDisposable
 
     private async Task PushAsync(Run run)
     {
-        await using var lease = await _compositions.AcquireAsync(run.Push.SessionId, new CompositionFormat(), run.Ending);
+        await using var lease = await _compositions.AcquireAsync(run.Push.SessionId, _compositions.FormatOf(), run.Ending);
         await using var job = _jobs.Start($"session {run.Push.SessionId}", lease.Feed, run.Address);
         var began = _time.GetTimestamp();
         long? lostAt = null;

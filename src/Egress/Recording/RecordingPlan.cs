@@ -57,10 +57,6 @@ public sealed record RecordingPlan
     [JsonIgnore]
     public bool KeepsFiles => KeepsInBucket || Target is not null;
 
-    /// <summary>The composition it takes part in.</summary>
-    [JsonIgnore]
-    public CompositionFormat Format => new() { Width = Width, Height = Height };
-
     /// <summary>The same once its delivery is over, without what is secret and no longer of use.</summary>
     public RecordingPlan Settled() => this with { Target = null, PushAddress = null, IsSettled = true };
 

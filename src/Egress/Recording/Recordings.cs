@@ -148,6 +148,23 @@ public sealed class Recordings : IHostedService, IDisposable
         }
     }
 
+    /// <summary>
+    /// Keeps that the session under way was to be recorded and is not, as a recording that has failed: whoever looks for it finds why.
+    /// </summary>
+    /// <param name="wish">What was to be recorded.</param>
+    /// <param name="reason">Why it is not, for a person.</param>
+    /// <param name="cancellationToken">Gives up.</param>
+    /// <exception cref="StorageException">It could not be kept.</exception>
+    public async Task NoteFailureAsync(RecordingWish wish, string reason, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(wish);
+        if (_parts.Sessions.Find(wish.MeetingId) is { } sessionId)
+        {
+            var record = RecordOf(wish, sessionId) with { Status = RecordingStatus.Errored, ErrorMessage = reason, Plan = wish.Plan.Settled() };
+            await _store.AddAsync(record, isAlone: false, cancellationToken);
+        }
+    }
+
     /// <summary>Holds a recording.</summary>
     public Task<RecordingAnswer> PauseAsync(AppId appId, RecordingId id, CancellationToken cancellationToken) =>
         AskAsync(appId, id, RecordingInput.Pause, null, cancellationToken);
@@ -251,16 +268,12 @@ public sealed class Recordings : IHostedService, IDisposable
         return hasCleared;
     }
 
-    private static RecordingAnswer Running() => RecordingAnswer.Refuse(
-        RecordingRefusal.AlreadyRunning, "the meeting is being recorded; allow_multiple_recordings starts another one beside it");
-
-    private async Task<RecordingAnswer> BeginAsync(RecordingWish wish, Guid sessionId, CancellationToken cancellationToken)
+    private RecordingRecord RecordOf(RecordingWish wish, Guid sessionId)
     {
         var now = StoredTime.Now(_parts.Clock);
-        var id = new RecordingId(Guid.NewGuid());
-        var record = new RecordingRecord
+        return new RecordingRecord
         {
-            Id = id,
+            Id = new RecordingId(Guid.NewGuid()),
             AppId = wish.AppId,
             MeetingId = wish.MeetingId,
             SessionId = sessionId,
@@ -274,6 +287,14 @@ public sealed class Recordings : IHostedService, IDisposable
             CreatedAt = now,
             UpdatedAt = now,
         };
+    }
+
+    private static RecordingAnswer Running() => RecordingAnswer.Refuse(
+        RecordingRefusal.AlreadyRunning, "the meeting is being recorded; allow_multiple_recordings starts another one beside it");
+
+    private async Task<RecordingAnswer> BeginAsync(RecordingWish wish, Guid sessionId, CancellationToken cancellationToken)
+    {
+        var record = RecordOf(wish, sessionId);
         var capture = await OpenAsync(record, cancellationToken);
         try
         {
@@ -289,7 +310,7 @@ public sealed class Recordings : IHostedService, IDisposable
             throw;
         }
 
-        RecordingLog.Asked(_logger, id, sessionId);
+        RecordingLog.Asked(_logger, record.Id, sessionId);
         var job = new RecordingJob(record, _parts, _stopping.Token);
         foreach (var listener in _parts.Listeners)
         {
@@ -324,7 +345,7 @@ public sealed class Recordings : IHostedService, IDisposable
                 await _watermarks.ShowAsync(record, watermark, _folder.Of(record.Id), cancellationToken);
             }
 
-            var lease = await compositions.AcquireAsync(record.SessionId, record.Plan.Format, cancellationToken);
+            var lease = await compositions.AcquireAsync(record.SessionId, compositions.FormatOf(record.Plan.Width, record.Plan.Height), cancellationToken);
             try
             {
                 var file = record.Plan.KeepsFiles

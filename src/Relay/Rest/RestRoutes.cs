@@ -30,6 +30,7 @@ internal sealed partial class RestRoutes(
     SessionHistory history,
     MeetingStore meetings,
     Recordings recordings,
+    ICompositions compositions,
     TimeProvider time)
 {
     private const int UsualPage = 50;
@@ -330,7 +331,7 @@ internal sealed partial class RestRoutes(
     {
         var room = rooms.Find(session.AppId, session.Id.Value);
         var title = session.MeetingTitle.Length > 0 ? session.MeetingTitle : session.MeetingId.ToString();
-        var format = new CompositionFormat();
+        var format = compositions.FormatOf();
         return new JsonObject
         {
             ["id"] = session.Id.ToString(),
@@ -348,9 +349,9 @@ internal sealed partial class RestRoutes(
         };
     }
 
-    private static JsonObject WriteTarget(MeetingTarget target, RestCaller caller)
+    private JsonObject WriteTarget(MeetingTarget target, RestCaller caller)
     {
-        var format = new CompositionFormat();
+        var format = compositions.FormatOf();
         return new JsonObject
         {
             ["id"] = target.Id.ToString(),

@@ -157,6 +157,8 @@ internal static class FeatureSettings
 
         settings.Group("Composition");
         settings.Bind("composition_preset", (CompositionOptions o) => o.Preset, SettingTypes.Text(1, 32, "one of " + string.Join(", ", CompositionOptions.Presets)), "How the composed picture trades quality for processor time.");
+        settings.Bind("composition_bitrate", (CompositionOptions o) => o.BitrateBps, SettingTypes.Bitrate(200_000, 20_000_000), "Bits per second of a composed picture of 1280x720; other sizes get them by their pixels. The sound is 128 kbit/s.");
+        settings.Bind("composition_frame_rate", (CompositionOptions o) => o.FrameRate, SettingTypes.Whole(10, 60), "Composed pictures per second.");
         settings.Bind("composition_threads", (CompositionOptions o) => o.EncoderThreads, SettingTypes.Whole(1, 16), "Threads of each composed picture's encoder.");
         settings.Bind("composition_nice", (CompositionOptions o) => o.Nice, SettingTypes.Whole(0, 19), "How modest composing is when others want the processor: 0 as the server itself, 19 the most.");
         settings.Bind("composition_max", (CompositionOptions o) => o.MaxCompositions, SettingTypes.Whole(0, 1_000), "Most meetings composed at once.");

@@ -441,8 +441,7 @@ internal sealed class MeetingLivestreams(
     {
         try
         {
-            var format = new CompositionFormat { Width = request.Width, Height = request.Height };
-            return await compositions.AcquireAsync(sessionId.Value, format, cancellationToken);
+            return await compositions.AcquireAsync(sessionId.Value, compositions.FormatOf(request.Width, request.Height), cancellationToken);
         }
         catch (CompositionException refusal)
         {

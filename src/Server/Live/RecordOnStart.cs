@@ -48,19 +48,26 @@ internal sealed class RecordOnStart(Recordings recordings, TimeProvider time, IL
         try
         {
             var plan = RecordingPlans.OfMeeting(meeting.Settings.RecordingConfig, recordings, out var fault);
+            var wish = new RecordingWish(
+                meeting.AppId, meeting.Id.Value, RecordingKind.Composite, plan, AllowsOthers: false, RecordingStartReason.OnStart, Caller: null);
             if (fault is not null)
             {
                 LiveLog.NotRecorded(logger, meeting.Id.ToString(), fault);
+                await recordings.NoteFailureAsync(wish, $"recording_config: {fault}", CancellationToken.None);
                 return;
             }
 
-            var wish = new RecordingWish(
-                meeting.AppId, meeting.Id.Value, RecordingKind.Composite, plan, AllowsOthers: false, RecordingStartReason.OnStart, Caller: null);
             for (var attempt = 1; await recordings.StartAsync(wish, CancellationToken.None) is { Message: { } refusal } refused; attempt++)
             {
                 LiveLog.NotRecorded(logger, meeting.Id.ToString(), refusal);
-                if (refused.Refusal is not RecordingRefusal.Unavailable || attempt == Attempts)
+                if (refused.Refusal is not RecordingRefusal.Unavailable)
                 {
+                    return;
+                }
+
+                if (attempt == Attempts)
+                {
+                    await recordings.NoteFailureAsync(wish, refusal, CancellationToken.None);
                     return;
                 }
 

@@ -123,8 +123,8 @@ public sealed class RecordingTests(SharedHost shared)
     [Theory]
     [InlineData("""{"video_config":{"codec":"VP8"}}""", "/video_config/codec")]
     [InlineData("""{"video_config":{"codec":"VP9"}}""", "/video_config/codec")]
-    [InlineData("""{"video_config":{"width":1281}}""", "/video_config/width")]
-    [InlineData("""{"video_config":{"height":2}}""", "/video_config/height")]
+    [InlineData("""{"video_config":{"width":1921}}""", "/video_config/width")]
+    [InlineData("""{"video_config":{"height":0}}""", "/video_config/height")]
     [InlineData("""{"video_config":{"export_file":false}}""", "/video_config/export_file")]
     [InlineData("""{"audio_config":{"codec":"MP3"}}""", "/audio_config/codec")]
     [InlineData("""{"audio_config":{"channel":"mono"}}""", "/audio_config/channel")]
@@ -184,6 +184,37 @@ public sealed class RecordingTests(SharedHost shared)
         Assert.Null(other.Data["storage_config"]);
         await ActAsync(account, other.Data["id"]!.GetValue<string>(), "stop");
         await UntilAsync(account, other.Data["id"]!.GetValue<string>(), "ERRORED");
+    }
+
+    [Theory]
+    [InlineData("""{"width":1281,"height":719}""", 1_282, 720)]
+    [InlineData("""{"width":1,"height":1920}""", 128, 1_920)]
+    [InlineData("""{"width":1919}""", 1_920, 720)]
+    public async Task A_size_that_cannot_be_encoded_becomes_the_next_that_can(string video, int width, int height)
+    {
+        var account = await _host.NewAccountAsync();
+        var body = Body(await NewMeetingAsync(account));
+        body["video_config"] = JsonNode.Parse(video);
+        var started = await SendAsync(account, HttpMethod.Post, "/recordings", body);
+        var id = started.Data["id"]!.GetValue<string>();
+        var kept = (await _host.Service<Recordings>().FindAsync(account.First.Id, new RecordingId(Guid.Parse(id)), CancellationToken.None))!;
+        Assert.Equal((width, height), (kept.Plan.Width, kept.Plan.Height));
+        await ActAsync(account, id, "stop");
+        await UntilAsync(account, id, "ERRORED");
+    }
+
+    [Fact]
+    public async Task Single_tracks_are_recorded_of_a_meeting_whose_composed_recordings_are_pushed()
+    {
+        var account = await _host.NewAccountAsync();
+        var meeting = await NewMeetingAsync(account, """{"live_streaming_config":{"rtmp_url":"rtmp://example.org/live/key"},"file_name_prefix":"both"}""");
+        var started = await SendAsync(account, HttpMethod.Post, "/recordings/track", Body(meeting));
+
+        // Nothing is amiss with the request: it is this host that has no tracks.
+        Assert.Equal((503, "This server records no single tracks."), (started.Status, started.Body["error"]!["message"]!.GetValue<string>()));
+        var body = Body(meeting);
+        body["rtmp_out_config"] = new JsonObject { ["rtmp_url"] = "rtmp://example.org/live/key" };
+        Assert.Equal(400, (await SendAsync(account, HttpMethod.Post, "/recordings/track", body)).Status);
     }
 
     private static JsonObject Body(Meeting meeting) => new() { ["meeting_id"] = meeting.Id.ToString() };

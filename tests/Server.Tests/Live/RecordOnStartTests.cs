@@ -69,9 +69,30 @@ public sealed class RecordOnStartTests
             await Task.Delay(2);
         }
 
-        Assert.Equal(1, (await ListAsync(host)).TotalCount);
+        // That the second was not recorded is kept, with the reason.
+        var all = await ListAsync(host);
+        Assert.Equal(2, all.TotalCount);
+        var failed = Assert.Single(all.Items, recording => recording.SessionId == busySession.Value);
+        Assert.Equal((RecordingStatus.Errored, "The machine is busy."), (failed.Status, failed.ErrorMessage));
 
         int Refusals() => host.Recording.Log.Count(line => line.Contains(" 4068 ", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_this_server_cannot_record_is_a_recording_that_has_failed_and_says_why()
+    {
+        await using var host = await LiveHost.StartAsync();
+        var (meeting, session) = await host.MeetAsync(new MeetingSettings
+        {
+            RecordsOnStart = true,
+            RecordingConfig = """{"audio_config":{"codec":"MP3"}}""",
+        });
+        host.Recording.Service<RecordOnStart>().Began(meeting, session, host.Clock.GetUtcNow());
+        await host.PassUntilAsync(async () => (await ListAsync(host)).TotalCount == 1);
+        var failed = Assert.Single((await ListAsync(host)).Items);
+        Assert.Equal((RecordingStatus.Errored, RecordingStartReason.OnStart, session.Value), (failed.Status, failed.StartReason, failed.SessionId));
+        Assert.Contains("MP3 is not available", failed.ErrorMessage, StringComparison.Ordinal);
+        Assert.Null(failed.MediaFile);
     }
 
     private static async Task<RecordingRecord> FindActiveAsync(LiveHost host, Meeting meeting)

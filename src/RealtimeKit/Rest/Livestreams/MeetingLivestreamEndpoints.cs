@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Routing;
+using Roomcast.Egress.Composition;
 using Roomcast.Livestreams;
 using Roomcast.Livestreams.Meetings;
 using Roomcast.Meetings.Records;
@@ -17,7 +18,6 @@ internal static class MeetingLivestreamEndpoints
     private const int MostPixels = 1_920;
 
     // The contract takes any size from 1 on; smaller pictures than this cannot be composed.
-    private const int LeastPixels = 128;
 
     private static readonly JsonShape VideoConfig = JsonShape.Object(
         ("width", JsonShape.Whole(1, MostPixels)),
@@ -188,7 +188,7 @@ internal static class MeetingLivestreamEndpoints
             (int?)watermark["size"]?["width"] ?? 0,
             (int?)watermark["size"]?["height"] ?? 0);
 
-    private static int? PixelsOf(int? given) => given is { } pixels ? Math.Max(LeastPixels, pixels + (pixels & 1)) : null;
+    private static int? PixelsOf(int? given) => given is { } pixels ? CompositionFormat.SideOf(pixels) : null;
 
     private static KitAnswer NoLivestream() => KitAnswer.Refuse(KitErrorCode.NoActiveLivestream, "the meeting has no active livestream");
 }

@@ -12,8 +12,6 @@ namespace Roomcast.RealtimeKit.Rest.Recordings;
 /// <summary>Makes plans of recording configurations as this API words them.</summary>
 public static class RecordingPlans
 {
-    private const int LeastSide = 128;
-
     /// <summary>The plan of a meeting that is recorded from its start.</summary>
     /// <param name="recordingConfig">The meeting's <c>recording_config</c>; null when it has none.</param>
     /// <param name="recordings">Know which RTMP addresses can be served.</param>
@@ -34,13 +32,9 @@ public static class RecordingPlans
         faults = found;
         var video = config["video_config"] as JsonObject ?? [];
         var audio = config["audio_config"] as JsonObject;
-        var width = (int?)video["width"] ?? 1_280;
-        var height = (int?)video["height"] ?? 720;
         if (!isTracks)
         {
             CheckCodecs(video, audio, found);
-            CheckSide("width", width, found);
-            CheckSide("height", height, found);
         }
 
         var pushField = pushAddress is null ? "/live_streaming_config/rtmp_url" : "/rtmp_out_config/rtmp_url";
@@ -54,8 +48,8 @@ public static class RecordingPlans
         {
             MaxLength = (int?)config["max_seconds"] is { } seconds ? TimeSpan.FromSeconds(seconds) : new RecordingPlan().MaxLength,
             FileNamePrefix = (string?)config["file_name_prefix"],
-            Width = width,
-            Height = height,
+            Width = CompositionFormat.SideOf((int?)video["width"] ?? 1_280),
+            Height = CompositionFormat.SideOf((int?)video["height"] ?? 720),
             ExportsVideo = (bool?)video["export_file"] ?? true,
             ExportsAudio = audio is not null && ((bool?)audio["export_file"] ?? true),
             KeepsInBucket = (bool?)config["realtimekit_bucket_config"]?["enabled"] ?? true,
@@ -104,14 +98,6 @@ public static class RecordingPlans
         if ((string?)audio?["channel"] is "mono")
         {
             Add(faults, "/audio_config/channel", "mono is not available: the composed sound is stereo");
-        }
-    }
-
-    private static void CheckSide(string side, int pixels, List<FieldFault> faults)
-    {
-        if (pixels < LeastSide || pixels % 2 != 0)
-        {
-            Add(faults, $"/video_config/{side}", $"must be an even number from {LeastSide} to 1920");
         }
     }
 

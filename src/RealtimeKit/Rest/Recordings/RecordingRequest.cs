@@ -68,7 +68,13 @@ internal sealed class RecordingRequest
     /// <param name="faults">What cannot be had, or does not go together.</param>
     public RecordingPlan ToPlan(string? meetingConfig, Egress.Recording.Recordings recordings, out IReadOnlyList<FieldFault> faults)
     {
-        var effective = JsonShape.Merge(meetingConfig is null ? [] : JsonNode.Parse(meetingConfig)!.AsObject(), _config ?? []);
+        var ofMeeting = meetingConfig is null ? [] : JsonNode.Parse(meetingConfig)!.AsObject();
+        if (IsTracks)
+        {
+            ofMeeting.Remove("live_streaming_config"); // Of the composed picture: single tracks are not pushed.
+        }
+
+        var effective = JsonShape.Merge(ofMeeting, _config ?? []);
         var pushAddress = (string?)_extras?["rtmp_out_config"]?["rtmp_url"];
         var plan = RecordingPlans.Of(effective, pushAddress, recordings, IsTracks, out faults);
         return IsTracks
