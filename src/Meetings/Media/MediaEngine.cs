@@ -193,9 +193,32 @@ internal sealed class MediaEngine : IRtcEngine
         room.Fail(now);
     }
 
-    /// <summary>Ends a transport on which a datagram met a fault of ours. Whoever found the datagram that does it can send it again: it
-    /// is to cost nobody else anything.</summary>
-    private void Fail(PeerTransport transport, Exception fault, TimeSpan now)
+    /// <summary>Ends what a request was at that met a fault of ours. Whoever found the request that does it can make it again: it is to
+    /// cost nobody else anything.</summary>
+    /// <param name="room">The room.</param>
+    /// <param name="asker">Who asked; null when it was no peer, and then nothing ends.</param>
+    /// <param name="fault">The fault.</param>
+    /// <param name="now">Monotonic time.</param>
+    public void Fail(RoomState room, RoomAsker? asker, Exception fault, TimeSpan now)
+    {
+        MediaLog.RequestFailed(_logger, fault, asker?.PeerId, room.Id);
+        _metrics.RequestFailed();
+        try
+        {
+            if (asker is not null)
+            {
+                room.Fail(asker);
+            }
+        }
+        catch (Exception further)
+        {
+            Fail(room, further, now);
+        }
+    }
+
+    /// <summary>Ends a transport on which a datagram, or what was due, met a fault of ours. Whoever found the datagram that does it can
+    /// send it again: it is to cost nobody else anything.</summary>
+    public void Fail(PeerTransport transport, Exception fault, TimeSpan now)
     {
         try
         {

@@ -15,7 +15,7 @@ public enum TransportLossReason
     /// <summary>The handshake failed: another certificate than its description says, or nothing in common.</summary>
     HandshakeFailed,
 
-    /// <summary>A datagram of the peer met a fault of ours.</summary>
+    /// <summary>A datagram or a request of the peer met a fault of ours, or what was due on its transport did.</summary>
     Fault,
 }
 

@@ -27,11 +27,15 @@ public enum MediaErrorCode
     /// <summary>The room is closed, or its worker ended it after a fault of ours.</summary>
     Closed,
 
+    /// <summary>The request met a fault of ours. The transport that it was about has ended, both where it was about none; of others
+    /// nothing has.</summary>
+    Fault,
+
     /// <summary>The worker has more to do than it may keep waiting. The same request may work a moment later.</summary>
     Busy,
 }
 
-/// <summary>A media request was refused; nothing was changed by it.</summary>
+/// <summary>A media request was refused; nothing was changed by it, unless it met a fault.</summary>
 public sealed class MediaException : Exception
 {
     /// <summary>Makes one.</summary>

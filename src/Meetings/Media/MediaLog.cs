@@ -13,6 +13,9 @@ internal static partial class MediaLog // Event ids 5200-5299.
     [LoggerMessage(5202, LogLevel.Debug, "Transport {TransportId} of room {RoomId} was lost: {Reason}, {Failure}.")]
     public static partial void Lost(ILogger logger, string transportId, string roomId, TransportLossReason reason, string failure);
 
-    [LoggerMessage(5203, LogLevel.Error, "Transport {TransportId} of room {RoomId} ended after a fault of ours in handling a datagram of its peer.")]
+    [LoggerMessage(5203, LogLevel.Error, "Transport {TransportId} of room {RoomId} ended after a fault of ours in handling a datagram of its peer, or what was due on it.")]
     public static partial void TransportFailed(ILogger logger, Exception fault, string transportId, string roomId);
+
+    [LoggerMessage(5204, LogLevel.Error, "What peer {PeerId} of room {RoomId} asked for or sent met a fault of ours; what it was at has ended.")]
+    public static partial void RequestFailed(ILogger logger, Exception fault, string? peerId, string roomId);
 }

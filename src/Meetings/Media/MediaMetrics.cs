@@ -7,6 +7,7 @@ public sealed class MediaMetrics
 {
     private readonly Counter<long> _connections;
     private readonly Counter<long> _failedRooms;
+    private readonly Counter<long> _failedRequests;
     private readonly Histogram<double> _connectTime;
     private readonly Lock _lock = new();
     private readonly List<MediaEngine> _engines = [];
@@ -19,6 +20,8 @@ public sealed class MediaMetrics
         _connections = meter.CreateCounter<long>(
             "roomcast.media.transports", "{transport}", "Transports that connected or were lost, by outcome.");
         _failedRooms = meter.CreateCounter<long>("roomcast.media.rooms.failed", "{room}", "Rooms that ended after a fault of ours.");
+        _failedRequests = meter.CreateCounter<long>(
+            "roomcast.media.requests.failed", "{request}", "Requests of peers that met a fault of ours.");
         _connectTime = meter.CreateHistogram<double>(
             "roomcast.media.transports.connect_time", "s", "Time from a transport's offer until media can flow.");
         meter.CreateObservableUpDownCounter("roomcast.media.rooms", () => Sum(static totals => totals.Rooms), "{room}", "Rooms open.");
@@ -88,6 +91,8 @@ public sealed class MediaMetrics
     internal void Lost(TransportLossReason reason) => _connections.Add(1, new KeyValuePair<string, object?>("outcome", reason.ToString()));
 
     internal void RoomFailed() => _failedRooms.Add(1);
+
+    internal void RequestFailed() => _failedRequests.Add(1);
 
     private long Sum(Func<MediaTotals, long> read)
     {

@@ -7,7 +7,7 @@ namespace Roomcast.Meetings.Media;
 /// <summary>Where the peers of one session exchange media.</summary>
 /// <remarks>
 /// <para>Thread-safe. Each call is done by the room's worker, in the order of the calls. All of them may throw a
-/// <see cref="MediaException"/>, and change nothing when they do.</para>
+/// <see cref="MediaException"/>, and change nothing when they do, but for one of <see cref="MediaErrorCode.Fault"/>.</para>
 /// <para>Who may do what is the caller's matter. A peer need not have joined to make transports and to negotiate, as clients
 /// do both at once: <see cref="CreateTransportAsync"/> makes it known too.</para>
 /// </remarks>
@@ -46,7 +46,7 @@ public sealed class MediaRoom : IAsyncDisposable
     /// <summary>Brings a peer in. One that is in already loses its producers and keeps its transports.</summary>
     /// <returns>The producers that ended, as they last were.</returns>
     /// <exception cref="MediaException">TooMany, Closed, Busy.</exception>
-    public ValueTask<IReadOnlyList<MediaProducer>> JoinAsync(string peerId) => RunAsync((room, _) => room.Join(peerId));
+    public ValueTask<IReadOnlyList<MediaProducer>> JoinAsync(string peerId) => RunAsync(peerId, null, (room, _) => room.Join(peerId));
 
     /// <summary>Whether a peer has transports of both directions here, made so long ago that what follows from that is under way.</summary>
     /// <exception cref="MediaException">Closed, Busy.</exception>
@@ -55,13 +55,13 @@ public sealed class MediaRoom : IAsyncDisposable
     /// <summary>Takes a peer out with its transports, producers and consumers. One that is not in is no error.</summary>
     /// <returns>The producers that ended, as they last were.</returns>
     /// <exception cref="MediaException">Closed, Busy.</exception>
-    public ValueTask<IReadOnlyList<MediaProducer>> LeaveAsync(string peerId) => RunAsync((room, _) => room.Leave(peerId));
+    public ValueTask<IReadOnlyList<MediaProducer>> LeaveAsync(string peerId) => RunAsync(peerId, null, (room, _) => room.Leave(peerId));
 
     /// <summary>Ends a peer's producers and keeps its transports and consumers: its socket is gone. One that is not in is no error.</summary>
     /// <returns>The producers that ended, as they last were.</returns>
     /// <exception cref="MediaException">Closed, Busy.</exception>
     public ValueTask<IReadOnlyList<MediaProducer>> DropProducersAsync(string peerId) =>
-        RunAsync((room, _) => room.DropProducersOf(peerId));
+        RunAsync(peerId, TransportDirection.FromPeer, (room, _) => room.DropProducersOf(peerId));
 
     /// <summary>Makes a transport out of the peer's first offer. An older one of the same direction is closed.</summary>
     /// <remarks>An offer with the older one's own credentials and certificate is made on the connection that is there: a client
@@ -70,7 +70,8 @@ public sealed class MediaRoom : IAsyncDisposable
     public async ValueTask<CreatedTransport> CreateTransportAsync(string peerId, TransportDirection direction, string offerSdp)
     {
         var offer = TransportNegotiation.Parse(offerSdp);
-        var (transport, answer, replaced, dropped) = await RunAsync((room, now) => room.CreateTransport(peerId, direction, offer, now));
+        var (transport, answer, replaced, dropped) = await RunAsync(
+            peerId, direction, (room, now) => room.CreateTransport(peerId, direction, offer, now));
         return new CreatedTransport(transport.Id, answer.ToString(), replaced, dropped);
     }
 
@@ -80,7 +81,8 @@ public sealed class MediaRoom : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(request);
         var offer = TransportNegotiation.Parse(request.OfferSdp);
-        var (producer, answer) = await RunAsync((room, _) => room.Produce(peerId, request, offer));
+        var (producer, answer) = await RunAsync(
+            peerId, TransportDirection.FromPeer, (room, _) => room.Produce(peerId, request, offer));
         return new Produced(producer, answer.ToString());
     }
 
@@ -93,7 +95,8 @@ public sealed class MediaRoom : IAsyncDisposable
     public async ValueTask<ClosedProducer> CloseProducerAsync(string peerId, string producerId, string? offerSdp)
     {
         var offer = string.IsNullOrEmpty(offerSdp) ? null : TransportNegotiation.Parse(offerSdp);
-        var (producer, answer) = await RunAsync((room, _) => room.CloseProducer(peerId, producerId, offer));
+        var (producer, answer) = await RunAsync(
+            peerId, TransportDirection.FromPeer, (room, _) => room.CloseProducer(peerId, producerId, offer));
         return new ClosedProducer(producer, answer?.ToString());
     }
 
@@ -103,7 +106,7 @@ public sealed class MediaRoom : IAsyncDisposable
     /// <param name="isPaused">Whether it is to be held back.</param>
     /// <exception cref="MediaException">UnknownPeer, UnknownProducer, NotTheOwner, Closed, Busy.</exception>
     public ValueTask<MediaProducer> SetProducerPausedAsync(string peerId, string producerId, bool isPaused) =>
-        RunAsync((room, _) => room.SetPaused(peerId, producerId, isPaused));
+        RunAsync(peerId, TransportDirection.FromPeer, (room, _) => room.SetPaused(peerId, producerId, isPaused));
 
     /// <summary>Adds tracks to what a peer receives. Media flows once the offer is completed.</summary>
     /// <remarks>A track that the peer receives already gets a new section, and its old one is stopped: a client asks again only
@@ -113,7 +116,8 @@ public sealed class MediaRoom : IAsyncDisposable
     public async ValueTask<Consumed> ConsumeAsync(string peerId, string transportId, IReadOnlyList<ConsumeRequest> requests)
     {
         ArgumentNullException.ThrowIfNull(requests);
-        var (tracks, offer) = await RunAsync((room, now) => room.Consume(peerId, transportId, requests, now));
+        var (tracks, offer) = await RunAsync(
+            peerId, TransportDirection.ToPeer, (room, now) => room.Consume(peerId, transportId, requests, now));
         return new Consumed(tracks, offer?.ToString());
     }
 
@@ -122,7 +126,7 @@ public sealed class MediaRoom : IAsyncDisposable
     public async ValueTask CompleteConsumeAsync(string peerId, string transportId, string answerSdp)
     {
         var answer = TransportNegotiation.Parse(answerSdp);
-        await RunAsync((room, _) =>
+        await RunAsync(peerId, TransportDirection.ToPeer, (room, _) =>
         {
             room.CompleteConsume(peerId, transportId, answer);
             return true;
@@ -140,7 +144,9 @@ public sealed class MediaRoom : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(mids);
         var offer = TransportNegotiation.Parse(offerSdp);
-        return (await RunAsync((room, _) => room.CloseConsumers(peerId, transportId, mids, offer))).ToString();
+        var answer = await RunAsync(
+            peerId, TransportDirection.ToPeer, (room, _) => room.CloseConsumers(peerId, transportId, mids, offer));
+        return answer.ToString();
     }
 
     /// <summary>Asks for other encodings of what a peer receives. Tracks that it does not receive are ignored.</summary>
@@ -148,7 +154,7 @@ public sealed class MediaRoom : IAsyncDisposable
     public async ValueTask PreferAsync(string peerId, string transportId, IReadOnlyList<LayerPreference> preferences)
     {
         ArgumentNullException.ThrowIfNull(preferences);
-        await RunAsync((room, _) =>
+        await RunAsync(peerId, TransportDirection.ToPeer, (room, _) =>
         {
             room.Prefer(peerId, transportId, preferences);
             return true;
@@ -173,13 +179,14 @@ public sealed class MediaRoom : IAsyncDisposable
     public async ValueTask<MediaSource> AddSourceAsync(string peerId, bool hasSound, bool hasPicture, IMediaSourceListener listener)
     {
         ArgumentNullException.ThrowIfNull(listener);
-        var (source, producers) = await RunAsync((room, now) => room.AddSource(peerId, hasSound, hasPicture, listener, now));
+        var (source, producers) = await RunAsync(
+            peerId, null, (room, now) => room.AddSource(peerId, hasSound, hasPicture, listener, now));
         return new MediaSource(_engine, source, producers);
     }
 
     /// <summary>Sends a peer no sound of others, or sends it again. Holds for what it asks to receive later, too.</summary>
     /// <exception cref="MediaException">UnknownPeer, Closed, Busy.</exception>
-    public async ValueTask SetDeafAsync(string peerId, bool isDeaf) => await RunAsync((room, _) =>
+    public async ValueTask SetDeafAsync(string peerId, bool isDeaf) => await RunAsync(peerId, TransportDirection.ToPeer, (room, _) =>
     {
         room.SetDeaf(peerId, isDeaf);
         return true;
@@ -221,16 +228,24 @@ public sealed class MediaRoom : IAsyncDisposable
         _closed(this);
     }
 
-    private ValueTask<T> RunAsync<T>(Func<RoomState, TimeSpan, T> request)
+    /// <summary>Does what changes nothing, or what looks after itself when it meets a fault.</summary>
+    private ValueTask<T> RunAsync<T>(Func<RoomState, TimeSpan, T> request) => RunAsync(null, null, request);
+
+    /// <summary>Does what a peer asks for.</summary>
+    /// <param name="peerId">Who asks.</param>
+    /// <param name="direction">The transport that it is about, which ends when it meets a fault; null for both.</param>
+    /// <param name="request">What is done on the worker.</param>
+    private ValueTask<T> RunAsync<T>(string? peerId, TransportDirection? direction, Func<RoomState, TimeSpan, T> request)
     {
         var done = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
-        var isPosted = _engine.Worker.TryPost(now => Run(request, done, now));
+        var isPosted = _engine.Worker.TryPost(now => Run(peerId, direction, request, done, now));
         return isPosted
             ? new ValueTask<T>(done.Task)
             : throw new MediaException(MediaErrorCode.Busy, "The worker of the room has too much to do, or has ended.");
     }
 
-    private void Run<T>(Func<RoomState, TimeSpan, T> request, TaskCompletionSource<T> done, TimeSpan now)
+    private void Run<T>(
+        string? peerId, TransportDirection? direction, Func<RoomState, TimeSpan, T> request, TaskCompletionSource<T> done, TimeSpan now)
     {
         if (_state is not { IsClosed: false } state)
         {
@@ -238,6 +253,7 @@ public sealed class MediaRoom : IAsyncDisposable
             return;
         }
 
+        var asker = peerId is null ? null : state.AskerOf(peerId, direction);
         try
         {
             done.SetResult(request(state, now));
@@ -248,8 +264,8 @@ public sealed class MediaRoom : IAsyncDisposable
         }
         catch (Exception fault)
         {
-            _engine.Fail(state, fault, now);
-            done.SetException(new MediaException(MediaErrorCode.Closed, "The room has ended after a fault."));
+            _engine.Fail(state, asker, fault, now);
+            done.SetException(new MediaException(MediaErrorCode.Fault, "The server failed to do this."));
         }
 
         state.Touch();

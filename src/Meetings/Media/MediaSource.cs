@@ -112,7 +112,7 @@ public sealed class MediaSource : IAsyncDisposable
         }
         catch (Exception fault)
         {
-            _engine.Fail(_source.Room, fault, now);
+            _engine.Fail(_source.Room, _source.Room.AskerOf(_source.Peer.Id, TransportDirection.FromPeer), fault, now);
         }
         finally
         {

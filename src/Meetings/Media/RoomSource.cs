@@ -13,14 +13,17 @@ internal sealed class RoomSource : IPacketSink
     private readonly byte[] _packet = new byte[MediaLimits.PacketBytes];
     private bool _isClosed;
 
-    public RoomSource(RoomState room, IMediaSourceListener listener, TimeSpan now)
+    public RoomSource(RoomState room, PeerState peer, IMediaSourceListener listener, TimeSpan now)
     {
         Room = room;
+        Peer = peer;
         _listener = listener;
         Packets = room.Router.AddTransport(this, new SfuTransportOptions { Extensions = new RtpExtensionMap() }, now);
     }
 
     public RoomState Room { get; }
+
+    public PeerState Peer { get; }
 
     public SfuTransport Packets { get; }
 

@@ -217,12 +217,20 @@ internal sealed partial class RoomState
         }
 
         var tap = new RoomTap(this, listener, now);
-        _taps.Add(tap);
-        foreach (var producer in _producers.Values)
+        try
         {
-            tap.Add(producer);
+            foreach (var producer in _producers.Values)
+            {
+                tap.Add(producer);
+            }
+        }
+        catch
+        {
+            tap.Close(); // Whose listener cannot take what there is listens to nothing.
+            throw;
         }
 
+        _taps.Add(tap);
         return tap;
     }
 
@@ -237,7 +245,7 @@ internal sealed partial class RoomState
         }
 
         var peer = FindOrAdd(peerId);
-        var source = peer.Source = new RoomSource(this, listener, now);
+        var source = peer.Source = new RoomSource(this, peer, listener, now);
         if (hasSound)
         {
             AddOwn(peer, source, MediaKind.Audio);

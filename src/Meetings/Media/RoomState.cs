@@ -11,6 +11,13 @@ using Roomcast.Sfu.Routing;
 
 namespace Roomcast.Meetings.Media;
 
+/// <summary>Whose request a room does, as the peer was before: the request may take it out of the room, and meet a fault only then.</summary>
+/// <param name="PeerId">Who asks.</param>
+/// <param name="Direction">The transport that the request is about; null for both.</param>
+/// <param name="Peer">The peer; null when it was not in the room.</param>
+/// <param name="Producers">What it sent.</param>
+internal sealed record RoomAsker(string PeerId, TransportDirection? Direction, PeerState? Peer, IReadOnlyList<MediaProducer> Producers);
+
 /// <summary>A room as its worker sees it: peers, their transports, and the router between them.</summary>
 /// <remarks>Belongs to the worker. The requests of the peers are in <c>RoomState.Requests.cs</c>.</remarks>
 internal sealed partial class RoomState : IDeadlined
@@ -86,17 +93,31 @@ internal sealed partial class RoomState : IDeadlined
         _due.Clear();
         foreach (var peer in _peers.Values)
         {
-            HandleDeadline(peer.FromPeer, now);
-            HandleDeadline(peer.ToPeer, now);
+            AddDue(peer.FromPeer, now);
+            AddDue(peer.ToPeer, now);
         }
 
         // Only now, as one that has ended is taken out of its peer.
         foreach (var transport in _due)
         {
-            TakeEvents(transport, now);
+            HandleDeadline(transport, now);
+            if (IsClosed)
+            {
+                return; // One has failed, and could not even be ended.
+            }
         }
 
-        Router.HandleDeadline(now);
+        foreach (var peer in _peers.Values)
+        {
+            peer.Source?.Packets.HandleDeadline(now);
+        }
+
+        foreach (var tap in _taps)
+        {
+            tap.HandleDeadline(now);
+        }
+
+        Router.HandleSpeakers(now);
         TakeRouterEvents();
     }
 
@@ -128,6 +149,36 @@ internal sealed partial class RoomState : IDeadlined
         }
     }
 
+    /// <summary>Whose request it is that comes now.</summary>
+    /// <param name="peerId">Who asks; need not be in the room.</param>
+    /// <param name="direction">The transport that the request is about; null for both.</param>
+    public RoomAsker AskerOf(string peerId, TransportDirection? direction)
+    {
+        var peer = _peers.GetValueOrDefault(peerId);
+        return new RoomAsker(peerId, direction, peer, peer is null ? [] : [.. peer.Producers.Select(producer => producer.Described)]);
+    }
+
+    /// <summary>Ends what a request was at after a fault.</summary>
+    public void Fail(RoomAsker asker)
+    {
+        if (asker.Peer is not { } peer)
+        {
+            Leave(asker.PeerId); // Whoever came in by this very request has nothing yet that would be missed.
+            return;
+        }
+
+        if (asker.Direction is not TransportDirection.ToPeer)
+        {
+            peer.Source?.Close();
+            LoseAll(peer, TransportDirection.FromPeer, asker.Producers);
+        }
+
+        if (asker.Direction is not TransportDirection.FromPeer)
+        {
+            LoseAll(peer, TransportDirection.ToPeer, []);
+        }
+    }
+
     /// <summary>Ends everything after a fault.</summary>
     public void Fail(TimeSpan now)
     {
@@ -147,22 +198,28 @@ internal sealed partial class RoomState : IDeadlined
         }
 
         IsClosed = true;
-        foreach (var peer in _peers.Values)
+        try
         {
-            Close(peer.FromPeer);
-            Close(peer.ToPeer);
-            peer.Source?.Close();
-        }
+            foreach (var peer in _peers.Values)
+            {
+                End(peer.FromPeer);
+                End(peer.ToPeer);
+                peer.Source?.Close();
+            }
 
-        _peers.Clear();
-        _producers.Clear();
-        while (_taps.Count > 0)
+            while (_taps.Count > 0)
+            {
+                _taps[^1].End();
+            }
+        }
+        finally
         {
-            _taps[^1].End();
+            // Whatever happened: a room that has ended is due for nothing any more.
+            _peers.Clear();
+            _producers.Clear();
+            _engine.Remove(this, now);
+            _events.Writer.TryComplete();
         }
-
-        _engine.Remove(this, now);
-        _events.Writer.TryComplete();
     }
 
     public void AddTo(MediaTotals totals)
@@ -187,13 +244,30 @@ internal sealed partial class RoomState : IDeadlined
     private static TimeSpan Earlier(TimeSpan time, PeerTransport? transport) =>
         transport?.Connection.NextDeadline is { } due && due < time ? due : time;
 
-    private void HandleDeadline(PeerTransport? transport, TimeSpan now)
+    private void AddDue(PeerTransport? transport, TimeSpan now)
     {
-        if (transport?.Connection.NextDeadline <= now)
+        if (transport is not null && (transport.Connection.NextDeadline <= now || transport.Packets.NextDeadline <= now))
         {
-            transport.Connection.HandleDeadline(now);
-            transport.SendDatagrams();
             _due.Add(transport);
+        }
+    }
+
+    private void HandleDeadline(PeerTransport transport, TimeSpan now)
+    {
+        try
+        {
+            if (transport.Connection.NextDeadline <= now)
+            {
+                transport.Connection.HandleDeadline(now);
+                transport.SendDatagrams();
+                TakeEvents(transport, now);
+            }
+
+            transport.Packets.HandleDeadline(now);
+        }
+        catch (Exception fault)
+        {
+            _engine.Fail(transport, fault, now);
         }
     }
 
@@ -229,6 +303,28 @@ internal sealed partial class RoomState : IDeadlined
         _engine.Metrics.Lost(reason);
         var dropped = Drop(transport);
         _events.Writer.TryWrite(new TransportLost(transport.Peer.Id, transport.Id, transport.Direction, reason, dropped));
+    }
+
+    /// <summary>Ends a transport that a request has left half changed, or taken out already.</summary>
+    private void LoseAll(PeerState peer, TransportDirection direction, IReadOnlyList<MediaProducer> producers)
+    {
+        var transport = peer.TransportOf(direction);
+        if (transport is not null)
+        {
+            Drop(transport);
+        }
+        else if (direction is TransportDirection.FromPeer)
+        {
+            DropProducers(peer);
+        }
+
+        // What the request itself ended is not known to anybody yet.
+        var dropped = producers.Where(producer => !_producers.ContainsKey(producer.Id)).ToList();
+        if ((transport?.Id ?? dropped.FirstOrDefault()?.TransportId) is { } transportId)
+        {
+            _engine.Metrics.Lost(TransportLossReason.Fault);
+            _events.Writer.TryWrite(new TransportLost(peer.Id, transportId, direction, TransportLossReason.Fault, dropped));
+        }
     }
 
     private void TakeRouterEvents()
@@ -343,6 +439,19 @@ internal sealed partial class RoomState : IDeadlined
         return producer.Described;
     }
 
+    /// <summary>Closes one of all transports; a fault in it keeps none of the others open.</summary>
+    private void End(PeerTransport? transport)
+    {
+        try
+        {
+            Close(transport);
+        }
+        catch (Exception fault)
+        {
+            MediaLog.TransportFailed(_logger, fault, transport!.Id, Id);
+        }
+    }
+
     private void Close(PeerTransport? transport)
     {
         if (transport is null)
@@ -351,10 +460,16 @@ internal sealed partial class RoomState : IDeadlined
         }
 
         Touch();
-        Router.Remove(transport.Packets);
-        transport.Connection.Close();
-        transport.SendDatagrams();
-        _engine.Remove(transport);
-        transport.Connection.Dispose();
+        try
+        {
+            Router.Remove(transport.Packets);
+            transport.Connection.Close();
+            transport.SendDatagrams();
+        }
+        finally
+        {
+            _engine.Remove(transport);
+            transport.Connection.Dispose();
+        }
     }
 }

@@ -57,6 +57,9 @@ internal sealed class RoomTap : IPacketSink
         }
     }
 
+    /// <summary>Does what is due.</summary>
+    public void HandleDeadline(TimeSpan now) => _packets.HandleDeadline(now);
+
     public void WantKeyframe(uint ssrc, TimeSpan now)
     {
         if (!_isClosed && _consumers.ContainsKey(ssrc))

@@ -3,8 +3,8 @@ namespace Roomcast.Rtc.Congestion;
 /// <summary>Says when and how much to send above the usual rate, to find out whether it gets through.</summary>
 /// <remarks>
 /// A pure state machine: the owner asks what is due, sends that many bytes (repeated packets or padding), and gives the
-/// number of the cluster to <see cref="BandwidthEstimator.OnSending"/>. A cluster lasts 15 ms and has five packets at
-/// least. Not thread-safe.
+/// number of the cluster to <see cref="BandwidthEstimator.OnSending"/>. A cluster lasts 15 ms, unless a
+/// longer one is asked for, and has five packets at least. Not thread-safe.
 /// </remarks>
 public sealed class BandwidthProbe
 {
@@ -14,6 +14,7 @@ public sealed class BandwidthProbe
     private static readonly TimeSpan MinDistance = TimeSpan.FromSeconds(1);
 
     private long _rateBps;
+    private TimeSpan _length;
     private TimeSpan? _beganAt;
     private TimeSpan? _endedAt;
     private int _bytes;
@@ -36,12 +37,21 @@ public sealed class BandwidthProbe
             return false;
         }
 
+        Begin(rateBps, Length);
+        return true;
+    }
+
+    /// <summary>Begins a probe that goes on for longer, whatever was before: to find out whether a rate gets through for long.</summary>
+    /// <param name="rateBps">The rate to try.</param>
+    /// <param name="length">How long, from its first packet on.</param>
+    public void Begin(long rateBps, TimeSpan length)
+    {
         Cluster++;
         _rateBps = rateBps;
+        _length = length;
         _beganAt = null;
         _bytes = 0;
         _packets = 0;
-        return true;
     }
 
     /// <summary>Bytes that are due now, to keep up the rate; 0 when the owner is to come back later, or no probe is under way.</summary>
@@ -69,7 +79,7 @@ public sealed class BandwidthProbe
         _beganAt ??= now;
         _bytes += bytes;
         _packets++;
-        if (_packets >= MinPackets && now - _beganAt >= Length)
+        if (_packets >= MinPackets && now - _beganAt >= _length)
         {
             _rateBps = 0;
             _endedAt = now;

@@ -17,6 +17,9 @@ internal sealed class BandwidthSharing
     private const long ProbeFactor = 3;
     private const double ProbeHeadroom = 1.2;
 
+    // More than the first video needs to be given: where such a burst gets through whole, there is room without a trial.
+    private const double BurstHeadroom = 1.3;
+
     private static readonly TimeSpan ProbeInterval = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan QuickProbeInterval = TimeSpan.FromSeconds(1);
 
@@ -149,7 +152,7 @@ internal sealed class BandwidthSharing
 
         var worst = first.Candidates[^1];
         long? burstBps = soundBps is { } sound && carries
-            ? Math.Min(ProbeFactor * Estimator.TargetBps, sound + (long)(LayerAllocator.RoomForStepUp * worst.RateBps))
+            ? Math.Min(ProbeFactor * Estimator.TargetBps, sound + (long)(BurstHeadroom * worst.RateBps))
             : null;
         var isGuess = Estimator.AcknowledgedBps is null && ReceiverEstimateBps == long.MaxValue;
         if (_trial.Sends(worst.RateBps, burstBps, isGuess, now))

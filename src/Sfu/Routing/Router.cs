@@ -105,7 +105,7 @@ public sealed class Router
         }
     }
 
-    /// <summary>Does what is due, in all transports.</summary>
+    /// <summary>Does what is due, in all transports and for all of them together.</summary>
     public void HandleDeadline(TimeSpan now)
     {
         foreach (var transport in _transports)
@@ -113,6 +113,13 @@ public sealed class Router
             transport.HandleDeadline(now);
         }
 
+        HandleSpeakers(now);
+    }
+
+    /// <summary>Does what is due for all transports together: finds out who speaks. For an owner that has each transport do by itself what
+    /// is due on it, so that a fault in one is known to be that one's.</summary>
+    public void HandleSpeakers(TimeSpan now)
+    {
         if (now >= _tickAt)
         {
             _tickAt = now + SpeakerDetector.TickLength;

@@ -246,6 +246,152 @@ public sealed class HostileMediaTests
         Assert.True(anna.Browser.Receiving.IsConnected && ben.Browser.Receiving.IsConnected && carol.Browser.Sending.IsConnected);
     }
 
+    [Theory]
+    [InlineData("consume", false, true)]
+    [InlineData("prefer", false, true)]
+    [InlineData("produce", true, false)]
+    [InlineData("make the sending transport anew", true, false)]
+    [InlineData("make the receiving transport anew", false, true)]
+    [InlineData("leave", true, true)]
+    public async Task A_request_that_meets_a_fault_of_ours_costs_its_peer_what_it_was_at_and_nobody_else_anything(
+        string request, bool costsSending, bool costsReceiving)
+    {
+        using var media = new VirtualMedia(39);
+        var (anna, ben, received) = await WatchingAsync(media);
+        var carol = media.AddBot("carol");
+        await carol.JoinAsync();
+        var (voice, _) = await carol.PublishMicrophoneAsync();
+        var ofCarol = await ben.ConsumeAsync(voice);
+        media.Run(1_100);
+        while (media.Room.Events.TryRead(out _))
+        {
+            // What was before.
+        }
+
+        var code = await CodeOfAsync(request switch
+        {
+            "consume" => media.Room.ConsumeAsync("carol", carol.ReceiveTransportId, new Faulty<ConsumeRequest>()).AsTask(),
+            "prefer" => media.Room.PreferAsync("carol", carol.ReceiveTransportId, new Faulty<LayerPreference>()).AsTask(),
+            "produce" => media.Room.ProduceAsync("carol", new ProduceRequest(
+                MediaKind.Audio, IsPaused: false, IsScreenShare: false, AppData: null!, "9", "audio/opus", carol.Browser.Sending.CreateOffer())).AsTask(),
+            "make the sending transport anew" => FailAsync(TransportDirection.FromPeer),
+            "make the receiving transport anew" => FailAsync(TransportDirection.ToPeer),
+            _ => LeaveAsync(),
+        });
+        Assert.Equal(MediaErrorCode.Fault, code);
+
+        var heard = ofCarol.Frames.Count;
+        await AssertFlowsAsync(media, anna, ben, received);
+        var events = new List<MediaEvent>();
+        while (media.Room.Events.TryRead(out var happened))
+        {
+            events.Add(happened);
+        }
+
+        Assert.Empty(events.OfType<RoomFailed>());
+        Assert.All(events.OfType<TransportLost>(), lost => Assert.Equal(("carol", TransportLossReason.Fault), (lost.PeerId, lost.Reason)));
+        Assert.Equal(
+            costsSending ? [voice.Id] : [], events.OfType<TransportLost>().SelectMany(lost => lost.Dropped).Select(producer => producer.Id));
+        Assert.Equal(costsSending, heard == ofCarol.Frames.Count);
+        Assert.True(costsSending || carol.Browser.Sending.IsConnected);
+        Assert.True(costsReceiving || carol.Browser.Receiving.IsConnected);
+        Assert.Equal(4 + (costsSending ? 0 : 1) + (costsReceiving ? 0 : 1), media.Ufrags.Count);
+        Assert.NotEmpty(Assert.Single(media.Faults));
+        media.Faults.Clear();
+        Assert.Equal(1, media.FailedRequests);
+
+        // Carol comes back, and is heard by those who stayed.
+        var again = media.AddBot("carol");
+        await again.JoinAsync();
+        var (voiceAgain, _) = await again.PublishMicrophoneAsync();
+        var heardAgain = await ben.ConsumeAsync(voiceAgain);
+        media.Run(500);
+        Assert.True(heardAgain.Frames.Count >= 20, $"{heardAgain.Frames.Count} of Carol's");
+
+        Task FailAsync(TransportDirection direction)
+        {
+            // The fault is in saying goodbye on the old one.
+            media.FailsForRequest = true;
+            var offer = new BrowserLikePeer(BrowserFlavor.Chromium, 3_939);
+            return media.Room.CreateTransportAsync(
+                "carol", direction, (direction is TransportDirection.FromPeer ? offer.Sending : offer.Receiving).CreateOffer()).AsTask();
+        }
+
+        Task LeaveAsync()
+        {
+            media.FailsForRequest = true;
+            return media.Room.LeaveAsync("carol").AsTask();
+        }
+    }
+
+    [Fact]
+    public async Task A_request_that_only_reads_costs_nothing_when_it_meets_a_fault()
+    {
+        using var media = new VirtualMedia(40);
+        var (anna, ben, received) = await WatchingAsync(media);
+        Assert.Equal(MediaErrorCode.Fault, await CodeOfAsync(media.Room.TapAsync(new FaultyListener()).AsTask()));
+        Assert.Single(media.Faults);
+        media.Faults.Clear();
+        await AssertFlowsAsync(media, anna, ben, received);
+    }
+
+    [Fact]
+    public async Task What_is_due_on_one_transport_and_meets_a_fault_of_ours_costs_its_peer_the_transport_and_nobody_else_anything()
+    {
+        using var media = new VirtualMedia(41);
+        var (anna, ben, received) = await WatchingAsync(media);
+        anna.IsSendingMedia = false;
+        media.Run(1_100);
+
+        // Of all of them only Carol's sending transport has something to write by itself: its reports on what arrives.
+        var carol = media.AddBot("carol");
+        await carol.JoinAsync();
+        await carol.PublishMicrophoneAsync();
+        media.Run(100);
+        media.FailsForDeadline = true;
+        Assert.True(media.RunUntil(() => !media.FailsForDeadline));
+        media.Run(100);
+
+        var events = new List<MediaEvent>();
+        while (media.Room.Events.TryRead(out var happened))
+        {
+            events.Add(happened);
+        }
+
+        Assert.Empty(events.OfType<RoomFailed>());
+        var lost = Assert.Single(events.OfType<TransportLost>());
+        Assert.Equal(TransportLossReason.Fault, lost.Reason);
+        Assert.Contains("not supposed to happen", Assert.Single(media.Faults));
+        media.Faults.Clear();
+        anna.IsSendingMedia = true;
+        await AssertFlowsAsync(media, anna, ben, received);
+    }
+
+    [Fact]
+    public async Task A_packet_of_the_servers_own_that_meets_a_fault_ends_what_it_sends_and_nothing_else()
+    {
+        using var media = new VirtualMedia(42);
+        var (anna, ben, received) = await WatchingAsync(media);
+        var listener = new FaultyListener { TakesTracks = true };
+        await media.Room.TapAsync(listener);
+        await using var source = await media.Room.AddSourceAsync("source", hasSound: true, hasPicture: false, new NoListener());
+        while (media.Room.Events.TryRead(out _))
+        {
+            // What was before.
+        }
+
+        listener.FailsOnPackets = true;
+        source.Send(new RtpPacketizer(MediaSource.SoundSsrc, MediaSource.OpusPayloadType, 48_000).Opus([0xFC, 1, 2], media.Now), isRtcp: false);
+        listener.FailsOnPackets = false;
+        Assert.Single(media.Faults);
+        media.Faults.Clear();
+
+        Assert.True(media.Room.Events.TryRead(out var happened));
+        Assert.Equal(["source"], Assert.IsType<TransportLost>(happened).Dropped.Select(producer => producer.PeerId));
+        await AssertFlowsAsync(media, anna, ben, received);
+        Assert.Empty((await media.Room.MeasureAsync("source")).Producers);
+    }
+
     private static async Task<MediaErrorCode> CodeOfAsync(Task task) => (await Assert.ThrowsAsync<MediaException>(() => task)).Code;
 
     private static async Task<(MediaBot Anna, MediaBot Ben, ReceivedTrack Received)> WatchingAsync(VirtualMedia media)
@@ -269,5 +415,51 @@ public sealed class HostileMediaTests
         Assert.Empty(received.Faults);
         Assert.True((await media.Room.MeasureAsync("anna")).Transports[0].IsConnected);
         Assert.True(anna.Browser.Sending.IsConnected && ben.Browser.Receiving.IsConnected);
+    }
+
+    /// <summary>A list that meets a fault when it is looked at.</summary>
+    private sealed class Faulty<T> : IReadOnlyList<T>
+    {
+        public int Count => 1;
+
+        public T this[int index] => throw new InvalidOperationException("This is not supposed to happen.");
+
+        public IEnumerator<T> GetEnumerator() => throw new InvalidOperationException("This is not supposed to happen.");
+
+        System.Collections.IEnumerator System.Collections.IEnumerable.GetEnumerator() => GetEnumerator();
+    }
+
+    private sealed class FaultyListener : IMediaListener
+    {
+        public bool TakesTracks { get; init; }
+
+        public bool FailsOnPackets { get; set; }
+
+        public void OnTrack(MediaProducer producer, uint ssrc, byte payloadType) => Check(TakesTracks);
+
+        public void OnTrackEnded(string producerId)
+        {
+        }
+
+        public void OnPacket(ReadOnlySpan<byte> packet, bool isRtcp) => Check(!FailsOnPackets);
+
+        public void OnRoomEnded()
+        {
+        }
+
+        private static void Check(bool isWell)
+        {
+            if (!isWell)
+            {
+                throw new InvalidOperationException("This is not supposed to happen.");
+            }
+        }
+    }
+
+    private sealed class NoListener : IMediaSourceListener
+    {
+        public void OnKeyframeWanted()
+        {
+        }
     }
 }

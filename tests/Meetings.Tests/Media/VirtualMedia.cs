@@ -20,6 +20,7 @@ internal sealed class VirtualMedia : IMediaWorker, IDisposable
     private static readonly DtlsIdentity Identity = DtlsIdentity.Create(new DateTimeOffset(2026, 1, 2, 0, 0, 0, TimeSpan.Zero));
 
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
+    private readonly MeterListener _listener = new();
     private readonly FaultLog _faults = new();
     private readonly VirtualSink _sink;
     private readonly List<Link> _links = [];
@@ -27,12 +28,24 @@ internal sealed class VirtualMedia : IMediaWorker, IDisposable
     private readonly int _seed;
     private uint _nextIp = 0xC0000201;
     private RtcAddress? _handlingFrom;
+    private bool _isRequested;
+    private bool _isDue;
 
     public VirtualMedia(int seed = 1)
     {
         _seed = seed;
         _sink = new VirtualSink(this);
-        Metrics = new MediaMetrics(_services.GetRequiredService<IMeterFactory>());
+        var meters = _services.GetRequiredService<IMeterFactory>();
+        Metrics = new MediaMetrics(meters);
+        _listener.InstrumentPublished = (instrument, listener) =>
+        {
+            if (instrument is { Name: "roomcast.media.requests.failed", Meter.Scope: { } scope } && scope == meters)
+            {
+                listener.EnableMeasurementEvents(instrument);
+            }
+        };
+        _listener.SetMeasurementEventCallback<long>((_, count, _, _) => FailedRequests += count);
+        _listener.Start();
         Engine = new MediaEngine(this, Identity, Metrics, _faults);
         Rooms = new MediaRooms(() => [Engine], NullLogger<MediaRooms>.Instance);
         Room = Rooms.Open("room");
@@ -66,6 +79,15 @@ internal sealed class VirtualMedia : IMediaWorker, IDisposable
 
     /// <summary>From where a datagram is to meet a fault, once, as soon as it makes the server write something.</summary>
     public RtcAddress? FailsFor { get; set; }
+
+    /// <summary>Whether the next request is to meet a fault, once, as soon as it makes the server write something.</summary>
+    public bool FailsForRequest { get; set; }
+
+    /// <summary>Whether what is due next is to meet a fault, once, as soon as it makes the server write something.</summary>
+    public bool FailsForDeadline { get; set; }
+
+    /// <summary>Requests that are counted as having met a fault.</summary>
+    public long FailedRequests { get; private set; }
 
     /// <summary>What the server has logged as wrong. Whatever is left at the end was not expected.</summary>
     public List<string> Faults => _faults.Errors;
@@ -156,7 +178,9 @@ internal sealed class VirtualMedia : IMediaWorker, IDisposable
             return false;
         }
 
+        _isRequested = true;
         work(Now);
+        _isRequested = false;
         return true;
     }
 
@@ -179,6 +203,7 @@ internal sealed class VirtualMedia : IMediaWorker, IDisposable
             bot.Dispose();
         }
 
+        _listener.Dispose();
         _services.Dispose();
         Assert.Empty(_faults.Errors);
     }
@@ -215,7 +240,9 @@ internal sealed class VirtualMedia : IMediaWorker, IDisposable
         for (var i = 0; Engine.NextDeadline <= Now; i++)
         {
             Assert.True(i < 100, $"The engine never comes to rest: {Engine.NextDeadline} at {Now}.");
+            _isDue = true;
             Engine.HandleDeadline(Now);
+            _isDue = false;
         }
 
         foreach (var link in _links)
@@ -290,6 +317,12 @@ internal sealed class VirtualMedia : IMediaWorker, IDisposable
             if (media.FailsFor is { } faulty && media._handlingFrom == faulty)
             {
                 media.FailsFor = null;
+                throw new InvalidOperationException("This is not supposed to happen.");
+            }
+
+            if (media is { FailsForRequest: true, _isRequested: true } or { FailsForDeadline: true, _isDue: true })
+            {
+                media.FailsForRequest = media.FailsForDeadline = false;
                 throw new InvalidOperationException("This is not supposed to happen.");
             }
 

@@ -227,6 +227,21 @@ public sealed class HostAndMediaTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_guest_of_the_servers_own_whose_media_failed_leaves_and_is_told()
+    {
+        var alice = await ReadyAsync("Alice");
+        await alice.AskAsync<bool>((room, answer) => room.Media.Enter(alice.Peer, isReturn: false, answer));
+        var id = Guid.NewGuid();
+        var link = new FakeLink();
+        await alice.DoAsync(room => room.Media.OpenGuest(room.Guests.Add(id, "Film", link)!, []));
+        _fixture.Media!.Raise(new TransportLost(id.ToString(), "t", TransportDirection.FromPeer, TransportLossReason.Fault, []));
+        await SessionFixture.UntilAsync(() => alice.Heard<PeerLeft>().Count == 1);
+        Assert.Equal(id.ToString(), alice.Heard<PeerLeft>()[0].Peer.PeerId);
+        await SessionFixture.UntilAsync(() => link.Closed is LinkCloseReason.Removed);
+        Assert.DoesNotContain(link.Told, happened => happened is MediaRestarted);
+    }
+
+    [Fact]
     public async Task A_return_to_transports_that_are_not_there_waits_for_new_ones()
     {
         var alice = await _fixture.JoinAsync("Alice");

@@ -132,11 +132,19 @@ public sealed class NewsTests(SharedMeetingHost shared) : IAsyncLifetime
 
         var room = (await alice.AskAsync(SocketEvent.GetRoom, null, RoomInfoResponse.Parser)).Room;
         Assert.True(SessionId.TryParse(room.RoomUuid, out var sessionId));
-        await using var following = await Host.Service<MeetingSessions>().FollowAsync(sessionId, new FaultyFollower(), CancellationToken.None);
+        await using var following = await Host.Service<MeetingSessions>().FollowAsync(sessionId, new Follower(), CancellationToken.None);
+        var faulty = await Host.Service<SessionGuests>().EnterAsync(
+            sessionId, Guid.NewGuid(), "Film", hasSound: false, hasPicture: true, new FaultyGuest(), CancellationToken.None);
+
+        // A picture, but no keyframe yet: who follows cannot begin, and the room comes to ask for one by itself.
+        byte[] packet = [0x80, MediaSource.Vp8PayloadType, 0, 1, 0, 0, 0, 1, 0, 0, (byte)(MediaSource.PictureSsrc >> 8), (byte)(MediaSource.PictureSsrc & 0xFF), 0x10, 0x11, 2, 0];
+        faulty!.Send(packet, isRtcp: false);
         foreach (var client in (SocketClient[])[alice, bob])
         {
             await client.HearAsync((SocketEvent)0x0300_0024);
         }
+
+        await faulty.DisposeAsync();
 
         // Whoever is back sees none of what was sent before, and what is sent from now on.
         foreach (var client in (SocketClient[])[alice, bob])
@@ -166,17 +174,11 @@ public sealed class NewsTests(SharedMeetingHost shared) : IAsyncLifetime
         }
     }
 
-    /// <summary>Breaks the room it listens to, once.</summary>
-    private sealed class FaultyFollower : ISessionFollower
+    /// <summary>Takes the tracks of the room, and so has it ask for keyframes.</summary>
+    private sealed class Follower : ISessionFollower
     {
-        private int _tracks;
-
         public void OnTrack(MediaProducer producer, uint ssrc, byte payloadType)
         {
-            if (Interlocked.Increment(ref _tracks) == 1)
-            {
-                throw new InvalidOperationException("A listener has a fault.");
-            }
         }
 
         public void OnTrackEnded(string producerId)
@@ -196,6 +198,16 @@ public sealed class NewsTests(SharedMeetingHost shared) : IAsyncLifetime
         }
 
         public void OnEnded()
+        {
+        }
+    }
+
+    /// <summary>Meets a fault in what is due for the room, of which a single peer is not the cause.</summary>
+    private sealed class FaultyGuest : ISessionGuestListener
+    {
+        public void OnKeyframeWanted() => throw new InvalidOperationException("A listener has a fault.");
+
+        public void OnRemoved()
         {
         }
     }

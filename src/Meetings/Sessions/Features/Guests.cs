@@ -69,9 +69,15 @@ internal sealed class Guests(SessionRoom room)
     {
         foreach (var peer in room.Peers.Values.Where(peer => peer.IsGuest).ToArray())
         {
-            var link = peer.Link;
-            Remove(peer);
-            link?.Close(LinkCloseReason.Removed);
+            Dismiss(peer);
         }
+    }
+
+    /// <summary>Takes one out that did not ask for it, and tells it.</summary>
+    public void Dismiss(SessionPeer peer)
+    {
+        var link = peer.Link;
+        Remove(peer);
+        link?.Close(LinkCloseReason.Removed);
     }
 }

@@ -316,6 +316,11 @@ public sealed partial class SessionMedia
         {
             case TransportLost lost when _room.Peers.TryGetValue(lost.PeerId, out var peer):
                 CloseDropped(peer, lost.Dropped);
+                if (peer.IsGuest)
+                {
+                    _room.Guests.Dismiss(peer); // It has no transports to come back by.
+                }
+
                 break;
             case SpeakersChanged changed:
                 var dropped = _speakers.Except(changed.PeerIds).ToArray();
