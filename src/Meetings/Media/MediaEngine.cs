@@ -200,7 +200,7 @@ internal sealed class MediaEngine : IRtcEngine
         try
         {
             MediaLog.TransportFailed(_logger, fault, transport.Id, transport.Room.Id);
-            transport.Room.Fail(transport);
+            transport.Room.Fail(transport, now);
         }
         catch (Exception further)
         {
