@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Roomcast.Meetings.Records;
 using Roomcast.Transcripts.Services;
+using Roomcast.Transcripts.Speech;
 
 namespace Roomcast.Transcripts;
 
@@ -12,7 +13,16 @@ internal static class AiWishes
     {
         var transcription = PartOf(meeting, "transcription");
         var words = (transcription?["keywords"] as JsonArray ?? []).Select(TextOf).OfType<string>();
-        return new SpeechHints(TextOf(transcription?["language"]) ?? "en-US", [.. words]);
+        return new SpeechHints(LanguageOf(transcription), [.. words]);
+    }
+
+    /// <summary>What was said, as the meeting wants it told.</summary>
+    public static string Told(Meeting meeting, string said)
+    {
+        var transcription = PartOf(meeting, "transcription");
+        return transcription?["profanity_filter"] is JsonValue flag && flag.TryGetValue<bool>(out var isWanted) && isWanted
+            ? FoulWords.Cover(said, LanguageOf(transcription))
+            : said;
     }
 
     public static SummaryWish SummaryOf(Meeting meeting)
@@ -21,6 +31,8 @@ internal static class AiWishes
         var limit = summary?["word_limit"] is JsonValue number && number.TryGetValue<int>(out var words) ? words : 500;
         return new SummaryWish(TextOf(summary?["summary_type"]) ?? "general", TextOf(summary?["text_format"]) != "plain_text", limit);
     }
+
+    private static string LanguageOf(JsonObject? transcription) => TextOf(transcription?["language"]) ?? "en-US";
 
     private static string? TextOf(JsonNode? node) => node is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
 

@@ -237,7 +237,9 @@ public sealed class Transcription(
             string text;
             try
             {
-                text = await transcriber.TranscribeAsync(service, piece, AiWishes.HintsOf(session.Meeting), CancellationToken.None);
+                var meeting = session.Meeting;
+                text = AiWishes.Told(
+                    meeting, await transcriber.TranscribeAsync(service, piece, AiWishes.HintsOf(meeting), CancellationToken.None));
             }
             catch (AiServiceException fault)
             {

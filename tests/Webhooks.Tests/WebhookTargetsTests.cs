@@ -28,6 +28,12 @@ public sealed class WebhookTargetsTests
     [InlineData("http://10.1.2.3/")]
     [InlineData("http://[::1]/")]
     [InlineData("http://[fd12::1]/")]
+    [InlineData("http://[::ffff:127.0.0.1]/")]
+    [InlineData("http://[::ffff:a01:203]/")]
+    [InlineData("http://[64:ff9b::7f00:1]/")]
+    [InlineData("http://[2002:7f00:1::]/")]
+    [InlineData("http://2130706433/")]
+    [InlineData("http://0x7f.1/")]
     public void Other_private_networks_can_be_allowed(string url)
     {
         Assert.False(With().MayLead(new Uri(url)));

@@ -10,7 +10,7 @@ public sealed record AiConfig(TranscriptionConfig? Transcription = null, Summari
 /// <summary>How sessions are transcribed.</summary>
 /// <param name="Language">What is spoken, as a BCP 47 tag of 2 to 8 characters; <c>en-US</c> by default.</param>
 /// <param name="Keywords">Words that are to be known.</param>
-/// <param name="ProfanityFilter">Whether foul words are left out; false by default.</param>
+/// <param name="ProfanityFilter">Whether foul words are covered; false by default.</param>
 public sealed record TranscriptionConfig(string? Language = null, IReadOnlyList<string>? Keywords = null, bool? ProfanityFilter = null);
 
 /// <summary>How sessions are summarised.</summary>

@@ -32,8 +32,8 @@ internal static partial class RecordingLog
     [LoggerMessage(6208, LogLevel.Warning, "Recording {RecordingId} lost {DroppedFrames} frames: they could not be written as fast as they came.")]
     public static partial void Dropped(ILogger logger, RecordingId recordingId, long droppedFrames);
 
-    [LoggerMessage(6209, LogLevel.Warning, "Files of recording {RecordingId} whose time is over could not be deleted; it is tried again.")]
-    public static partial void NotDeleted(ILogger logger, Exception fault, RecordingId recordingId);
+    [LoggerMessage(6209, LogLevel.Warning, "The files of {Count} recordings whose time is over could not be deleted, {RecordingId} first; they are tried again later.")]
+    public static partial void SomeNotDeleted(ILogger logger, Exception fault, int count, RecordingId recordingId);
 
     [LoggerMessage(6210, LogLevel.Warning, "The unfinished recordings could not be looked up; it is tried again.")]
     public static partial void NotLookedUp(ILogger logger, Exception fault);

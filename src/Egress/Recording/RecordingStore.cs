@@ -103,15 +103,25 @@ public sealed class RecordingStore(Database database, TimeProvider clock, IEnume
         return [.. left.Where(recording => !recording.Plan.IsSettled)];
     }
 
-    /// <summary>Some of a server whose links have expired.</summary>
-    internal Task<IReadOnlyList<RecordingRecord>> FindExpiredAsync(string node, CancellationToken cancellationToken) =>
+    /// <summary>Some of a server whose links have expired, those that expired first before the others: at most 100.</summary>
+    /// <param name="node">The server.</param>
+    /// <param name="after">The last that is known already; null for none.</param>
+    /// <param name="cancellationToken">Stops the query.</param>
+    internal Task<IReadOnlyList<RecordingRecord>> FindExpiredAsync(string node, RecordingRecord? after, CancellationToken cancellationToken) =>
         ReadAsync(
             $"""
             SELECT {Columns} FROM recordings
             WHERE node = @Node AND links_expire_at IS NOT NULL AND links_expire_at < @Now AND (media_file IS NOT NULL OR audio_file IS NOT NULL)
-            ORDER BY links_expire_at LIMIT 100
+                AND (links_expire_at, id) > (@LastExpiry, @LastId)
+            ORDER BY links_expire_at, id LIMIT 100
             """,
-            new { Node = node, Now = StoredTime.Now(clock) },
+            new
+            {
+                Node = node,
+                Now = StoredTime.Now(clock),
+                LastExpiry = after?.LinksExpireAt ?? DateTimeOffset.UnixEpoch,
+                LastId = after?.Id.Value ?? Guid.Empty,
+            },
             cancellationToken);
 
     /// <summary>Lists an app's recordings by page.</summary>

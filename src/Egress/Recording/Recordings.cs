@@ -231,41 +231,61 @@ public sealed class Recordings : IHostedService, IDisposable
         _stopping.Dispose();
     }
 
-    /// <summary>Deletes the files whose time is over.</summary>
+    /// <summary>Deletes the files whose time is over. A recording whose files cannot be deleted holds up no other and is tried again by the next call.</summary>
     internal async Task ClearAsync(CancellationToken cancellationToken)
     {
-        while (await ClearSomeAsync(cancellationToken))
+        RecordingRecord? last = null;
+        var failed = new List<(RecordingRecord Recording, BlobException Fault)>();
+        IReadOnlyList<RecordingRecord> expired;
+        do
         {
-            // A bounded number at a time; those that could not be deleted wait for the next round.
+            // A bounded number at a time, and each once: those after the last that was tried.
+            expired = await _store.FindExpiredAsync(_folder.Node, last, cancellationToken);
+            foreach (var recording in expired)
+            {
+                last = recording;
+                if (await ClearAsync(recording, cancellationToken) is not { } fault)
+                {
+                    continue;
+                }
+
+                failed.Add((recording, fault));
+                if (fault.IsWorthRetrying)
+                {
+                    expired = []; // The store is not to be reached, for whichever recording.
+                    break;
+                }
+            }
+        }
+        while (expired.Count > 0);
+
+        if (failed.Count > 0)
+        {
+            RecordingLog.SomeNotDeleted(_logger, failed[0].Fault, failed.Count, failed[0].Recording.Id);
         }
     }
 
-    private async Task<bool> ClearSomeAsync(CancellationToken cancellationToken)
+    /// <returns>Why its files cannot be deleted; null when they are gone.</returns>
+    private async Task<BlobException?> ClearAsync(RecordingRecord expired, CancellationToken cancellationToken)
     {
-        var hasCleared = false;
-        foreach (var expired in await _store.FindExpiredAsync(_folder.Node, cancellationToken))
+        try
         {
-            try
+            foreach (var file in new[] { expired.MediaFile, expired.AudioFile }.Concat(expired.TrackFiles.Select(track => track.FileName)))
             {
-                foreach (var file in new[] { expired.MediaFile, expired.AudioFile }.Concat(expired.TrackFiles.Select(track => track.FileName)))
+                if (file is not null)
                 {
-                    if (file is not null)
-                    {
-                        await _blobs.DeleteAsync(BlobName.Of(expired.Id.Value, file), cancellationToken);
-                    }
+                    await _blobs.DeleteAsync(BlobName.Of(expired.Id.Value, file), cancellationToken);
                 }
-
-                await _store.SaveAsync(
-                    expired with { MediaFile = null, AudioFile = null, UpdatedAt = StoredTime.Now(_parts.Clock) }, cancellationToken);
-                hasCleared = true;
-            }
-            catch (BlobException fault)
-            {
-                RecordingLog.NotDeleted(_logger, fault, expired.Id);
             }
         }
+        catch (BlobException fault)
+        {
+            return fault;
+        }
 
-        return hasCleared;
+        await _store.SaveAsync(
+            expired with { MediaFile = null, AudioFile = null, UpdatedAt = StoredTime.Now(_parts.Clock) }, cancellationToken);
+        return null;
     }
 
     private RecordingRecord RecordOf(RecordingWish wish, Guid sessionId)

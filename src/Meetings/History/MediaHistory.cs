@@ -73,7 +73,8 @@ public sealed class MediaHistory
 
     /// <summary>
     /// Adds a sample; one that is older than the last is left out. The last may follow the one before it too closely, and then
-    /// the next takes its place, so that the end is always known.
+    /// the next takes its place, so that the end is always known: that of each track, for what a sample that goes says of a track which
+    /// the next is silent of, the next says.
     /// </summary>
     public void Add(MediaSample sample)
     {
@@ -85,12 +86,13 @@ public sealed class MediaHistory
 
         if (_samples.Count > 1 && _samples[^1].At - _samples[^2].At < Interval)
         {
-            _samples[^1] = sample;
+            _samples[^1] = InPlaceOf(_samples[^1], sample);
             return;
         }
 
         if (_samples.Count == MaxSamples)
         {
+            sample = InPlaceOf(_samples[^1], sample); // Of an even number it is among those that are left out.
             Thin();
         }
 
@@ -108,48 +110,40 @@ public sealed class MediaHistory
         var sent = new List<SentSample>();
         foreach (var producer in figures.Producers.Take(MaxTracksAtOnce))
         {
-            var track = trackOf(producer.ProducerId) ?? new SampledTrack(producer.ProducerId, figures.PeerId, producer.Kind, false);
-            if (PlaceOf(track with { Mid = producer.Mid }) is { } place)
-            {
-                sent.Add(new SentSample(
-                    place, producer.BitrateBps, producer.PacketsReceived, producer.PacketsLost, (long)producer.Jitter.TotalMicroseconds)
-                {
-                    Totals = producer.Totals,
-                });
-            }
+            AddTo(sent, producer, trackOf(producer.ProducerId) ?? new SampledTrack(producer.ProducerId, figures.PeerId, producer.Kind, false), 0);
+        }
+
+        var endedSent = new List<SentSample>();
+        foreach (var (track, producer, ago) in figures.EndedProducers)
+        {
+            AddTo(endedSent, producer, SampledTrack.Of(track), AgeOf(ago));
         }
 
         var received = new List<ReceivedSample>();
         foreach (var consumer in figures.Consumers.Take(MaxTracksAtOnce))
         {
-            var track = trackOf(consumer.ProducerId) ?? new SampledTrack(consumer.ProducerId, "", consumer.Kind, false);
-            if (PlaceOf(track with { Mid = consumer.Mid }) is { } place)
-            {
-                received.Add(new ReceivedSample(
-                    place,
-                    consumer.BitrateBps,
-                    consumer.PacketsExpected,
-                    consumer.PacketsLost,
-                    consumer.PacketsRepeated,
-                    (long)consumer.Jitter.TotalMicroseconds,
-                    consumer.Freezes,
-                    consumer.IsStarved)
-                {
-                    Totals = consumer.Totals,
-                });
-            }
+            AddTo(received, consumer, trackOf(consumer.ProducerId) ?? new SampledTrack(consumer.ProducerId, "", consumer.Kind, false), 0);
+        }
+
+        var endedReceived = new List<ReceivedSample>();
+        foreach (var (track, consumer, ago) in figures.EndedConsumers)
+        {
+            AddTo(endedReceived, consumer, SampledTrack.Of(track), AgeOf(ago));
         }
 
         var connected = figures.Transports.Where(transport => transport.IsConnected).ToArray();
         var roundTrip = connected.Where(transport => transport.RoundTripTime is not null).Select(transport => transport.RoundTripTime!.Value)
             .DefaultIfEmpty(TimeSpan.MinValue).Max();
+
+        // Of tracks that ended with their transport, the path is what it was.
+        var last = connected.Length == 0 ? _samples.LastOrDefault() : null;
         Add(new MediaSample(
             Storage.StoredTime.Of(at),
-            roundTrip < TimeSpan.Zero ? null : (int)Math.Min(roundTrip.TotalMilliseconds, 600_000),
+            roundTrip < TimeSpan.Zero ? last?.RoundTripMs : (int)Math.Min(roundTrip.TotalMilliseconds, 600_000),
             connected.FirstOrDefault(transport => transport.Direction is TransportDirection.ToPeer)?.EstimatedBps ?? 0,
-            connected.Any(transport => transport.IsTcp),
-            sent,
-            received));
+            last?.IsTcp ?? connected.Any(transport => transport.IsTcp),
+            Bounded(endedSent, sent),
+            Bounded(endedReceived, received)));
     }
 
     /// <summary>Adds what came after this.</summary>
@@ -168,11 +162,61 @@ public sealed class MediaHistory
         }
     }
 
+    private void AddTo(List<SentSample> sent, ProducerFigures producer, SampledTrack track, int ageMs)
+    {
+        if (PlaceOf(track with { Mid = producer.Mid }) is { } place)
+        {
+            sent.Add(new SentSample(
+                place, producer.BitrateBps, producer.PacketsReceived, producer.PacketsLost, (long)producer.Jitter.TotalMicroseconds)
+            {
+                Totals = producer.Totals,
+                AgeMs = ageMs,
+            });
+        }
+    }
+
+    private void AddTo(List<ReceivedSample> received, ConsumerFigures consumer, SampledTrack track, int ageMs)
+    {
+        if (PlaceOf(track with { Mid = consumer.Mid }) is { } place)
+        {
+            received.Add(new ReceivedSample(
+                place,
+                consumer.BitrateBps,
+                consumer.PacketsExpected,
+                consumer.PacketsLost,
+                consumer.PacketsRepeated,
+                (long)consumer.Jitter.TotalMicroseconds,
+                consumer.Freezes,
+                consumer.IsStarved)
+            {
+                Totals = consumer.Totals,
+                AgeMs = ageMs,
+            });
+        }
+    }
+
+    /// <summary>A sample, with what one that goes said of tracks that had ended by then.</summary>
+    private static MediaSample InPlaceOf(MediaSample gone, MediaSample next)
+    {
+        var age = (int)Math.Min((next.At - gone.At).TotalMilliseconds, int.MaxValue / 2);
+        var sent = gone.Sent.Where(one => !next.Sent.Any(other => other.Track == one.Track)).Select(one => one with { AgeMs = Older(one.AgeMs) });
+        var received = gone.Received.Where(one => !next.Received.Any(other => other.Track == one.Track)).Select(one => one with { AgeMs = Older(one.AgeMs) });
+        return next with { Sent = Bounded(sent, next.Sent), Received = Bounded(received, next.Received) };
+
+        int Older(int ageMs) => Math.Min(ageMs, int.MaxValue / 2) + age;
+    }
+
+    // What has ended comes first: a track may have begun anew under its name.
+    private static IReadOnlyList<T> Bounded<T>(IEnumerable<T> ended, IReadOnlyCollection<T> now) =>
+        [.. ended.Take(MaxTracksAtOnce - now.Count), .. now];
+
+    private static int AgeOf(TimeSpan ago) => (int)Math.Clamp(ago.TotalMilliseconds, 0, int.MaxValue / 2);
+
     private void Thin()
     {
         for (var i = 0; i < MaxSamples / 2; i++)
         {
-            _samples[i] = _samples[2 * i];
+            _samples[i] = i == 0 ? _samples[0] : InPlaceOf(_samples[(2 * i) - 1], _samples[2 * i]);
         }
 
         _samples.RemoveRange(MaxSamples / 2, MaxSamples - (MaxSamples / 2));

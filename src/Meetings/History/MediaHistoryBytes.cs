@@ -7,19 +7,20 @@ namespace Roomcast.Meetings.History;
 /// <summary>A <see cref="MediaHistory"/> as bytes: what grows is written as its growth, numbers in as many bytes as they need, all of it compressed.</summary>
 internal static class MediaHistoryBytes
 {
-    /* Form 2, within Brotli (RFC 7932); numbers are LEB128, signed ones zigzag.
+    /* Form 3, within Brotli (RFC 7932); numbers are LEB128, signed ones zigzag.
 
         interval in ms | count of tracks | tracks: id, peer id, mid (each length and UTF-8), flags
         count of samples | samples: ms since the last | round trip in ms plus 1, or 0 | estimated bps | flags
-            count sent     | track | bps | growth of packets | growth of lost | jitter in us | totals
-            count received | track | bps | growth of packets | growth of lost | growth of repeated | jitter in us | growth of freezes | flags | totals
+            count sent     | track | bps | growth of packets | growth of lost | jitter in us | age in ms | totals
+            count received | track | bps | growth of packets | growth of lost | growth of repeated | jitter in us | growth of freezes | flags | age in ms | totals
         totals: growth of ssrc | growth of bytes, and of video | growth of pictures | growth of keyframes | width | height
             | growth of loss indications | growth of intra requests
 
-       Form 1 is read as well. It has neither mid nor totals, the packets of what was received are those that were sent, and instead of
+       Forms 1 and 2 are read as well; they have no ages. Form 1 has neither mid nor totals either, the packets of what was received are those that were sent, and instead of
        the growth of lost, behind the growth of repeated, it has what the peer had reported last, of a thousand packets.
     */
-    private const byte Form = 2;
+    private const byte Form = 3;
+    private const byte FormWithoutAges = 2;
     private const byte FormWithShares = 1;
 
     // Far above what the bounds of a history allow.
@@ -59,7 +60,7 @@ internal static class MediaHistoryBytes
     /// <summary>Reads what <see cref="Write(MediaHistory)"/> wrote; null when these are other bytes.</summary>
     public static MediaHistory? TryRead(byte[] bytes)
     {
-        if (bytes is not [Form or FormWithShares, ..])
+        if (bytes is not [Form or FormWithoutAges or FormWithShares, ..])
         {
             return null;
         }
@@ -80,7 +81,7 @@ internal static class MediaHistoryBytes
 
             plain.Position = 0;
             using var reader = new BinaryReader(plain, Encoding.UTF8, leaveOpen: true);
-            var history = Read(reader, hasShares: bytes[0] == FormWithShares);
+            var history = Read(reader, bytes[0]);
             return plain.Position == plain.Length ? history : null;
         }
         catch (Exception fault) when (fault is IOException or InvalidDataException or InvalidOperationException or FormatException or ArgumentException)
@@ -106,6 +107,7 @@ internal static class MediaHistoryBytes
             writer.Write7BitEncodedInt64(ZigZag(sent.Packets - before.Packets));
             writer.Write7BitEncodedInt64(ZigZag(sent.Lost - before.Lost));
             writer.Write7BitEncodedInt64(sent.JitterUs);
+            writer.Write7BitEncodedInt(sent.AgeMs);
             Write(writer, last.IsVideo[sent.Track], sent.Totals, before.Totals);
             before = sent;
         }
@@ -122,6 +124,7 @@ internal static class MediaHistoryBytes
             writer.Write7BitEncodedInt64(received.JitterUs);
             writer.Write7BitEncodedInt64(ZigZag(received.Freezes - before.Freezes));
             writer.Write(received.IsStarved);
+            writer.Write7BitEncodedInt(received.AgeMs);
             Write(writer, last.IsVideo[received.Track], received.Totals, before.Totals);
             before = received;
         }
@@ -157,8 +160,9 @@ internal static class MediaHistoryBytes
             last.IntraRequests + UnZigZag(reader.Read7BitEncodedInt64())));
     }
 
-    private static MediaHistory Read(BinaryReader reader, bool hasShares)
+    private static MediaHistory Read(BinaryReader reader, byte form)
     {
+        var hasShares = form == FormWithShares;
         var interval = TimeSpan.FromMilliseconds(Within(reader.Read7BitEncodedInt64(), 1, (long)TimeSpan.FromDays(3_650).TotalMilliseconds));
         var tracks = new SampledTrack[Within(reader.Read7BitEncodedInt(), 0, MediaHistory.MaxTracks)];
         for (var i = 0; i < tracks.Length; i++)
@@ -171,14 +175,15 @@ internal static class MediaHistoryBytes
         var samples = new MediaSample[Within(reader.Read7BitEncodedInt(), 0, MediaHistory.MaxSamples)];
         for (var i = 0; i < samples.Length; i++)
         {
-            samples[i] = ReadSample(reader, last, hasShares);
+            samples[i] = ReadSample(reader, last, form);
         }
 
         return new MediaHistory(interval, tracks, samples);
     }
 
-    private static MediaSample ReadSample(BinaryReader reader, Last last, bool hasShares)
+    private static MediaSample ReadSample(BinaryReader reader, Last last, byte form)
     {
+        var hasShares = form == FormWithShares;
         last.AtMs += reader.Read7BitEncodedInt64();
         var roundTrip = reader.Read7BitEncodedInt64();
         var estimated = reader.Read7BitEncodedInt64();
@@ -195,6 +200,7 @@ internal static class MediaHistoryBytes
                 before.Lost + UnZigZag(reader.Read7BitEncodedInt64()),
                 reader.Read7BitEncodedInt64())
             {
+                AgeMs = ReadAge(reader, form),
                 Totals = hasShares ? default : ReadTotals(reader, last.IsVideo[place], before.Totals),
             };
             sent[i] = before;
@@ -207,6 +213,7 @@ internal static class MediaHistoryBytes
             var before = last.Received[place];
             before = ReadReceived(reader, place, before, hasShares) with
             {
+                AgeMs = ReadAge(reader, form),
                 Totals = hasShares ? default : ReadTotals(reader, last.IsVideo[place], before.Totals),
             };
             received[i] = last.Received[place] = before;
@@ -237,6 +244,8 @@ internal static class MediaHistoryBytes
             (int)(before.Freezes + UnZigZag(reader.Read7BitEncodedInt64())),
             reader.ReadBoolean());
     }
+
+    private static int ReadAge(BinaryReader reader, byte form) => form < Form ? 0 : Within(reader.Read7BitEncodedInt(), 0, int.MaxValue);
 
     private static int Within(int value, int least, int most) => (int)Within((long)value, least, most);
 

@@ -14,11 +14,18 @@ public sealed record SampledTrack(string ProducerId, string PeerId, MediaKind Ki
 
     /// <summary>The media section it came or left in when it began.</summary>
     public string Mid { get; init; } = "";
+
+    /// <summary>What is kept of a track as it was told.</summary>
+    public static SampledTrack Of(MediaProducer track)
+    {
+        ArgumentNullException.ThrowIfNull(track);
+        return new SampledTrack(track.Id, track.PeerId, track.Kind, track.IsScreenShare);
+    }
 }
 
 /// <summary>How a track arrived from the peer, at one moment.</summary>
 /// <param name="Track">Which track, by its place in the list of tracks.</param>
-/// <param name="BitrateBps">Bits per second over the last second.</param>
+/// <param name="BitrateBps">Bits per second over the last half second.</param>
 /// <param name="Packets">Packets since it began.</param>
 /// <param name="Lost">Packets that never came since it began.</param>
 /// <param name="JitterUs">Jitter in microseconds.</param>
@@ -26,11 +33,14 @@ public readonly record struct SentSample(int Track, long BitrateBps, long Packet
 {
     /// <summary>What had come of it.</summary>
     public TrackTotals Totals { get; init; }
+
+    /// <summary>How long before the sample this was so, in milliseconds: more than 0 of a track that ended before it.</summary>
+    public int AgeMs { get; init; }
 }
 
 /// <summary>How a track left to the peer, at one moment.</summary>
 /// <param name="Track">Which track, by its place in the list of tracks.</param>
-/// <param name="BitrateBps">Bits per second over the last second.</param>
+/// <param name="BitrateBps">Bits per second over the last half second.</param>
 /// <param name="Packets">Packets that should have reached the peer since it began, by its last report.</param>
 /// <param name="Lost">Those of them that had not come.</param>
 /// <param name="Repeated">Packets sent again.</param>
@@ -42,6 +52,9 @@ public readonly record struct ReceivedSample(
 {
     /// <summary>What had left of it.</summary>
     public TrackTotals Totals { get; init; }
+
+    /// <summary>How long before the sample this was so, in milliseconds: more than 0 of a track that ended before it.</summary>
+    public int AgeMs { get; init; }
 }
 
 /// <summary>How the media of a peer fared at one moment, as the server measured it.</summary>

@@ -207,7 +207,7 @@ internal sealed class MediaEngine : IRtcEngine
         {
             if (asker is not null)
             {
-                room.Fail(asker);
+                room.Fail(asker, now);
             }
         }
         catch (Exception further)
@@ -223,7 +223,7 @@ internal sealed class MediaEngine : IRtcEngine
         try
         {
             MediaLog.TransportFailed(_logger, fault, transport.Id, transport.Room.Id);
-            transport.Room.Fail(transport);
+            transport.Room.Fail(transport, now);
         }
         catch (Exception further)
         {

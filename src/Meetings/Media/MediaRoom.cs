@@ -46,7 +46,7 @@ public sealed class MediaRoom : IAsyncDisposable
     /// <summary>Brings a peer in. One that is in already loses its producers and keeps its transports.</summary>
     /// <returns>The producers that ended, as they last were.</returns>
     /// <exception cref="MediaException">TooMany, Closed, Busy.</exception>
-    public ValueTask<IReadOnlyList<MediaProducer>> JoinAsync(string peerId) => RunAsync(peerId, null, (room, _) => room.Join(peerId));
+    public ValueTask<IReadOnlyList<MediaProducer>> JoinAsync(string peerId) => RunAsync(peerId, null, (room, now) => room.Join(peerId, now));
 
     /// <summary>Whether a peer has transports of both directions here, made so long ago that what follows from that is under way.</summary>
     /// <exception cref="MediaException">Closed, Busy.</exception>
@@ -55,13 +55,13 @@ public sealed class MediaRoom : IAsyncDisposable
     /// <summary>Takes a peer out with its transports, producers and consumers. One that is not in is no error.</summary>
     /// <returns>The producers that ended, as they last were.</returns>
     /// <exception cref="MediaException">Closed, Busy.</exception>
-    public ValueTask<IReadOnlyList<MediaProducer>> LeaveAsync(string peerId) => RunAsync(peerId, null, (room, _) => room.Leave(peerId));
+    public ValueTask<IReadOnlyList<MediaProducer>> LeaveAsync(string peerId) => RunAsync(peerId, null, (room, now) => room.Leave(peerId, now));
 
     /// <summary>Ends a peer's producers and keeps its transports and consumers: its socket is gone. One that is not in is no error.</summary>
     /// <returns>The producers that ended, as they last were.</returns>
     /// <exception cref="MediaException">Closed, Busy.</exception>
     public ValueTask<IReadOnlyList<MediaProducer>> DropProducersAsync(string peerId) =>
-        RunAsync(peerId, TransportDirection.FromPeer, (room, _) => room.DropProducersOf(peerId));
+        RunAsync(peerId, TransportDirection.FromPeer, (room, now) => room.DropProducersOf(peerId, now));
 
     /// <summary>Makes a transport out of the peer's first offer. An older one of the same direction is closed.</summary>
     /// <remarks>An offer with the older one's own credentials and certificate is made on the connection that is there: a client
@@ -96,7 +96,7 @@ public sealed class MediaRoom : IAsyncDisposable
     {
         var offer = string.IsNullOrEmpty(offerSdp) ? null : TransportNegotiation.Parse(offerSdp);
         var (producer, answer) = await RunAsync(
-            peerId, TransportDirection.FromPeer, (room, _) => room.CloseProducer(peerId, producerId, offer));
+            peerId, TransportDirection.FromPeer, (room, now) => room.CloseProducer(peerId, producerId, offer, now));
         return new ClosedProducer(producer, answer?.ToString());
     }
 
@@ -126,9 +126,9 @@ public sealed class MediaRoom : IAsyncDisposable
     public async ValueTask CompleteConsumeAsync(string peerId, string transportId, string answerSdp)
     {
         var answer = TransportNegotiation.Parse(answerSdp);
-        await RunAsync(peerId, TransportDirection.ToPeer, (room, _) =>
+        await RunAsync(peerId, TransportDirection.ToPeer, (room, now) =>
         {
-            room.CompleteConsume(peerId, transportId, answer);
+            room.CompleteConsume(peerId, transportId, answer, now);
             return true;
         });
     }
@@ -145,7 +145,7 @@ public sealed class MediaRoom : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(mids);
         var offer = TransportNegotiation.Parse(offerSdp);
         var answer = await RunAsync(
-            peerId, TransportDirection.ToPeer, (room, _) => room.CloseConsumers(peerId, transportId, mids, offer));
+            peerId, TransportDirection.ToPeer, (room, now) => room.CloseConsumers(peerId, transportId, mids, offer, now));
         return answer.ToString();
     }
 
@@ -199,7 +199,7 @@ public sealed class MediaRoom : IAsyncDisposable
     public void NoteAudioActivity(string peerId, string producerId, double energy) =>
         _engine.Worker.TryPost(now => _state?.NoteAudioActivity(peerId, producerId, energy, now));
 
-    /// <summary>How a peer's media does now.</summary>
+    /// <summary>How a peer's media does now, and what became of the tracks that have ended since it was asked last.</summary>
     /// <exception cref="MediaException">UnknownPeer, Closed, Busy.</exception>
     public ValueTask<PeerMediaFigures> MeasureAsync(string peerId) => RunAsync((room, now) => room.Measure(peerId, now));
 

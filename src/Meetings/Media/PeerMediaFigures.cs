@@ -9,7 +9,26 @@ public sealed record PeerMediaFigures(
     string PeerId,
     IReadOnlyList<TransportFigures> Transports,
     IReadOnlyList<ProducerFigures> Producers,
-    IReadOnlyList<ConsumerFigures> Consumers);
+    IReadOnlyList<ConsumerFigures> Consumers)
+{
+    /// <summary>What it sent and does not send any more: what has ended since the last time this was asked, oldest first.</summary>
+    public IReadOnlyList<EndedProducer> EndedProducers { get; init; } = [];
+
+    /// <summary>What it received and does not receive any more, in the same way.</summary>
+    public IReadOnlyList<EndedConsumer> EndedConsumers { get; init; } = [];
+}
+
+/// <summary>What a track had come to when its sender ended it.</summary>
+/// <param name="Track">As others were told of it.</param>
+/// <param name="Figures">How it did at the end.</param>
+/// <param name="Ago">How long before this was asked that was.</param>
+public sealed record EndedProducer(MediaProducer Track, ProducerFigures Figures, TimeSpan Ago);
+
+/// <summary>What a track had come to when it was not sent to the peer any more.</summary>
+/// <param name="Track">As the peer was told of it.</param>
+/// <param name="Figures">How it did at the end.</param>
+/// <param name="Ago">How long before this was asked that was.</param>
+public sealed record EndedConsumer(MediaProducer Track, ConsumerFigures Figures, TimeSpan Ago);
 
 /// <summary>How one transport does.</summary>
 /// <param name="TransportId">Which one.</param>
@@ -24,7 +43,7 @@ public sealed record TransportFigures(
 /// <summary>How one track arrives, over all its encodings.</summary>
 /// <param name="ProducerId">Which one.</param>
 /// <param name="Kind">Sound or picture.</param>
-/// <param name="BitrateBps">Bits per second over the last second.</param>
+/// <param name="BitrateBps">Bits per second over the last half second.</param>
 /// <param name="PacketsReceived">Packets since it began.</param>
 /// <param name="PacketsLost">Packets that never came since it began; at least 0.</param>
 /// <param name="Jitter">Of the best encoding that arrives (RFC 3550 section 6.4.1).</param>
@@ -65,7 +84,7 @@ public readonly record struct PictureFigures(
 /// <summary>How one track leaves to the peer.</summary>
 /// <param name="ProducerId">Which one.</param>
 /// <param name="Kind">Sound or picture.</param>
-/// <param name="BitrateBps">Bits per second over the last second.</param>
+/// <param name="BitrateBps">Bits per second over the last half second.</param>
 /// <param name="PacketsExpected">Packets that should have reached the peer by its last report, those that never came to the server among them.</param>
 /// <param name="PacketsLost">Those of them that had not come, as the peer reported.</param>
 /// <param name="PacketsRepeated">Packets sent again.</param>

@@ -25,6 +25,9 @@ internal sealed class PeerState(string id)
 
     public List<ProducerState> Producers { get; } = new(4);
 
+    /// <summary>What of its tracks has ended since it was measured.</summary>
+    public EndedTracks Ended { get; } = new();
+
     public PeerTransport? TransportOf(TransportDirection direction) => direction is TransportDirection.FromPeer ? FromPeer : ToPeer;
 
     public void SetTransport(TransportDirection direction, PeerTransport? transport)

@@ -28,27 +28,36 @@ internal sealed partial class RoomState
     // A client that closes what it received does so within a round trip or two; it would be disturbed by our doing it first.
     private static readonly TimeSpan Abandonment = TimeSpan.FromSeconds(15);
 
-    public IReadOnlyList<MediaProducer> Join(string peerId) => DropProducers(FindOrAdd(peerId));
+    public IReadOnlyList<MediaProducer> Join(string peerId, TimeSpan now) => DropProducers(FindOrAdd(peerId), now);
 
     public bool HasTransports(string peerId, TimeSpan now) =>
         _peers.TryGetValue(peerId, out var peer) && HasSettled(peer.FromPeer, now) && HasSettled(peer.ToPeer, now);
 
-    public IReadOnlyList<MediaProducer> Leave(string peerId)
+    public IReadOnlyList<MediaProducer> Leave(string peerId, TimeSpan now)
     {
         if (!_peers.Remove(peerId, out var peer))
         {
             return [];
         }
 
-        var dropped = DropProducers(peer);
+        var dropped = DropProducers(peer, now);
         Close(peer.FromPeer);
         Close(peer.ToPeer);
         peer.Source?.Close();
         return dropped;
     }
 
-    public IReadOnlyList<MediaProducer> DropProducersOf(string peerId) =>
-        _peers.TryGetValue(peerId, out var peer) ? DropProducers(peer) : [];
+    public IReadOnlyList<MediaProducer> DropProducersOf(string peerId, TimeSpan now)
+    {
+        if (!_peers.TryGetValue(peerId, out var peer))
+        {
+            return [];
+        }
+
+        var dropped = DropProducers(peer, now);
+        peer.Ended.ForgetProducers();
+        return dropped;
+    }
 
     public (PeerTransport Transport, SessionDescription Answer, string? Replaced, IReadOnlyList<MediaProducer> Dropped) CreateTransport(
         string peerId, TransportDirection direction, SessionDescription offer, TimeSpan now)
@@ -72,11 +81,11 @@ internal sealed partial class RoomState
             && offer.Media.Count >= replaced.Negotiation.Sections.Count)
         {
             replaced.Negotiation.Apply(replaced.Negotiation.Read(offer));
-            Follow(replaced);
+            Follow(replaced, now);
             return (replaced, direction is TransportDirection.FromPeer ? Answer(replaced) : replaced.Negotiation.Answer(static _ => false), null, []);
         }
 
-        var dropped = replaced is null ? [] : Drop(replaced);
+        var dropped = replaced is null ? [] : Drop(replaced, now);
         negotiation.Apply(reading);
         var transport = MakeTransport(peer, direction, negotiation, credentials, reading, now);
         return (transport, negotiation.Answer(static _ => false), replaced?.Id, dropped);
@@ -121,7 +130,7 @@ internal sealed partial class RoomState
     }
 
     public (MediaProducer Producer, SessionDescription? Answer) CloseProducer(
-        string peerId, string producerId, SessionDescription? offer)
+        string peerId, string producerId, SessionDescription? offer, TimeSpan now)
     {
         var peer = Find(peerId);
         var producer = FindOwn(peer, producerId);
@@ -131,7 +140,7 @@ internal sealed partial class RoomState
             transport.Negotiation.Apply(transport.Negotiation.Read(offer));
         }
 
-        var closed = Drop(producer);
+        var closed = Drop(producer, now);
         return (closed, offer is null ? null : Answer(transport));
     }
 
@@ -157,7 +166,7 @@ internal sealed partial class RoomState
         StopAbandoned(transport, now);
         foreach (var request in requests)
         {
-            var track = Consume(transport, request);
+            var track = Consume(transport, request, now);
             isOffered |= track.Error is null;
             tracks.Add(track);
         }
@@ -165,15 +174,15 @@ internal sealed partial class RoomState
         return (tracks, isOffered ? negotiation.Offer() : null);
     }
 
-    public void CompleteConsume(string peerId, string transportId, SessionDescription answer)
+    public void CompleteConsume(string peerId, string transportId, SessionDescription answer, TimeSpan now)
     {
         var transport = FindTransport(Find(peerId), TransportDirection.ToPeer, transportId);
         transport.Negotiation.Complete(answer);
-        Follow(transport);
+        Follow(transport, now);
     }
 
     public SessionDescription CloseConsumers(
-        string peerId, string transportId, IReadOnlyList<string> mids, SessionDescription offer)
+        string peerId, string transportId, IReadOnlyList<string> mids, SessionDescription offer, TimeSpan now)
     {
         var transport = FindTransport(Find(peerId), TransportDirection.ToPeer, transportId);
         var reading = transport.Negotiation.Read(offer);
@@ -182,7 +191,7 @@ internal sealed partial class RoomState
         var emptied = reading.Sections.Select(
             section => section.Consumed is not null && mids.Contains(section.Mid) ? section with { Consumed = null } : section);
         transport.Negotiation.Apply(reading with { Sections = [.. emptied] });
-        Follow(transport);
+        Follow(transport, now);
         return transport.Negotiation.Answer(static _ => false);
     }
 
@@ -302,51 +311,61 @@ internal sealed partial class RoomState
                 transport.Connection.Path is { Protocol: RtcProtocol.Tcp },
                 transport.Packets.Estimator.TargetBps,
                 RoundTripOf(transport)));
-            consumers.AddRange(transport.Packets.Consumers.Select(consumer => new ConsumerFigures(
-                consumer.Producer.Options.Id,
-                consumer.Producer.Options.Codec is SfuCodec.Opus ? MediaKind.Audio : MediaKind.Video,
-                consumer.SentBps(now),
-                consumer.PacketsExpected,
-                consumer.PacketsLost,
-                consumer.PacketsRepeated,
-                consumer.Jitter,
-                consumer.CurrentRid,
-                consumer.IsStarved,
-                consumer.Freezes)
-            {
-                Mid = consumer.Options.Mid,
-                Totals = new TrackTotals(consumer.Options.Ssrc, consumer.BytesSent, new PictureFigures(
-                    consumer.PicturesSent,
-                    consumer.KeyframesSent,
-                    consumer.Size.Width,
-                    consumer.Size.Height,
-                    consumer.PictureLossIndications,
-                    consumer.FullIntraRequests)),
-            }));
+            consumers.AddRange(transport.Packets.Consumers.Select(consumer => FiguresOf(consumer, now)));
         }
 
-        return new PeerMediaFigures(
-            peerId,
-            transports,
-            [.. peer.Producers.Select(producer => new ProducerFigures(
-                producer.Described.Id,
-                producer.Described.Kind,
-                producer.Packets.ReceivedBps(now),
-                producer.Packets.PacketsReceived,
-                producer.Packets.PacketsLost,
-                producer.Packets.JitterNow(now),
-                producer.Packets.ActiveRids(now))
-            {
-                Mid = producer.Packets.Options.Mid ?? "",
-                Totals = new TrackTotals(producer.Packets.SsrcNow(now) ?? 0, producer.Packets.BytesReceived, new PictureFigures(
-                    producer.Packets.PicturesReceived,
-                    producer.Packets.KeyframesReceived,
-                    producer.Packets.SizeNow(now).Width,
-                    producer.Packets.SizeNow(now).Height,
-                    producer.Packets.KeyframesAsked,
-                    0)),
-            })],
-            consumers);
+        return peer.Ended.MoveTo(
+            new PeerMediaFigures(peerId, transports, [.. peer.Producers.Select(producer => FiguresOf(producer, now))], consumers), now);
+    }
+
+    private static ProducerFigures FiguresOf(ProducerState producer, TimeSpan now) => new(
+        producer.Described.Id,
+        producer.Described.Kind,
+        producer.Packets.ReceivedBps(now),
+        producer.Packets.PacketsReceived,
+        producer.Packets.PacketsLost,
+        producer.Packets.JitterNow(now),
+        producer.Packets.ActiveRids(now))
+    {
+        Mid = producer.Packets.Options.Mid ?? "",
+        Totals = new TrackTotals(producer.Packets.SsrcNow(now) ?? 0, producer.Packets.BytesReceived, new PictureFigures(
+            producer.Packets.PicturesReceived,
+            producer.Packets.KeyframesReceived,
+            producer.Packets.SizeNow(now).Width,
+            producer.Packets.SizeNow(now).Height,
+            producer.Packets.KeyframesAsked,
+            0)),
+    };
+
+    private static ConsumerFigures FiguresOf(Consumer consumer, TimeSpan now) => new(
+        consumer.Producer.Options.Id,
+        consumer.Producer.Options.Codec is SfuCodec.Opus ? MediaKind.Audio : MediaKind.Video,
+        consumer.SentBps(now),
+        consumer.PacketsExpected,
+        consumer.PacketsLost,
+        consumer.PacketsRepeated,
+        consumer.Jitter,
+        consumer.CurrentRid,
+        consumer.IsStarved,
+        consumer.Freezes)
+    {
+        Mid = consumer.Options.Mid,
+        Totals = new TrackTotals(consumer.Options.Ssrc, consumer.BytesSent, new PictureFigures(
+            consumer.PicturesSent,
+            consumer.KeyframesSent,
+            consumer.Size.Width,
+            consumer.Size.Height,
+            consumer.PictureLossIndications,
+            consumer.FullIntraRequests)),
+    };
+
+    /// <summary>Notes what a peer received by a consumer that is about to go.</summary>
+    private void NoteEnd(PeerState receiver, Consumer consumer, TimeSpan now)
+    {
+        if (_producers.TryGetValue(consumer.Producer.Options.Id, out var producer))
+        {
+            receiver.Ended.Add(producer.Described, FiguresOf(consumer, now), now);
+        }
     }
 
     private static TimeSpan? RoundTripOf(PeerTransport transport)
@@ -499,7 +518,7 @@ internal sealed partial class RoomState
         return producer;
     }
 
-    private ConsumedTrack Consume(PeerTransport transport, ConsumeRequest request)
+    private ConsumedTrack Consume(PeerTransport transport, ConsumeRequest request, TimeSpan now)
     {
         var negotiation = transport.Negotiation;
         ConsumedTrack Refused(MediaErrorCode error) => new(request.ProducerId, null, null, null, error);
@@ -529,7 +548,7 @@ internal sealed partial class RoomState
             else
             {
                 // The peer would not ask had it not let go of the track: it waits for one to arrive, so it is given a new section.
-                Remove(transport, old.Mid);
+                Remove(transport, old.Mid, now);
                 negotiation.Stop(i);
             }
         }
@@ -567,7 +586,7 @@ internal sealed partial class RoomState
     }
 
     /// <summary>Makes consumers follow what the descriptions now say.</summary>
-    private void Follow(PeerTransport transport)
+    private void Follow(PeerTransport transport, TimeSpan now)
     {
         var sections = transport.Negotiation.Sections;
         for (var i = transport.Packets.Consumers.Count - 1; i >= 0; i--)
@@ -575,7 +594,7 @@ internal sealed partial class RoomState
             var consumer = transport.Packets.Consumers[i];
             if (!sections.Any(section => section is { IsStopped: false, Consumed: { } consumed } && consumed.Ssrc == consumer.Options.Ssrc))
             {
-                Remove(transport, consumer.Options.Mid);
+                Remove(transport, consumer.Options.Mid, now);
             }
         }
 
@@ -603,11 +622,12 @@ internal sealed partial class RoomState
         }
     }
 
-    private static void Remove(PeerTransport transport, string mid)
+    private void Remove(PeerTransport transport, string mid, TimeSpan now)
     {
         transport.Preferences.Remove(mid);
         if (FindConsumer(transport, mid) is { } consumer)
         {
+            NoteEnd(transport.Peer, consumer, now);
             transport.Packets.Remove(consumer);
         }
     }

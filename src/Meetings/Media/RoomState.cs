@@ -133,19 +133,19 @@ internal sealed partial class RoomState : IDeadlined
                     break;
 
                 case RtcEventKind.Closed:
-                    OnLost(transport, happened);
+                    OnLost(transport, happened, now);
                     return;
             }
         }
     }
 
     /// <summary>Ends one transport after a fault.</summary>
-    public void Fail(PeerTransport transport)
+    public void Fail(PeerTransport transport, TimeSpan now)
     {
         // Unless the fault came after it had ended.
         if (transport.Peer.TransportOf(transport.Direction) == transport)
         {
-            Lose(transport, TransportLossReason.Fault);
+            Lose(transport, TransportLossReason.Fault, now);
         }
     }
 
@@ -159,23 +159,23 @@ internal sealed partial class RoomState : IDeadlined
     }
 
     /// <summary>Ends what a request was at after a fault.</summary>
-    public void Fail(RoomAsker asker)
+    public void Fail(RoomAsker asker, TimeSpan now)
     {
         if (asker.Peer is not { } peer)
         {
-            Leave(asker.PeerId); // Whoever came in by this very request has nothing yet that would be missed.
+            Leave(asker.PeerId, now); // Whoever came in by this very request has nothing yet that would be missed.
             return;
         }
 
         if (asker.Direction is not TransportDirection.ToPeer)
         {
             peer.Source?.Close();
-            LoseAll(peer, TransportDirection.FromPeer, asker.Producers);
+            LoseAll(peer, TransportDirection.FromPeer, asker.Producers, now);
         }
 
         if (asker.Direction is not TransportDirection.FromPeer)
         {
-            LoseAll(peer, TransportDirection.ToPeer, []);
+            LoseAll(peer, TransportDirection.ToPeer, [], now);
         }
     }
 
@@ -281,7 +281,7 @@ internal sealed partial class RoomState : IDeadlined
         _events.Writer.TryWrite(new TransportConnected(transport.Peer.Id, transport.Id, transport.Direction));
     }
 
-    private void OnLost(PeerTransport transport, in RtcEvent happened)
+    private void OnLost(PeerTransport transport, in RtcEvent happened, TimeSpan now)
     {
         var reason = happened.Reason switch
         {
@@ -295,27 +295,27 @@ internal sealed partial class RoomState : IDeadlined
             MediaLog.Lost(_logger, transport.Id, Id, reason, happened.Failure.ToString());
         }
 
-        Lose(transport, reason);
+        Lose(transport, reason, now);
     }
 
-    private void Lose(PeerTransport transport, TransportLossReason reason)
+    private void Lose(PeerTransport transport, TransportLossReason reason, TimeSpan now)
     {
         _engine.Metrics.Lost(reason);
-        var dropped = Drop(transport);
+        var dropped = Drop(transport, now);
         _events.Writer.TryWrite(new TransportLost(transport.Peer.Id, transport.Id, transport.Direction, reason, dropped));
     }
 
     /// <summary>Ends a transport that a request has left half changed, or taken out already.</summary>
-    private void LoseAll(PeerState peer, TransportDirection direction, IReadOnlyList<MediaProducer> producers)
+    private void LoseAll(PeerState peer, TransportDirection direction, IReadOnlyList<MediaProducer> producers, TimeSpan now)
     {
         var transport = peer.TransportOf(direction);
         if (transport is not null)
         {
-            Drop(transport);
+            Drop(transport, now);
         }
         else if (direction is TransportDirection.FromPeer)
         {
-            DropProducers(peer);
+            DropProducers(peer, now);
         }
 
         // What the request itself ended is not known to anybody yet.
@@ -401,9 +401,14 @@ internal sealed partial class RoomState : IDeadlined
 
     /// <summary>Takes a transport out of its peer, with what flows on it.</summary>
     /// <returns>The producers that ended.</returns>
-    private List<MediaProducer> Drop(PeerTransport transport)
+    private List<MediaProducer> Drop(PeerTransport transport, TimeSpan now)
     {
-        var dropped = transport.Direction is TransportDirection.FromPeer ? DropProducers(transport.Peer) : [];
+        var dropped = transport.Direction is TransportDirection.FromPeer ? DropProducers(transport.Peer, now) : [];
+        foreach (var consumer in transport.Packets.Consumers)
+        {
+            NoteEnd(transport.Peer, consumer, now);
+        }
+
         if (transport.Peer.TransportOf(transport.Direction) == transport)
         {
             transport.Peer.SetTransport(transport.Direction, null);
@@ -413,20 +418,32 @@ internal sealed partial class RoomState : IDeadlined
         return dropped;
     }
 
-    private List<MediaProducer> DropProducers(PeerState peer)
+    private List<MediaProducer> DropProducers(PeerState peer, TimeSpan now)
     {
         var dropped = new List<MediaProducer>(peer.Producers.Count);
         while (peer.Producers.Count > 0)
         {
-            dropped.Add(Drop(peer.Producers[^1]));
+            dropped.Add(Drop(peer.Producers[^1], now));
         }
 
         dropped.Reverse();
         return dropped;
     }
 
-    private MediaProducer Drop(ProducerState producer)
+    private MediaProducer Drop(ProducerState producer, TimeSpan now)
     {
+        producer.Peer.Ended.Add(producer.Described, FiguresOf(producer, now), now);
+        foreach (var receiver in _peers.Values)
+        {
+            foreach (var consumer in receiver.ToPeer?.Packets.Consumers ?? [])
+            {
+                if (consumer.Producer == producer.Packets)
+                {
+                    NoteEnd(receiver, consumer, now);
+                }
+            }
+        }
+
         producer.Peer.Producers.Remove(producer);
         _producers.Remove(producer.Described.Id);
         foreach (var tap in _taps)

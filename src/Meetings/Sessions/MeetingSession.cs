@@ -157,6 +157,7 @@ public sealed partial class MeetingSession
         }
 
         _room.Followers.End();
+        await _room.Media.FinishAsync();
         await _room.Media.DisposeAsync();
         _room.Journal.Complete();
         await journal;

@@ -30,25 +30,28 @@ public sealed class MeasurementTests(ITestOutputHelper output)
     /// <summary>
     /// Tolerances: loss 1.5 percent points, since packets are lost by their number; the round trip no less than the delay of both ways
     /// and up to 150 ms more; jitter between a fifth of and twice the span it is drawn from; bitrate from that of the payload to half
-    /// as much again, for headers.
+    /// as much again, for headers. Of the picture every number is held against what the network counted of its packets: how many there
+    /// were to a twentieth, and the bits of the half second before each row against those of a shorter and of a longer span, for they are not
+    /// as many in each.
     /// </summary>
     [Fact]
     public async Task Loss_round_trip_jitter_and_bitrate_are_those_of_the_network()
     {
         await using var server = await RunningServer.StartAsync("--public-ip", MediaAddress.ToString());
+        var (toServer, toPeers) = (new RtpTally(EmulatedRelay.OnePacketOf(OneToServerOf)), new RtpTally(EmulatedRelay.OnePacketOf(OneToPeersOf)));
         await using var network = EmulatedRelay.Start(
             MediaAddress,
             new IPEndPoint(IPAddress.Loopback, server.Process.RtcPort),
             Conditions,
-            EmulatedRelay.OnePacketOf(OneToServerOf),
-            EmulatedRelay.OnePacketOf(OneToPeersOf));
+            toServer.Takes,
+            toPeers.Takes);
         using var folder = new TemporaryFolder();
         var file = await OpusTone.WriteAsync(folder, 440, 4);
         var packets = OpusTone.PacketsOf(file);
         var payloadBps = packets.Sum(packet => packet.Length) * 8 / (packets.Count * 0.02);
         var meeting = $"/meetings/{(string)(await server.PostAsync("/meetings", new { title = "Measured" }))["id"]!}";
         var sound = await OggAudioSource.OpenAsync(file, repeats: true);
-        await using var speaker = await server.InitAsync(meeting, "Speaker", change: options => options with { Audio = sound });
+        await using var speaker = await server.InitAsync(meeting, "Speaker", change: options => options with { Audio = sound, Video = new TestPatternSource() });
 
         // The listener speaks too: a round trip is measured by what a peer reports of what it receives, so to the speaker there must come something.
         var other = await OggAudioSource.OpenAsync(file, repeats: true);
@@ -80,6 +83,14 @@ public sealed class MeasurementTests(ITestOutputHelper output)
         Assert.InRange((double)received[1]!["bitrate"]!, payloadBps * 0.9, payloadBps * 1.5);
         Assert.Equal(speaker.Self.Id, (string)last["peer_id"]!);
         Assert.Equal((string)sent[0]!["producer_id"]!, (string)last["producer_id"]!);
+
+        // The picture, in the same way.
+        var filmed = await QualityAsync(server, speaker.Self.Id, "video_producer", atLeast: 3);
+        var seen = await QualityAsync(server, listener.Self.Id, "video_consumer", atLeast: 3);
+        AssertPicture(filmed, toServer, isSent: false, row => (long)row["packets_sent"]!);
+        AssertPicture(seen, toPeers, isSent: true, row => (long)row["packets_received"]! + (long)row["packets_lost"]!);
+        Assert.Equal(speaker.Self.Id, (string)seen[^1]!["peer_id"]!);
+        Assert.Equal((string)filmed[0]!["producer_id"]!, (string)seen[^1]!["producer_id"]!);
     }
 
     /// <summary>For a while the network carries less than the pictures need: they stand still, which is counted then and not before.</summary>
@@ -129,6 +140,31 @@ public sealed class MeasurementTests(ITestOutputHelper output)
         Assert.InRange((double)cumulative["issues"]!["lag_fraction"]!, 0.9 / rows.Count, 1 - (0.9 * before.Length / rows.Count));
 
         long Frames() => viewer.Participants.Joined.ToArray() is [{ VideoTrack: { } track }] ? track.Frames : 0;
+    }
+
+    /// <summary>Holds what is told of a picture against what the network counted.</summary>
+    /// <param name="rows">The samples, the last of them from its end.</param>
+    /// <param name="network">Its way.</param>
+    /// <param name="isSent">Whether the server sent it, so that what was lost on the way is in its bitrate.</param>
+    /// <param name="packetsOf">Packets there should be, by a row.</param>
+    private void AssertPicture(JsonArray rows, RtpTally network, bool isSent, Func<JsonNode, long> packetsOf)
+    {
+        var last = rows[^1]!;
+        var ssrc = (uint)last["ssrc"]!;
+        var (expected, arrived) = network.Of(ssrc);
+        Print($"picture: of {expected} {arrived} arrived: {rows.ToJsonString()}");
+        Assert.True(expected > 500, $"{expected} packets");
+        Assert.InRange(packetsOf(last), 0.95 * expected, expected);
+        Assert.InRange(100.0 * (long)last["packets_lost"]! / packetsOf(last), (100.0 * (expected - arrived) / expected) - 1.5, (100.0 * (expected - arrived) / expected) + 1.5);
+        Assert.All(rows.SkipLast(1), row =>
+        {
+            Assert.InRange((double)row!["rtt"]!, 0.080, 0.250);
+            Assert.InRange((double)row["jitter"]!, 0.001, 0.020);
+            var at = TimeOf(row);
+            var few = network.BitsBetween(ssrc, at.AddMilliseconds(-450), at.AddMilliseconds(-250), isSent, withRepeated: false);
+            var many = network.BitsBetween(ssrc, at.AddMilliseconds(-1_000), at.AddMilliseconds(200), isSent, withRepeated: true);
+            Assert.InRange(0.5 * (double)row["bitrate"]!, 0.9 * few, many);
+        });
     }
 
     private static DateTimeOffset TimeOf(JsonNode sample) =>

@@ -12,14 +12,18 @@ public sealed class TranscriptionTests
     private const int Hertz = 660;
 
     [Fact]
-    public async Task What_is_said_reaches_those_whose_preset_allows_it_and_nobody_else()
+    public async Task What_is_said_reaches_those_whose_preset_allows_it_and_nobody_else_and_foul_words_are_covered()
     {
         await using var speech = await HearingEndpoint.StartAsync();
+        speech.Besides = ", damn bullshit";
         await using var server = await RunningServer.StartAsync("--transcription-url", speech.Address.ToString(), "--transcription-longest-piece", "2s");
         using var folder = new TemporaryFolder();
         await AddPresetAsync(server, "reader", isTranscribed: true);
         await AddPresetAsync(server, "other", isTranscribed: false);
-        var meeting = $"/meetings/{(string)(await server.PostAsync("/meetings", new { title = "Spoken", transcribe_on_end = true }))["id"]!}";
+        var meeting = $"/meetings/{(string)(await server.PostAsync("/meetings", new
+        {
+            title = "Spoken", transcribe_on_end = true, ai_config = new { transcription = new { profanity_filter = true } },
+        }))["id"]!}";
         var sound = await ToneAsync(folder, Hertz);
         await using var reader = await server.InitAsync(meeting, "Reader", "reader");
         await using var other = await server.InitAsync(meeting, "Other", "other");
@@ -31,7 +35,7 @@ public sealed class TranscriptionTests
         // The meeting wants a transcript, so everybody is heard; who is told of it is the preset's matter.
         await server.UntilAsync(() => reader.Ai.Transcripts.Count >= 3, "what is said was told");
         Assert.All(reader.Ai.Transcripts, line => Assert.Equal(
-            (speaker.Self.Id, speaker.Self.UserId, "Speaker", $"tone {Hertz}", false), (line.PeerId, line.UserId, line.Name, line.Text, line.IsPartial)));
+            (speaker.Self.Id, speaker.Self.UserId, "Speaker", $"tone {Hertz}, damn b*******", false), (line.PeerId, line.UserId, line.Name, line.Text, line.IsPartial)));
         Assert.Empty(other.Ai.Transcripts);
         Assert.Empty(speaker.Ai.Transcripts);
 
@@ -40,7 +44,7 @@ public sealed class TranscriptionTests
         await server.UntilAsync($"/sessions/{session}", each => (string)each["status"]! == "ENDED");
         var file = await server.UntilAsync($"/sessions/{session}/transcript?format=JSON", _ => true);
         var text = await server.DownloadAsync((string)file["transcript_download_url"]!);
-        Assert.Contains($"\"sentence\":\"tone {Hertz}\"", text, StringComparison.Ordinal);
+        Assert.Contains($"\"sentence\":\"tone {Hertz}, damn b*******\"", text, StringComparison.Ordinal);
         Assert.Contains($"\"id\":\"{speaker.Self.Id}\"", text, StringComparison.Ordinal);
     }
 

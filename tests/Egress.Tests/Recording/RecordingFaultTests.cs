@@ -2,12 +2,14 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Roomcast.Egress.Composition;
 using Roomcast.Egress.Recording;
 using Roomcast.Egress.Tests.Recorder;
 using Roomcast.Storage.Blobs;
 using Roomcast.TestKit;
+using Roomcast.TestKit.Blobs;
 using Roomcast.TestKit.Hls;
 using Roomcast.TestKit.S3;
 
@@ -164,6 +166,38 @@ public sealed class RecordingFaultTests(EncodedMinute encoded) : IClassFixture<E
         Assert.Contains("full", (await host.WaitForAsync(asked, RecordingStatus.Errored)).ErrorMessage, StringComparison.Ordinal);
     }
 
+    /// <summary>The oldest hundred were looked at, again with each round, and when none of them could be deleted, none behind them ever was.</summary>
+    [Fact]
+    public async Task Expired_recordings_that_cannot_be_deleted_hold_up_no_others_and_go_once_they_can()
+    {
+        const int Stuck = 130;
+        var blobs = new NamedBlobs();
+        await using var host = await RecordingHost.StartAsync(_folder.Path, more: services => services.AddSingleton<IBlobStore>(blobs));
+        for (var number = 0; number < Stuck; number++)
+        {
+            await AddExpiredAsync(host, $"stuck-{number}.mp4", days: 9);
+        }
+
+        var old = await AddExpiredAsync(host, "old.mp4", days: 8);
+        blobs.Refuses = name => name.StartsWith("stuck", StringComparison.Ordinal) ? BlobFailure.Refused : null;
+        await host.Recordings.ClearAsync(CancellationToken.None);
+        Assert.Equal(Stuck + 1, blobs.Asked.Count); // Each once.
+        Assert.Null((await host.Recordings.FindAsync(old.AppId, old.Id, CancellationToken.None))!.MediaFile);
+
+        // A store that is not to be reached is not asked for one after the other.
+        blobs.Asked.Clear();
+        blobs.Refuses = _ => BlobFailure.Unreachable;
+        await host.Recordings.ClearAsync(CancellationToken.None);
+        Assert.Single(blobs.Asked);
+
+        blobs.Asked.Clear();
+        blobs.Refuses = _ => null;
+        await host.Recordings.ClearAsync(CancellationToken.None);
+        Assert.Equal(Stuck, blobs.Asked.Count);
+        await host.Recordings.ClearAsync(CancellationToken.None);
+        Assert.Equal(Stuck, blobs.Asked.Count);
+    }
+
     [Fact]
     public async Task A_bucket_that_is_away_for_half_a_minute_gets_the_recording_afterwards()
     {
@@ -239,6 +273,31 @@ public sealed class RecordingFaultTests(EncodedMinute encoded) : IClassFixture<E
         Assert.Contains("refuses", done.ErrorMessage, StringComparison.Ordinal);
         Assert.NotEmpty(await host.DownloadAsync(done, done.MediaFile));
         Assert.DoesNotContain(host.Log, line => line.Contains("falsch", StringComparison.Ordinal));
+    }
+
+    private static async Task<RecordingRecord> AddExpiredAsync(RecordingHost host, string file, int days)
+    {
+        var ended = TimeProvider.System.GetUtcNow();
+        var recording = new RecordingRecord
+        {
+            Id = new RecordingId(Guid.NewGuid()),
+            AppId = host.App,
+            MeetingId = Guid.NewGuid(),
+            SessionId = Guid.NewGuid(),
+            Kind = RecordingKind.Composite,
+            Status = RecordingStatus.Uploaded,
+            OutputFileName = file,
+            StartReason = RecordingStartReason.Asked,
+            Plan = new RecordingPlan(),
+            MediaFile = file,
+            FileSize = 1,
+            LinksExpireAt = ended.AddDays(-days),
+            Node = host.Service<RecordingFolder>().Node,
+            CreatedAt = ended,
+            UpdatedAt = ended,
+        };
+        Assert.True(await host.Service<RecordingStore>().AddAsync(recording, isAlone: false, CancellationToken.None));
+        return recording;
     }
 
     private static S3Target Target(S3Server server) => new()

@@ -179,6 +179,37 @@ public abstract class RecordingStoreTests(DatabaseEngine engine) : DatabaseTests
     }
 
     [Fact]
+    public async Task Expired_ones_of_a_server_are_found_each_once()
+    {
+        const int Count = 230;
+        var app = await MakeAppAsync();
+        var made = new List<RecordingId>();
+        for (var number = 0; number < Count; number++)
+        {
+            // Pairs of one expiry: what comes after one is told by more than its time.
+            var expired = Draft(app) with { LinksExpireAt = Now.AddMilliseconds(number / 2), MediaFile = "a.mp4", Status = RecordingStatus.Uploaded };
+            Assert.True(await Store.AddAsync(expired, isAlone: false, CancellationToken.None));
+            made.Add(expired.Id);
+        }
+
+        foreach (var other in new[] { Draft(app) with { Node = "elsewhere" }, Draft(app) with { LinksExpireAt = Now.AddDays(1) } })
+        {
+            Assert.True(await Store.AddAsync(
+                other with { LinksExpireAt = other.LinksExpireAt ?? Now, MediaFile = "a.mp4" }, isAlone: false, CancellationToken.None));
+        }
+
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        var found = new List<RecordingRecord>();
+        while (await Store.FindExpiredAsync("here", found.LastOrDefault(), CancellationToken.None) is { Count: > 0 } some)
+        {
+            found.AddRange(some);
+        }
+
+        Assert.Equal(made.OrderBy(id => id.Value), found.Select(recording => recording.Id).OrderBy(id => id.Value));
+        Assert.Equal(found.OrderBy(recording => recording.LinksExpireAt).Select(recording => recording.LinksExpireAt), found.Select(recording => recording.LinksExpireAt));
+    }
+
+    [Fact]
     public async Task Unfinished_ones_are_those_of_their_server()
     {
         var app = await MakeAppAsync();

@@ -152,6 +152,50 @@ public sealed class MediaHistoryTests
         Assert.Equal([0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 94], history.Samples.Select(sample => (int)(sample.At - Start).TotalSeconds));
     }
 
+    [Fact]
+    public void A_track_that_ended_is_kept_with_what_it_came_to_and_when_that_was()
+    {
+        var history = new MediaHistory();
+        history.Add(Start, With(Producer(100), ended: null), _ => null);
+        history.Add(Start.AddSeconds(10), With(null, Ended(250, agoSeconds: 4)), _ => null);
+        var read = MediaHistoryBytes.TryRead(MediaHistoryBytes.Write(history))!;
+        var last = Assert.Single(read.Samples[1].Sent);
+        Assert.Equal((250, 4_000), (last.Packets, last.AgeMs));
+        Assert.Equal("screen", read.Tracks[last.Track].ProducerId);
+        Assert.True(read.Tracks[last.Track].IsScreenShare);
+    }
+
+    /// <summary>Another sample takes the place of one that came too soon, and half of many samples are left out: with neither goes the end of a track.</summary>
+    [Fact]
+    public void The_end_of_a_track_outlives_the_sample_that_told_it()
+    {
+        var history = new MediaHistory();
+        history.Add(Start, With(Producer(100), ended: null), _ => null);
+        history.Add(Start.AddSeconds(3), With(Producer(130), ended: null), _ => null);
+        history.Add(Start.AddSeconds(5), With(null, ended: null), _ => null);
+        Assert.Equal([(100, 0), (130, 2_000)], Ends());
+
+        for (var seconds = 20; seconds < 20_000; seconds += 10)
+        {
+            history.Add(Start.AddSeconds(seconds), With(null, ended: null), _ => null);
+        }
+
+        var (sample, sent) = history.Samples.SelectMany(sample => sample.Sent.Select(sent => (sample, sent))).Last();
+        Assert.Equal((130, Start.AddSeconds(3)), (sent.Packets, sample.At.AddMilliseconds(-sent.AgeMs)));
+
+        IEnumerable<(long, int)> Ends() => history.Samples.SelectMany(sample => sample.Sent).Select(sent => (sent.Packets, sent.AgeMs));
+    }
+
+    private static PeerMediaFigures With(ProducerFigures? producer, EndedProducer? ended) =>
+        new("peer", [], producer is null ? [] : [producer], []) { EndedProducers = ended is null ? [] : [ended] };
+
+    private static ProducerFigures Producer(long packets) => new("camera", MediaKind.Video, 1, packets, 0, TimeSpan.Zero, []);
+
+    private static EndedProducer Ended(long packets, int agoSeconds) => new(
+        new MediaProducer("screen", "peer", MediaKind.Video, false, IsScreenShare: true, "", "t", "", ""),
+        Producer(packets) with { ProducerId = "screen" },
+        TimeSpan.FromSeconds(agoSeconds));
+
     private static MediaHistory Of(IReadOnlyList<PeerMediaFigures> figures, DateTimeOffset? start = null)
     {
         var history = new MediaHistory();

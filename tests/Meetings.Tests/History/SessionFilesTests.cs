@@ -6,6 +6,7 @@ using Roomcast.Meetings.Tests.Records;
 using Roomcast.Storage;
 using Roomcast.Storage.Blobs;
 using Roomcast.TestKit;
+using Roomcast.TestKit.Blobs;
 
 namespace Roomcast.Meetings.Tests.History;
 
@@ -18,7 +19,7 @@ public abstract class SessionFilesTests(DatabaseEngine engine) : MeetingRecordsT
     private static readonly HistoryOptions Times = new();
 
     private readonly TemporaryFolder _folder = new();
-    private readonly Shelves _blobs = new();
+    private readonly NamedBlobs _blobs = new();
 
     private SessionFiles Files => new(
         Database,
@@ -99,36 +100,4 @@ public abstract class SessionFilesTests(DatabaseEngine engine) : MeetingRecordsT
             return (kinds.Count, kinds.Contains("young"));
         },
         None);
-
-    /// <summary>Blobs of which nothing is kept but the names.</summary>
-    private sealed class Shelves : IBlobStore
-    {
-        public List<string> Names { get; } = [];
-
-        /// <summary>What was to be deleted, in this order.</summary>
-        public List<string> Asked { get; } = [];
-
-        /// <summary>Why the blob of a name cannot be deleted now; null when it can.</summary>
-        public Func<string, BlobFailure?> Refuses { get; set; } = _ => null;
-
-        public Task StoreAsync(BlobName name, string file, string contentType, CancellationToken cancellationToken)
-        {
-            Names.Add(name.FileName);
-            return Task.CompletedTask;
-        }
-
-        public string AddressOf(BlobName name, DateTimeOffset expiresAt) => $"http://127.0.0.1/{name}";
-
-        public Task DeleteAsync(BlobName name, CancellationToken cancellationToken)
-        {
-            Asked.Add(name.FileName);
-            if (Refuses(name.FileName) is { } failure)
-            {
-                throw new BlobException(failure, "for this test");
-            }
-
-            Names.Remove(name.FileName);
-            return Task.CompletedTask;
-        }
-    }
 }

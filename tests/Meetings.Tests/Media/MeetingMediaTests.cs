@@ -309,6 +309,53 @@ public sealed class MeetingMediaTests
         Assert.Empty(await media.Room.JoinAsync("anna"));
     }
 
+    /// <summary>What a track had come to between its last sample and its end was lost, and with it a track that ended before its first.</summary>
+    [Fact]
+    public async Task What_a_track_came_to_is_told_once_after_its_end_to_its_sender_and_its_receivers()
+    {
+        using var media = new VirtualMedia(20);
+        var (anna, ben) = await TwoAsync(media);
+        var (picture, camera) = await anna.PublishCameraAsync();
+        var (screen, _) = await anna.PublishScreenAsync();
+        var received = await ben.ConsumeAsync([picture, screen]);
+        Assert.True(media.RunUntil(() => received.All(track => track.Frames.Count > 20)));
+        media.Run(5_000); // Until the receiver has reported.
+        var before = (await media.Room.MeasureAsync("ben")).Consumers.Single(consumer => consumer.ProducerId == picture.Id);
+        media.Run(2_000);
+        await ben.StopConsumingAsync(received[1].Mid);
+        await anna.UnpublishAsync(picture, camera);
+        media.Run(1_000);
+
+        var annas = await media.Room.MeasureAsync("anna");
+        var ended = Assert.Single(annas.EndedProducers);
+        Assert.Equal((picture.Id, picture.Id, 1_000), (ended.Track.Id, ended.Figures.ProducerId, ended.Ago.TotalMilliseconds));
+        Assert.True(ended.Figures.PacketsReceived > before.PacketsExpected, $"{ended.Figures.PacketsReceived} packets");
+        Assert.Equal(screen.Id, Assert.Single(annas.Producers).ProducerId);
+        Assert.Empty(annas.EndedConsumers);
+
+        var bens = await media.Room.MeasureAsync("ben");
+        Assert.Equal([screen.Id, picture.Id], bens.EndedConsumers.Select(track => track.Track.Id));
+        Assert.True(bens.EndedConsumers[1].Figures.Totals.Bytes > before.Totals.Bytes, "Nothing of the last two seconds is in it.");
+        Assert.Empty(bens.EndedProducers);
+        var (again, other) = (await media.Room.MeasureAsync("anna"), await media.Room.MeasureAsync("ben"));
+        Assert.Empty(again.EndedProducers);
+        Assert.Empty(other.EndedConsumers);
+    }
+
+    [Fact]
+    public async Task Who_closes_its_connection_before_it_leaves_is_measured_all_the_same()
+    {
+        using var media = new VirtualMedia(21);
+        var (anna, _) = await TwoAsync(media);
+        var (sound, _) = await anna.PublishMicrophoneAsync();
+        media.Run(1_000);
+        anna.Browser.Sending.Close();
+        Assert.True(media.RunUntil(() => Events(media).OfType<TransportLost>().Any()), "The goodbye was not heard.");
+        var ended = Assert.Single((await media.Room.MeasureAsync("anna")).EndedProducers);
+        Assert.Equal(sound.Id, ended.Track.Id);
+        Assert.True(ended.Figures.PacketsReceived > 40, $"{ended.Figures.PacketsReceived} packets");
+    }
+
     [Fact]
     public async Task Who_leaves_is_gone_and_the_abandoned_section_is_stopped_later()
     {

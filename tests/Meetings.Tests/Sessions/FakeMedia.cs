@@ -26,10 +26,10 @@ internal sealed class FakeMedia : IMediaSide
         throw new MediaException(MediaErrorCode.TooMany, "This room moves no media.");
 
     /// <summary>What is measured of peers; nothing of those it does not hold.</summary>
-    public ConcurrentDictionary<string, PeerMediaFigures> Figures { get; } = new();
+    public ConcurrentDictionary<string, Func<ValueTask<PeerMediaFigures>>> Figures { get; } = new();
 
     public ValueTask<PeerMediaFigures> MeasureAsync(string peerId) =>
-        Figures.TryGetValue(peerId, out var figures) ? new(figures) : throw new MediaException(MediaErrorCode.UnknownPeer, "not here");
+        Figures.TryGetValue(peerId, out var measure) ? measure() : throw new MediaException(MediaErrorCode.UnknownPeer, "not here");
 
     public ValueTask<MediaSource> AddSourceAsync(string peerId, bool hasSound, bool hasPicture, IMediaSourceListener listener) =>
         throw new MediaException(MediaErrorCode.TooMany, "This room moves no media.");

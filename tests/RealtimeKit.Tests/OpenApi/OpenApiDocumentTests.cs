@@ -64,6 +64,11 @@ public sealed class OpenApiDocumentTests(SharedHost shared)
             Assert.NotNull(operation["operationId"]);
             Assert.All(["401", "429", "500"], status => Assert.NotNull(operation["responses"]![status]));
             Assert.All(operation["responses"]!.AsObject(), response => Assert.NotNull(response.Value!["description"]));
+            foreach (var (status, response) in operation["responses"]!.AsObject())
+            {
+                var headers = response!["headers"]?.AsObject().Select(header => header.Key) ?? [];
+                Assert.Equal(status switch { "409" => ["x-should-retry"], "429" or "503" => ["Retry-After"], _ => [] }, headers);
+            }
         }
 
         var ids = _host.Description.Operations.Select(operation => operation.Operation["operationId"]!.GetValue<string>()).ToArray();

@@ -37,6 +37,9 @@ public sealed class HearingEndpoint : IAsyncDisposable
     /// <summary>Fields of the forms and bodies that came, and the bearer tokens.</summary>
     public ConcurrentQueue<string> Asked { get; } = new();
 
+    /// <summary>What it hears besides, behind every tone.</summary>
+    public string Besides { get; set; } = "";
+
     /// <summary>Starts one.</summary>
     public static async Task<HearingEndpoint> StartAsync()
     {
@@ -71,7 +74,7 @@ public sealed class HearingEndpoint : IAsyncDisposable
 
         await FfmpegTool.RunAsync(
             ["-v", "error", "-i", ogg, "-f", "s16le", "-ac", "1", "-ar", SampleRateHz.ToString(CultureInfo.InvariantCulture), pcm]);
-        await context.Response.WriteAsJsonAsync(new { text = $"tone {ToneOf(await File.ReadAllBytesAsync(pcm))}" });
+        await context.Response.WriteAsJsonAsync(new { text = $"tone {ToneOf(await File.ReadAllBytesAsync(pcm))}{Besides}" });
     }
 
     private async Task SummariseAsync(HttpContext context)

@@ -19,7 +19,7 @@ internal sealed class Measurements(SessionRoom room)
     /// <summary>Begins a round when one is due.</summary>
     public void LookAround()
     {
-        if (_isMeasuring || room.SessionId is null || (_measuredAt != TimeSpan.MinValue && room.Now - _measuredAt < MediaHistory.ShortestInterval))
+        if (_isMeasuring || room.SessionId is not { } sessionId || (_measuredAt != TimeSpan.MinValue && room.Now - _measuredAt < MediaHistory.ShortestInterval))
         {
             return;
         }
@@ -32,7 +32,7 @@ internal sealed class Measurements(SessionRoom room)
 
         _isMeasuring = true;
         _measuredAt = room.Now;
-        _ = MeasureAllAsync(peers, room.Media.Side);
+        _ = MeasureAllAsync(sessionId, peers, room.Media.Side);
     }
 
     /// <summary>What a peer's media came to, measured before it leaves the media side. Null when that cannot be known.</summary>
@@ -82,10 +82,10 @@ internal sealed class Measurements(SessionRoom room)
         _measuredAt = TimeSpan.MinValue;
     }
 
-    private static bool IsWorthKeeping(PeerMediaFigures? figures) => figures is not (null or { Producers.Count: 0, Consumers.Count: 0 });
+    private static bool IsWorthKeeping(PeerMediaFigures? figures) =>
+        figures is not (null or { Producers.Count: 0, Consumers.Count: 0, EndedProducers.Count: 0, EndedConsumers.Count: 0 });
 
-    private static SampledTrack? TrackOf(MediaProducer? producer) =>
-        producer is null ? null : new SampledTrack(producer.Id, producer.PeerId, producer.Kind, producer.IsScreenShare);
+    private static SampledTrack? TrackOf(MediaProducer? producer) => producer is null ? null : SampledTrack.Of(producer);
 
     private void Take(SessionPeer peer, PeerMediaFigures? figures)
     {
@@ -115,7 +115,7 @@ internal sealed class Measurements(SessionRoom room)
         }
     }
 
-    private async Task MeasureAllAsync(SessionPeer[] peers, IMediaSide side)
+    private async Task MeasureAllAsync(SessionId sessionId, SessionPeer[] peers, IMediaSide side)
     {
         var measured = new List<(SessionPeer Peer, PeerMediaFigures? Figures)>(peers.Length);
         try
@@ -130,9 +130,17 @@ internal sealed class Measurements(SessionRoom room)
             await room.PostAsync(() =>
             {
                 _isMeasuring = false;
-                foreach (var (peer, figures) in measured.Where(one => one.Peer.IsJoined))
+                foreach (var (peer, figures) in measured)
                 {
-                    Take(peer, figures);
+                    if (peer.IsJoined && sessionId == room.SessionId)
+                    {
+                        Take(peer, figures);
+                    }
+                    else if (figures is { EndedProducers.Count: > 0 } or { EndedConsumers.Count: > 0 })
+                    {
+                        // It was measured once more as it left. What had ended before that is told but once.
+                        Finish(sessionId, peer, figures with { Producers = [], Consumers = [] }, []);
+                    }
                 }
             });
         }

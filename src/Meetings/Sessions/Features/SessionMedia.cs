@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Roomcast.Meetings.Media;
 using Roomcast.Meetings.Presets;
 using Roomcast.Meetings.Sessions.Events;
@@ -27,6 +28,10 @@ public sealed partial class SessionMedia
 
     // Who has left the media side and is still in the session, untold to the others, with when.
     private readonly Dictionary<string, TimeSpan> _leaving = new(StringComparer.Ordinal);
+
+    // Those whose media is being measured before it goes, and what is to be kept of those that were.
+    private readonly List<Task> _leavings = [];
+    private readonly ConcurrentQueue<Action> _measured = new();
 
     internal SessionMedia(SessionRoom room)
     {
@@ -336,6 +341,13 @@ public sealed partial class SessionMedia
         }
     }
 
+    /// <summary>Keeps what the media came to of all who have left, once the loop has ended: what it would have done then.</summary>
+    internal async Task FinishAsync()
+    {
+        await Task.WhenAll(_leavings);
+        KeepMeasured();
+    }
+
     internal async ValueTask DisposeAsync()
     {
         if (_side is { } side)
@@ -455,13 +467,29 @@ public sealed partial class SessionMedia
             peer,
             async side =>
             {
-                var figures = await Measurements.MeasureAsync(side, peer.Id);
-                await call(side);
-                return figures;
+                PeerMediaFigures? figures = null;
+                try
+                {
+                    figures = await Measurements.MeasureAsync(side, peer.Id);
+                }
+                finally
+                {
+                    _measured.Enqueue(() => _room.Measurements.Finish(sessionId, peer, figures, tracks));
+                }
+
+                return await call(side);
             },
-            new(
-                figures => _room.Measurements.Finish(sessionId, peer, figures, tracks),
-                _ => _room.Measurements.Finish(sessionId, peer, null, tracks)));
+            new(_ => KeepMeasured(), _ => KeepMeasured()));
+        _leavings.RemoveAll(leaving => leaving.IsCompleted);
+        _leavings.Add(peer.MediaCalls);
+    }
+
+    private void KeepMeasured()
+    {
+        while (_measured.TryDequeue(out var keep))
+        {
+            keep();
+        }
     }
 
     private void Run<T>(SessionPeer peer, Func<IMediaSide, ValueTask<T>> call, Answer<T> answer)

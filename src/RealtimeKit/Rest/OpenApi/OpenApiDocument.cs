@@ -194,6 +194,18 @@ internal sealed partial class OpenApiDocument(PublicAddresses addresses)
             };
         }
 
+        else if (status is "409")
+        {
+            response["headers"] = new JsonObject
+            {
+                ["x-should-retry"] = new JsonObject
+                {
+                    ["description"] = "The conflict will still be there: the official client would try again by itself.",
+                    ["schema"] = new JsonObject { ["type"] = "string", ["const"] = "false" },
+                },
+            };
+        }
+
         return response;
     }
 

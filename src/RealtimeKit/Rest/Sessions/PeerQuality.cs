@@ -104,8 +104,9 @@ internal static class PeerQuality
                 var track = media.Tracks[sent.Track];
                 var (at, last) = before.GetValueOrDefault(sent.Track);
                 var (arrived, lost) = (Math.Max(0, sent.Packets - last.Packets), Math.Max(0, sent.Lost - last.Lost));
-                before[sent.Track] = (sample.At, sent);
-                var row = Row.Of(sample, track, arrived + lost == 0 ? 0 : 100.0 * lost / (arrived + lost), sent.JitterUs);
+                var measuredAt = sample.At.AddMilliseconds(-sent.AgeMs);
+                before[sent.Track] = (measuredAt, sent);
+                var row = Row.Of(sample, measuredAt, track, arrived + lost == 0 ? 0 : 100.0 * lost / (arrived + lost), sent.JitterUs);
                 row.Json["packets_sent"] = sent.Packets + sent.Lost;
                 row.Json["packets_lost"] = sent.Lost;
                 row.Json["bitrate"] = sent.BitrateBps;
@@ -114,7 +115,7 @@ internal static class PeerQuality
                     row.Json["bytes_sent"] = sent.Totals.Bytes;
                 }
 
-                row = row.With(sample, track, sent.Totals, at, last.Totals);
+                row = row.With(measuredAt, track, sent.Totals, at, last.Totals);
                 if (kind is MediaKind.Video && sent.Totals.Pictures.Count > 0)
                 {
                     row.Json["frames_encoded"] = sent.Totals.Pictures.Count;
@@ -139,8 +140,9 @@ internal static class PeerQuality
                 var track = media.Tracks[received.Track];
                 var (at, last) = before.GetValueOrDefault(received.Track);
                 var (expected, lost) = (Math.Max(0, received.Packets - last.Packets), Math.Max(0, received.Lost - last.Lost));
-                before[received.Track] = (sample.At, received);
-                var row = Row.Of(sample, track, expected == 0 ? 0 : Math.Min(100, 100.0 * lost / expected), received.JitterUs);
+                var measuredAt = sample.At.AddMilliseconds(-received.AgeMs);
+                before[received.Track] = (measuredAt, received);
+                var row = Row.Of(sample, measuredAt, track, expected == 0 ? 0 : Math.Min(100, 100.0 * lost / expected), received.JitterUs);
                 row.Json["consumer_id"] = track.ProducerId;
                 if (track.PeerId.Length > 0)
                 {
@@ -157,7 +159,7 @@ internal static class PeerQuality
                     row.Json["bytes_received"] = (long)(received.Totals.Bytes * (1 - ((double)received.Lost / received.Packets)));
                 }
 
-                row = row.With(sample, track, received.Totals, at, last.Totals);
+                row = row.With(measuredAt, track, received.Totals, at, last.Totals);
                 if (kind is MediaKind.Video)
                 {
                     row.Json["freeze_count"] = received.Freezes;
@@ -211,12 +213,12 @@ internal static class PeerQuality
 
         public bool HasFrozen { get; init; }
 
-        public static Row Of(MediaSample sample, SampledTrack track, double lossPercent, long jitterUs)
+        public static Row Of(MediaSample sample, DateTimeOffset measuredAt, SampledTrack track, double lossPercent, long jitterUs)
         {
             var mos = MosOf(sample.RoundTripMs ?? 0, jitterUs / 1_000.0, lossPercent);
             var json = new JsonObject
             {
-                ["timestamp"] = Timestamps.Write(sample.At),
+                ["timestamp"] = Timestamps.Write(measuredAt),
                 ["producer_id"] = track.ProducerId,
                 ["jitter"] = jitterUs / 1_000_000.0,
                 ["mos_quality"] = mos,
@@ -230,7 +232,7 @@ internal static class PeerQuality
         }
 
         /// <summary>Tells what the track had come to; nothing where that was not measured.</summary>
-        public Row With(MediaSample sample, SampledTrack track, in TrackTotals totals, DateTimeOffset at, in TrackTotals before)
+        public Row With(DateTimeOffset measuredAt, SampledTrack track, in TrackTotals totals, DateTimeOffset at, in TrackTotals before)
         {
             if (track.Mid.Length > 0)
             {
@@ -258,7 +260,7 @@ internal static class PeerQuality
 
             // A track that begins anew under its name counts from nothing again.
             var (pictures, keyframes) = (now.Count < last.Count ? now.Count : now.Count - last.Count, Math.Max(0, now.Keyframes - last.Keyframes));
-            double? rate = at > DateTimeOffset.MinValue && sample.At > at ? Math.Round(pictures / (sample.At - at).TotalSeconds, 3) : null;
+            double? rate = at > DateTimeOffset.MinValue && measuredAt > at ? Math.Round(pictures / (measuredAt - at).TotalSeconds, 3) : null;
             if (rate is not null)
             {
                 Json["frames_per_second"] = rate;
