@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Roomcast.Egress.Composition.Layouts;
 
 namespace Roomcast.Interop.Meetings;
 
@@ -11,6 +12,8 @@ namespace Roomcast.Interop.Meetings;
 internal sealed record ComposedReading(int Width, int Height, IReadOnlyList<byte[]> Pictures, float[] Sound)
 {
     public const int SampleRateHz = 48_000;
+
+    private const int LeastLight = 190;
 
     /// <summary>Decodes some seconds of it.</summary>
     public static async Task<ComposedReading> OfAsync(
@@ -79,6 +82,24 @@ internal sealed record ComposedReading(int Width, int Height, IReadOnlyList<byte
         var own = CodedPicture.Colours[participant];
         return Math.Abs(red - own.Red) < 50 && Math.Abs(green - own.Green) < 50 && Math.Abs(blue - own.Blue) < 50;
     }
+
+    /// <summary>The pixels of an area that are as light as letters are.</summary>
+    public int CountLight(int picture, TileArea area)
+    {
+        var (gray, count) = (GrayOf(picture), 0);
+        for (var row = area.Top; row < area.Bottom; row++)
+        {
+            for (var column = area.Left; column < area.Right; column++)
+            {
+                count += gray[(row * Width) + column] > LeastLight ? 1 : 0;
+            }
+        }
+
+        return count;
+    }
+
+    /// <summary>A picture as gray.</summary>
+    public byte[] GrayOf(int picture) => [.. Pictures[picture].Chunk(3).Select(pixel => (byte)((pixel[0] + pixel[1] + pixel[2]) / 3))];
 
     /// <summary>How many pictures differ from the one before.</summary>
     public int Changes()

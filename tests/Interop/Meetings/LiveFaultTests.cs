@@ -26,8 +26,18 @@ public sealed class LiveFaultTests(ITestOutputHelper output)
         await using var sink = new StampedSink($"{nginx.Address}/key", Path.Combine(server.Folder, "pushed.flv"));
         await sink.FollowAsync(TimeSpan.FromSeconds(6), () => server.Server.Errors);
 
+        var url = await ada.EvaluateAsync<string>("meeting.livestream.playbackUrl");
         await server.RestartAsync();
+        var back = StampedPicture.StampOf(TimeProvider.System.GetUtcNow());
         var left = (await sink.ReadAsync()).Last(each => each.Look.First is not null).Look.First!.Value;
+
+        // Viewers go on at the same address, and see what she shows now, not what was there before.
+        await ada.WaitAsync(server, $"meeting.livestream.state === 'LIVESTREAMING' && meeting.livestream.playbackUrl === '{url}'");
+        await WatchAsync(server, livestream, look => look is { Layout: StampedLayout.Alone, First: { } first } && StampedPicture.Between(back, first) > 0);
+        var now = await AssertWatchedAsync(server, livestream);
+        Assert.True(StampedPicture.Between(back, now) > 0, $"Viewers see what was drawn {StampedPicture.Between(now, back)} ms before the server was back.");
+        var again = await server.GetAsync($"/meetings/{meeting}/active-livestream");
+        Assert.Equal(livestream.GetProperty("id").GetString(), again.GetProperty("id").GetString());
         var done = await UntilAsync(server, recording, "UPLOADED");
         Assert.Equal("INTERNAL_ERROR", done.GetProperty("stop_reason").GetProperty("reason").GetString());
         var file = await DownloadAsync(server, done, "killed.mp4");

@@ -3,18 +3,26 @@ using System.Globalization;
 using System.Net.Http.Json;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Roomcast.Egress.Composition.Layouts;
 using Roomcast.Interop.Browser;
+using Roomcast.TestKit.Hls;
 using Roomcast.TestKit.Video;
+using Xunit.Abstractions;
 
 namespace Roomcast.Interop.Meetings;
 
 /// <summary>A meeting goes live by the official client, unmodified: what viewers are served shows who is on stage.</summary>
 [Collection(MeetingServerTests.Name)]
-public sealed partial class LiveMeetingTests(MeetingServer server) : IAsyncLifetime
+public sealed partial class LiveMeetingTests(MeetingServer server, ITestOutputHelper output) : IAsyncLifetime
 {
     // A tone that is there for less than half of the time, through two codecs.
     private const double AudibleDb = -30;
     private const double SilentDb = -60;
+
+    // The letters of a slate are a sixteenth of the picture's height, on one line in the middle.
+    private const int LetterSize = 45;
+    private static readonly TileArea Whole = new(0, 0, 1_280, 720);
+    private static readonly TileArea Words = new(100, 320, 1_080, 80);
 
     public Task InitializeAsync() => Task.CompletedTask;
 
@@ -61,6 +69,48 @@ public sealed partial class LiveMeetingTests(MeetingServer server) : IAsyncLifet
         Assert.Contains("#EXT-X-ENDLIST", await http.GetStringAsync(new Uri(new Uri(url), media)), StringComparison.Ordinal);
         foreach (var page in (BrowserPage[])[ada, eve, late])
         {
+            await page.RunAsync("meeting.leave()");
+            await page.CloseAsync();
+        }
+    }
+
+    [Fact]
+    public async Task A_second_host_who_starts_what_is_live_is_left_with_the_livestream_that_is()
+    {
+        var meeting = await server.CreateMeetingAsync("Twice");
+        var ada = await KitPage.OpenAsync(server, meeting, 0, "livestream_host", sends: true);
+        var ben = await KitPage.OpenAsync(server, meeting, 1, "livestream_host", sends: false, browser: 0);
+        await ada.RunAsync("meeting.livestream.start()");
+        foreach (var page in (BrowserPage[])[ada, ben])
+        {
+            await page.WaitAsync("meeting.livestream.state === 'LIVESTREAMING' && meeting.livestream.playbackUrl", MeetTab.Patience);
+            await page.RunAsync("(globalThis.states = [], meeting.livestream.on('livestreamUpdate', (state) => states.push(state)), null)");
+        }
+
+        var url = await ada.EvaluateAsync<string>("meeting.livestream.playbackUrl");
+        var before = await GetAsync($"/meetings/{meeting}/active-livestream");
+
+        // The client forgets what it knew when it begins and is refused; what it is told then is what stays.
+        await ben.RunAsync("meeting.livestream.start().then(() => null, () => null)");
+        await ben.WaitAsync("states.length > 1 && states.at(-1) === 'LIVESTREAMING'", MeetTab.Patience);
+        await ada.RunAsync("meeting.chat.sendTextMessage('after')");
+        await ben.WaitAsync("!!kit.message('after')", MeetTab.Patience);
+        output.WriteLine(await ben.EvaluateAsync<string>("states.join()"));
+        foreach (var page in (BrowserPage[])[ada, ben])
+        {
+            Assert.Equal("LIVESTREAMING", await page.EvaluateAsync<string>("meeting.livestream.state"));
+            Assert.Equal(url, await page.EvaluateAsync<string>("meeting.livestream.playbackUrl"));
+        }
+
+        Assert.Equal(0, await ada.EvaluateAsync<int>("states.length"));
+        var after = await GetAsync($"/meetings/{meeting}/active-livestream");
+        Assert.Equal((before.GetProperty("id").GetString(), "LIVE"), (after.GetProperty("id").GetString(), after.GetProperty("status").GetString()));
+
+        // And it is one that ends for both, by the one who did not begin it.
+        await ben.RunAsync("meeting.livestream.stop()");
+        foreach (var page in (BrowserPage[])[ada, ben])
+        {
+            await page.WaitAsync("meeting.livestream.state === 'IDLE'", MeetTab.Patience);
             await page.RunAsync("meeting.leave()");
             await page.CloseAsync();
         }
@@ -212,8 +262,10 @@ public sealed partial class LiveMeetingTests(MeetingServer server) : IAsyncLifet
         var deaths = await ServerMetrics.SumAsync(server, "roomcast_egress_composition_worker_deaths");
 
         var worker = ComposedBy().Matches(server.Server.Errors)[^1].Groups["pid"].Value;
+        DateTimeOffset killedAt;
         using (var process = Process.GetProcessById(int.Parse(worker, CultureInfo.InvariantCulture)))
         {
+            killedAt = TimeProvider.System.GetUtcNow();
             process.Kill();
         }
 
@@ -224,18 +276,39 @@ public sealed partial class LiveMeetingTests(MeetingServer server) : IAsyncLifet
             await Task.Delay(100);
         }
 
+        DateTimeOffset startedAt;
+        var successor = ComposedBy().Matches(server.Server.Errors)[^1];
+        using (var process = Process.GetProcessById(int.Parse(successor.Groups["pid"].Value, CultureInfo.InvariantCulture)))
+        {
+            startedAt = process.StartTime;
+        }
+
         using var http = new HttpClient();
         await WatchUntilAsync(url, reading => Alone(reading, 0) && reading.Changes() > 20);
         var media = (await http.GetStringAsync(new Uri(url))).Split('\n').First(line => line.EndsWith(".m3u8", StringComparison.Ordinal) && !line.StartsWith('#'));
         var playlist = await http.GetStringAsync(new Uri(new Uri(url), media));
-        Assert.Contains("#EXT-X-DISCONTINUITY", playlist, StringComparison.Ordinal);
 
-        // The program's time goes on, and the fault is counted and logged once, with how soon another is started.
-        var times = ProgramTime().Matches(playlist).Select(match => DateTimeOffset.Parse(match.Groups[1].Value, CultureInfo.InvariantCulture)).ToList();
-        Assert.True(times.Count > 1 && times.Zip(times.Skip(1)).All(pair => pair.First < pair.Second), playlist);
+        // The program's time goes on.
+        var segments = MediaPlaylist.Read(playlist).Segments;
+        Assert.True(segments.Count > 1 && segments.Zip(segments.Skip(1)).All(pair => pair.First.Date < pair.Second.Date), playlist);
+        var (last, first) = Assert.Single(segments.Zip(segments.Skip(1)), pair => pair.Second.IsDiscontinuity);
+        var hole = first.Date!.Value - last.Date!.Value - TimeSpan.FromSeconds(last.Duration);
+
+        // The fault is counted and logged once.
         Assert.Equal(deaths + 1, await ServerMetrics.SumAsync(server, "roomcast_egress_composition_worker_deaths"));
         var logged = Assert.Single(Died().Matches(server.Server.Errors), match => match.Groups["pid"].Value == worker);
-        Assert.InRange(double.Parse(logged.Groups["pause"].Value, CultureInfo.InvariantCulture), 0, 1_000);
+
+
+        // Another is started within a second of the death: by the server's clock and the system's, however late this test looks.
+        // Viewers miss what is not composed until it is ready: a quarter of a second, or more where a busy machine takes longer to start a
+        // process and its code; never as long as a worker may be silent before it is ended for that.
+        var diedAt = DateTimeOffset.Parse(logged.Groups["at"].Value, CultureInfo.InvariantCulture);
+        var readyAt = DateTimeOffset.Parse(successor.Groups["at"].Value, CultureInfo.InvariantCulture);
+        var told = FormattableString.Invariant(
+            $"Killed, it was found dead after {(diedAt - killedAt).TotalMilliseconds:F0} ms; another was started after {(startedAt - killedAt).TotalMilliseconds:F0} ms and ready after {(readyAt - killedAt).TotalMilliseconds:F0} ms; viewers miss {hole.TotalMilliseconds:F0} ms.");
+        output.WriteLine(told);
+        Assert.True(startedAt - diedAt < TimeSpan.FromSeconds(1), told);
+        Assert.True(hole > TimeSpan.Zero && hole < TimeSpan.FromSeconds(3), told);
         var after = await GetAsync($"/meetings/{meeting}/active-livestream");
         Assert.Equal((before.GetProperty("id").GetString(), "LIVE"), (after.GetProperty("id").GetString(), after.GetProperty("status").GetString()));
         await ada.LeaveAsync();
@@ -251,12 +324,22 @@ public sealed partial class LiveMeetingTests(MeetingServer server) : IAsyncLifet
         var url = (await GetAsync($"/meetings/{meeting}/active-livestream")).GetProperty("playback_url").GetString()!;
         await WatchUntilAsync(url, reading => Alone(reading, 0));
 
-        // Gone, and viewers see that it is to go on; back, and it goes on at the same address.
-        await ada.LeaveAsync();
-        await WatchUntilAsync(url, reading => !reading.Shows(reading.Pictures.Count - 1, 0.5, 0.4, 0) && reading.LevelOf(MeetProbe.Tones[0]) < SilentDb);
+        // Gone without a word, and viewers read that it is to go on; back, and it goes on at the same address.
+        await ada.Page.CrashAsync();
+        var slate = await WatchUntilAsync(
+            url,
+            reading => reading.LevelOf(MeetProbe.Tones[0]) < SilentDb && reading.CountLight(reading.Pictures.Count - 1, Words) > 1_000,
+            TimeSpan.FromSeconds(1),
+            Whole.Width,
+            Whole.Height);
         await KeepAsync(url, "live-slate");
         var again = await server.JoinAsync(meeting, 0);
         await WatchUntilAsync(url, reading => Alone(reading, 0));
+        var last = slate.Pictures.Count - 1;
+        Assert.Equal(slate.CountLight(last, Words), slate.CountLight(last, Whole));
+        var likeness = await NameLabels.LikenessAsync("The stream will continue shortly", LetterSize, slate.GrayOf(last), Whole.Width, Words);
+        output.WriteLine(FormattableString.Invariant($"The slate's words look like what they should by {likeness:F2}."));
+        Assert.True(likeness > 0.8, $"{likeness}");
 
         await again.LeaveAsync();
         using var http = new HttpClient();
@@ -305,14 +388,11 @@ public sealed partial class LiveMeetingTests(MeetingServer server) : IAsyncLifet
         }
     }
 
-    [GeneratedRegex("is composed by process (?<pid>[0-9]+)")]
+    [GeneratedRegex("(?<at>\\S+Z) .*is composed by process (?<pid>[0-9]+)")]
     private static partial Regex ComposedBy();
 
-    [GeneratedRegex("The composing worker (?<pid>[0-9]+) of session .* Another is started in (?<pause>[0-9.]+) ms")]
+    [GeneratedRegex("(?<at>\\S+Z) .*The composing worker (?<pid>[0-9]+) of session .* Another is started in [0-9.]+ ms")]
     private static partial Regex Died();
-
-    [GeneratedRegex("#EXT-X-PROGRAM-DATE-TIME:(\\S+)")]
-    private static partial Regex ProgramTime();
 
     // Thirty a second, in three of them; a browser that starts beside it takes some.
     private static bool IsAtFullRate(ComposedReading reading) => reading.Pictures.Count >= 85;
@@ -321,13 +401,14 @@ public sealed partial class LiveMeetingTests(MeetingServer server) : IAsyncLifet
         reading.Shows(reading.Pictures.Count - 1, 0.35, 0.5, participant) && reading.Shows(reading.Pictures.Count - 1, 0.65, 0.5, participant)
         && reading.LoudestOf(MeetProbe.Tones[participant]) > AudibleDb;
 
-    /// <summary>Watches three seconds again and again, as a player that has just come, until they show what is waited for.</summary>
-    private async Task<ComposedReading> WatchUntilAsync(string url, Func<ComposedReading, bool> isSo)
+    /// <summary>Watches some seconds (three by default) again and again, as a player that has just come, until they show what is waited for.</summary>
+    private async Task<ComposedReading> WatchUntilAsync(
+        string url, Func<ComposedReading, bool> isSo, TimeSpan? length = null, int width = 320, int height = 180)
     {
         var began = TimeProvider.System.GetTimestamp();
         while (true)
         {
-            var reading = await ComposedReading.OfAsync(url, TimeSpan.FromSeconds(3));
+            var reading = await ComposedReading.OfAsync(url, length ?? TimeSpan.FromSeconds(3), width, height);
             if (reading.Pictures.Count > 0 && isSo(reading))
             {
                 return reading;

@@ -50,7 +50,7 @@ public sealed class LiveOutputsTests(MeetingServer server, ITestOutputHelper out
         foreach (var (name, reading) in readings)
         {
             Assert.True(reading.Complaints.Length == 0, $"{name}: {reading.Complaints}");
-            JudgeCadence(name, reading, faults);
+            JudgeCadence(name, reading, SteadySeconds, faults);
             JudgeStep(name, reading, swells, faults);
         }
 
@@ -92,14 +92,16 @@ public sealed class LiveOutputsTests(MeetingServer server, ITestOutputHelper out
         var arrivals = await outputs.Sink.ReadAsync();
         output.WriteLine(load);
         var labels = await NameLabels.DrawAsync(MeetingServer.Names);
+        var faults = new List<string>();
         foreach (var (name, reading) in readings)
         {
             Assert.True(reading.Complaints.Length == 0, $"{name}: {reading.Complaints}");
             AssertShown(name, reading, labels);
+            AssertHeard(name, reading);
+            JudgeCadence(name, reading, (int)(reading.Frames[^1].At - reading.Frames[0].At).TotalSeconds, faults);
         }
 
         AssertSame(readings);
-        var faults = new List<string>();
         foreach (var (what, least, most, seen) in LayoutChanges.Find(arrivals, Told.Select((told, at) => new LayoutEvent(told.What, told.Before, told.After, HeardAt(told.Number, from[at])))))
         {
             Judge(
@@ -209,19 +211,35 @@ public sealed class LiveOutputsTests(MeetingServer server, ITestOutputHelper out
         Assert.True(moved > read.Count / 10, $"{name}: {who} moved in {moved} of {read.Count} pictures.");
     }
 
-    /// <summary>In the last minute a picture each thirtieth of a second, once.</summary>
-    private void JudgeCadence(string name, StampedReading reading, List<string> faults)
+    /// <summary>While Ben is seen his tone swells each second; a moment after he has gone it is not there any more.</summary>
+    private void AssertHeard(string name, StampedReading reading)
+    {
+        var seen = reading.Frames.Where(frame => frame.Look.Second is not null).ToList();
+        var (from, to) = (seen[0].At + TimeSpan.FromSeconds(1), seen[^1].At);
+        var heard = reading.Between(from, to);
+        var swells = heard.SwellsOf(MeetProbe.Tones[1]);
+        var (loud, silent) = (
+            new ComposedReading(0, 0, [], heard.Sound).LoudestOf(MeetProbe.Tones[1]),
+            new ComposedReading(0, 0, [], reading.Between(to + TimeSpan.FromMilliseconds(500), reading.Frames[^1].At).Sound).LoudestOf(MeetProbe.Tones[1]));
+        var text = FormattableString.Invariant(
+            $"{name}: Ben is seen for {(to - from).TotalSeconds:F1} s and swells {swells.Count} times, with {loud:F0} dB at the end, and {silent:F0} dB afterwards.");
+        output.WriteLine(text);
+        Assert.True(swells.Count >= (to - from).TotalSeconds / 2 && loud > -30 && loud - silent > 30, text);
+    }
+
+    /// <summary>In the last seconds a picture each thirtieth of a second, once.</summary>
+    private void JudgeCadence(string name, StampedReading reading, int seconds, List<string> faults)
     {
         var end = reading.Frames[^1].At.TotalMilliseconds;
-        var frames = reading.Frames.Where(frame => frame.At.TotalMilliseconds > end - (SteadySeconds * 1_000)).ToList();
+        var frames = reading.Frames.Where(frame => frame.At.TotalMilliseconds > end - (seconds * 1_000)).ToList();
         var steps = frames.Zip(frames.Skip(1)).Select(pair => (AtMs: pair.First.At.TotalMilliseconds, Ms: (pair.Second.At - pair.First.At).TotalMilliseconds)).ToList();
 
         // FLV and Matroska count whole milliseconds.
         var gaps = steps.Where(step => step.Ms is < TickMs - 1.4 or > TickMs + 1.4).ToList();
         var told = string.Join(", ", gaps.Take(20).Select(gap => FormattableString.Invariant($"{gap.Ms:F0} ms at {gap.AtMs / 1_000:F1} s")));
         Judge(
-            gaps.Count == 0 && Math.Abs(frames.Count - (SteadySeconds * 30)) <= 1,
-            $"{name}: {frames.Count} pictures in {SteadySeconds} s, {steps.Min(step => step.Ms):F1} to {steps.Max(step => step.Ms):F1} ms apart; missing or doubled: {gaps.Count} {told}.",
+            gaps.Count == 0 && Math.Abs(frames.Count - (seconds * 30)) <= 1,
+            $"{name}: {frames.Count} pictures in {seconds} s, {steps.Min(step => step.Ms):F1} to {steps.Max(step => step.Ms):F1} ms apart; missing or doubled: {gaps.Count} {told}.",
             faults);
         var doubled = frames.Zip(frames.Skip(1)).Count(pair => pair.First.Hash == pair.Second.Hash);
         Judge(doubled == 0, $"{name}: {doubled} pictures are their neighbours again.", faults);

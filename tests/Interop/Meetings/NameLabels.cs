@@ -60,6 +60,23 @@ internal sealed class NameLabels
         }
     }
 
+    /// <summary>How much an area of a picture looks, where it does most, like a text of one line: -1 to 1.</summary>
+    /// <param name="text">The text: letters and spaces.</param>
+    /// <param name="size">Height of its em, in pixels.</param>
+    /// <param name="gray">The whole picture.</param>
+    /// <param name="width">Its pixels in a row.</param>
+    /// <param name="area">Where to look.</param>
+    public static async Task<double> LikenessAsync(string text, int size, byte[] gray, int width, TileArea area)
+    {
+        var letters = await DrawAsync(text, size, area.Width + 64, area.Height + 64);
+        return
+        (
+            from y in Enumerable.Range(area.Top, Math.Max(1, area.Height - letters.Height))
+            from x in Enumerable.Range(area.Left, Math.Max(1, area.Width - letters.Width))
+            select Likeness(gray, (y * width) + x, width, letters)
+        ).Max();
+    }
+
     /// <summary>The correlation of two pictures of one size.</summary>
     private static double Likeness(byte[] gray, int start, int stride, (int Width, int Height, byte[] Gray) letters)
     {
@@ -80,31 +97,29 @@ internal sealed class NameLabels
     }
 
     /// <summary>The name in white on black, with two dark columns at each side: a name is not part of another.</summary>
-    private static async Task<(int Width, int Height, byte[] Gray)> DrawAsync(string name, int size)
+    private static async Task<(int Width, int Height, byte[] Gray)> DrawAsync(string name, int size, int width = 256, int height = 64)
     {
-        const int Width = 256;
-        const int Height = 64;
         const int Side = 2;
         using var ffmpeg = Process.Start(new ProcessStartInfo("ffmpeg",
         [
-            "-v", "error", "-nostdin", "-f", "lavfi", "-i", $"color=black:s={Width}x{Height}", "-vf",
+            "-v", "error", "-nostdin", "-f", "lavfi", "-i", $"color=black:s={width}x{height}", "-vf",
             string.Create(CultureInfo.InvariantCulture, $"drawtext=fontfile={Face}:text={name}:fontsize={size}:fontcolor=white:x=16:y=16,format=gray"),
             "-frames:v", "1", "-f", "rawvideo", "pipe:1",
         ])
         {
             RedirectStandardOutput = true,
         })!;
-        var pixels = new byte[Width * Height];
+        var pixels = new byte[width * height];
         await ffmpeg.StandardOutput.BaseStream.ReadExactlyAsync(pixels);
         await ffmpeg.WaitForExitAsync();
         var lit = Enumerable.Range(0, pixels.Length).Where(at => pixels[at] > 100).ToList();
         Assert.NotEmpty(lit);
-        var (left, right) = (lit.Min(at => at % Width) - Side, lit.Max(at => at % Width) + Side);
-        var (top, bottom) = (lit.Min(at => at / Width), lit.Max(at => at / Width));
+        var (left, right) = (lit.Min(at => at % width) - Side, lit.Max(at => at % width) + Side);
+        var (top, bottom) = (lit.Min(at => at / width), lit.Max(at => at / width));
         var cut = new byte[(right - left + 1) * (bottom - top + 1)];
         for (var y = top; y <= bottom; y++)
         {
-            pixels.AsSpan((y * Width) + left, right - left + 1).CopyTo(cut.AsSpan((y - top) * (right - left + 1)));
+            pixels.AsSpan((y * width) + left, right - left + 1).CopyTo(cut.AsSpan((y - top) * (right - left + 1)));
         }
 
         return (right - left + 1, bottom - top + 1, cut);

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using Roomcast.Egress.Composition;
 using Roomcast.Egress.Composition.Layouts;
 
 namespace Roomcast.Interop.Meetings;
@@ -36,12 +35,26 @@ internal static class StampedLayouts
 
     private const int ScreenColour = 2;
 
-    /// <summary>The tiles of a layout: the screen first where there is one, then the people.</summary>
-    public static ImmutableArray<SceneTile> TilesOf(StampedLayout layout)
+    /// <summary>
+    /// The tiles of a layout: the screen first where there is one, then the people. Written down in pixels and not asked of the server's
+    /// own arrangement, which is what is judged by them.
+    /// </summary>
+    public static ImmutableArray<SceneTile> TilesOf(StampedLayout layout) => layout switch
     {
-        ScenePeer[] peers = [new("first", "Ada"), new("second", "Ben") { Screen = layout is StampedLayout.Screen ? new SceneTrack(1, SceneCodec.Vp8, 96) : null }];
-        return SceneArrangement.Arrange(new Scene { Peers = [.. peers.Take(layout is StampedLayout.Alone ? 1 : 2)] }, 1_280, 720, []);
-    }
+        StampedLayout.Alone => [new("first", IsScreen: false, new TileArea(0, 0, 1_280, 720), IsEdgeless: true)],
+        StampedLayout.Two =>
+        [
+            new("first", IsScreen: false, new TileArea(8, 124, 628, 470), IsEdgeless: false),
+            new("second", IsScreen: false, new TileArea(644, 124, 628, 470), IsEdgeless: false),
+        ],
+        StampedLayout.Screen =>
+        [
+            new("second", IsScreen: true, new TileArea(8, 8, 1_000, 704), IsEdgeless: false),
+            new("first", IsScreen: false, new TileArea(1_016, 212, 256, 144), IsEdgeless: false),
+            new("second", IsScreen: false, new TileArea(1_016, 364, 256, 144), IsEdgeless: false),
+        ],
+        _ => throw new ArgumentOutOfRangeException(nameof(layout)),
+    };
 
     /// <summary>The place of the first person in a layout, in pixels of a picture of a width.</summary>
     public static StampedPlace FirstOf(StampedLayout layout, int width) =>

@@ -84,6 +84,9 @@ internal static class StampedPicture
         return DecodeAsync(file, StampedSource.Width, StampedSource.Height, yuv => Read(yuv, StampedSource.Width, StampedSource.Height, whole, participant));
     }
 
+    /// <summary>The stamp of a picture that is drawn at a moment.</summary>
+    public static int StampOf(DateTimeOffset moment) => (int)(moment.ToUnixTimeMilliseconds() % Modulus);
+
     /// <summary>Milliseconds from one stamp to another, less than half the modulus apart.</summary>
     public static int Between(int earlier, int later)
     {

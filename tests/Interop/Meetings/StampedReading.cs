@@ -95,6 +95,15 @@ internal sealed partial record StampedReading(
         return new StampedReading([], [], TimeSpan.Zero, sound, "");
     }
 
+    /// <summary>The same with no other sound than that between two presentation times.</summary>
+    public StampedReading Between(TimeSpan from, TimeSpan to)
+    {
+        var (first, end) = (SampleAt(from), SampleAt(to));
+        return this with { SoundFrom = from, Sound = end > first ? Sound[first..end] : [] };
+
+        int SampleAt(TimeSpan at) => Math.Clamp((int)((at - SoundFrom).TotalSeconds * SampleRateHz), 0, Sound.Length);
+    }
+
     /// <summary>When a tone begins to swell, each time, in presentation time.</summary>
     public IReadOnlyList<TimeSpan> SwellsOf(int frequencyHz)
     {

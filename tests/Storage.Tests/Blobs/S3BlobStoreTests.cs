@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Logging.Abstractions;
 using Roomcast.Storage.Blobs;
 using Roomcast.TestKit;
+using Roomcast.TestKit.Network;
 using Roomcast.TestKit.S3;
 
 namespace Roomcast.Storage.Tests.Blobs;
@@ -65,6 +66,34 @@ public sealed class S3BlobStoreTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task A_part_whose_connection_breaks_goes_up_again_without_those_before_it()
+    {
+        const int Length = 30_000_000;
+        const int PartLength = 8 << 20;
+        await using var relay = CuttableProxy.Start(new Uri(_server.Endpoint).Port);
+        using var store = Open(Target() with { Endpoint = $"http://127.0.0.1:{relay.Port}" });
+        var (file, content) = MakeFile(Length);
+        var name = BlobName.Of(Guid.NewGuid(), "a.mp4");
+
+        // In the middle of the second part, and for as long as its first repetition finds nobody.
+        relay.CutAfter(PartLength * 3 / 2);
+        var storing = store.StoreAsync(name, file, "video/mp4", CancellationToken.None);
+        while (relay.Refused == 0 && !storing.IsCompleted)
+        {
+            await Task.Delay(20);
+        }
+
+        Assert.False(storing.IsCompleted);
+        Assert.Empty(_server.Objects);
+        relay.Mend();
+        await storing;
+        Assert.Equal(content, await File.ReadAllBytesAsync(_server.Objects[$"kept/{name}"]));
+
+        // Half a part too much was sent; with the first one again it were one and a half.
+        Assert.InRange(relay.Sent, Length + (PartLength / 4), Length + PartLength);
+    }
+
+    [Fact]
     public async Task What_will_never_do_is_refused_at_once_without_a_key_in_the_words()
     {
         var (file, _) = MakeFile(10);
@@ -76,7 +105,7 @@ public sealed class S3BlobStoreTests : IAsyncLifetime, IDisposable
             Target() with { IsPublicOnly = true },
         })
         {
-            using var store = new S3BlobStore(target, TimeProvider.System, NullLogger.Instance);
+            using var store = Open(target);
             var fault = await Assert.ThrowsAsync<BlobException>(() => store.StoreAsync(name, file, "video/mp4", CancellationToken.None));
             Assert.Equal((BlobFailure.Refused, false), (fault.Failure, fault.IsWorthRetrying));
             Assert.DoesNotContain(S3Server.Key, fault.Message, StringComparison.Ordinal);
@@ -119,7 +148,7 @@ public sealed class S3BlobStoreTests : IAsyncLifetime, IDisposable
         UsesPathStyle = true,
     };
 
-    private S3BlobStore Open() => new(Target(), TimeProvider.System, NullLogger.Instance);
+    private S3BlobStore Open(S3Target? target = null) => new(target ?? Target(), TimeProvider.System, NullLogger.Instance);
 
     private (string File, byte[] Content) MakeFile(int length)
     {

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace Roomcast.TestKit.Network;
 
-/// <summary>A TCP proxy on loopback that a test cuts: connections end without a word, and new ones are not served until it is mended.</summary>
+/// <summary>A TCP proxy on loopback that a test cuts, at once or in the middle of what is sent: connections end without a word, and new ones are not served until it is mended.</summary>
 public sealed class CuttableProxy : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<Socket, byte> _open = new();
@@ -14,6 +14,9 @@ public sealed class CuttableProxy : IAsyncDisposable
     private readonly Task _accepting;
     private volatile bool _isCut;
     private int _served;
+    private int _refused;
+    private long _sent;
+    private long _cutAfter = long.MaxValue;
 
     private CuttableProxy(int targetPort)
     {
@@ -28,6 +31,12 @@ public sealed class CuttableProxy : IAsyncDisposable
 
     /// <summary>Connections served so far.</summary>
     public int Served => Volatile.Read(ref _served);
+
+    /// <summary>Connections that came while it was cut.</summary>
+    public int Refused => Volatile.Read(ref _refused);
+
+    /// <summary>Bytes of clients that were handed on so far.</summary>
+    public long Sent => Interlocked.Read(ref _sent);
 
     /// <summary>Begins to serve.</summary>
     /// <param name="targetPort">Where on loopback it leads.</param>
@@ -44,8 +53,15 @@ public sealed class CuttableProxy : IAsyncDisposable
         }
     }
 
-    /// <summary>Serves again.</summary>
-    public void Mend() => _isCut = false;
+    /// <summary>Cuts by itself as soon as clients have sent so many bytes, all connections together; none of what follows is handed on.</summary>
+    public void CutAfter(long bytes) => Interlocked.Exchange(ref _cutAfter, bytes);
+
+    /// <summary>Serves again, however much is sent.</summary>
+    public void Mend()
+    {
+        Interlocked.Exchange(ref _cutAfter, long.MaxValue);
+        _isCut = false;
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -83,6 +99,7 @@ public sealed class CuttableProxy : IAsyncDisposable
         {
             if (_isCut)
             {
+                Interlocked.Increment(ref _refused);
                 return;
             }
 
@@ -90,7 +107,7 @@ public sealed class CuttableProxy : IAsyncDisposable
             Interlocked.Increment(ref _served);
             await using var near = new NetworkStream(client);
             await using var far = new NetworkStream(server);
-            await Task.WhenAny(near.CopyToAsync(far, _over.Token), far.CopyToAsync(near, _over.Token));
+            await Task.WhenAny(HandOnAsync(near, far), far.CopyToAsync(near, _over.Token));
         }
         catch (Exception fault) when (fault is IOException or SocketException or OperationCanceledException or ObjectDisposedException)
         {
@@ -102,6 +119,22 @@ public sealed class CuttableProxy : IAsyncDisposable
             _open.TryRemove(server, out _);
             client.Dispose();
             server.Dispose();
+        }
+    }
+
+    private async Task HandOnAsync(NetworkStream near, NetworkStream far)
+    {
+        var buffer = new byte[64 << 10];
+        int count;
+        while ((count = await near.ReadAsync(buffer, _over.Token)) > 0)
+        {
+            if (Interlocked.Add(ref _sent, count) > Interlocked.Read(ref _cutAfter))
+            {
+                Cut();
+                return;
+            }
+
+            await far.WriteAsync(buffer.AsMemory(0, count), _over.Token);
         }
     }
 }
