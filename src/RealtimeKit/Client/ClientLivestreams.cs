@@ -59,7 +59,8 @@ internal sealed class ClientLivestreams(
         }
         catch (MeetingLivestreamException fault)
         {
-            await RemindAsync(fault, client, context.RequestAborted);
+            // Behind the refusal: it is the refusal that the client takes for the end of the livestream.
+            context.Response.OnCompleted(() => RemindAsync(fault, client, CancellationToken.None));
             return MeetingLivestreamEndpoints.Refuse(fault);
         }
     }
