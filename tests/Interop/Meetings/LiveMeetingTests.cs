@@ -283,10 +283,17 @@ public sealed partial class LiveMeetingTests(MeetingServer server, ITestOutputHe
             startedAt = process.StartTime;
         }
 
+        // What was composed before may be all there is to watch, for a moment.
         using var http = new HttpClient();
-        await WatchUntilAsync(url, reading => Alone(reading, 0) && reading.Changes() > 20);
         var media = (await http.GetStringAsync(new Uri(url))).Split('\n').First(line => line.EndsWith(".m3u8", StringComparison.Ordinal) && !line.StartsWith('#'));
-        var playlist = await http.GetStringAsync(new Uri(new Uri(url), media));
+        var playlist = "";
+        while (!MediaPlaylist.Read(playlist = await http.GetStringAsync(new Uri(new Uri(url), media))).Segments.Skip(1).Any(each => each is { IsDiscontinuity: true, IsComplete: true }))
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(began) < MeetTab.Patience, $"{playlist}\n{server.Server.Errors}");
+            await Task.Delay(100);
+        }
+
+        await WatchUntilAsync(url, reading => Alone(reading, 0) && reading.Changes() > 20);
 
         // The program's time goes on.
         var segments = MediaPlaylist.Read(playlist).Segments;
@@ -297,7 +304,6 @@ public sealed partial class LiveMeetingTests(MeetingServer server, ITestOutputHe
         // The fault is counted and logged once.
         Assert.Equal(deaths + 1, await ServerMetrics.SumAsync(server, "roomcast_egress_composition_worker_deaths"));
         var logged = Assert.Single(Died().Matches(server.Server.Errors), match => match.Groups["pid"].Value == worker);
-
 
         // Another is started within a second of the death: by the server's clock and the system's, however late this test looks.
         // Viewers miss what is not composed until it is ready: a quarter of a second, or more where a busy machine takes longer to start a
