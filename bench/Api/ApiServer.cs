@@ -30,6 +30,7 @@ internal static class ApiServer
 
     private const int Lanes = 500;
     private const int EventsPerTransaction = 20;
+    private const int Writers = 4;
 
     /// <summary>Serves until its standard input ends. The first line it prints is its address.</summary>
     public static async Task<int> RunAsync(string folder, string databaseUrl)
@@ -63,11 +64,16 @@ internal static class ApiServer
         return 0;
     }
 
-    /// <summary>Has so many events happen in each second, for so many seconds.</summary>
-    private static async Task HappenAsync(Guid app, int rate, int seconds, Database database, WebhookOutbox outbox)
+    /// <summary>Has so many events happen in each second, for so many seconds; several at once, as requests and meetings do.</summary>
+    private static Task HappenAsync(Guid app, int rate, int seconds, Database database, WebhookOutbox outbox)
     {
         var start = TimeProvider.System.GetTimestamp();
-        for (var sent = 0; sent < rate * seconds; sent += EventsPerTransaction)
+        return Task.WhenAll(Enumerable.Range(0, Writers).Select(writer => WriteAsync(app, rate, rate * seconds, writer, start, database, outbox)));
+    }
+
+    private static async Task WriteAsync(Guid app, int rate, int all, int writer, long start, Database database, WebhookOutbox outbox)
+    {
+        for (var sent = writer * EventsPerTransaction; sent < all; sent += Writers * EventsPerTransaction)
         {
             var first = sent;
             await database.WriteAsync(

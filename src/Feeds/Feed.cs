@@ -196,6 +196,12 @@ public sealed class Feed
                 return;
             }
 
+            if (frame.TrackId == _leadingTrackId)
+            {
+                _firstTime ??= frame.DecodeTime;
+                _newestTime = frame.DecodeTime;
+            }
+
             RememberStart(frame);
             foreach (var subscriber in _subscribers)
             {
@@ -245,12 +251,6 @@ public sealed class Feed
 
     private void RememberStart(Frame frame)
     {
-        if (frame.TrackId == _leadingTrackId)
-        {
-            _firstTime ??= frame.DecodeTime;
-            _newestTime = frame.DecodeTime;
-        }
-
         if (frame.TrackId == _leadingTrackId && frame.IsKeyframe)
         {
             ForgetStart();

@@ -12,7 +12,7 @@ internal sealed class PushProgress(Feed feed, Action changed, Action pictureSent
     private long _bytes;
     private TimeSpan _dropped;
     private MediaTime? _lastTime;
-    private bool _isSending;
+    private bool _isPassing = true; // What comes now is sent to nobody and not yet counted as lost.
 
     /// <summary>Bytes sent over all connections.</summary>
     public long Bytes => Interlocked.Read(ref _bytes);
@@ -73,7 +73,7 @@ internal sealed class PushProgress(Feed feed, Action changed, Action pictureSent
         {
             _lastTime = last;
             _dropped += dropped;
-            _isSending = true;
+            _isPassing = false;
         }
     }
 
@@ -82,7 +82,7 @@ internal sealed class PushProgress(Feed feed, Action changed, Action pictureSent
     {
         lock (_lock)
         {
-            _isSending = false;
+            _isPassing = true;
         }
     }
 
@@ -92,7 +92,7 @@ internal sealed class PushProgress(Feed feed, Action changed, Action pictureSent
         lock (_lock)
         {
             _dropped += Passing();
-            _isSending = true;
+            _isPassing = false;
         }
     }
 
@@ -127,5 +127,5 @@ internal sealed class PushProgress(Feed feed, Action changed, Action pictureSent
 
     private MediaTime? Last() => _lastTime ?? _beganAt ?? feed.FirstTime;
 
-    private TimeSpan Passing() => !_isSending && feed.NewestTime is { } newest && Last() is { } last && newest > last ? newest - last : TimeSpan.Zero;
+    private TimeSpan Passing() => _isPassing && feed.NewestTime is { } newest && Last() is { } last && newest > last ? newest - last : TimeSpan.Zero;
 }
