@@ -9,6 +9,7 @@ using Roomcast.Egress.Recording;
 using Roomcast.Egress.Tests.Recorder;
 using Roomcast.Storage.Blobs;
 using Roomcast.TestKit;
+using Roomcast.TestKit.Azure;
 using Roomcast.TestKit.Blobs;
 using Roomcast.TestKit.Hls;
 using Roomcast.TestKit.S3;
@@ -263,6 +264,24 @@ public sealed class RecordingFaultTests(EncodedMinute encoded) : IClassFixture<E
     }
 
     [Fact]
+    public async Task A_recording_goes_to_a_container_of_the_owners_at_azure()
+    {
+        await using var server = await AzureServer.StartAsync();
+        await using var host = await RecordingHost.StartAsync(_folder.Path, recording: options => options.AllowsPrivateTargets = true);
+        var done = await RecordToAsync(host, server.Target, RecordingStatus.Uploaded);
+        var name = $"team/{done.Id}/{done.MediaFile}";
+        Assert.Equal([name], await server.NamesAsync());
+        var stored = await server.ReadAsync(name);
+        Assert.Equal("video/mp4", stored.ContentType);
+        Assert.Equal(await host.DownloadAsync(done, done.MediaFile), stored.Content);
+
+        var refused = await RecordToAsync(host, server.Target with { Container = "none" }, RecordingStatus.Errored);
+        Assert.Contains("ContainerNotFound", refused.ErrorMessage, StringComparison.Ordinal);
+        Assert.NotEmpty(await host.DownloadAsync(refused, refused.MediaFile));
+        Assert.DoesNotContain(host.Log, line => line.Contains(AzureServer.Key, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_storage_that_refuses_is_told_and_the_recording_can_still_be_downloaded()
     {
         await using var server = await S3Server.StartAsync();
@@ -322,6 +341,15 @@ public sealed class RecordingFaultTests(EncodedMinute encoded) : IClassFixture<E
         var answer = await host.Recordings.StartAsync(host.Wish(meeting, plan), CancellationToken.None);
         Assert.Null(answer.Message);
         return answer.Recording!;
+    }
+
+    private async Task<RecordingRecord> RecordToAsync(RecordingHost host, StorageTarget target, RecordingStatus end)
+    {
+        var asked = await RecordAsync(host, new RecordingPlan { Target = target });
+        await host.Recordings.StopAsync(asked.AppId, asked.Id, null, CancellationToken.None);
+        var done = await host.WaitForAsync(asked, end);
+        Assert.Null(done.Plan.Target);
+        return done;
     }
 
     private async Task<RecordingRecord> RecordAsync(RecordingHost host, RecordingPlan? plan = null)

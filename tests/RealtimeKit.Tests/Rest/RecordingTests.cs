@@ -5,6 +5,7 @@ using Roomcast.Media.Codecs;
 using Roomcast.Media.Time;
 using Roomcast.Meetings.Records;
 using Roomcast.RealtimeKit.Tests.Hosting;
+using Roomcast.Storage.Blobs;
 using Roomcast.TestKit;
 
 namespace Roomcast.RealtimeKit.Tests.Rest;
@@ -171,7 +172,8 @@ public sealed class RecordingTests(SharedHost shared)
 
         var kept = (await _host.Service<Recordings>().FindAsync(
             account.First.Id, new RecordingId(Guid.Parse(started.Data["id"]!.GetValue<string>())), CancellationToken.None))!;
-        Assert.Equal(("mine", "AKIA-GEHEIM", "team/"), (kept.Plan.Target!.Bucket, kept.Plan.Target.AccessKey, kept.Plan.Target.Prefix));
+        var target = Assert.IsType<S3Target>(kept.Plan.Target);
+        Assert.Equal(("mine", "AKIA-GEHEIM", "team/"), (target.Bucket, target.AccessKey, target.Prefix));
         Assert.True(kept.Plan.ExportsAudio);
         await ActAsync(account, kept.Id.ToString(), "stop");
         await UntilAsync(account, kept.Id.ToString(), "ERRORED");
@@ -184,6 +186,53 @@ public sealed class RecordingTests(SharedHost shared)
         Assert.Null(other.Data["storage_config"]);
         await ActAsync(account, other.Data["id"]!.GetValue<string>(), "stop");
         await UntilAsync(account, other.Data["id"]!.GetValue<string>(), "ERRORED");
+    }
+
+    [Theory]
+    [InlineData("""{"type":"aws"}""", "access_key secret bucket region")]
+    [InlineData("""{"type":"digitalocean","region":""}""", "access_key secret bucket region")]
+    [InlineData("""{"type":"cloudflare","access_key":""}""", "access_key secret bucket account_id")]
+    [InlineData("""{"type":"azure"}""", "access_key secret bucket region")]
+    [InlineData("""{"type":"azure","access_key":"ge/heim","secret":"no Base64, geheim","bucket":"a/b","region":"","host":"x y","path":"a/../b"}""", "access_key secret bucket host path")]
+    [InlineData("""{"type":"azure","access_key":"a","secret":"Z2VoZWlt","bucket":"c","region":"","host":"https://u:geheim@example.org"}""", "host")]
+    public async Task Every_field_of_a_storage_that_is_missing_or_wrong_is_named_at_once_and_no_value_is_told(string storage, string fields)
+    {
+        var account = await _host.NewAccountAsync();
+        var body = Body(await NewMeetingAsync(account));
+        body["storage_config"] = JsonNode.Parse(storage);
+        var refused = await SendAsync(account, HttpMethod.Post, "/recordings", body);
+        Assert.Equal(400, refused.Status);
+        Assert.Equal(
+            fields.Split(' ').Select(field => $"/storage_config/{field}").Order(StringComparer.Ordinal),
+            refused.Body["errors"]!.AsArray().Select(fault => fault!["source"]!["pointer"]!.GetValue<string>()).Order(StringComparer.Ordinal));
+        Assert.DoesNotContain("geheim", refused.Body.ToJsonString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"type":"azure","access_key":"acc","secret":"R0VIRUlN","bucket":"c","region":"","path":"/a/b/"}""", "container c at Azure account acc")]
+    [InlineData("""{"type":"azure","access_key":"acc","secret":"R0VIRUlN","bucket":"c","region":"","host":"acc.blob.example.cn"}""", "container c at https://acc.blob.example.cn")]
+    [InlineData("""{"type":"azure","access_key":"acc","secret":"R0VIRUlN","bucket":"c","region":"","host":"http://10.0.0.1","port":10000}""", "container c at http://10.0.0.1:10000/acc")]
+    public async Task Each_kind_of_storage_leads_where_it_says_and_its_keys_are_never_told(string storage, string target)
+    {
+        var account = await _host.NewAccountAsync();
+        var given = JsonNode.Parse(storage)!.AsObject();
+        var body = Body(await NewMeetingAsync(account));
+        body["storage_config"] = given.DeepClone();
+        var started = await SendAsync(account, HttpMethod.Post, "/recordings", body);
+        Assert.Equal(200, started.Status);
+        var id = started.Data["id"]!.GetValue<string>();
+        var kept = (await _host.Service<Recordings>().FindAsync(account.First.Id, new RecordingId(Guid.Parse(id)), CancellationToken.None))!;
+        Assert.Equal(target, kept.Plan.Target!.ToString());
+        foreach (var secret in new[] { "access_key", "secret", "password", "private_key" })
+        {
+            given.Remove(secret);
+        }
+
+        Assert.True(JsonNode.DeepEquals(given, started.Data["storage_config"]));
+        var shown = await SendAsync(account, HttpMethod.Get, $"/recordings/{id}");
+        Assert.DoesNotContain("R0VIRUlN", $"{started.Body.ToJsonString()}{shown.Body.ToJsonString()}", StringComparison.Ordinal);
+        await ActAsync(account, id, "stop");
+        await UntilAsync(account, id, "ERRORED");
     }
 
     [Theory]

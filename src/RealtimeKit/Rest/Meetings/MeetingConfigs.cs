@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Roomcast.Egress.Push;
 using Roomcast.RealtimeKit.Rest.Answers;
+using Roomcast.RealtimeKit.Rest.Recordings;
 using Roomcast.RealtimeKit.Rest.Requests;
 
 namespace Roomcast.RealtimeKit.Rest.Meetings;
@@ -86,6 +87,12 @@ internal static class MeetingConfigs
             foreach (var field in RequiredOf(storage).Where(field => !storage.ContainsKey(field)))
             {
                 Add($"storage_config/{field}", "is required for this kind of storage");
+            }
+
+            // What else a kind needs may come with the request that starts a recording.
+            foreach (var (field, message) in StorageConfigs.FaultsOf(storage))
+            {
+                Add($"storage_config/{field}", message);
             }
         }
 
