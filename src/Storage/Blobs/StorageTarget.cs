@@ -33,6 +33,7 @@ public sealed class StorageTargetConverter : JsonConverter<StorageTarget>
         {
             null => fields.Deserialize(StorageTargetJson.Default.S3Target),
             nameof(AzureTarget) => fields.Deserialize(StorageTargetJson.Default.AzureTarget),
+            nameof(SftpTarget) => fields.Deserialize(StorageTargetJson.Default.SftpTarget),
             _ => throw new JsonException("A storage of this kind is not known."),
         };
     }
@@ -44,6 +45,7 @@ public sealed class StorageTargetConverter : JsonConverter<StorageTarget>
         {
             S3Target s3 => JsonSerializer.SerializeToNode(s3, StorageTargetJson.Default.S3Target)!,
             AzureTarget azure => JsonSerializer.SerializeToNode(azure, StorageTargetJson.Default.AzureTarget)!,
+            SftpTarget sftp => JsonSerializer.SerializeToNode(sftp, StorageTargetJson.Default.SftpTarget)!,
             _ => throw new JsonException("A storage of this kind is not known."),
         };
         if (value is not S3Target)
@@ -59,4 +61,5 @@ public sealed class StorageTargetConverter : JsonConverter<StorageTarget>
 [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(S3Target))]
 [JsonSerializable(typeof(AzureTarget))]
+[JsonSerializable(typeof(SftpTarget))]
 internal sealed partial class StorageTargetJson : JsonSerializerContext;

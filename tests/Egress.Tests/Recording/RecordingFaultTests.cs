@@ -13,6 +13,7 @@ using Roomcast.TestKit.Azure;
 using Roomcast.TestKit.Blobs;
 using Roomcast.TestKit.Hls;
 using Roomcast.TestKit.S3;
+using Roomcast.TestKit.Sftp;
 
 namespace Roomcast.Egress.Tests.Recording;
 
@@ -279,6 +280,23 @@ public sealed class RecordingFaultTests(EncodedMinute encoded) : IClassFixture<E
         Assert.Contains("ContainerNotFound", refused.ErrorMessage, StringComparison.Ordinal);
         Assert.NotEmpty(await host.DownloadAsync(refused, refused.MediaFile));
         Assert.DoesNotContain(host.Log, line => line.Contains(AzureServer.Key, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_recording_goes_to_a_folder_of_the_owners_over_sftp()
+    {
+        await using var server = await SftpServer.StartAsync();
+        await using var host = await RecordingHost.StartAsync(_folder.Path, recording: options => options.AllowsPrivateTargets = true);
+        var target = server.Target with { PrivateKey = null, Password = SftpServer.Password };
+        var done = await RecordToAsync(host, target, RecordingStatus.Uploaded);
+        var file = Assert.Single(server.Files);
+        Assert.Equal($"{done.Id}/{done.MediaFile}", file.Key);
+        Assert.Equal(await host.DownloadAsync(done, done.MediaFile), await File.ReadAllBytesAsync(file.Value));
+
+        var refused = await RecordToAsync(host, target with { Password = $"{SftpServer.Password}-falsch" }, RecordingStatus.Errored);
+        Assert.Contains("refuses the login", refused.ErrorMessage, StringComparison.Ordinal);
+        Assert.NotEmpty(await host.DownloadAsync(refused, refused.MediaFile));
+        Assert.DoesNotContain(host.Log, line => line.Contains(SftpServer.Password, StringComparison.Ordinal));
     }
 
     [Fact]

@@ -278,6 +278,8 @@ public abstract class RecordingStoreTests(DatabaseEngine engine) : DatabaseTests
         {
             new S3Target { Bucket = "b", Region = "r", AccessKey = "geheim", SecretKey = "geheim", Prefix = "p/", IsPublicOnly = true },
             new AzureTarget { Account = "a", Key = "geheim", Container = "c", Endpoint = "https://a.blob.example.org", Prefix = "p/" },
+            new SftpTarget { Host = "h", Port = 2_222, UserName = "u", Password = "geheim", HostKeyFingerprint = "SHA256:f", Folder = "/f" },
+            new SftpTarget { Host = "h", UserName = "u", PrivateKey = "geheim" },
         })
         {
             Assert.Equal(target, RecordingPlan.Read(new RecordingPlan { Target = target }.Write()).Target);

@@ -195,6 +195,10 @@ public sealed class RecordingTests(SharedHost shared)
     [InlineData("""{"type":"azure"}""", "access_key secret bucket region")]
     [InlineData("""{"type":"azure","access_key":"ge/heim","secret":"no Base64, geheim","bucket":"a/b","region":"","host":"x y","path":"a/../b"}""", "access_key secret bucket host path")]
     [InlineData("""{"type":"azure","access_key":"a","secret":"Z2VoZWlt","bucket":"c","region":"","host":"https://u:geheim@example.org"}""", "host")]
+    [InlineData("""{"type":"sftp"}""", "host username auth_method")]
+    [InlineData("""{"type":"sftp","auth_method":"KEY"}""", "host username private_key")]
+    [InlineData("""{"type":"sftp","auth_method":"PASSWORD","host":"h","username":""}""", "username password")]
+    [InlineData("""{"type":"sftp","auth_method":"KEY","host":"a b","username":"u","private_key":"geheim","host_key_fingerprint":"MD5:geheim","path":"../a"}""", "host private_key host_key_fingerprint path")]
     public async Task Every_field_of_a_storage_that_is_missing_or_wrong_is_named_at_once_and_no_value_is_told(string storage, string fields)
     {
         var account = await _host.NewAccountAsync();
@@ -212,6 +216,8 @@ public sealed class RecordingTests(SharedHost shared)
     [InlineData("""{"type":"azure","access_key":"acc","secret":"R0VIRUlN","bucket":"c","region":"","path":"/a/b/"}""", "container c at Azure account acc")]
     [InlineData("""{"type":"azure","access_key":"acc","secret":"R0VIRUlN","bucket":"c","region":"","host":"acc.blob.example.cn"}""", "container c at https://acc.blob.example.cn")]
     [InlineData("""{"type":"azure","access_key":"acc","secret":"R0VIRUlN","bucket":"c","region":"","host":"http://10.0.0.1","port":10000}""", "container c at http://10.0.0.1:10000/acc")]
+    [InlineData("""{"type":"sftp","auth_method":"PASSWORD","host":"h.example.org","username":"u","password":"R0VIRUlN","path":"/a/"}""", "folder /a at sftp://h.example.org:22")]
+    [InlineData("""{"type":"sftp","auth_method":"PASSWORD","host":"10.0.0.1","port":2222,"username":"u","password":"R0VIRUlN","host_key_fingerprint":"SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}""", "folder of the login at sftp://10.0.0.1:2222")]
     public async Task Each_kind_of_storage_leads_where_it_says_and_its_keys_are_never_told(string storage, string target)
     {
         var account = await _host.NewAccountAsync();

@@ -69,7 +69,8 @@ internal static class MeetingConfigs
             ("host", JsonShape.Text(MaxTextLength)),
             ("port", JsonShape.Whole(1, 65_535)),
             ("private_key", JsonShape.Text(MaxKeyLength)),
-            ("account_id", JsonShape.Text(MaxTextLength)))),
+            ("account_id", JsonShape.Text(MaxTextLength)),
+            ("host_key_fingerprint", JsonShape.Text(MaxTextLength)))),
         ("realtimekit_bucket_config", JsonShape.Object(["enabled"], ("enabled", JsonShape.Flag()))),
         ("live_streaming_config", JsonShape.Object(("rtmp_url", JsonShape.Address("rtmp", "rtmps")))));
 

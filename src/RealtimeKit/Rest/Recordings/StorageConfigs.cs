@@ -41,7 +41,7 @@ internal static class StorageConfigs
             }
         }
 
-        if (type is "azure" && Text(storage, "path").Split('/').Any(part => part is "." or ".."))
+        if (type is "azure" or "sftp" && Text(storage, "path").Split('/').Any(part => part is "." or ".."))
         {
             yield return ("path", "must not lead to the folder itself or out of it");
         }
@@ -50,19 +50,37 @@ internal static class StorageConfigs
         {
             yield return ("host", "must be the name of a host, or its http or https address");
         }
+
+        if (type is "sftp")
+        {
+            if (Text(storage, "host") is { Length: > 0 } host && Uri.CheckHostName(host) is UriHostNameType.Unknown)
+            {
+                yield return ("host", "must be the name of a host, or its address");
+            }
+
+            if (Text(storage, "private_key") is { Length: > 0 } key && !SftpTarget.IsPrivateKey(key))
+            {
+                yield return ("private_key", "must be a private key without a passphrase, as a file holds it");
+            }
+
+            if (Text(storage, "host_key_fingerprint") is { Length: > 0 } fingerprint && !SftpTarget.IsFingerprint(fingerprint))
+            {
+                yield return ("host_key_fingerprint", "must be as ssh-keygen -l tells it: SHA256: and 43 characters of Base64");
+            }
+        }
     }
 
     /// <summary>The target; null, with faults, when something is missing or is no such thing.</summary>
     public static StorageTarget? Read(JsonObject storage, ICollection<(string Field, string Message)> faults)
     {
         var type = Text(storage, "type");
-        if (type is "gcs" or "sftp")
+        if (type is "gcs")
         {
-            faults.Add(("type", "must be one of aws, digitalocean, cloudflare, azure: other kinds are not available on this server"));
+            faults.Add(("type", "must be one of aws, digitalocean, cloudflare, azure, sftp: other kinds are not available on this server"));
             return null;
         }
 
-        foreach (var field in RequiredOf(type))
+        foreach (var field in RequiredOf(type, Text(storage, "auth_method")))
         {
             if (Text(storage, field).Length == 0)
             {
@@ -83,15 +101,19 @@ internal static class StorageConfigs
         return faults.Count > 0 ? null : type switch
         {
             "azure" => ReadAzure(storage),
+            "sftp" => ReadSftp(storage),
             _ => ReadS3(storage, type),
         };
     }
 
-    private static string[] RequiredOf(string type) => type switch
+    private static string[] RequiredOf(string type, string authMethod) => (type, authMethod) switch
     {
-        "aws" or "digitalocean" => ["access_key", "secret", "bucket", "region"],
-        "cloudflare" => ["access_key", "secret", "bucket", "account_id"],
-        "azure" => ["access_key", "secret", "bucket"],
+        ("aws" or "digitalocean", _) => ["access_key", "secret", "bucket", "region"],
+        ("cloudflare", _) => ["access_key", "secret", "bucket", "account_id"],
+        ("azure", _) => ["access_key", "secret", "bucket"],
+        ("sftp", "KEY") => ["host", "username", "private_key"],
+        ("sftp", "PASSWORD") => ["host", "username", "password"],
+        ("sftp", _) => ["host", "username", "auth_method"],
         _ => ["type"],
     };
 
@@ -128,6 +150,22 @@ internal static class StorageConfigs
             Container = Text(storage, "bucket"),
             Endpoint = isOwn ? endpoint : $"{endpoint}/{account}",
             Prefix = PrefixOf(storage),
+        };
+    }
+
+    private static SftpTarget ReadSftp(JsonObject storage)
+    {
+        var path = Text(storage, "path");
+        var isKey = Text(storage, "auth_method") is "KEY";
+        return new SftpTarget
+        {
+            Host = Text(storage, "host"),
+            Port = (int?)storage["port"] ?? SftpTarget.DefaultPort,
+            UserName = Text(storage, "username"),
+            PrivateKey = isKey ? Text(storage, "private_key") : null,
+            Password = isKey ? null : Text(storage, "password"),
+            HostKeyFingerprint = Text(storage, "host_key_fingerprint") is { Length: > 0 } known ? known : null,
+            Folder = path.TrimEnd('/') is { Length: > 0 } folder ? folder : path.Length > 0 ? "/" : "",
         };
     }
 
