@@ -33,6 +33,7 @@ public sealed class StorageTargetConverter : JsonConverter<StorageTarget>
         {
             null => fields.Deserialize(StorageTargetJson.Default.S3Target),
             nameof(AzureTarget) => fields.Deserialize(StorageTargetJson.Default.AzureTarget),
+            nameof(GcsTarget) => fields.Deserialize(StorageTargetJson.Default.GcsTarget),
             nameof(SftpTarget) => fields.Deserialize(StorageTargetJson.Default.SftpTarget),
             _ => throw new JsonException("A storage of this kind is not known."),
         };
@@ -45,6 +46,7 @@ public sealed class StorageTargetConverter : JsonConverter<StorageTarget>
         {
             S3Target s3 => JsonSerializer.SerializeToNode(s3, StorageTargetJson.Default.S3Target)!,
             AzureTarget azure => JsonSerializer.SerializeToNode(azure, StorageTargetJson.Default.AzureTarget)!,
+            GcsTarget gcs => JsonSerializer.SerializeToNode(gcs, StorageTargetJson.Default.GcsTarget)!,
             SftpTarget sftp => JsonSerializer.SerializeToNode(sftp, StorageTargetJson.Default.SftpTarget)!,
             _ => throw new JsonException("A storage of this kind is not known."),
         };
@@ -61,5 +63,6 @@ public sealed class StorageTargetConverter : JsonConverter<StorageTarget>
 [JsonSourceGenerationOptions(DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(S3Target))]
 [JsonSerializable(typeof(AzureTarget))]
+[JsonSerializable(typeof(GcsTarget))]
 [JsonSerializable(typeof(SftpTarget))]
 internal sealed partial class StorageTargetJson : JsonSerializerContext;

@@ -11,6 +11,7 @@ using Roomcast.Storage.Blobs;
 using Roomcast.TestKit;
 using Roomcast.TestKit.Azure;
 using Roomcast.TestKit.Blobs;
+using Roomcast.TestKit.Gcs;
 using Roomcast.TestKit.Hls;
 using Roomcast.TestKit.S3;
 using Roomcast.TestKit.Sftp;
@@ -297,6 +298,47 @@ public sealed class RecordingFaultTests(EncodedMinute encoded) : IClassFixture<E
         Assert.Contains("refuses the login", refused.ErrorMessage, StringComparison.Ordinal);
         Assert.NotEmpty(await host.DownloadAsync(refused, refused.MediaFile));
         Assert.DoesNotContain(host.Log, line => line.Contains(SftpServer.Password, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_recording_goes_to_a_bucket_of_the_owners_at_google()
+    {
+        await using var server = await GcsServer.StartAsync();
+        await using var host = await RecordingHost.StartAsync(_folder.Path, recording: options => options.AllowsPrivateTargets = true);
+        var done = await RecordToAsync(host, server.Target, RecordingStatus.Uploaded);
+        var stored = Assert.Single(server.Objects);
+        Assert.Equal($"team/{done.Id}/{done.MediaFile}", stored.Key);
+        Assert.Equal("video/mp4", stored.Value.ContentType);
+        Assert.Equal(await host.DownloadAsync(done, done.MediaFile), stored.Value.Content);
+        Assert.Empty(server.Complaints);
+
+        var refused = await RecordToAsync(host, server.Target with { Bucket = "none" }, RecordingStatus.Errored);
+        Assert.Contains("notFound", refused.ErrorMessage, StringComparison.Ordinal);
+        Assert.NotEmpty(await host.DownloadAsync(refused, refused.MediaFile));
+        Assert.DoesNotContain(host.Log, line => line.Contains("PRIVATE KEY", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("azure")]
+    [InlineData("gcs")]
+    [InlineData("sftp")]
+    public async Task No_storage_in_a_private_network_is_connected_to_unless_that_is_allowed(string kind)
+    {
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+        await using var google = await GcsServer.StartAsync();
+        StorageTarget target = kind switch
+        {
+            "azure" => new AzureTarget { Account = "a", Key = AzureServer.Key, Container = "c", Endpoint = $"http://localhost:{port}/a" },
+            "gcs" => google.Target with { TokenAddress = $"http://localhost:{port}/token" },
+            _ => new SftpTarget { Host = "localhost", Port = port, UserName = "u", Password = "geheim" },
+        };
+        await using var host = await RecordingHost.StartAsync(_folder.Path);
+        var refused = await RecordToAsync(host, target, RecordingStatus.Errored);
+        Assert.Contains("public", refused.ErrorMessage, StringComparison.Ordinal);
+        Assert.False(listener.Pending());
+        Assert.NotEmpty(await host.DownloadAsync(refused, refused.MediaFile));
     }
 
     [Fact]

@@ -280,6 +280,7 @@ public abstract class RecordingStoreTests(DatabaseEngine engine) : DatabaseTests
             new AzureTarget { Account = "a", Key = "geheim", Container = "c", Endpoint = "https://a.blob.example.org", Prefix = "p/" },
             new SftpTarget { Host = "h", Port = 2_222, UserName = "u", Password = "geheim", HostKeyFingerprint = "SHA256:f", Folder = "/f" },
             new SftpTarget { Host = "h", UserName = "u", PrivateKey = "geheim" },
+            new GcsTarget { Bucket = "b", Account = "a@example.org", PrivateKey = "geheim", PrivateKeyId = "1", TokenAddress = "https://example.org/t", Prefix = "p/" },
         })
         {
             Assert.Equal(target, RecordingPlan.Read(new RecordingPlan { Target = target }.Write()).Target);

@@ -141,7 +141,7 @@ public sealed class RecordingTests(SharedHost shared)
     [InlineData("""{"live_streaming_config":{"rtmp_url":"rtmp://127.0.0.1/live/geheim"}}""", "/live_streaming_config/rtmp_url")]
     [InlineData("""{"type":"track","rtmp_out_config":{"rtmp_url":"rtmp://example.org/live/key"}}""", "/rtmp_out_config/rtmp_url")]
     [InlineData("""{"realtimekit_bucket_config":{"enabled":false}}""", "/realtimekit_bucket_config/enabled")]
-    [InlineData("""{"storage_config":{"type":"gcs","secret":"{}"}}""", "/storage_config/type")]
+    [InlineData("""{"storage_config":{"type":"gcs","secret":"{}"}}""", "/storage_config/secret")]
     [InlineData("""{"storage_config":{"type":"aws","access_key":"a","region":"r","secret":"s"}}""", "/storage_config/bucket")]
     [InlineData("""{"storage_config":{"type":"digitalocean","access_key":"a","region":"evil.example/","secret":"s","bucket":"b"}}""", "/storage_config/region")]
     public async Task What_cannot_be_had_is_refused_and_named(string fields, string pointer)
@@ -199,6 +199,9 @@ public sealed class RecordingTests(SharedHost shared)
     [InlineData("""{"type":"sftp","auth_method":"KEY"}""", "host username private_key")]
     [InlineData("""{"type":"sftp","auth_method":"PASSWORD","host":"h","username":""}""", "username password")]
     [InlineData("""{"type":"sftp","auth_method":"KEY","host":"a b","username":"u","private_key":"geheim","host_key_fingerprint":"MD5:geheim","path":"../a"}""", "host private_key host_key_fingerprint path")]
+    [InlineData("""{"type":"gcs"}""", "secret bucket")]
+    [InlineData("""{"type":"gcs","secret":"geheim","bucket":"b","host":"ftp://x"}""", "secret host")]
+    [InlineData("""{"type":"gcs","secret":"{\"type\":\"service_account\",\"client_email\":\"a\",\"private_key\":\"geheim\"}","bucket":"b","path":"a/./b"}""", "secret path")]
     public async Task Every_field_of_a_storage_that_is_missing_or_wrong_is_named_at_once_and_no_value_is_told(string storage, string fields)
     {
         var account = await _host.NewAccountAsync();
@@ -239,6 +242,44 @@ public sealed class RecordingTests(SharedHost shared)
         Assert.DoesNotContain("R0VIRUlN", $"{started.Body.ToJsonString()}{shown.Body.ToJsonString()}", StringComparison.Ordinal);
         await ActAsync(account, id, "stop");
         await UntilAsync(account, id, "ERRORED");
+    }
+
+    [Fact]
+    public async Task A_bucket_at_google_is_opened_by_credentials_that_are_never_told()
+    {
+        var account = await _host.NewAccountAsync();
+        using var key = System.Security.Cryptography.RSA.Create(2_048);
+        var pem = key.ExportPkcs8PrivateKeyPem();
+        var meeting = await _host.Client.PostAsync($"{account.AppPath}/meetings", account.WriteToken, new JsonObject
+        {
+            ["recording_config"] = new JsonObject
+            {
+                ["storage_config"] = new JsonObject
+                {
+                    ["type"] = "gcs",
+                    ["bucket"] = "b",
+                    ["path"] = "team",
+                    ["secret"] = new JsonObject
+                    {
+                        ["type"] = "service_account", ["client_email"] = "a@example.org", ["private_key"] = pem, ["token_uri"] = "https://example.org/token",
+                    }.ToJsonString(),
+                },
+            },
+        }.ToJsonString());
+        Assert.Equal(201, meeting.Status);
+        var id = Guid.Parse(meeting.Data["id"]!.GetValue<string>());
+        _host.RecordedSessions.Begin(id);
+        var started = await SendAsync(account, HttpMethod.Post, "/recordings", new JsonObject { ["meeting_id"] = id.ToString() });
+        Assert.Equal(200, started.Status);
+        Assert.Equal("""{"type":"gcs","bucket":"b","path":"team"}""", started.Data["storage_config"]!.ToJsonString());
+        var recording = started.Data["id"]!.GetValue<string>();
+        var kept = (await _host.Service<Recordings>().FindAsync(account.First.Id, new RecordingId(Guid.Parse(recording)), CancellationToken.None))!;
+        Assert.Equal(
+            new GcsTarget { Bucket = "b", Account = "a@example.org", PrivateKey = pem, TokenAddress = "https://example.org/token", Prefix = "team/" },
+            kept.Plan.Target);
+        Assert.DoesNotContain("PRIVATE KEY", $"{meeting.Body.ToJsonString()}{started.Body.ToJsonString()}", StringComparison.Ordinal);
+        await ActAsync(account, recording, "stop");
+        await UntilAsync(account, recording, "ERRORED");
     }
 
     [Theory]

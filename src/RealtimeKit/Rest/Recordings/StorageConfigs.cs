@@ -41,14 +41,19 @@ internal static class StorageConfigs
             }
         }
 
-        if (type is "azure" or "sftp" && Text(storage, "path").Split('/').Any(part => part is "." or ".."))
+        if (type is "azure" or "gcs" or "sftp" && Text(storage, "path").Split('/').Any(part => part is "." or ".."))
         {
             yield return ("path", "must not lead to the folder itself or out of it");
         }
 
-        if (type is "aws" or "azure" && Text(storage, "host").Length > 0 && EndpointOf(storage) is null)
+        if (type is "aws" or "azure" or "gcs" && Text(storage, "host").Length > 0 && EndpointOf(storage) is null)
         {
             yield return ("host", "must be the name of a host, or its http or https address");
+        }
+
+        if (type is "gcs" && Text(storage, "secret") is { Length: > 0 } credentials && GcsTarget.Read(credentials, "") is null)
+        {
+            yield return ("secret", "must be the credentials of a service account, as JSON");
         }
 
         if (type is "sftp")
@@ -74,12 +79,6 @@ internal static class StorageConfigs
     public static StorageTarget? Read(JsonObject storage, ICollection<(string Field, string Message)> faults)
     {
         var type = Text(storage, "type");
-        if (type is "gcs")
-        {
-            faults.Add(("type", "must be one of aws, digitalocean, cloudflare, azure, sftp: other kinds are not available on this server"));
-            return null;
-        }
-
         foreach (var field in RequiredOf(type, Text(storage, "auth_method")))
         {
             if (Text(storage, field).Length == 0)
@@ -101,6 +100,7 @@ internal static class StorageConfigs
         return faults.Count > 0 ? null : type switch
         {
             "azure" => ReadAzure(storage),
+            "gcs" => ReadGcs(storage),
             "sftp" => ReadSftp(storage),
             _ => ReadS3(storage, type),
         };
@@ -111,6 +111,7 @@ internal static class StorageConfigs
         ("aws" or "digitalocean", _) => ["access_key", "secret", "bucket", "region"],
         ("cloudflare", _) => ["access_key", "secret", "bucket", "account_id"],
         ("azure", _) => ["access_key", "secret", "bucket"],
+        ("gcs", _) => ["secret", "bucket"],
         ("sftp", "KEY") => ["host", "username", "private_key"],
         ("sftp", "PASSWORD") => ["host", "username", "password"],
         ("sftp", _) => ["host", "username", "auth_method"],
@@ -153,6 +154,12 @@ internal static class StorageConfigs
         };
     }
 
+    private static GcsTarget ReadGcs(JsonObject storage) => GcsTarget.Read(Text(storage, "secret"), Text(storage, "bucket"))! with
+    {
+        Endpoint = EndpointOf(storage),
+        Prefix = PrefixOf(storage),
+    };
+
     private static SftpTarget ReadSftp(JsonObject storage)
     {
         var path = Text(storage, "path");
@@ -182,7 +189,8 @@ internal static class StorageConfigs
 
         var isAddress = host.StartsWith("http://", StringComparison.OrdinalIgnoreCase)
             || host.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
-        if (!Uri.TryCreate(isAddress ? host : $"https://{host}", UriKind.Absolute, out var address)
+        if ((!isAddress && host.Contains('/', StringComparison.Ordinal))
+            || !Uri.TryCreate(isAddress ? host : $"https://{host}", UriKind.Absolute, out var address)
             || address.UserInfo.Length > 0 || address.Query.Length > 0 || address.Fragment.Length > 0)
         {
             return null;
