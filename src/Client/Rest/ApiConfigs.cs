@@ -75,10 +75,10 @@ public sealed record StorageConfig
     /// <summary>aws, azure, digitalocean, gcs, sftp or cloudflare.</summary>
     public string? Type { get; init; }
 
-    /// <summary>The key's name: a secret.</summary>
+    /// <summary>The key's name, of azure the account's: a secret.</summary>
     public string? AccessKey { get; init; }
 
-    /// <summary>The key: a secret.</summary>
+    /// <summary>The key, of gcs the credentials as JSON: a secret.</summary>
     public string? Secret { get; init; }
 
     /// <summary>The bucket, or the container.</summary>
@@ -110,6 +110,9 @@ public sealed record StorageConfig
 
     /// <summary>The account, of cloudflare.</summary>
     public string? AccountId { get; init; }
+
+    /// <summary>What the machine's own key must be, of sftp; any where it is null.</summary>
+    public string? HostKeyFingerprint { get; init; }
 
     /// <summary>Says of what kind, and nothing that is secret.</summary>
     public override string ToString() => $"storage of {Type}";

@@ -64,8 +64,7 @@ internal sealed class RecordingDelivery(
         string? error = null;
         if (recording.Plan.Target is { } target)
         {
-            using var own = new S3BlobStore(
-                target with { IsPublicOnly = !options.Value.AllowsPrivateTargets }, clock, logger);
+            using var own = (target with { IsPublicOnly = !options.Value.AllowsPrivateTargets }).Open(clock, logger);
             error = await TryStoreAllAsync(recording, files, own, cancellationToken);
         }
 
@@ -89,7 +88,7 @@ internal sealed class RecordingDelivery(
     }
 
     private async Task<string?> TryStoreAllAsync(
-        RecordingRecord recording, RecordedFiles files, IBlobStore store, CancellationToken cancellationToken)
+        RecordingRecord recording, RecordedFiles files, IBlobDestination store, CancellationToken cancellationToken)
     {
         foreach (var file in files.All)
         {
@@ -102,7 +101,7 @@ internal sealed class RecordingDelivery(
         return null;
     }
 
-    private async Task<string?> TryStoreAsync(RecordingRecord recording, string file, IBlobStore store, CancellationToken cancellationToken)
+    private async Task<string?> TryStoreAsync(RecordingRecord recording, string file, IBlobDestination store, CancellationToken cancellationToken)
     {
         var began = clock.GetTimestamp();
         for (var attempt = 1; ; attempt++)

@@ -29,8 +29,8 @@ public sealed record RecordingPlan
     /// <summary>Whether the files are kept by this installation, and can be downloaded.</summary>
     public bool KeepsInBucket { get; init; } = true;
 
-    /// <summary>A bucket of the owner's that the files go to; null for none. Holds keys.</summary>
-    public S3Target? Target { get; init; }
+    /// <summary>Storage of the owner's that the files go to; null for none. Holds keys.</summary>
+    public StorageTarget? Target { get; init; }
 
     /// <summary>The storage as it was asked for, as a JSON object without keys: for those who ask how it is recorded. Null for none.</summary>
     public string? StorageTold { get; init; }

@@ -1,8 +1,8 @@
 namespace Roomcast.Storage.Blobs;
 
-/// <summary>Keeps large files and gives out addresses for them: on the disk of this server, or in a bucket.</summary>
+/// <summary>Takes large files, for example into storage of an owner's own.</summary>
 /// <remarks>Thread-safe. A blob appears whole or not at all; storing one again under its name replaces it.</remarks>
-public interface IBlobStore
+public interface IBlobDestination
 {
     /// <summary>Stores a file.</summary>
     /// <param name="name">Where; see <see cref="BlobName"/>.</param>
@@ -11,7 +11,11 @@ public interface IBlobStore
     /// <param name="cancellationToken">Stops it; nothing is stored then.</param>
     /// <exception cref="BlobException">It cannot be stored now; the kind says whether trying again may help.</exception>
     Task StoreAsync(BlobName name, string file, string contentType, CancellationToken cancellationToken);
+}
 
+/// <summary>Keeps large files and gives out addresses for them: on the disk of this server, or in a bucket.</summary>
+public interface IBlobStore : IBlobDestination
+{
     /// <summary>An address to download a blob from, absolute, that needs nothing else and holds for a time.</summary>
     /// <param name="name">The blob; whether there is one is not looked at.</param>
     /// <param name="expiresAt">The first moment it no longer holds, in whole seconds. A bucket's address holds for 7 days at most.</param>
@@ -21,6 +25,9 @@ public interface IBlobStore
     /// <exception cref="BlobException">It cannot be deleted now.</exception>
     Task DeleteAsync(BlobName name, CancellationToken cancellationToken);
 }
+
+/// <summary>A storage target that is open. What was begun of a file and did not get through is gone on with as long as it stays open, where its kind can.</summary>
+public interface IOpenStorage : IBlobDestination, IDisposable;
 
 /// <summary>Where a blob is: a shelf, and a file name on it under which browsers save it.</summary>
 public readonly record struct BlobName

@@ -11,23 +11,19 @@ namespace Roomcast.Storage.Blobs;
 /// A file larger than a part goes up in parts, and a part that fails goes up again, with longer and longer waits, without the ones
 /// before it. What was begun and given up is aborted, so that nobody pays for halves.
 /// </remarks>
-public sealed class S3BlobStore : IBlobStore, IDisposable
+public sealed class S3BlobStore : IBlobStore, IOpenStorage
 {
     /// <summary>Longest that the address of a blob can hold: 7 days, which is what the signature of version 4 allows.</summary>
     public static readonly TimeSpan MaxAddressLifetime = TimeSpan.FromDays(7);
 
     private const long LeastPartLength = 8L << 20;
     private const int MostParts = 9_000;
-    private const int RetriesOfPart = 6;
-
-    private static readonly TimeSpan RequestPatience = TimeSpan.FromMinutes(2);
-    private static readonly TimeSpan FirstWait = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
 
     private readonly S3Target _target;
     private readonly AmazonS3Client _client;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
+    private readonly BlobRetries _retries;
 
     /// <summary>Blobs in a bucket. Nothing is connected to before the first use.</summary>
     public S3BlobStore(S3Target target, TimeProvider clock, ILogger logger)
@@ -36,11 +32,12 @@ public sealed class S3BlobStore : IBlobStore, IDisposable
         _target = target;
         _clock = clock;
         _logger = logger;
+        _retries = new BlobRetries(target, clock, logger, Translate);
         var configuration = new AmazonS3Config
         {
             AuthenticationRegion = target.Region,
             ForcePathStyle = target.UsesPathStyle,
-            Timeout = RequestPatience,
+            Timeout = StorageHttp.RequestPatience,
             MaxErrorRetry = 0, // Ours waits longer, and knows what is under way.
             HttpClientFactory = new S3HttpClients(target.IsPublicOnly),
             CacheHttpClient = true,
@@ -61,16 +58,10 @@ public sealed class S3BlobStore : IBlobStore, IDisposable
     /// <inheritdoc/>
     public async Task StoreAsync(BlobName name, string file, string contentType, CancellationToken cancellationToken)
     {
-        FileInfo info = new(file);
-        if (!info.Exists)
-        {
-            throw new BlobException(BlobFailure.NoFile, $"There is no file {file}.");
-        }
-
-        await using var content = new FileStream(file, new FileStreamOptions { Options = FileOptions.Asynchronous, BufferSize = 0 });
+        await using var content = BlobFile.Open(file);
         if (content.Length <= LeastPartLength)
         {
-            await RetryAsync(
+            await _retries.RunAsync(
                 () =>
                 {
                     content.Position = 0;
@@ -112,7 +103,7 @@ public sealed class S3BlobStore : IBlobStore, IDisposable
     }
 
     /// <inheritdoc/>
-    public Task DeleteAsync(BlobName name, CancellationToken cancellationToken) => RetryAsync(
+    public Task DeleteAsync(BlobName name, CancellationToken cancellationToken) => _retries.RunAsync(
         () => _client.DeleteObjectAsync(new DeleteObjectRequest { BucketName = _target.Bucket, Key = KeyOf(name) }, cancellationToken),
         cancellationToken);
 
@@ -121,7 +112,7 @@ public sealed class S3BlobStore : IBlobStore, IDisposable
 
     private async Task StoreInPartsAsync(BlobName name, FileStream content, string contentType, CancellationToken cancellationToken)
     {
-        var begun = await RetryAsync(
+        var begun = await _retries.RunAsync(
             () => _client.InitiateMultipartUploadAsync(
                 new InitiateMultipartUploadRequest { BucketName = _target.Bucket, Key = KeyOf(name), ContentType = contentType },
                 cancellationToken),
@@ -135,7 +126,7 @@ public sealed class S3BlobStore : IBlobStore, IDisposable
             {
                 var number = tags.Count + 1;
                 var from = position;
-                var part = await RetryAsync(
+                var part = await _retries.RunAsync(
                     () =>
                     {
                         content.Position = from;
@@ -156,7 +147,7 @@ public sealed class S3BlobStore : IBlobStore, IDisposable
                 tags.Add(new PartETag(number, part.ETag));
             }
 
-            await RetryAsync(
+            await _retries.RunAsync(
                 () => _client.CompleteMultipartUploadAsync(
                     new CompleteMultipartUploadRequest
                     {
@@ -185,36 +176,12 @@ public sealed class S3BlobStore : IBlobStore, IDisposable
         }
         catch (Exception fault) when (fault is AmazonClientException or AmazonServiceException or HttpRequestException or OperationCanceledException or IOException)
         {
-            BlobLog.NotAborted(_logger, _target.Bucket, name.ToString()); // The bucket's own rules clear it away.
-        }
-    }
-
-    private async Task<T> RetryAsync<T>(Func<Task<T>> send, CancellationToken cancellationToken)
-    {
-        for (var attempt = 1; ; attempt++)
-        {
-            try
-            {
-                return await send();
-            }
-            catch (Exception fault) when (!cancellationToken.IsCancellationRequested && Translate(fault) is { } failure)
-            {
-                if (!failure.IsWorthRetrying || attempt > RetriesOfPart)
-                {
-                    throw failure;
-                }
-
-                var wait = TimeSpan.FromTicks(Math.Min(LongestWait.Ticks, FirstWait.Ticks << (attempt - 1)));
-                BlobLog.Retrying(_logger, _target.Bucket, attempt, failure.Message);
-                await Task.Delay(wait * (0.75 + (Random.Shared.NextDouble() / 2)), _clock, cancellationToken);
-            }
+            BlobLog.NotAborted(_logger, _target.ToString(), name.ToString()); // The bucket's own rules clear it away.
         }
     }
 
     private BlobException? Translate(Exception fault) => fault switch
     {
-        _ when IsForbiddenTarget(fault) => new BlobException(
-            BlobFailure.Refused, $"The {_target} is not in the public internet, and targets elsewhere are not allowed.", fault),
         AmazonServiceException { StatusCode: HttpStatusCode.Forbidden or HttpStatusCode.Unauthorized } denied => new BlobException(
             BlobFailure.Refused, $"The {_target} refuses the access key: {denied.ErrorCode}.", fault),
         AmazonServiceException { ErrorCode: "QuotaExceeded" or "EntityTooLarge" or "XMinioStorageFull" } full => new BlobException(
@@ -229,9 +196,6 @@ public sealed class S3BlobStore : IBlobStore, IDisposable
             BlobFailure.Unreachable, $"The {_target} cannot be reached.", fault),
         _ => null,
     };
-
-    private static bool IsForbiddenTarget(Exception? fault) =>
-        fault is PrivateAddressException || (fault is not null && IsForbiddenTarget(fault.InnerException));
 
     private string KeyOf(BlobName name) => _target.Prefix + name;
 }

@@ -1,7 +1,9 @@
+using Microsoft.Extensions.Logging;
+
 namespace Roomcast.Storage.Blobs;
 
 /// <summary>A bucket of an S3-compatible server, and the keys to it.</summary>
-public sealed record S3Target
+public sealed record S3Target : StorageTarget
 {
     /// <summary>The bucket.</summary>
     public required string Bucket { get; init; }
@@ -24,8 +26,8 @@ public sealed record S3Target
     /// <summary>Whether the bucket stands in the path rather than in the host's name.</summary>
     public bool UsesPathStyle { get; init; }
 
-    /// <summary>Whether only addresses open to the whole internet may be connected to: for targets that strangers name.</summary>
-    public bool IsPublicOnly { get; init; }
+    /// <inheritdoc/>
+    public override IOpenStorage Open(TimeProvider clock, ILogger logger) => new S3BlobStore(this, clock, logger);
 
     /// <summary>Names the bucket, without the keys.</summary>
     public override string ToString() => $"bucket {Bucket} at {Endpoint ?? $"AWS {Region}"}";

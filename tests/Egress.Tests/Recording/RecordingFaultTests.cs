@@ -9,9 +9,12 @@ using Roomcast.Egress.Recording;
 using Roomcast.Egress.Tests.Recorder;
 using Roomcast.Storage.Blobs;
 using Roomcast.TestKit;
+using Roomcast.TestKit.Azure;
 using Roomcast.TestKit.Blobs;
+using Roomcast.TestKit.Gcs;
 using Roomcast.TestKit.Hls;
 using Roomcast.TestKit.S3;
+using Roomcast.TestKit.Sftp;
 
 namespace Roomcast.Egress.Tests.Recording;
 
@@ -263,6 +266,82 @@ public sealed class RecordingFaultTests(EncodedMinute encoded) : IClassFixture<E
     }
 
     [Fact]
+    public async Task A_recording_goes_to_a_container_of_the_owners_at_azure()
+    {
+        await using var server = await AzureServer.StartAsync();
+        await using var host = await RecordingHost.StartAsync(_folder.Path, recording: options => options.AllowsPrivateTargets = true);
+        var done = await RecordToAsync(host, server.Target, RecordingStatus.Uploaded);
+        var name = $"team/{done.Id}/{done.MediaFile}";
+        Assert.Equal([name], await server.NamesAsync());
+        var stored = await server.ReadAsync(name);
+        Assert.Equal("video/mp4", stored.ContentType);
+        Assert.Equal(await host.DownloadAsync(done, done.MediaFile), stored.Content);
+
+        var refused = await RecordToAsync(host, server.Target with { Container = "none" }, RecordingStatus.Errored);
+        Assert.Contains("ContainerNotFound", refused.ErrorMessage, StringComparison.Ordinal);
+        Assert.NotEmpty(await host.DownloadAsync(refused, refused.MediaFile));
+        Assert.DoesNotContain(host.Log, line => line.Contains(AzureServer.Key, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_recording_goes_to_a_folder_of_the_owners_over_sftp()
+    {
+        await using var server = await SftpServer.StartAsync();
+        await using var host = await RecordingHost.StartAsync(_folder.Path, recording: options => options.AllowsPrivateTargets = true);
+        var target = server.Target with { PrivateKey = null, Password = SftpServer.Password };
+        var done = await RecordToAsync(host, target, RecordingStatus.Uploaded);
+        var file = Assert.Single(server.Files);
+        Assert.Equal($"{done.Id}/{done.MediaFile}", file.Key);
+        Assert.Equal(await host.DownloadAsync(done, done.MediaFile), await File.ReadAllBytesAsync(file.Value));
+
+        var refused = await RecordToAsync(host, target with { Password = $"{SftpServer.Password}-falsch" }, RecordingStatus.Errored);
+        Assert.Contains("refuses the login", refused.ErrorMessage, StringComparison.Ordinal);
+        Assert.NotEmpty(await host.DownloadAsync(refused, refused.MediaFile));
+        Assert.DoesNotContain(host.Log, line => line.Contains(SftpServer.Password, StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_recording_goes_to_a_bucket_of_the_owners_at_google()
+    {
+        await using var server = await GcsServer.StartAsync();
+        await using var host = await RecordingHost.StartAsync(_folder.Path, recording: options => options.AllowsPrivateTargets = true);
+        var done = await RecordToAsync(host, server.Target, RecordingStatus.Uploaded);
+        var stored = Assert.Single(server.Objects);
+        Assert.Equal($"team/{done.Id}/{done.MediaFile}", stored.Key);
+        Assert.Equal("video/mp4", stored.Value.ContentType);
+        Assert.Equal(await host.DownloadAsync(done, done.MediaFile), stored.Value.Content);
+        Assert.Empty(server.Complaints);
+
+        var refused = await RecordToAsync(host, server.Target with { Bucket = "none" }, RecordingStatus.Errored);
+        Assert.Contains("notFound", refused.ErrorMessage, StringComparison.Ordinal);
+        Assert.NotEmpty(await host.DownloadAsync(refused, refused.MediaFile));
+        Assert.DoesNotContain(host.Log, line => line.Contains("PRIVATE KEY", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("azure")]
+    [InlineData("gcs")]
+    [InlineData("sftp")]
+    public async Task No_storage_in_a_private_network_is_connected_to_unless_that_is_allowed(string kind)
+    {
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        var port = ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+        await using var google = await GcsServer.StartAsync();
+        StorageTarget target = kind switch
+        {
+            "azure" => new AzureTarget { Account = "a", Key = AzureServer.Key, Container = "c", Endpoint = $"http://localhost:{port}/a" },
+            "gcs" => google.Target with { TokenAddress = $"http://localhost:{port}/token" },
+            _ => new SftpTarget { Host = "localhost", Port = port, UserName = "u", Password = "geheim" },
+        };
+        await using var host = await RecordingHost.StartAsync(_folder.Path);
+        var refused = await RecordToAsync(host, target, RecordingStatus.Errored);
+        Assert.Contains("public", refused.ErrorMessage, StringComparison.Ordinal);
+        Assert.False(listener.Pending());
+        Assert.NotEmpty(await host.DownloadAsync(refused, refused.MediaFile));
+    }
+
+    [Fact]
     public async Task A_storage_that_refuses_is_told_and_the_recording_can_still_be_downloaded()
     {
         await using var server = await S3Server.StartAsync();
@@ -322,6 +401,15 @@ public sealed class RecordingFaultTests(EncodedMinute encoded) : IClassFixture<E
         var answer = await host.Recordings.StartAsync(host.Wish(meeting, plan), CancellationToken.None);
         Assert.Null(answer.Message);
         return answer.Recording!;
+    }
+
+    private async Task<RecordingRecord> RecordToAsync(RecordingHost host, StorageTarget target, RecordingStatus end)
+    {
+        var asked = await RecordAsync(host, new RecordingPlan { Target = target });
+        await host.Recordings.StopAsync(asked.AppId, asked.Id, null, CancellationToken.None);
+        var done = await host.WaitForAsync(asked, end);
+        Assert.Null(done.Plan.Target);
+        return done;
     }
 
     private async Task<RecordingRecord> RecordAsync(RecordingHost host, RecordingPlan? plan = null)

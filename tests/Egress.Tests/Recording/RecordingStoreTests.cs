@@ -239,7 +239,7 @@ public abstract class RecordingStoreTests(DatabaseEngine engine) : DatabaseTests
     public async Task Keys_are_in_no_text()
     {
         var made = await MakeAsync(await MakeAppAsync());
-        Assert.Equal("geheim", made.Plan.Target!.SecretKey);
+        Assert.Equal("geheim", Assert.IsType<S3Target>(made.Plan.Target).SecretKey);
         foreach (var text in new[] { made.ToString(), made.Plan.ToString(), made.Plan.Target.ToString(), $"{made.Plan.Settled().Write()}" })
         {
             Assert.DoesNotContain("geheim", text, StringComparison.Ordinal);
@@ -252,6 +252,40 @@ public abstract class RecordingStoreTests(DatabaseEngine engine) : DatabaseTests
     {
         var query = new RecordingQuery(new PageRequest(1, 100), null, [], default, null, SortOrder.Descending);
         return Store.ListAsync(app, change?.Invoke(query) ?? query, CancellationToken.None);
+    }
+
+    /// <summary>As plans were kept when S3 was the only kind of storage; written that way still, for servers of then.</summary>
+    [Fact]
+    public void A_plan_of_an_earlier_version_is_read_with_its_bucket()
+    {
+        const string Old = """
+            {"MaxLength":"00:02:00","Width":1280,"Height":720,"ExportsVideo":true,"ExportsAudio":false,"KeepsInBucket":true,
+             "Target":{"Bucket":"b","Endpoint":"https://s3.example.org","Region":"r","AccessKey":"k","SecretKey":"geheim","Prefix":"p/","UsesPathStyle":true,"IsPublicOnly":false},
+             "UserIds":[],"RecordsPictures":false,"Layer":"default","IsSettled":false}
+            """;
+        var bucket = new S3Target
+        {
+            Bucket = "b", Endpoint = "https://s3.example.org", Region = "r", AccessKey = "k", SecretKey = "geheim", Prefix = "p/", UsesPathStyle = true,
+        };
+        Assert.Equal(bucket, RecordingPlan.Read(Old).Target);
+        Assert.DoesNotContain("Kind", new RecordingPlan { Target = bucket }.Write(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Every_kind_of_storage_is_read_as_it_was_kept_and_says_no_secret()
+    {
+        foreach (var target in new StorageTarget[]
+        {
+            new S3Target { Bucket = "b", Region = "r", AccessKey = "geheim", SecretKey = "geheim", Prefix = "p/", IsPublicOnly = true },
+            new AzureTarget { Account = "a", Key = "geheim", Container = "c", Endpoint = "https://a.blob.example.org", Prefix = "p/" },
+            new SftpTarget { Host = "h", Port = 2_222, UserName = "u", Password = "geheim", HostKeyFingerprint = "SHA256:f", Folder = "/f" },
+            new SftpTarget { Host = "h", UserName = "u", PrivateKey = "geheim" },
+            new GcsTarget { Bucket = "b", Account = "a@example.org", PrivateKey = "geheim", PrivateKeyId = "1", TokenAddress = "https://example.org/t", Prefix = "p/" },
+        })
+        {
+            Assert.Equal(target, RecordingPlan.Read(new RecordingPlan { Target = target }.Write()).Target);
+            Assert.DoesNotContain("geheim", target.ToString(), StringComparison.Ordinal);
+        }
     }
 
     private async Task<AppId> MakeAppAsync()

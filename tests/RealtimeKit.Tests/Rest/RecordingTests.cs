@@ -5,6 +5,7 @@ using Roomcast.Media.Codecs;
 using Roomcast.Media.Time;
 using Roomcast.Meetings.Records;
 using Roomcast.RealtimeKit.Tests.Hosting;
+using Roomcast.Storage.Blobs;
 using Roomcast.TestKit;
 
 namespace Roomcast.RealtimeKit.Tests.Rest;
@@ -140,7 +141,7 @@ public sealed class RecordingTests(SharedHost shared)
     [InlineData("""{"live_streaming_config":{"rtmp_url":"rtmp://127.0.0.1/live/geheim"}}""", "/live_streaming_config/rtmp_url")]
     [InlineData("""{"type":"track","rtmp_out_config":{"rtmp_url":"rtmp://example.org/live/key"}}""", "/rtmp_out_config/rtmp_url")]
     [InlineData("""{"realtimekit_bucket_config":{"enabled":false}}""", "/realtimekit_bucket_config/enabled")]
-    [InlineData("""{"storage_config":{"type":"gcs","secret":"{}"}}""", "/storage_config/type")]
+    [InlineData("""{"storage_config":{"type":"gcs","secret":"{}"}}""", "/storage_config/secret")]
     [InlineData("""{"storage_config":{"type":"aws","access_key":"a","region":"r","secret":"s"}}""", "/storage_config/bucket")]
     [InlineData("""{"storage_config":{"type":"digitalocean","access_key":"a","region":"evil.example/","secret":"s","bucket":"b"}}""", "/storage_config/region")]
     public async Task What_cannot_be_had_is_refused_and_named(string fields, string pointer)
@@ -171,7 +172,8 @@ public sealed class RecordingTests(SharedHost shared)
 
         var kept = (await _host.Service<Recordings>().FindAsync(
             account.First.Id, new RecordingId(Guid.Parse(started.Data["id"]!.GetValue<string>())), CancellationToken.None))!;
-        Assert.Equal(("mine", "AKIA-GEHEIM", "team/"), (kept.Plan.Target!.Bucket, kept.Plan.Target.AccessKey, kept.Plan.Target.Prefix));
+        var target = Assert.IsType<S3Target>(kept.Plan.Target);
+        Assert.Equal(("mine", "AKIA-GEHEIM", "team/"), (target.Bucket, target.AccessKey, target.Prefix));
         Assert.True(kept.Plan.ExportsAudio);
         await ActAsync(account, kept.Id.ToString(), "stop");
         await UntilAsync(account, kept.Id.ToString(), "ERRORED");
@@ -184,6 +186,100 @@ public sealed class RecordingTests(SharedHost shared)
         Assert.Null(other.Data["storage_config"]);
         await ActAsync(account, other.Data["id"]!.GetValue<string>(), "stop");
         await UntilAsync(account, other.Data["id"]!.GetValue<string>(), "ERRORED");
+    }
+
+    [Theory]
+    [InlineData("""{"type":"aws"}""", "access_key secret bucket region")]
+    [InlineData("""{"type":"digitalocean","region":""}""", "access_key secret bucket region")]
+    [InlineData("""{"type":"cloudflare","access_key":""}""", "access_key secret bucket account_id")]
+    [InlineData("""{"type":"azure"}""", "access_key secret bucket region")]
+    [InlineData("""{"type":"azure","access_key":"ge/heim","secret":"no Base64, geheim","bucket":"a/b","region":"","host":"x y","path":"a/../b"}""", "access_key secret bucket host path")]
+    [InlineData("""{"type":"azure","access_key":"a","secret":"Z2VoZWlt","bucket":"c","region":"","host":"https://u:geheim@example.org"}""", "host")]
+    [InlineData("""{"type":"sftp"}""", "host username auth_method")]
+    [InlineData("""{"type":"sftp","auth_method":"KEY"}""", "host username private_key")]
+    [InlineData("""{"type":"sftp","auth_method":"PASSWORD","host":"h","username":""}""", "username password")]
+    [InlineData("""{"type":"sftp","auth_method":"KEY","host":"a b","username":"u","private_key":"geheim","host_key_fingerprint":"MD5:geheim","path":"../a"}""", "host private_key host_key_fingerprint path")]
+    [InlineData("""{"type":"gcs"}""", "secret bucket")]
+    [InlineData("""{"type":"gcs","secret":"geheim","bucket":"b","host":"ftp://x"}""", "secret host")]
+    [InlineData("""{"type":"gcs","secret":"{\"type\":\"service_account\",\"client_email\":\"a\",\"private_key\":\"geheim\"}","bucket":"b","path":"a/./b"}""", "secret path")]
+    public async Task Every_field_of_a_storage_that_is_missing_or_wrong_is_named_at_once_and_no_value_is_told(string storage, string fields)
+    {
+        var account = await _host.NewAccountAsync();
+        var body = Body(await NewMeetingAsync(account));
+        body["storage_config"] = JsonNode.Parse(storage);
+        var refused = await SendAsync(account, HttpMethod.Post, "/recordings", body);
+        Assert.Equal(400, refused.Status);
+        Assert.Equal(
+            fields.Split(' ').Select(field => $"/storage_config/{field}").Order(StringComparer.Ordinal),
+            refused.Body["errors"]!.AsArray().Select(fault => fault!["source"]!["pointer"]!.GetValue<string>()).Order(StringComparer.Ordinal));
+        Assert.DoesNotContain("geheim", refused.Body.ToJsonString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("""{"type":"azure","access_key":"acc","secret":"R0VIRUlN","bucket":"c","region":"","path":"/a/b/"}""", "container c at Azure account acc")]
+    [InlineData("""{"type":"azure","access_key":"acc","secret":"R0VIRUlN","bucket":"c","region":"","host":"acc.blob.example.cn"}""", "container c at https://acc.blob.example.cn")]
+    [InlineData("""{"type":"azure","access_key":"acc","secret":"R0VIRUlN","bucket":"c","region":"","host":"http://10.0.0.1","port":10000}""", "container c at http://10.0.0.1:10000/acc")]
+    [InlineData("""{"type":"sftp","auth_method":"PASSWORD","host":"h.example.org","username":"u","password":"R0VIRUlN","path":"/a/"}""", "folder /a at sftp://h.example.org:22")]
+    [InlineData("""{"type":"sftp","auth_method":"PASSWORD","host":"10.0.0.1","port":2222,"username":"u","password":"R0VIRUlN","host_key_fingerprint":"SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}""", "folder of the login at sftp://10.0.0.1:2222")]
+    public async Task Each_kind_of_storage_leads_where_it_says_and_its_keys_are_never_told(string storage, string target)
+    {
+        var account = await _host.NewAccountAsync();
+        var given = JsonNode.Parse(storage)!.AsObject();
+        var body = Body(await NewMeetingAsync(account));
+        body["storage_config"] = given.DeepClone();
+        var started = await SendAsync(account, HttpMethod.Post, "/recordings", body);
+        Assert.Equal(200, started.Status);
+        var id = started.Data["id"]!.GetValue<string>();
+        var kept = (await _host.Service<Recordings>().FindAsync(account.First.Id, new RecordingId(Guid.Parse(id)), CancellationToken.None))!;
+        Assert.Equal(target, kept.Plan.Target!.ToString());
+        foreach (var secret in new[] { "access_key", "secret", "password", "private_key" })
+        {
+            given.Remove(secret);
+        }
+
+        Assert.True(JsonNode.DeepEquals(given, started.Data["storage_config"]));
+        var shown = await SendAsync(account, HttpMethod.Get, $"/recordings/{id}");
+        Assert.DoesNotContain("R0VIRUlN", $"{started.Body.ToJsonString()}{shown.Body.ToJsonString()}", StringComparison.Ordinal);
+        await ActAsync(account, id, "stop");
+        await UntilAsync(account, id, "ERRORED");
+    }
+
+    [Fact]
+    public async Task A_bucket_at_google_is_opened_by_credentials_that_are_never_told()
+    {
+        var account = await _host.NewAccountAsync();
+        using var key = System.Security.Cryptography.RSA.Create(2_048);
+        var pem = key.ExportPkcs8PrivateKeyPem();
+        var meeting = await _host.Client.PostAsync($"{account.AppPath}/meetings", account.WriteToken, new JsonObject
+        {
+            ["recording_config"] = new JsonObject
+            {
+                ["storage_config"] = new JsonObject
+                {
+                    ["type"] = "gcs",
+                    ["bucket"] = "b",
+                    ["path"] = "team",
+                    ["secret"] = new JsonObject
+                    {
+                        ["type"] = "service_account", ["client_email"] = "a@example.org", ["private_key"] = pem, ["token_uri"] = "https://example.org/token",
+                    }.ToJsonString(),
+                },
+            },
+        }.ToJsonString());
+        Assert.Equal(201, meeting.Status);
+        var id = Guid.Parse(meeting.Data["id"]!.GetValue<string>());
+        _host.RecordedSessions.Begin(id);
+        var started = await SendAsync(account, HttpMethod.Post, "/recordings", new JsonObject { ["meeting_id"] = id.ToString() });
+        Assert.Equal(200, started.Status);
+        Assert.Equal("""{"type":"gcs","bucket":"b","path":"team"}""", started.Data["storage_config"]!.ToJsonString());
+        var recording = started.Data["id"]!.GetValue<string>();
+        var kept = (await _host.Service<Recordings>().FindAsync(account.First.Id, new RecordingId(Guid.Parse(recording)), CancellationToken.None))!;
+        Assert.Equal(
+            new GcsTarget { Bucket = "b", Account = "a@example.org", PrivateKey = pem, TokenAddress = "https://example.org/token", Prefix = "team/" },
+            kept.Plan.Target);
+        Assert.DoesNotContain("PRIVATE KEY", $"{meeting.Body.ToJsonString()}{started.Body.ToJsonString()}", StringComparison.Ordinal);
+        await ActAsync(account, recording, "stop");
+        await UntilAsync(account, recording, "ERRORED");
     }
 
     [Theory]

@@ -17,6 +17,7 @@ public sealed class CuttableProxy : IAsyncDisposable
     private int _refused;
     private long _sent;
     private long _cutAfter = long.MaxValue;
+    private long _holdAfter = long.MaxValue;
 
     private CuttableProxy(int targetPort)
     {
@@ -56,10 +57,14 @@ public sealed class CuttableProxy : IAsyncDisposable
     /// <summary>Cuts by itself as soon as clients have sent so many bytes, all connections together; none of what follows is handed on.</summary>
     public void CutAfter(long bytes) => Interlocked.Exchange(ref _cutAfter, bytes);
 
+    /// <summary>Hands nothing on any more as soon as clients have sent so many bytes, and leaves all connections open, as of a server that hangs.</summary>
+    public void HoldAfter(long bytes) => Interlocked.Exchange(ref _holdAfter, bytes);
+
     /// <summary>Serves again, however much is sent.</summary>
     public void Mend()
     {
         Interlocked.Exchange(ref _cutAfter, long.MaxValue);
+        Interlocked.Exchange(ref _holdAfter, long.MaxValue);
         _isCut = false;
     }
 
@@ -132,6 +137,11 @@ public sealed class CuttableProxy : IAsyncDisposable
             {
                 Cut();
                 return;
+            }
+
+            while (Interlocked.Read(ref _sent) > Interlocked.Read(ref _holdAfter))
+            {
+                await Task.Delay(10, _over.Token);
             }
 
             await far.WriteAsync(buffer.AsMemory(0, count), _over.Token);

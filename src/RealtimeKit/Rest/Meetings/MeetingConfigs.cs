@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Roomcast.Egress.Push;
 using Roomcast.RealtimeKit.Rest.Answers;
+using Roomcast.RealtimeKit.Rest.Recordings;
 using Roomcast.RealtimeKit.Rest.Requests;
 
 namespace Roomcast.RealtimeKit.Rest.Meetings;
@@ -68,7 +69,8 @@ internal static class MeetingConfigs
             ("host", JsonShape.Text(MaxTextLength)),
             ("port", JsonShape.Whole(1, 65_535)),
             ("private_key", JsonShape.Text(MaxKeyLength)),
-            ("account_id", JsonShape.Text(MaxTextLength)))),
+            ("account_id", JsonShape.Text(MaxTextLength)),
+            ("host_key_fingerprint", JsonShape.Text(MaxTextLength)))),
         ("realtimekit_bucket_config", JsonShape.Object(["enabled"], ("enabled", JsonShape.Flag()))),
         ("live_streaming_config", JsonShape.Object(("rtmp_url", JsonShape.Address("rtmp", "rtmps")))));
 
@@ -86,6 +88,12 @@ internal static class MeetingConfigs
             foreach (var field in RequiredOf(storage).Where(field => !storage.ContainsKey(field)))
             {
                 Add($"storage_config/{field}", "is required for this kind of storage");
+            }
+
+            // What else a kind needs may come with the request that starts a recording.
+            foreach (var (field, message) in StorageConfigs.FaultsOf(storage))
+            {
+                Add($"storage_config/{field}", message);
             }
         }
 

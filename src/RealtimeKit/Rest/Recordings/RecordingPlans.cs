@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Roomcast.Egress.Composition;
 using Roomcast.Egress.Recording;
@@ -115,72 +114,16 @@ public static class RecordingPlans
             (int?)watermark["size"]?["width"] ?? 0,
             (int?)watermark["size"]?["height"] ?? 0);
 
-    private static S3Target? ReadStorage(JsonObject storage, List<FieldFault> faults)
+    private static StorageTarget? ReadStorage(JsonObject storage, List<FieldFault> faults)
     {
-        const string At = "/storage_config";
-        var type = (string?)storage["type"];
-        if (type is not ("aws" or "digitalocean" or "cloudflare"))
+        var found = new List<(string Field, string Message)>();
+        var target = StorageConfigs.Read(storage, found);
+        foreach (var (field, message) in found)
         {
-            Add(faults, $"{At}/type", "must be one of aws, digitalocean, cloudflare: other kinds are not available on this server");
-            return null;
+            Add(faults, $"/storage_config/{field}", message);
         }
 
-        foreach (var field in new[] { "access_key", "secret", "bucket", type is "cloudflare" ? "account_id" : "region" })
-        {
-            if (string.IsNullOrEmpty((string?)storage[field]))
-            {
-                Add(faults, $"{At}/{field}", "is required for this kind of storage");
-            }
-        }
-
-        var region = (string?)storage["region"] ?? "";
-        var account = (string?)storage["account_id"] ?? "";
-        foreach (var (field, text) in new[] { ("region", region), ("account_id", account) })
-        {
-            if (!text.All(c => char.IsAsciiLetterOrDigit(c) || c is '-'))
-            {
-                Add(faults, $"{At}/{field}", "must consist of letters, digits and hyphens");
-            }
-        }
-
-        if (faults.Count > 0)
-        {
-            return null;
-        }
-
-        var path = ((string?)storage["path"] ?? "").Trim('/');
-        var host = (string?)storage["host"];
-        var endpoint = type switch
-        {
-            "digitalocean" => $"https://{region}.digitaloceanspaces.com",
-            "cloudflare" => $"https://{account}.r2.cloudflarestorage.com",
-            _ => host is null ? null : EndpointOf(host, (int?)storage["port"]),
-        };
-        if (endpoint is not null && !Uri.TryCreate(endpoint, UriKind.Absolute, out _))
-        {
-            Add(faults, $"{At}/host", "must be the name of a host, or its http or https address");
-            return null;
-        }
-
-        return new S3Target
-        {
-            Bucket = (string)storage["bucket"]!,
-            Endpoint = endpoint,
-            Region = type is "cloudflare" ? "auto" : region,
-            AccessKey = (string)storage["access_key"]!,
-            SecretKey = (string)storage["secret"]!,
-            Prefix = path.Length == 0 ? "" : $"{path}/",
-            UsesPathStyle = type is "cloudflare" || host is not null,
-        };
-    }
-
-    // A server of one's own that speaks S3 is named as AWS with a host.
-    private static string EndpointOf(string host, int? port)
-    {
-        var isAddress = host.StartsWith("http://", StringComparison.OrdinalIgnoreCase)
-            || host.StartsWith("https://", StringComparison.OrdinalIgnoreCase);
-        var start = isAddress ? host.TrimEnd('/') : $"https://{host}";
-        return port is { } number ? string.Create(CultureInfo.InvariantCulture, $"{start}:{number}") : start;
+        return target;
     }
 
     private static void Add(List<FieldFault> faults, string pointer, string message) =>
