@@ -188,6 +188,11 @@ internal sealed class RecordingConverter(
     private Process Begin(IReadOnlyList<string> names)
     {
         var path = composition.Value.WorkerPath ?? Path.Combine(AppContext.BaseDirectory, Program);
+        if (!File.Exists(path))
+        {
+            throw new ConverterException($"The composing worker is not at {path}.");
+        }
+
         string[] arguments =
         [
             ConversionWire.Argument, .. names,
