@@ -205,6 +205,7 @@ internal sealed class RecordingConverter(
         start.RedirectStandardOutput = true;
         start.RedirectStandardError = true;
         start.Environment["DOTNET_gcServer"] = "0";
+        start.Environment["DOTNET_GCgen0size"] = "1000000"; // Hexadecimal: 16 MiB, where else it would be as large as the processor's cache.
         try
         {
             return Process.Start(start) ?? throw new Win32Exception();
