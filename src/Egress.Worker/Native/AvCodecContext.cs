@@ -56,6 +56,13 @@ internal sealed class AvCodecContext : SafeHandle
     public static AvCodecContext OpenEncoder(string name, ReadOnlySpan<(string Name, string Value)> options, int? sampleFormat = null) =>
         Open(LibAvCodec.avcodec_find_encoder_by_name(name), name, options, sampleFormat);
 
+    /// <summary>Whether the library has an encoder of a name.</summary>
+    public static bool HasEncoder(string name) => LibAvCodec.avcodec_find_encoder_by_name(name) != 0;
+
+    /// <summary>Samples of each channel that an encoder of sound takes at once; 0 for any number.</summary>
+    public int FrameSamples =>
+        LibAvUtil.av_opt_get_int(handle, "frame_size", 0, out var samples) >= 0 ? (int)samples : 0;
+
     /// <summary>Gives a decoder a packet. Below zero when it is damaged.</summary>
     public int Send(AvPacket packet) => LibAvCodec.avcodec_send_packet(handle, packet.Pointer);
 

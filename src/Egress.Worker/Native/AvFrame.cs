@@ -46,6 +46,9 @@ internal sealed unsafe class AvFrame : SafeHandle
 
     public int Format => *(int*)(handle + FormatBytes);
 
+    /// <summary>Channels of a sound: the number behind the order in AVChannelLayout.</summary>
+    public int Channels => *(int*)(handle + AvLayout.FrameChannelLayout + sizeof(int));
+
     /// <summary>When it is shown, in units of the codec's time base.</summary>
     public long Time
     {
@@ -72,12 +75,15 @@ internal sealed unsafe class AvFrame : SafeHandle
     }
 
     /// <summary>Makes stereo sound of a length, in floats: planes of them, or both channels in turn.</summary>
-    public static AvFrame OfStereo(int samples, int format = LibAvUtil.FloatPlanar)
+    public static AvFrame OfStereo(int samples, int format = LibAvUtil.FloatPlanar) => OfSound(samples, 2, format);
+
+    /// <summary>Makes sound of a length and a number of channels, in floats.</summary>
+    public static AvFrame OfSound(int samples, int channels, int format = LibAvUtil.FloatPlanar)
     {
         var frame = new AvFrame();
         *(int*)(frame.handle + SamplesBytes) = samples;
         *(int*)(frame.handle + FormatBytes) = format;
-        LibAvUtil.av_channel_layout_default(frame.handle + AvLayout.FrameChannelLayout, 2);
+        LibAvUtil.av_channel_layout_default(frame.handle + AvLayout.FrameChannelLayout, channels);
         LibAvUtil.Check(LibAvUtil.av_frame_get_buffer(frame.handle, 0), "Making a sound");
         return frame;
     }

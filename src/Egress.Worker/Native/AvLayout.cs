@@ -83,6 +83,10 @@ internal sealed unsafe class AvParameters : SafeHandle
 {
     private const int AudioType = 1;
 
+    // The fields before have the same places in FFmpeg 5 to 9.
+    private const int ExtraDataBytes = 16;
+    private const int ExtraLengthBytes = 24;
+
     public AvParameters(AvCodecContext context)
         : base(0, ownsHandle: true)
     {
@@ -91,6 +95,9 @@ internal sealed unsafe class AvParameters : SafeHandle
     }
 
     public override bool IsInvalid => handle == 0;
+
+    /// <summary>What a decoder must know besides the packets, copied.</summary>
+    public byte[] ExtraData => new ReadOnlySpan<byte>(*(byte**)(handle + ExtraDataBytes), *(int*)(handle + ExtraLengthBytes)).ToArray();
 
     public int Int32(int at) => *(int*)(handle + at);
 

@@ -27,7 +27,11 @@ internal sealed unsafe class AvPacket : SafeHandle
     public nint Pointer => handle;
 
     /// <summary>When it is shown, in units of the codec's time base.</summary>
-    public long Time => *(long*)(handle + TimeBytes);
+    public long Time
+    {
+        get => *(long*)(handle + TimeBytes);
+        set => *(long*)(handle + TimeBytes) = value;
+    }
 
     /// <summary>The stream of the source that it is of.</summary>
     public int Stream => *(int*)(handle + StreamBytes);

@@ -1,5 +1,6 @@
 using System.Net.Sockets;
 using Roomcast.Egress.Composition.Wire;
+using Roomcast.Egress.Worker.Converting;
 
 namespace Roomcast.Egress.Worker.Running;
 
@@ -28,6 +29,12 @@ internal static class WorkerRun
     /// <returns>The exit code.</returns>
     public static int Run(IReadOnlyList<string> arguments, TextWriter errors, MakeComposer makeComposer)
     {
+        if (ConversionOrder.TryRead(arguments) is { } order)
+        {
+            ConversionRun.EndWithServer(Console.OpenStandardInput());
+            return ConversionRun.Run(order, Console.Out, errors);
+        }
+
         if (WorkerArguments.TryRead(arguments) is not { } read)
         {
             errors.WriteLine("Usage: Roomcast.Egress.Worker <socket of the server> [--nice 0..19] [--play]. The server starts it; it is of no use by itself.");

@@ -16,11 +16,14 @@ namespace Roomcast.Egress.Recording;
 internal sealed class RecordingDelivery(
     RecordingFolder folder,
     IBlobStore blobs,
+    RecordingConverter converter,
     IOptions<RecordingOptions> options,
     RecordingMetrics metrics,
     TimeProvider clock,
     ILogger<RecordingDelivery> logger)
 {
+    private const string NotAsAsked = "The recording could not be encoded as it was asked for, and is kept as it was composed.";
+
     private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
 
@@ -38,7 +41,8 @@ internal sealed class RecordingDelivery(
         RecordedFiles files;
         try
         {
-            files = await Task.Run(() => MakeFiles(recording, cancellationToken), cancellationToken);
+            var conversion = await ConvertAsync(recording, cancellationToken);
+            files = await Task.Run(() => MakeFiles(recording, conversion, cancellationToken), cancellationToken);
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
@@ -56,7 +60,36 @@ internal sealed class RecordingDelivery(
             TrackFiles = files.Tracks,
             OutputFileName = files.IsWhole || files.Media is null ? recording.OutputFileName : Path.GetFileName(files.Media),
         };
+        if (files.Fault is { } lesser && told.Status is not RecordingStatus.Errored)
+        {
+            RecordingLog.Failed(logger, null, recording.Id, lesser);
+            told = told with { Status = RecordingStatus.Errored, ErrorMessage = lesser };
+        }
+
         return await StoreAsync(told, files, cancellationToken);
+    }
+
+    /// <summary>Encodes anew what was not asked for as it was composed.</summary>
+    private async Task<ConversionOutcome> ConvertAsync(RecordingRecord recording, CancellationToken cancellationToken)
+    {
+        var fragments = folder.FragmentsOf(recording.Id);
+        var wish = RecordingFiles.ConversionOf(
+            recording.Plan, fragments, Path.Combine(folder.Of(recording.Id), recording.OutputFileName));
+
+        // Of one that ended with a fault there is what there is.
+        if (recording.Kind is RecordingKind.Tracks || recording.Status is RecordingStatus.Errored || !wish.IsNeeded || !File.Exists(fragments))
+        {
+            return new ConversionOutcome(wish, null, null);
+        }
+
+        try
+        {
+            return new ConversionOutcome(wish, await converter.ConvertAsync(recording.Id, wish, cancellationToken), null);
+        }
+        catch (RecordingFault fault)
+        {
+            return new ConversionOutcome(wish, null, fault.Message);
+        }
     }
 
     private async Task<RecordingRecord> StoreAsync(RecordingRecord recording, RecordedFiles files, CancellationToken cancellationToken)
@@ -141,20 +174,21 @@ internal sealed class RecordingDelivery(
         };
     }
 
-    private RecordedFiles MakeFiles(RecordingRecord recording, CancellationToken cancellationToken) =>
+    private RecordedFiles MakeFiles(RecordingRecord recording, ConversionOutcome conversion, CancellationToken cancellationToken) =>
         recording.Kind is RecordingKind.Tracks
             ? TrackFiles.Pack(recording, folder.Of(recording.Id), cancellationToken)
-            : MakeComposite(recording, cancellationToken);
+            : MakeComposite(recording, conversion, cancellationToken);
 
-    private RecordedFiles MakeComposite(RecordingRecord recording, CancellationToken cancellationToken)
+    private RecordedFiles MakeComposite(RecordingRecord recording, ConversionOutcome conversion, CancellationToken cancellationToken)
     {
         var path = folder.FragmentsOf(recording.Id);
         var media = Path.Combine(folder.Of(recording.Id), recording.OutputFileName);
+        var composed = RecordingFiles.ComposedPath(media);
         if (!File.Exists(path))
         {
             // As it is, and left behind when the server stopped in the middle of storing it.
-            return File.Exists(media)
-                ? new RecordedFiles(media, null, [], TimeSpan.Zero, IsWhole: false)
+            return File.Exists(composed)
+                ? new RecordedFiles(composed, null, [], TimeSpan.Zero, IsWhole: false) { Fault = conversion.Wish.IsNeeded ? NotAsAsked : null }
                 : throw new RecordingFault("Nothing was recorded.");
         }
 
@@ -169,37 +203,66 @@ internal sealed class RecordingDelivery(
 
             if (recording.Status is RecordingStatus.Errored)
             {
-                return AsItIs(path, recorded.Length, media);
+                return AsItIs(path, recorded.Length, composed);
             }
 
-            var video = default(TimeSpan);
-            var audio = default(TimeSpan);
-            var sound = Path.ChangeExtension(media, ".m4a");
-            if (recording.Plan.ExportsVideo)
+            if (conversion.Fault is { } fault)
             {
-                video = Write(recorded, source, media, Mp4Selection.Everything, cancellationToken);
+                var whole = Write(recorded, source, composed, Mp4Selection.Everything, cancellationToken);
+                return new RecordedFiles(composed, null, [], whole, IsWhole: false) { Fault = fault };
             }
 
-            if (recording.Plan.ExportsAudio)
-            {
-                audio = Write(recorded, source, sound, Mp4Selection.Sound, cancellationToken);
-            }
-
-            if (video == TimeSpan.Zero && audio == TimeSpan.Zero)
-            {
-                throw new RecordingFault(recording.Plan.ExportsVideo ? "Nothing was recorded." : "There was no sound to record.");
-            }
-
-            return new RecordedFiles(
-                video > TimeSpan.Zero ? media : null, audio > TimeSpan.Zero ? sound : null, [], video > audio ? video : audio, IsWhole: true);
+            return MakeAsAsked(recording, conversion, recorded, source, cancellationToken);
         }
         catch (IOException fault) when (RecordingFile.IsNoRoom(fault))
         {
             // No room for the second form of it: the first one plays as well, only seeking in it is slower.
-            File.Delete(media);
+            foreach (var made in conversion.Wish.Paths.Append(media).Append(composed))
+            {
+                File.Delete(made);
+            }
+
             using var source = new FileStream(path, new FileStreamOptions());
-            return AsItIs(path, Mp4RecordedFile.Read(source, cancellationToken).Length, media);
+            return AsItIs(path, Mp4RecordedFile.Read(source, cancellationToken).Length, composed) with
+            {
+                Fault = conversion.Fault ?? (conversion.Wish.IsNeeded ? NotAsAsked : null),
+            };
         }
+    }
+
+    private static RecordedFiles MakeAsAsked(
+        RecordingRecord recording, ConversionOutcome conversion, Mp4RecordedFile recorded, FileStream source, CancellationToken cancellationToken)
+    {
+        var media = Path.Combine(Path.GetDirectoryName(source.Name)!, recording.OutputFileName);
+        var sound = RecordingFiles.AudioPath(media, recording.Plan);
+        var (wish, done) = (conversion.Wish, conversion.Done);
+        var (video, audio) = (TimeSpan.Zero, TimeSpan.Zero);
+        using var encoded = wish.FragmentsPath is { } path && File.Exists(path)
+            ? new FileStream(path, new FileStreamOptions { BufferSize = 64 << 10, Options = FileOptions.DeleteOnClose })
+            : null;
+        if (encoded is not null)
+        {
+            (source, recorded) = (encoded, Mp4RecordedFile.Read(encoded, cancellationToken));
+        }
+
+        if (recording.Plan.ExportsVideo)
+        {
+            video = wish.WebMPath is null ? Write(recorded, source, media, Mp4Selection.Everything, cancellationToken) : done!.Duration;
+        }
+
+        if (recording.Plan.ExportsAudio)
+        {
+            audio = wish.Mp3Path is null ? Write(recorded, source, sound, Mp4Selection.Sound, cancellationToken)
+                : done!.HasSound ? done.Duration : TimeSpan.Zero;
+        }
+
+        if (video == TimeSpan.Zero && audio == TimeSpan.Zero)
+        {
+            throw new RecordingFault(recording.Plan.ExportsVideo ? "Nothing was recorded." : "There was no sound to record.");
+        }
+
+        return new RecordedFiles(
+            video > TimeSpan.Zero ? media : null, audio > TimeSpan.Zero ? sound : null, [], video > audio ? video : audio, IsWhole: true);
     }
 
     private static RecordedFiles AsItIs(string path, long length, string media)
@@ -241,10 +304,17 @@ internal sealed class RecordingDelivery(
     {
         ".mp4" => "video/mp4",
         ".m4a" => "audio/mp4",
+        ".mp3" => "audio/mpeg",
         ".webm" => "video/webm",
         _ => "application/zip",
     };
 }
+
+/// <summary>What came of encoding a recording anew.</summary>
+/// <param name="Wish">What was to be made; mostly nothing.</param>
+/// <param name="Done">What was made; null for nothing.</param>
+/// <param name="Fault">Why it was not made, for the recording's owner; null when it was, or nothing was to be.</param>
+internal sealed record ConversionOutcome(ConversionWish Wish, Converted? Done, string? Fault);
 
 /// <summary>The files of a recording, ready to be stored.</summary>
 /// <param name="Media">The path of the first, or of the archive; null for none.</param>
@@ -257,6 +327,9 @@ internal sealed record RecordedFiles(
 {
     /// <summary>Paths of files of single tracks.</summary>
     public IReadOnlyList<string> TrackPaths { get; init; } = [];
+
+    /// <summary>Why it is not as it was asked for, for its owner; null when it is, or when its recording says so already.</summary>
+    public string? Fault { get; init; }
 
     /// <summary>All paths, the archive of tracks last: the others can be made of it.</summary>
     public IEnumerable<string> All => TrackPaths.Concat(new[] { Media, Audio }.OfType<string>());

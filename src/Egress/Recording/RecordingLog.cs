@@ -40,4 +40,10 @@ internal static partial class RecordingLog
 
     [LoggerMessage(6211, LogLevel.Warning, "The watermark of recording {RecordingId} is not shown: {Reason}")]
     public static partial void NoWatermark(ILogger logger, RecordingId recordingId, string reason);
+
+    [LoggerMessage(6212, LogLevel.Information, "Recording {RecordingId} is encoded anew.")]
+    public static partial void Converting(ILogger logger, RecordingId recordingId);
+
+    [LoggerMessage(6213, LogLevel.Information, "Recording {RecordingId} was encoded anew: {DurationSeconds:F1} s of media in {TakenSeconds:F1} s.")]
+    public static partial void Converted(ILogger logger, RecordingId recordingId, double durationSeconds, double takenSeconds);
 }

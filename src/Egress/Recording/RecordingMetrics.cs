@@ -10,6 +10,8 @@ internal sealed class RecordingMetrics : IDisposable
     private readonly Counter<long> _bytes;
     private readonly Counter<long> _dropped;
     private readonly Counter<long> _uploadRetries;
+    private readonly UpDownCounter<int> _converting;
+    private readonly Counter<long> _converted;
     private Func<(int Active, int Uploading)> _count = () => default;
 
     public RecordingMetrics(IMeterFactory meters)
@@ -21,6 +23,8 @@ internal sealed class RecordingMetrics : IDisposable
         _bytes = _meter.CreateCounter<long>("roomcast.recordings.written", "By", "Bytes of media written to the disk.");
         _dropped = _meter.CreateCounter<long>("roomcast.recordings.dropped", "{frame}", "Frames lost because they could not be written as fast as they came.");
         _uploadRetries = _meter.CreateCounter<long>("roomcast.recordings.upload_retries", "{retry}", "Uploads that failed and are tried again.");
+        _converting = _meter.CreateUpDownCounter<int>("roomcast.recordings.converting", "{recording}", "Recordings that are encoded anew, as VP8, VP9, MP3 or mono.");
+        _converted = _meter.CreateCounter<long>("roomcast.recordings.converted", "{recording}", "Recordings that were encoded anew; tag result, done or failed.");
     }
 
     /// <summary>Says how recordings are counted.</summary>
@@ -33,6 +37,10 @@ internal sealed class RecordingMetrics : IDisposable
     public void Dropped(long frames) => _dropped.Add(frames);
 
     public void RetriedUpload() => _uploadRetries.Add(1);
+
+    public void Converting(int change) => _converting.Add(change);
+
+    public void Converted(bool isDone) => _converted.Add(1, new KeyValuePair<string, object?>("result", isDone ? "done" : "failed"));
 
     public void Dispose() => _meter.Dispose();
 }

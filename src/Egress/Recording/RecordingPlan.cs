@@ -20,6 +20,15 @@ public sealed record RecordingPlan
     /// <summary>Height of the composed picture, even, 128 to 1,920.</summary>
     public int Height { get; init; } = 720;
 
+    /// <summary>What the picture of the file is encoded with; default H.264, as it is composed. The others are made when the recording has ended.</summary>
+    public RecordingVideoCodec VideoCodec { get; init; }
+
+    /// <summary>What the file with the sound alone is encoded with; default AAC.</summary>
+    public RecordingAudioCodec AudioCodec { get; init; }
+
+    /// <summary>Whether the sound of all files is one channel, the mean of both.</summary>
+    public bool IsMono { get; init; }
+
     /// <summary>Whether a file with picture and sound is made.</summary>
     public bool ExportsVideo { get; init; } = true;
 
@@ -67,6 +76,29 @@ public sealed record RecordingPlan
 
     internal static RecordingPlan Read(string text) =>
         JsonSerializer.Deserialize(text, RecordingJson.Default.RecordingPlan) ?? new RecordingPlan();
+}
+
+/// <summary>What the picture of a composite recording is encoded with.</summary>
+public enum RecordingVideoCodec
+{
+    /// <summary>H.264, in MP4 with AAC.</summary>
+    H264,
+
+    /// <summary>VP8, in WebM with Vorbis.</summary>
+    Vp8,
+
+    /// <summary>VP9, in WebM with Vorbis.</summary>
+    Vp9,
+}
+
+/// <summary>What the sound alone of a composite recording is encoded with.</summary>
+public enum RecordingAudioCodec
+{
+    /// <summary>AAC, in MP4.</summary>
+    Aac,
+
+    /// <summary>MP3.</summary>
+    Mp3,
 }
 
 /// <summary>A picture laid over a corner of what is recorded.</summary>

@@ -26,6 +26,7 @@ public static class RecordingServices
         services.TryAddSingleton<RecordingStore>();
         services.TryAddSingleton<RecordingAnalytics>();
         services.TryAddSingleton(provider => new RecordingFolder(provider.GetRequiredService<IOptions<RecordingOptions>>().Value.Folder));
+        services.TryAddSingleton<RecordingConverter>();
         services.TryAddSingleton<RecordingDelivery>();
         services.TryAddSingleton<WatermarkFetch>();
         services.TryAddSingleton(provider => new Recordings(
@@ -39,6 +40,7 @@ public static class RecordingServices
                 provider.GetService<PushJobs>(),
                 [.. provider.GetServices<IRecordingListener>()]),
             provider.GetRequiredService<WatermarkFetch>(),
+            provider.GetRequiredService<RecordingConverter>(),
             provider.GetRequiredService<IBlobStore>(),
             provider.GetRequiredService<IOptions<RecordingOptions>>(),
             provider.GetRequiredService<RecordingMetrics>(),

@@ -59,7 +59,8 @@ public sealed class RecordingStore(Database database, TimeProvider clock, IEnume
                 await transaction.ExecuteAsync(
                     """
                     UPDATE recordings
-                    SET status = @Status, stop_reason = @StopReason, stopper = @Stopper, started_at = @StartedAt, stopped_at = @StoppedAt,
+                    SET status = @Status, output_file_name = @OutputFileName, stop_reason = @StopReason, stopper = @Stopper,
+                        started_at = @StartedAt, stopped_at = @StoppedAt,
                         duration_ms = @DurationMs, file_size = @FileSize, media_file = @MediaFile, audio_file = @AudioFile,
                         track_files = @TrackFiles, links_expire_at = @LinksExpireAt, error_message = @ErrorMessage, plan = @Plan,
                         updated_at = @UpdatedAt

@@ -65,6 +65,7 @@ public sealed class Recordings : IHostedService, IDisposable
     private readonly ICompositionSource? _source;
     private readonly PushJobs? _pushes;
     private readonly WatermarkFetch _watermarks;
+    private readonly RecordingConverter _converter;
     private readonly IBlobStore _blobs;
     private readonly ILogger _logger;
     private Task _clearing = Task.CompletedTask;
@@ -76,6 +77,7 @@ public sealed class Recordings : IHostedService, IDisposable
         RecordingFolder folder,
         RecordingOutside outside,
         WatermarkFetch watermarks,
+        RecordingConverter converter,
         IBlobStore blobs,
         IOptions<RecordingOptions> options,
         RecordingMetrics metrics,
@@ -89,6 +91,7 @@ public sealed class Recordings : IHostedService, IDisposable
         _source = outside.Source;
         _pushes = outside.Pushes;
         _watermarks = watermarks;
+        _converter = converter;
         _blobs = blobs;
         _logger = logger;
         _parts = new RecordingParts(
@@ -359,7 +362,7 @@ public sealed class Recordings : IHostedService, IDisposable
             }
 
             var target = FindTarget(record.Plan);
-
+            await _converter.CheckAsync(record.Plan, cancellationToken);
             if (record.Plan.Watermark is { } watermark)
             {
                 await _watermarks.ShowAsync(record, watermark, _folder.Of(record.Id), cancellationToken);
@@ -493,6 +496,6 @@ internal static class OutputFileNames
         var milliseconds = now.ToUnixTimeMilliseconds().ToString(System.Globalization.CultureInfo.InvariantCulture);
         return wish.Kind is RecordingKind.Tracks
             ? $"{prefix}<user_id>_<peer_id>_<stream_kind>_<media_kind>_{milliseconds}.webm"
-            : $"{prefix}{wish.MeetingId:D}_{milliseconds}.mp4";
+            : $"{prefix}{wish.MeetingId:D}_{milliseconds}.{(wish.Plan.VideoCodec is RecordingVideoCodec.H264 ? "mp4" : "webm")}";
     }
 }

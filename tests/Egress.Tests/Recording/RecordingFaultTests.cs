@@ -128,6 +128,9 @@ public sealed class RecordingFaultTests(EncodedMinute encoded) : IClassFixture<E
         await host.Recordings.StopAsync(asked.AppId, asked.Id, null, CancellationToken.None);
         var done = await host.WaitForAsync(asked, RecordingStatus.Uploaded);
         Assert.True(done.Duration > TimeSpan.FromSeconds(4), $"{done.Duration} were recorded.");
+
+        // Who listens is told once it is kept, and so after it can be read.
+        await RecordingHost.UntilAsync(() => host.Changes.Any(change => change.Id == asked.Id && change.Status is RecordingStatus.Uploaded), "the end is told");
         RecordingStatus[] told = [.. host.Changes.Where(change => change.Id == asked.Id).Select(change => change.Status).Distinct()];
         Assert.Equal([RecordingStatus.Invoked, RecordingStatus.Recording, RecordingStatus.Uploading, RecordingStatus.Uploaded], told);
     }

@@ -394,6 +394,46 @@ public sealed partial class LiveMeetingTests(MeetingServer server, ITestOutputHe
         }
     }
 
+    [Fact]
+    public async Task A_meeting_is_recorded_as_vp9_in_mono_and_beside_it_with_its_sound_as_mp3()
+    {
+        var meeting = await server.CreateMeetingAsync("Recorded otherwise");
+        var ada = await KitPage.OpenAsync(server, meeting, 0, "group_call_host", sends: true);
+        string[] ids =
+        [
+            (await PostAsync("/recordings", new
+            {
+                meeting_id = meeting,
+                video_config = new { codec = "VP9" },
+                audio_config = new { channel = "mono" },
+            })).GetProperty("id").GetString()!,
+            (await PostAsync("/recordings", new
+            {
+                meeting_id = meeting,
+                allow_multiple_recordings = true,
+                audio_config = new { codec = "MP3", channel = "mono" },
+            })).GetProperty("id").GetString()!,
+        ];
+        await ada.WaitAsync("meeting.recording.recordingState === 'RECORDING'", MeetTab.Patience);
+        await Task.Delay(TimeSpan.FromSeconds(8));
+        foreach (var id in ids)
+        {
+            using var api = server.Server.CreateApiClient();
+            using var stopped = await api.PutAsJsonAsync(new Uri($"{server.Server.AppPath}/recordings/{id}", UriKind.Relative), new { action = "stop" });
+            Assert.True(stopped.IsSuccessStatusCode, await stopped.Content.ReadAsStringAsync());
+        }
+
+        await ada.RunAsync("meeting.leave()");
+        await ada.CloseAsync();
+        var (film, other) = (await StoredAsync(ids[0]), await StoredAsync(ids[1]));
+        Assert.EndsWith(".webm", film.GetProperty("output_file_name").GetString(), StringComparison.Ordinal);
+        Assert.EndsWith(".mp4", other.GetProperty("output_file_name").GetString(), StringComparison.Ordinal);
+        await ExpectAsync(film, "download_url", "vp9,vorbis/1");
+        await ExpectAsync(film, "audio_download_url", "aac/1");
+        await ExpectAsync(other, "download_url", "h264,aac/1");
+        await ExpectAsync(other, "audio_download_url", "mp3/1");
+    }
+
     [GeneratedRegex("(?<at>\\S+Z) .*is composed by process (?<pid>[0-9]+)")]
     private static partial Regex ComposedBy();
 
@@ -457,10 +497,45 @@ public sealed partial class LiveMeetingTests(MeetingServer server, ITestOutputHe
         return JsonSerializer.Deserialize<JsonElement>(await answer.Content.ReadAsStringAsync()).GetProperty("data");
     }
 
-    private async Task<JsonElement> PostAsync(string path)
+    /// <summary>A recording once its files are stored.</summary>
+    private async Task<JsonElement> StoredAsync(string id)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        JsonElement recording;
+        while ((recording = await GetAsync($"/recordings/{id}")).GetProperty("status").GetString() is not "UPLOADED")
+        {
+            Assert.True(
+                recording.GetProperty("status").GetString() is not "ERRORED" && TimeProvider.System.GetElapsedTime(began) < MeetTab.Patience,
+                $"{recording}\n{server.Server.Errors}");
+            await Task.Delay(200);
+        }
+
+        return recording;
+    }
+
+    /// <summary>Fails unless a file of a recording shows and sounds the first participant, encoded as told.</summary>
+    private static async Task ExpectAsync(JsonElement recording, string field, string codecs)
+    {
+        var url = recording.GetProperty(field).GetString()!;
+        using var probe = System.Diagnostics.Process.Start(new System.Diagnostics.ProcessStartInfo(
+            "ffprobe", ["-v", "error", "-show_entries", "stream=codec_name,channels", "-of", "csv=p=0", url]) { RedirectStandardOutput = true })!;
+        var told = (await probe.StandardOutput.ReadToEndAsync()).Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+        await probe.WaitForExitAsync();
+        Assert.Equal(codecs, string.Join(',', told.Select(line => line.Replace(',', '/'))));
+        var file = await ComposedReading.OfAsync(url, TimeSpan.FromSeconds(60), withPicture: told.Length == 2);
+        Assert.True(file.LoudestOf(MeetProbe.Tones[0]) > AudibleDb, $"{file.LoudestOf(MeetProbe.Tones[0]):F0} dB.");
+        if (told.Length == 2)
+        {
+            Assert.InRange(file.Pictures.Count, 100, 900);
+            var middle = file.Pictures.Count / 2;
+            Assert.True(file.Shows(middle, 0.35, 0.5, 0), $"The picture in the middle has {file.ColourAt(middle, 0.35, 0.5)}.");
+        }
+    }
+
+    private async Task<JsonElement> PostAsync(string path, object? fields = null)
     {
         using var api = server.Server.CreateApiClient();
-        using var answer = await api.PostAsJsonAsync(new Uri(server.Server.AppPath + path, UriKind.Relative), new { });
+        using var answer = await api.PostAsJsonAsync(new Uri(server.Server.AppPath + path, UriKind.Relative), fields ?? new { });
         var body = await answer.Content.ReadAsStringAsync();
         Assert.True(answer.IsSuccessStatusCode, body);
         return JsonSerializer.Deserialize<JsonElement>(body).GetProperty("data");

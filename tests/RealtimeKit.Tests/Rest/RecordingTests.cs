@@ -122,13 +122,14 @@ public sealed class RecordingTests(SharedHost shared)
     }
 
     [Theory]
-    [InlineData("""{"video_config":{"codec":"VP8"}}""", "/video_config/codec")]
-    [InlineData("""{"video_config":{"codec":"VP9"}}""", "/video_config/codec")]
+    [InlineData("""{"video_config":{"codec":"AV1"}}""", "/video_config/codec")]
+    [InlineData("""{"video_config":{"codec":"VP8"},"audio_config":{"codec":"AAC"}}""", "/audio_config/codec")]
+    [InlineData("""{"video_config":{"codec":"VP9"},"audio_config":{"codec":"MP3","channel":"mono"}}""", "/audio_config/codec")]
     [InlineData("""{"video_config":{"width":1921}}""", "/video_config/width")]
     [InlineData("""{"video_config":{"height":0}}""", "/video_config/height")]
     [InlineData("""{"video_config":{"export_file":false}}""", "/video_config/export_file")]
-    [InlineData("""{"audio_config":{"codec":"MP3"}}""", "/audio_config/codec")]
-    [InlineData("""{"audio_config":{"channel":"mono"}}""", "/audio_config/channel")]
+    [InlineData("""{"audio_config":{"codec":"OGG"}}""", "/audio_config/codec")]
+    [InlineData("""{"audio_config":{"channel":"quad"}}""", "/audio_config/channel")]
     [InlineData("""{"max_seconds":59}""", "/max_seconds")]
     [InlineData("""{"file_name_prefix":"a/b"}""", "/file_name_prefix")]
     [InlineData("""{"interactive_config":{"type":"ID3"}}""", "/interactive_config")]
@@ -280,6 +281,38 @@ public sealed class RecordingTests(SharedHost shared)
         Assert.DoesNotContain("PRIVATE KEY", $"{meeting.Body.ToJsonString()}{started.Body.ToJsonString()}", StringComparison.Ordinal);
         await ActAsync(account, recording, "stop");
         await UntilAsync(account, recording, "ERRORED");
+    }
+
+    [Theory]
+    [InlineData("""{"video_config":{"codec":"VP8"}}""", RecordingVideoCodec.Vp8, RecordingAudioCodec.Aac, false, false, ".webm")]
+    [InlineData("""{"video_config":{"codec":"VP9"},"audio_config":{"channel":"mono"}}""", RecordingVideoCodec.Vp9, RecordingAudioCodec.Aac, true, true, ".webm")]
+    [InlineData("""{"audio_config":{"codec":"MP3","export_file":true}}""", RecordingVideoCodec.H264, RecordingAudioCodec.Mp3, false, true, ".mp4")]
+    [InlineData("""{"audio_config":{"channel":"mono","export_file":false}}""", RecordingVideoCodec.H264, RecordingAudioCodec.Aac, true, false, ".mp4")]
+    public async Task Every_codec_and_channel_of_the_contract_is_taken(
+        string fields, RecordingVideoCodec video, RecordingAudioCodec audio, bool isMono, bool exportsAudio, string ending)
+    {
+        var account = await _host.NewAccountAsync();
+        var body = JsonNode.Parse(fields)!.AsObject();
+        body["meeting_id"] = (await NewMeetingAsync(account)).Id.ToString();
+        var started = await SendAsync(account, HttpMethod.Post, "/recordings", body);
+        Assert.True(started.Status == 200, started.Body.ToJsonString());
+        Assert.EndsWith(ending, started.Data["output_file_name"]!.GetValue<string>(), StringComparison.Ordinal);
+        var id = started.Data["id"]!.GetValue<string>();
+        var plan = (await _host.Service<Recordings>().FindAsync(account.First.Id, new RecordingId(Guid.Parse(id)), CancellationToken.None))!.Plan;
+        Assert.Equal((video, audio, isMono, exportsAudio), (plan.VideoCodec, plan.AudioCodec, plan.IsMono, plan.ExportsAudio));
+        await ActAsync(account, id, "stop");
+        await UntilAsync(account, id, "ERRORED");
+    }
+
+    [Fact]
+    public async Task A_codec_of_the_meetings_sound_does_not_go_with_a_film_that_a_request_asks_for()
+    {
+        var account = await _host.NewAccountAsync();
+        var body = Body(await NewMeetingAsync(account, """{"audio_config":{"codec":"AAC"}}"""));
+        body["video_config"] = new JsonObject { ["codec"] = "VP9" };
+        var refused = await SendAsync(account, HttpMethod.Post, "/recordings", body);
+        Assert.Equal(400, refused.Status);
+        Assert.Contains(refused.Body["errors"]!.AsArray(), fault => fault!["source"]?["pointer"]?.GetValue<string>() == "/audio_config/codec");
     }
 
     [Theory]

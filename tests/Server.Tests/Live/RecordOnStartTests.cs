@@ -85,13 +85,13 @@ public sealed class RecordOnStartTests
         var (meeting, session) = await host.MeetAsync(new MeetingSettings
         {
             RecordsOnStart = true,
-            RecordingConfig = """{"audio_config":{"codec":"MP3"}}""",
+            RecordingConfig = """{"video_config":{"codec":"VP8"},"audio_config":{"codec":"MP3"}}""",
         });
         host.Recording.Service<RecordOnStart>().Began(meeting, session, host.Clock.GetUtcNow());
         await host.PassUntilAsync(async () => (await ListAsync(host)).TotalCount == 1);
         var failed = Assert.Single((await ListAsync(host)).Items);
         Assert.Equal((RecordingStatus.Errored, RecordingStartReason.OnStart, session.Value), (failed.Status, failed.StartReason, failed.SessionId));
-        Assert.Contains("MP3 is not available", failed.ErrorMessage, StringComparison.Ordinal);
+        Assert.Contains("codec cannot be chosen where the video is VP8 or VP9", failed.ErrorMessage, StringComparison.Ordinal);
         Assert.Null(failed.MediaFile);
     }
 

@@ -13,7 +13,10 @@ namespace Roomcast.Media.Codecs.Aac;
 public readonly record struct AdtsHeader(
     int ObjectType, int SampleRateHz, int ChannelConfiguration, int HeaderLength, int FrameLength, int RawBlocks)
 {
-    private const int MinLength = 7;
+    /// <summary>Bytes of a header without a checksum.</summary>
+    public const int MinLength = 7;
+
+    private const int MaxFrameLength = (1 << 13) - 1;
     private const int ChecksumLength = 2;
 
     /// <summary>Reads one header.</summary>
@@ -53,6 +56,32 @@ public readonly record struct AdtsHeader(
 
         header = new AdtsHeader(objectType, rate, channels, headerLength, frameLength, blocks);
         return OperationStatus.Done;
+    }
+
+    /// <summary>Writes the header of one AAC frame, without a checksum.</summary>
+    /// <param name="configuration">What the frame is of.</param>
+    /// <param name="payloadLength">Bytes of the frame.</param>
+    /// <param name="destination">Where it goes; <see cref="MinLength"/> bytes at least.</param>
+    /// <returns>False when a header cannot say it: extensions, unusual rates and more than seven channels, and longer frames.</returns>
+    public static bool TryWrite(AacConfiguration configuration, int payloadLength, Span<byte> destination)
+    {
+        ArgumentNullException.ThrowIfNull(configuration);
+        var length = payloadLength + MinLength;
+        var rate = AacSampleRates.IndexOf(configuration.SampleRateHz);
+        if (configuration.ObjectType is < 1 or > 4 || configuration.HasSbr || rate == AacSampleRates.Escape
+            || configuration.Channels is < 1 or > 7 || length > MaxFrameLength)
+        {
+            return false;
+        }
+
+        destination[0] = 0xFF;
+        destination[1] = 0xF1;
+        destination[2] = (byte)(((configuration.ObjectType - 1) << 6) | (rate << 2) | (configuration.Channels >> 2));
+        destination[3] = (byte)((configuration.Channels << 6) | (length >> 11));
+        destination[4] = (byte)(length >> 3);
+        destination[5] = (byte)((length << 5) | 0x1F);
+        destination[6] = 0xFC;
+        return true;
     }
 
     /// <summary>The configuration that the header implies; null when the channels are told only in the frame.</summary>

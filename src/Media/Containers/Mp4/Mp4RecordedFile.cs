@@ -28,6 +28,9 @@ public sealed class Mp4RecordedFile
     /// <summary>Whether something stands behind the last whole fragment.</summary>
     public bool IsTorn => _file.Length > Length;
 
+    /// <summary>Its tracks, each as it was at first.</summary>
+    public IReadOnlyList<Mp4Track> Tracks => [.. _sections.SelectMany(static section => section.Tracks).DistinctBy(static track => track.TrackNumber)];
+
     internal IReadOnlyList<Section> Sections => _sections;
 
     /// <summary>Reads where its fragments are.</summary>
@@ -46,6 +49,23 @@ public sealed class Mp4RecordedFile
         // A section whose first fragment is torn holds nothing.
         recorded._sections.RemoveAll(section => section.Offset >= recorded.Length);
         return recorded;
+    }
+
+    /// <summary>Reads all whole fragments, in order, with what is in them.</summary>
+    /// <param name="cancellationToken">Stops.</param>
+    /// <returns>One after the other; the bytes of each are lent until the next.</returns>
+    /// <exception cref="EndOfStreamException">The file became shorter meanwhile.</exception>
+    public IEnumerable<Mp4RecordedFragment> ReadFragments(CancellationToken cancellationToken = default)
+    {
+        byte[] buffer = [];
+        foreach (var fragment in Fragments(cancellationToken))
+        {
+            var length = (int)(fragment.End - fragment.Start);
+            buffer = buffer.Length >= length ? buffer : new byte[length + (length / 2)];
+            _file.Position = fragment.Start;
+            _file.ReadExactly(buffer.AsSpan(0, length));
+            yield return new Mp4RecordedFragment(fragment.Section.Index, fragment.Section.Tracks, fragment.Samples, buffer.AsMemory(0, length));
+        }
     }
 
     /// <summary>All whole fragments, in order.</summary>
@@ -148,3 +168,11 @@ public sealed class Mp4RecordedFile
     /// <summary>A fragment; the offsets of its samples count from <paramref name="Start"/>.</summary>
     internal sealed record Fragment(Section Section, long Start, long End, IReadOnlyList<Mp4ReadSample> Samples);
 }
+
+/// <summary>A whole fragment of a recording.</summary>
+/// <param name="Section">The number of the section it is in, from 0: another one begins when the tracks change.</param>
+/// <param name="Tracks">The section's tracks.</param>
+/// <param name="Samples">The frames, those of one track after those of the other; their offsets are places in <paramref name="Bytes"/>.</param>
+/// <param name="Bytes">The fragment.</param>
+public sealed record Mp4RecordedFragment(
+    int Section, IReadOnlyList<Mp4Track> Tracks, IReadOnlyList<Mp4ReadSample> Samples, ReadOnlyMemory<byte> Bytes);

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using Roomcast.Media.Codecs.Opus;
+using static Roomcast.Media.Containers.WebM.EbmlWriter;
 
 namespace Roomcast.Media.Containers.WebM;
 
@@ -250,46 +251,5 @@ public sealed class WebMWriter
         UInt(audio, 0x9F, (ulong)_channels);
         Element(entry, 0xE1, audio.WrittenSpan);
         return entry.WrittenSpan.ToArray();
-    }
-
-    private static void Element(ArrayBufferWriter<byte> output, uint id, ReadOnlySpan<byte> body)
-    {
-        Id(output, id);
-        Length(output, body.Length);
-        output.Write(body);
-    }
-
-    private static void UInt(ArrayBufferWriter<byte> output, uint id, ulong value)
-    {
-        Span<byte> bytes = stackalloc byte[sizeof(ulong)];
-        BinaryPrimitives.WriteUInt64BigEndian(bytes, value);
-        var first = 0;
-        while (first < 7 && bytes[first] == 0)
-        {
-            first++;
-        }
-
-        Element(output, id, bytes[first..]);
-    }
-
-    // An id is written as it is: its first byte says how long it is.
-    private static void Id(ArrayBufferWriter<byte> output, uint id)
-    {
-        var length = id > 0xFF_FFFF ? 4 : id > 0xFFFF ? 3 : id > 0xFF ? 2 : 1;
-        var bytes = output.GetSpan(length);
-        for (var i = 0; i < length; i++)
-        {
-            bytes[i] = (byte)(id >> (8 * (length - 1 - i)));
-        }
-
-        output.Advance(length);
-    }
-
-    // Always in four bytes: simple, and up to 256 MiB.
-    private static void Length(ArrayBufferWriter<byte> output, int length)
-    {
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(length, 0x0FFF_FFFE);
-        BinaryPrimitives.WriteUInt32BigEndian(output.GetSpan(sizeof(uint)), 0x1000_0000u | (uint)length);
-        output.Advance(sizeof(uint));
     }
 }

@@ -49,6 +49,14 @@ public static class RecordingPlans
             FileNamePrefix = (string?)config["file_name_prefix"],
             Width = CompositionFormat.SideOf((int?)video["width"] ?? 1_280),
             Height = CompositionFormat.SideOf((int?)video["height"] ?? 720),
+            VideoCodec = isTracks ? default : (string?)video["codec"] switch
+            {
+                "VP8" => RecordingVideoCodec.Vp8,
+                "VP9" => RecordingVideoCodec.Vp9,
+                _ => RecordingVideoCodec.H264,
+            },
+            AudioCodec = !isTracks && (string?)audio?["codec"] is "MP3" ? RecordingAudioCodec.Mp3 : RecordingAudioCodec.Aac,
+            IsMono = !isTracks && (string?)audio?["channel"] is "mono",
             ExportsVideo = (bool?)video["export_file"] ?? true,
             ExportsAudio = audio is not null && ((bool?)audio["export_file"] ?? true),
             KeepsInBucket = (bool?)config["realtimekit_bucket_config"]?["enabled"] ?? true,
@@ -82,21 +90,12 @@ public static class RecordingPlans
         : !recordings.CanPush ? "is not available on this server"
         : PushAddresses.Check(address, streamKey: null, hasKeyField: false, recordings.MayPushTo, out _);
 
+    // WebM holds Vorbis, and nothing else is to be chosen beside it.
     private static void CheckCodecs(JsonObject video, JsonObject? audio, List<FieldFault> faults)
     {
-        if ((string?)video["codec"] is "VP8" or "VP9")
+        if ((string?)video["codec"] is "VP8" or "VP9" && audio?["codec"] is not null)
         {
-            Add(faults, "/video_config/codec", "VP8 and VP9 are not available for the composed picture: use H264");
-        }
-
-        if ((string?)audio?["codec"] is "MP3")
-        {
-            Add(faults, "/audio_config/codec", "MP3 is not available: use AAC");
-        }
-
-        if ((string?)audio?["channel"] is "mono")
-        {
-            Add(faults, "/audio_config/channel", "mono is not available: the composed sound is stereo");
+            Add(faults, "/audio_config/codec", "cannot be chosen where the video is VP8 or VP9");
         }
     }
 

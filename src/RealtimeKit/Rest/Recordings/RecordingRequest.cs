@@ -41,7 +41,7 @@ internal sealed class RecordingRequest
         _layer = body.ReadWhole(ReadLayer)?["default"] as JsonObject;
         if (_extras?["interactive_config"] is not null)
         {
-            body.AddFault("interactive_config", "is not available: recordings are MP4 files without timed metadata");
+            body.AddFault("interactive_config", "is not available: the files of recordings hold no timed metadata");
         }
 
         if (_extras?["url"] is not null)
