@@ -245,7 +245,10 @@ const checks = {
     await refused(
       () => recordings.pauseResumeStopRecording(absentId, { account_id, app_id, action: "stop" }), Cloudflare.NotFoundError, 404, 40401);
     await refused(
-      () => recordings.startRecordings(app_id, { ...start, video_config: { codec: "VP9" } }), Cloudflare.BadRequestError, 400, 40001);
+      () => recordings.startRecordings(app_id, { ...start, video_config: { codec: "VP9" } }), Cloudflare.NotFoundError, 404, 40402);
+    await refused(
+      () => recordings.startRecordings(app_id, { ...start, video_config: { codec: "VP9" }, audio_config: { codec: "MP3" } }),
+      Cloudflare.BadRequestError, 400, 40001);
   },
 
   async "a quiet meeting is not livestreamed, and every call says so"() {

@@ -245,6 +245,42 @@ public sealed class RecordingTests(SharedHost shared)
         await UntilAsync(account, id, "ERRORED");
     }
 
+    [Theory]
+    [InlineData("""{"type":"sftp","host":"elsewhere.example.org"}""", "auth_method username")]
+    [InlineData("""{"type":"sftp","port":2222,"username":"u"}""", "auth_method host")]
+    [InlineData("""{"type":"azure","region":"","bucket":"b"}""", "access_key secret")]
+    public async Task Keys_of_a_meetings_storage_are_not_carried_to_another_place_that_a_request_names(string storage, string missing)
+    {
+        var account = await _host.NewAccountAsync();
+        var body = Body(await NewMeetingAsync(
+            account,
+            """{"storage_config":{"type":"sftp","auth_method":"PASSWORD","host":"h.example.org","username":"u","password":"geheim"}}"""));
+        body["storage_config"] = JsonNode.Parse(storage);
+        var refused = await SendAsync(account, HttpMethod.Post, "/recordings", body);
+        Assert.Equal(400, refused.Status);
+        Assert.Equal(
+            missing.Split(' ').Select(field => $"/storage_config/{field}"),
+            refused.Body["errors"]!.AsArray().Select(fault => fault!["source"]!["pointer"]!.GetValue<string>()).Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Storage_in_the_same_place_keeps_what_a_request_does_not_name()
+    {
+        var account = await _host.NewAccountAsync();
+        var body = Body(await NewMeetingAsync(
+            account,
+            """{"storage_config":{"type":"sftp","auth_method":"PASSWORD","host":"h.example.org","username":"u","password":"geheim","path":"/a"}}"""));
+        body["storage_config"] = JsonNode.Parse("""{"type":"sftp","host":"h.example.org","path":"/b"}""");
+        var started = await SendAsync(account, HttpMethod.Post, "/recordings", body);
+        Assert.Equal(200, started.Status);
+        var id = started.Data["id"]!.GetValue<string>();
+        var kept = (await _host.Service<Recordings>().FindAsync(account.First.Id, new RecordingId(Guid.Parse(id)), CancellationToken.None))!;
+        Assert.Equal("geheim", Assert.IsType<SftpTarget>(kept.Plan.Target).Password);
+        Assert.Equal("folder /b at sftp://h.example.org:22", kept.Plan.Target!.ToString());
+        await ActAsync(account, id, "stop");
+        await UntilAsync(account, id, "ERRORED");
+    }
+
     [Fact]
     public async Task A_bucket_at_google_is_opened_by_credentials_that_are_never_told()
     {

@@ -22,6 +22,9 @@ internal static class MeetingConfigs
     /// <summary>What is written and never read back.</summary>
     private static readonly string[] Secrets = ["access_key", "secret", "password", "private_key"];
 
+    /// <summary>Whom what is secret is shown to.</summary>
+    private static readonly string[] StoragePlace = ["type", "host", "port"];
+
     /// <summary>The shape of <c>ai_config</c>.</summary>
     public static JsonShape Ai { get; } = JsonShape.Object(
         ("transcription", JsonShape.Object(
@@ -73,6 +76,22 @@ internal static class MeetingConfigs
             ("host_key_fingerprint", JsonShape.Text(MaxTextLength)))),
         ("realtimekit_bucket_config", JsonShape.Object(["enabled"], ("enabled", JsonShape.Flag()))),
         ("live_streaming_config", JsonShape.Object(("rtmp_url", JsonShape.Address("rtmp", "rtmps")))));
+
+    /// <summary>
+    /// A recording configuration after a change. Storage that is of another kind then, or on another machine, is as the change has it:
+    /// keys and passwords that were kept are not carried to where they were never given for.
+    /// </summary>
+    public static JsonObject MergeRecording(JsonObject before, JsonObject change)
+    {
+        var merged = JsonShape.Merge(before, change);
+        if (before["storage_config"] is JsonObject kept && change["storage_config"] is JsonObject given
+            && StoragePlace.Any(field => given.ContainsKey(field) && !JsonNode.DeepEquals(kept[field], given[field])))
+        {
+            merged["storage_config"] = JsonShape.Merge([], given);
+        }
+
+        return merged;
+    }
 
     /// <summary>What is wrong with a recording configuration as a whole, after a change: fields that only together make sense.</summary>
     public static IReadOnlyList<FieldFault> FaultsOf(JsonObject recording)

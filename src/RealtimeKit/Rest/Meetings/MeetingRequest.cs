@@ -50,7 +50,7 @@ internal sealed class MeetingRequest
     /// <param name="stored">The recording configuration that is kept now; null for a new meeting, and for none.</param>
     public MeetingSettings Settings(MeetingSettings before, out IReadOnlyList<FieldFault> faults, string? stored = null)
     {
-        var recording = Merge(before.RecordingConfig, _recording);
+        var recording = Merge(before.RecordingConfig, _recording, MeetingConfigs.MergeRecording);
         MeetingConfigs.Uncover(recording, stored);
         faults = recording is null ? [] : MeetingConfigs.FaultsOf(recording);
         return before with
@@ -61,7 +61,7 @@ internal sealed class MeetingRequest
             SummarizesOnEnd = _summarizesOnEnd ?? before.SummarizesOnEnd,
             TranscribesOnEnd = _transcribesOnEnd ?? before.TranscribesOnEnd,
             KeepAlive = _keepAliveSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : before.KeepAlive,
-            AiConfig = Merge(before.AiConfig, _ai)?.ToJsonString(),
+            AiConfig = Merge(before.AiConfig, _ai, JsonShape.Merge)?.ToJsonString(),
             RecordingConfig = recording?.ToJsonString(),
         };
     }
@@ -81,7 +81,7 @@ internal sealed class MeetingRequest
         Settings = Settings(new MeetingSettings(), out _, before.Settings.RecordingConfig),
     };
 
-    private static JsonObject? Merge(string? before, JsonObject? change) =>
+    private static JsonObject? Merge(string? before, JsonObject? change, Func<JsonObject, JsonObject, JsonObject> merge) =>
         change is null ? (before is null ? null : JsonNode.Parse(before)!.AsObject())
-        : JsonShape.Merge(before is null ? [] : JsonNode.Parse(before)!.AsObject(), change);
+        : merge(before is null ? [] : JsonNode.Parse(before)!.AsObject(), change);
 }

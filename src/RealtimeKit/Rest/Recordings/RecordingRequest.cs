@@ -74,7 +74,7 @@ internal sealed class RecordingRequest
             ofMeeting.Remove("live_streaming_config"); // Of the composed picture: single tracks are not pushed.
         }
 
-        var effective = JsonShape.Merge(ofMeeting, _config ?? []);
+        var effective = MeetingConfigs.MergeRecording(ofMeeting, _config ?? []);
         var pushAddress = (string?)_extras?["rtmp_out_config"]?["rtmp_url"];
         var plan = RecordingPlans.Of(effective, pushAddress, recordings, IsTracks, out faults);
         return IsTracks
