@@ -5,6 +5,7 @@ public sealed class Speaker
 {
     private int _levelSum;
     private int _levelCount;
+    private int _speechCount;
     private int _told;
     private TimeSpan _toldUntil = TimeSpan.MinValue;
 
@@ -28,6 +29,7 @@ public sealed class Speaker
     {
         _levelSum += Math.Clamp(decibelsBelowFull, 0, 127);
         _levelCount++;
+        _speechCount += decibelsBelowFull <= SpeakerDetector.SpeechLevel ? 1 : 0;
     }
 
     /// <summary>Notes a level that somebody else has told of it. It counts while no packet says otherwise.</summary>
@@ -39,30 +41,30 @@ public sealed class Speaker
         _toldUntil = until;
     }
 
-    /// <summary>Takes the mean level since the last call, in dB below full scale.</summary>
-    internal int TakeLevel(TimeSpan now)
+    /// <summary>Takes what came since the last call, one tick ago.</summary>
+    internal void Take(TimeSpan now)
     {
         // No packets is silence: discontinuous transmission, a muted microphone, a lost peer.
         var level = _levelCount > 0 ? _levelSum / _levelCount : now < _toldUntil ? _told : 127;
-        _levelSum = 0;
-        _levelCount = 0;
-        return level;
-    }
 
-    internal void Smooth(double level, bool isSpeech)
-    {
-        // One tick of 100 ms: some 0.4 s until a change is mostly seen.
-        Loudness += 0.25 * (level - Loudness);
+        // By the packets and not by their mean, which one pause without any sound pulls below speech; and not by the loudest alone,
+        // which keys and doors have as well.
+        var isSpeech = _levelCount > 0 ? _speechCount * 5 >= _levelCount * 2 : level <= SpeakerDetector.SpeechLevel;
+        (_levelSum, _levelCount, _speechCount) = (0, 0, 0);
+
+        // Some 0.4 s until a change is mostly seen.
+        Loudness += 0.25 * (((127 - level) / 127.0) - Loudness);
         Activity += (isSpeech ? 0.25 : 0.15) * ((isSpeech ? 1 : 0) - Activity);
     }
 }
 
 /// <summary>Tells from audio levels who is speaking, and in which order people spoke last.</summary>
 /// <remarks>
-/// <para>Levels come with each packet (RFC 6464) and are averaged over <see cref="TickLength"/>. Who is louder than
-/// <see cref="SpeechLevel"/> for about half a second is speaking. The first place changes only when somebody else has
-/// spoken for <see cref="TakeOver"/> and the present speaker is silent or clearly quieter: a cough takes nothing
-/// over, and two who talk at once do not make the picture jump. Who falls silent keeps the place until another speaks.</para>
+/// <para>Levels come with each packet (RFC 6464). A <see cref="TickLength"/> is speech when two fifths of its packets are louder than
+/// <see cref="SpeechLevel"/>; who has been so for about half a second is speaking. The first place changes only when somebody else
+/// has spoken for <see cref="TakeOver"/>, long pauses left out, and the present speaker is silent or clearly quieter: a
+/// cough takes nothing over, and two who talk at once do not make the picture jump. Who falls silent keeps the place until another
+/// speaks.</para>
 /// <para>Sans-IO and deterministic: the owner calls <see cref="Tick"/> every <see cref="TickLength"/>. Not thread-safe.</para>
 /// </remarks>
 public sealed class SpeakerDetector
@@ -77,13 +79,14 @@ public sealed class SpeakerDetector
     public const int SpeechLevel = 50;
 
     private const double SpeakingActivity = 0.6;
+    private const double SyllableActivity = 0.45;
     private const double QuietActivity = 0.3;
     private const double ClearlyLouder = 1.25;
 
     private readonly List<Speaker> _speakers = [];
     private readonly List<Speaker> _order = [];
     private Speaker? _challenger;
-    private TimeSpan _challengedAt;
+    private TimeSpan _challengedFor;
 
     /// <summary>Voices that take part.</summary>
     public int Count => _speakers.Count;
@@ -126,9 +129,7 @@ public sealed class SpeakerDetector
         HasTalkingChanged = false;
         foreach (var speaker in _speakers)
         {
-            var level = speaker.TakeLevel(now);
-            var isSpeech = level <= SpeechLevel;
-            speaker.Smooth((127 - level) / 127.0, isSpeech);
+            speaker.Take(now);
             var isTalking = speaker.Activity >= (speaker.IsTalking ? QuietActivity : SpeakingActivity);
             HasTalkingChanged |= isTalking != speaker.IsTalking;
             speaker.IsTalking = isTalking;
@@ -136,6 +137,12 @@ public sealed class SpeakerDetector
             {
                 loudest = speaker;
             }
+        }
+
+        if (loudest is null && _challenger is { IsTalking: true } challenger)
+        {
+            // It draws breath, which counts as long as it is a short one.
+            return challenger.Activity >= SyllableActivity && Challenge(challenger);
         }
 
         if (loudest is null || loudest == Active)
@@ -150,20 +157,16 @@ public sealed class SpeakerDetector
             return true;
         }
 
-        return Challenge(loudest, now);
+        return Challenge(loudest);
     }
 
-    private bool Challenge(Speaker loudest, TimeSpan now)
+    private bool Challenge(Speaker loudest)
     {
-        if (_challenger != loudest)
-        {
-            _challenger = loudest;
-            _challengedAt = now;
-        }
-
+        _challengedFor = _challenger == loudest ? _challengedFor + TickLength : TimeSpan.Zero;
+        _challenger = loudest;
         var active = Active!;
         var yields = active.Activity < QuietActivity || loudest.Loudness > ClearlyLouder * active.Loudness;
-        if (!yields || now - _challengedAt < TakeOver)
+        if (!yields || _challengedFor < TakeOver)
         {
             return false;
         }

@@ -39,8 +39,10 @@ internal sealed class PretendServer : IAsyncDisposable
             Calls.Enqueue((act, JsonNode.Parse(await reader.ReadToEndAsync())!));
             return Results.Json(new { interval_seconds = 4, state = State, viewers = Viewers });
         });
-        _server.MapGet("/live/{id}/{**file}", (string file) =>
+        _server.MapGet("/live/{id}/{**file}", (HttpContext context, string file) =>
         {
+            // A file that is written twice within a second has the same date: who asks whether it has changed would be told no.
+            context.Response.Headers.CacheControl = "no-store";
             var path = _media.PathOf(file);
             return File.Exists(path) ? Results.File(path, TypeOf(file)) : Results.NotFound();
         });

@@ -27,9 +27,12 @@ public sealed class LiveFaultTests(ITestOutputHelper output)
         await sink.FollowAsync(TimeSpan.FromSeconds(6), () => server.Server.Errors);
 
         var url = await ada.EvaluateAsync<string>("meeting.livestream.playbackUrl");
+        var killed = StampedPicture.StampOf(TimeProvider.System.GetUtcNow());
         await server.RestartAsync();
         var back = StampedPicture.StampOf(TimeProvider.System.GetUtcNow());
-        var left = (await sink.ReadAsync()).Last(each => each.Look.First is not null).Look.First!.Value;
+
+        // The server that is started next pushes to the same place, and does so soon.
+        var left = (await sink.ReadAsync()).Last(each => each.Look.First is { } first && StampedPicture.Between(killed, first) <= 0).Look.First!.Value;
 
         // Viewers go on at the same address, and see what she shows now, not what was there before.
         await ada.WaitAsync(server, $"meeting.livestream.state === 'LIVESTREAMING' && meeting.livestream.playbackUrl === '{url}'");

@@ -97,6 +97,64 @@ public sealed class SpeakerDetectorTests
         Assert.Equal(_second, _detector.Active);
     }
 
+    /// <summary>Syllables of 220 ms and gaps without any sound of 280 ms, wherever the ticks of 100 ms fall in them.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(20)]
+    [InlineData(40)]
+    [InlineData(60)]
+    [InlineData(80)]
+    public void Who_speaks_in_syllables_takes_over_from_who_is_silent(int offsetMs)
+    {
+        Run(3, Loud, Silent);
+        var atMs = offsetMs;
+        for (var tick = 0; tick < 50; tick++)
+        {
+            for (var packet = 0; packet < 5; packet++, atMs += 20)
+            {
+                _first.OnLevel(127);
+                _second.OnLevel(atMs % 500 < 220 ? Loud : 127);
+            }
+
+            Tick();
+        }
+
+        Assert.Equal(["first", "second"], _changes.Select(change => change.Name));
+        Assert.InRange(_changes[1].At, 3.6, 5);
+    }
+
+    [Fact]
+    public void Clicks_as_of_keys_are_no_speech()
+    {
+        Run(3, Loud, Silent);
+        for (var tick = 0; tick < 50; tick++)
+        {
+            for (var packet = 0; packet < 5; packet++)
+            {
+                _first.OnLevel(127);
+                _second.OnLevel(packet == tick % 5 ? Loud : 65);
+            }
+
+            Tick();
+        }
+
+        Assert.Single(_changes);
+        Assert.Empty(_detector.Talking);
+    }
+
+    [Fact]
+    public void One_word_takes_nothing_over()
+    {
+        Run(3, Loud, Silent);
+        for (var word = 0; word < 5; word++)
+        {
+            Run(0.5, Silent, Loud);
+            Run(3, Silent, Silent);
+        }
+
+        Assert.Single(_changes);
+    }
+
     [Fact]
     public void Who_leaves_gives_the_place_to_the_next()
     {
@@ -130,11 +188,16 @@ public sealed class SpeakerDetectorTests
                 _second.OnLevel(second);
             }
 
-            _now += SpeakerDetector.TickLength;
-            if (_detector.Tick(_now))
-            {
-                _changes.Add(((_now - TimeSpan.FromSeconds(5)).TotalSeconds, _detector.Active!.Name));
-            }
+            Tick();
+        }
+    }
+
+    private void Tick()
+    {
+        _now += SpeakerDetector.TickLength;
+        if (_detector.Tick(_now))
+        {
+            _changes.Add(((_now - TimeSpan.FromSeconds(5)).TotalSeconds, _detector.Active!.Name));
         }
     }
 }
