@@ -24,6 +24,18 @@ public sealed class ManualClock : TimeProvider
         }
     }
 
+    /// <summary>How many timers wait for their moment.</summary>
+    public int Waiting
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _timers.Count(timer => timer.DueAt is not null);
+            }
+        }
+    }
+
     /// <inheritdoc/>
     public override DateTimeOffset GetUtcNow() => Start + Elapsed;
 

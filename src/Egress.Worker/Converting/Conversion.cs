@@ -16,7 +16,7 @@ internal sealed record ConversionResult(TimeSpan Duration, bool HasSound, long D
 internal sealed class Conversion : IDisposable
 {
     private readonly ConversionOrder _order;
-    private readonly Action<TimeSpan> _progress;
+    private readonly Action _progress;
     private readonly PictureReader _pictures;
     private readonly SoundReader _sounds;
     private WebMOutput? _webm;
@@ -25,7 +25,7 @@ internal sealed class Conversion : IDisposable
     private TimeSpan? _start;
     private TimeSpan _end;
 
-    private Conversion(ConversionOrder order, Action<TimeSpan> progress)
+    private Conversion(ConversionOrder order, Action progress)
     {
         (_order, _progress) = (order, progress);
         _pictures = new PictureReader((picture, at) => _webm?.Encode(picture, at));
@@ -48,15 +48,15 @@ internal sealed class Conversion : IDisposable
 
     /// <summary>Converts.</summary>
     /// <param name="order">What is wanted; with a source.</param>
-    /// <param name="progress">Told now and then how far it has come.</param>
+    /// <param name="progress">Called for each step: some thousands of them are some seconds of work.</param>
     /// <exception cref="ConversionException">The recording cannot be converted.</exception>
     /// <exception cref="NoRoomException">The disk is full.</exception>
     /// <exception cref="CodecLibraryException">The libraries do not do what they should.</exception>
-    public static ConversionResult Run(ConversionOrder order, Action<TimeSpan> progress)
+    public static ConversionResult Run(ConversionOrder order, Action progress)
     {
         Check(order);
         using var source = new FileStream(order.Source!, new FileStreamOptions { Share = FileShare.ReadWrite, BufferSize = 64 << 10 });
-        var recorded = Mp4RecordedFile.Read(source);
+        var recorded = Mp4RecordedFile.Read(source, progress);
         using var conversion = new Conversion(order, progress);
         return conversion.Run(recorded);
     }
@@ -86,7 +86,6 @@ internal sealed class Conversion : IDisposable
             Open(picture, sound);
             Take(fragment, picture, sound);
             _webm?.Advance(_end);
-            _progress(_end);
         }
 
         _pictures.Finish();
@@ -152,7 +151,7 @@ internal sealed class Conversion : IDisposable
                 _pictures.Take(track, described.TimescaleHz, sample.PresentationTime, sample.IsSync, payload);
             }
 
-            _progress(_end);
+            _progress();
         }
 
         _fragments?.Write(fragment, now.Values.FirstOrDefault(static track => track?.Kind is TrackKind.Video));
@@ -163,5 +162,6 @@ internal sealed class Conversion : IDisposable
         _webm?.Encode(left, right, _sounds.Start);
         _fragments?.Encode(left, right, _sounds.Start);
         _mp3?.Encode(left, right);
+        _progress(); // Where there was no sound for long, there are many of these for one frame.
     }
 }

@@ -28,15 +28,17 @@ internal static class ConversionRun
 
             var time = TimeProvider.System;
             var told = time.GetTimestamp();
-            var result = Conversion.Run(order, at =>
+            var steps = 0L;
+            var result = Conversion.Run(order, () =>
             {
+                steps++;
                 if (time.GetElapsedTime(told) >= ProgressInterval)
                 {
                     told = time.GetTimestamp();
-                    Tell(output, ConversionWire.Progress, at, []);
+                    Tell(output, ConversionWire.Progress, steps);
                 }
             });
-            Tell(output, ConversionWire.Result, result.Duration, [result.HasSound ? 1 : 0, result.Damaged]);
+            Tell(output, ConversionWire.Result, (long)result.Duration.TotalMilliseconds, result.HasSound ? 1 : 0, result.Damaged);
             return ConversionWire.Done;
         }
         catch (CodecLibraryException missing)
@@ -47,9 +49,14 @@ internal static class ConversionRun
         {
             return Fail(errors, full.Message, ConversionWire.NoRoom);
         }
-        catch (Exception fault) when (fault is ConversionException or IOException or UnauthorizedAccessException)
+        catch (ConversionException fault)
         {
             return Fail(errors, fault.Message, ConversionWire.Failed);
+        }
+        catch (Exception fault)
+        {
+            // Its message may name what only the server's owner is to know.
+            return Fail(errors, $"The converter failed ({fault.GetType().Name}).\n{fault}", ConversionWire.Failed);
         }
     }
 
@@ -81,15 +88,14 @@ internal static class ConversionRun
         return code;
     }
 
-    private static void Tell(TextWriter output, string word, TimeSpan at, ReadOnlySpan<long> more)
+    private static void Tell(TextWriter output, string word, params ReadOnlySpan<long> numbers)
     {
-        var line = string.Create(CultureInfo.InvariantCulture, $"{word} {(long)at.TotalMilliseconds}");
-        foreach (var one in more)
+        foreach (var number in numbers)
         {
-            line += string.Create(CultureInfo.InvariantCulture, $" {one}");
+            word += string.Create(CultureInfo.InvariantCulture, $" {number}");
         }
 
-        output.WriteLine(line);
+        output.WriteLine(word);
         output.Flush();
     }
 }

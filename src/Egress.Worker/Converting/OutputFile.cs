@@ -27,13 +27,13 @@ internal sealed class OutputFile : IDisposable
         _drive = new DriveInfo(path);
         try
         {
-            _file = new FileStream(path, new FileStreamOptions
+            var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write, Share = FileShare.Read, BufferSize = 0 };
+            if (!OperatingSystem.IsWindows())
             {
-                Mode = FileMode.Create,
-                Access = FileAccess.Write,
-                Share = FileShare.Read,
-                BufferSize = 0,
-            });
+                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            }
+
+            _file = new FileStream(path, options);
         }
         catch (IOException fault) when (IsNoRoom(fault))
         {

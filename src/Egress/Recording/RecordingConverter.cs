@@ -100,6 +100,7 @@ internal sealed class RecordingConverter(
         catch (ConverterException fault)
         {
             metrics.Converted(isDone: false);
+            RecordingLog.NotConverted(logger, id, fault.Message, fault.Said);
             Delete(wish);
             throw new RecordingFault(fault.Message, fault);
         }
@@ -169,10 +170,14 @@ internal sealed class RecordingConverter(
             {
                 ConversionWire.Done => done,
                 ConversionWire.NoRoom => throw new ConverterException(DiskFull),
-                ConversionWire.Missing => throw new ConverterException(await errors),
-                var code => throw new ConverterException(await errors is { Length: > 0 } said
-                    ? $"The recording could not be converted: {said}"
-                    : string.Create(CultureInfo.InvariantCulture, $"The recording could not be converted: the converter ended with code {code}.")),
+                ConversionWire.Missing => throw new ConverterException(FirstLineOf(await errors)),
+                ConversionWire.Failed when FirstLineOf(await errors) is { Length: > 0 } reason =>
+                    throw new ConverterException($"The recording could not be converted: {reason}") { Said = await errors },
+
+                // What else a process says at its end is for the server's owner.
+                var code => throw new ConverterException(string.Create(
+                    CultureInfo.InvariantCulture, $"The recording could not be converted: the converter ended with code {code}."))
+                { Said = await errors },
             };
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
@@ -223,18 +228,18 @@ internal sealed class RecordingConverter(
         while (await output.ReadLineAsync(cancellationToken) is { } line)
         {
             var words = line.Split(' ');
-            if (words.Length < 2 || !long.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds))
+            if (words.Length < 2 || !long.TryParse(words[1], NumberStyles.None, CultureInfo.InvariantCulture, out var number))
             {
                 continue;
             }
 
             if (words[0] == ConversionWire.Result && words.Length >= 3)
             {
-                done = new Converted(TimeSpan.FromMilliseconds(milliseconds), words[2] == "1");
+                done = new Converted(TimeSpan.FromMilliseconds(number), words[2] == "1");
             }
-            else if (words[0] == ConversionWire.Progress && milliseconds > furthest)
+            else if (words[0] == ConversionWire.Progress && number > furthest)
             {
-                furthest = milliseconds;
+                furthest = number;
                 patience.CancelAfter(Patience);
             }
         }
@@ -266,8 +271,14 @@ internal sealed class RecordingConverter(
         {
         }
 
-        return new string([.. kept.AsSpan(0, length).ToString().Trim().Select(static each => char.IsControl(each) ? ' ' : each)]);
+        return new string([.. kept.AsSpan(0, length).ToString().Trim().Select(static each => char.IsControl(each) && each != '\n' ? ' ' : each)]);
     }
 
-    private sealed class ConverterException(string message) : Exception(message);
+    private static string FirstLineOf(string said) => said.Split('\n', 2)[0].Trim();
+
+    private sealed class ConverterException(string message) : Exception(message)
+    {
+        /// <summary>All that it said, for the server's owner.</summary>
+        public string Said { get; init; } = "";
+    }
 }

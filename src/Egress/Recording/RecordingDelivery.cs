@@ -62,7 +62,6 @@ internal sealed class RecordingDelivery(
         };
         if (files.Fault is { } lesser && told.Status is not RecordingStatus.Errored)
         {
-            RecordingLog.Failed(logger, null, recording.Id, lesser);
             told = told with { Status = RecordingStatus.Errored, ErrorMessage = lesser };
         }
 
@@ -97,8 +96,8 @@ internal sealed class RecordingDelivery(
         string? error = null;
         if (recording.Plan.Target is { } target)
         {
-            using var own = (target with { IsPublicOnly = !options.Value.AllowsPrivateTargets }).Open(clock, logger);
-            error = await TryStoreAllAsync(recording, files, own, cancellationToken);
+            error = await TryStoreAtAsync(
+                recording, files, target with { IsPublicOnly = !options.Value.AllowsPrivateTargets }, cancellationToken);
         }
 
         if (recording.Plan.KeepsInBucket)
@@ -118,6 +117,24 @@ internal sealed class RecordingDelivery(
         }
 
         return Finished(recording, error);
+    }
+
+    private async Task<string?> TryStoreAtAsync(
+        RecordingRecord recording, RecordedFiles files, StorageTarget target, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var own = target.Open(clock, logger);
+            return await TryStoreAllAsync(recording, files, own, cancellationToken);
+        }
+        catch (Exception fault) when (!cancellationToken.IsCancellationRequested)
+        {
+            // A stranger's server, spoken to by several libraries: whatever comes of it, the recording can still be had from here, and
+            // its keys are not kept. Of the fault no more than its name, for it may quote them.
+            const string Unusable = "The storage that the recording was to go to cannot be used.";
+            RecordingLog.Failed(logger, null, recording.Id, $"{Unusable} ({fault.GetType().Name})");
+            return Unusable;
+        }
     }
 
     private async Task<string?> TryStoreAllAsync(

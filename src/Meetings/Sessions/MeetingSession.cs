@@ -234,6 +234,8 @@ public sealed partial class MeetingSession
         }
 
         peer.Link = link;
+        peer.HasAskedIn = false;
+        peer.HeldTransports.Clear();
         peer.State = PresenceState.Connected;
         peer.CloseAt = null;
         return peer;

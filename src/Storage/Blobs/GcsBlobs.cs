@@ -20,6 +20,7 @@ internal sealed class GcsBlobs : IOpenStorage
 {
     private const string Scope = "https://www.googleapis.com/auth/devstorage.read_write";
     private const int ChunkLength = 8 << 20; // A multiple of 256 KiB, as the protocol wants.
+    private const int Granule = 256 << 10; // What servers take is a multiple of it.
     private const int MostSessions = 5; // For one call.
     private const HttpStatusCode ResumeIncomplete = (HttpStatusCode)308;
 
@@ -173,15 +174,16 @@ internal sealed class GcsBlobs : IOpenStorage
                 throw new ForgottenException($"The {_target} has forgotten the upload.");
             case ResumeIncomplete:
                 var there = ReadRange(answer);
-                if (there < from || there > session.Length)
+                if (there < from || there >= session.Length)
                 {
+                    // Less than it had, or all of it and yet no end.
                     throw new ForgottenException($"The {_target} tells of an upload what cannot be.");
                 }
 
                 session.Position = session.Confirmed = there;
-                return chunk.IsEmpty || there > from
+                return chunk.IsEmpty || there - from >= Math.Min(Granule, chunk.Length)
                     ? false
-                    : throw new IOException("The server takes nothing.");
+                    : throw new IOException("The server takes next to nothing.");
             default:
                 throw await FailureOfAsync(answer, cancellationToken);
         }

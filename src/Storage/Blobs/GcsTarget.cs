@@ -56,6 +56,7 @@ public sealed record GcsTarget : StorageTarget
 
             using var read = RSA.Create();
             read.ImportFromPem(key);
+            read.SignData([], HashAlgorithmName.SHA256, RSASignaturePadding.Pkcs1); // A public key is read as well, and signs nothing.
             return new GcsTarget
             {
                 Bucket = bucket,

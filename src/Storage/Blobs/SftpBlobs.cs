@@ -233,10 +233,10 @@ internal sealed class SftpBlobs : IOpenStorage
 
         async Task WritePiecesAsync()
         {
+            SftpFileStream? stream = null;
             try
             {
                 var buffer = new byte[PieceLength];
-                SftpFileStream? stream = null;
                 await StepAsync(async token => stream = await client.OpenAsync(upload.PartPath, FileMode.Open, FileAccess.Write, token), failed.Token);
                 while (Next() is { } piece)
                 {
@@ -260,6 +260,7 @@ internal sealed class SftpBlobs : IOpenStorage
             catch
             {
                 await failed.CancelAsync();
+                _ = Task.Run(() => CloseQuietly(stream), CancellationToken.None);
                 throw;
             }
         }
@@ -344,6 +345,19 @@ internal sealed class SftpBlobs : IOpenStorage
         {
             _client = null;
             Abandon(client);
+        }
+    }
+
+    // The connection may be gone, and its file with it; or wedged, so nobody waits for this.
+    private static void CloseQuietly(SftpFileStream? stream)
+    {
+        try
+        {
+            stream?.Dispose();
+        }
+        catch (Exception fault) when (fault is SshException or SocketException or TimeoutException or IOException or ObjectDisposedException or OperationCanceledException)
+        {
+            // It was left because of a fault, which is told.
         }
     }
 

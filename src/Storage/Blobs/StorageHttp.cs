@@ -41,12 +41,17 @@ internal static class StorageHttp
         MaxResponseContentBufferSize = MaxAnswerLength,
     };
 
-    // Also for those who read an answer on their own.
+    // Also for those who read an answer, or follow it, on their own.
     private sealed class ShortAnswers(HttpMessageHandler inner) : DelegatingHandler(inner)
     {
         protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {
             var answer = await base.SendAsync(request, cancellationToken);
+            if ((int)answer.StatusCode is >= 300 and < 400)
+            {
+                answer.Headers.Location = null; // Libraries follow it by themselves, and with the keys.
+            }
+
             var content = new StreamContent(new ShortStream(await answer.Content.ReadAsStreamAsync(cancellationToken)));
             foreach (var (name, values) in answer.Content.Headers)
             {

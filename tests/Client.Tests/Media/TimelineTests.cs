@@ -175,10 +175,12 @@ public sealed class TimelineTests : IAsyncDisposable
 
     private async Task StepAsync(params Numbered[] sources)
     {
-        var before = sources.Max(source => source.Position);
+        // A source that has taken a frame and does not yet wait for its moment would wait from the later one.
+        await UntilAsync(() => _clock.Waiting >= sources.Length, "all sources wait for time to pass");
+        var (first, all) = (sources.Max(source => source.Position), sources.Sum(source => source.Position.Ticks));
         _clock.Advance(Step);
         await UntilAsync(
-            () => sources.Max(source => source.Position) > before && sources.All(source => source.Position >= before - Step), "all sources go on together");
+            () => sources.Sum(source => source.Position.Ticks) > all && sources.All(source => source.Position >= first - Step), "all sources go on together");
     }
 
     /// <summary>Frames of 20 ms that tell how far they were taken; each tenth is a keyframe.</summary>

@@ -178,7 +178,20 @@ public sealed partial class RealRoutesTests(MeetingServer server) : IDisposable
         var listed = await ListAsync(() => api.Recordings.ListAsync(
             new ListQuery { MeetingId = meeting.Id, PageSize = 1, SortBy = "invokedTime", IsAscending = true, Statuses = new[] { "UPLOADING", "UPLOADED", "RECORDING" }, IsExpired = false }, default));
         Assert.Contains(listed, recording => recording.Id == made.Id && recording.Meeting?.Id == meeting.Id);
-        Assert.Equal([], await ListAsync(() => api.Recordings.ListAsync(new ListQuery { MeetingId = meeting.Id, Statuses = new[] { "ERRORED", "INVOKED" } }, default)));
+
+        // Whether the tracks had anything before they were stopped is a matter of moments; each of the two is in one list.
+        string[] ended = ["UPLOADED", "ERRORED"];
+        await UntilAsync(async () => (await OfStatusAsync(ended)).Count == 2, "both have ended");
+        var (stored, failed) = (await OfStatusAsync("UPLOADED"), await OfStatusAsync("ERRORED", "INVOKED"));
+        Assert.Contains(made.Id, stored);
+        Assert.Equal(new[] { made.Id, tracks.Id }.Order(), stored.Concat(failed).Order());
+
+        async Task<IReadOnlyList<string>> OfStatusAsync(params string[] statuses)
+        {
+            var found = await ListAsync(() => api.Recordings.ListAsync(new ListQuery { MeetingId = meeting.Id, Statuses = statuses }, default));
+            Assert.All(found, recording => Assert.Contains(recording.Status, statuses));
+            return [.. found.Select(recording => recording.Id)];
+        }
     }
 
     private async Task CallLivestreamsAsync(RealtimeKitApi api, MeetingInfo meeting, SessionInfo session)

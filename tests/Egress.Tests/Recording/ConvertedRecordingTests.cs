@@ -52,7 +52,15 @@ public sealed class ConvertedRecordingTests(EncodedMinute encoded) : IClassFixtu
     public async Task A_converter_that_crashes_is_told_and_what_was_recorded_is_delivered_as_it_was_composed()
     {
         await using var host = await StartHostAsync("echo half > \"$5\"; echo it broke >&2; kill -SEGV $$");
-        await ExpectComposedAsync(host, "it broke");
+        Assert.DoesNotContain("it broke", await ExpectComposedAsync(host, "ended with code 139"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Of_what_a_converter_says_at_its_failure_the_owner_of_the_recording_learns_the_first_line()
+    {
+        await using var host = await StartHostAsync("printf 'It is of another world.\\n  at /srv/data/a.webm\\n' >&2; exit 1");
+        var told = await ExpectComposedAsync(host, "It is of another world.");
+        Assert.DoesNotContain("/srv", told, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -116,7 +124,8 @@ public sealed class ConvertedRecordingTests(EncodedMinute encoded) : IClassFixtu
         Assert.StartsWith("vp9", (await ProbeAsync(await next.DownloadAsync(done, done.MediaFile)))[0], StringComparison.Ordinal);
     }
 
-    private async Task ExpectComposedAsync(RecordingHost host, string reason)
+    /// <returns>What the owner is told.</returns>
+    private async Task<string> ExpectComposedAsync(RecordingHost host, string reason)
     {
         var asked = await RecordAsync(host, Film);
         Assert.EndsWith(".webm", asked.OutputFileName, StringComparison.Ordinal);
@@ -129,6 +138,7 @@ public sealed class ConvertedRecordingTests(EncodedMinute encoded) : IClassFixtu
         Assert.Equal("h264;aac", string.Join(';', told.Select(line => line.Split(',')[0])));
         await RecordingHost.UntilAsync(
             () => !Directory.Exists(Path.Combine(_folder.PathOf("recordings"), done.Id.ToString())), "what lay on the disk is deleted");
+        return done.ErrorMessage!;
     }
 
     /// <summary>A host whose converter is a script. Looking whether all is there succeeds.</summary>

@@ -321,6 +321,20 @@ public sealed class RecordingFaultTests(EncodedMinute encoded) : IClassFixture<E
         Assert.DoesNotContain(host.Log, line => line.Contains("PRIVATE KEY", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task A_storage_that_fails_as_none_should_leaves_a_recording_that_can_be_had_from_here_and_no_keys()
+    {
+        // Taken by no request: what it is to sign with is a public key, which nobody translates.
+        using var key = System.Security.Cryptography.RSA.Create(2_048);
+        await using var host = await RecordingHost.StartAsync(_folder.Path, recording: options => options.AllowsPrivateTargets = true);
+        var target = new GcsTarget { Bucket = "b", Account = "a", PrivateKey = key.ExportSubjectPublicKeyInfoPem(), TokenAddress = "http://127.0.0.1:9/" };
+        var done = await RecordToAsync(host, target, RecordingStatus.Errored);
+        Assert.Contains("cannot be used", done.ErrorMessage, StringComparison.Ordinal);
+        Assert.NotEmpty(await host.DownloadAsync(done, done.MediaFile));
+        Assert.Null(done.Plan.Target);
+        Assert.DoesNotContain(host.Log, line => line.Contains("PUBLIC KEY", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("azure")]
     [InlineData("gcs")]

@@ -103,7 +103,7 @@ public sealed class ConversionTests(RecordedPiece piece) : IClassFixture<Recorde
             var path = _folder.PathOf("cut.webm");
             try
             {
-                Conversion.Run(new ConversionOrder { Source = cut, WebMPath = path, Mp3Path = _folder.PathOf("cut.mp3") }, _ => { });
+                Conversion.Run(new ConversionOrder { Source = cut, WebMPath = path, Mp3Path = _folder.PathOf("cut.mp3") }, () => { });
                 await DecodedFile.RunAsync("ffmpeg", ["-v", "error", "-i", path, "-f", "null", "-"]);
                 made++;
             }
@@ -133,7 +133,7 @@ public sealed class ConversionTests(RecordedPiece piece) : IClassFixture<Recorde
             await File.WriteAllBytesAsync(broken, bytes);
             try
             {
-                Conversion.Run(new ConversionOrder { Source = broken, WebMPath = _folder.PathOf("b.webm"), Mp3Path = _folder.PathOf("b.mp3") }, _ => { });
+                Conversion.Run(new ConversionOrder { Source = broken, WebMPath = _folder.PathOf("b.webm"), Mp3Path = _folder.PathOf("b.mp3") }, () => { });
                 await DecodedFile.RunAsync("ffmpeg", ["-v", "error", "-i", _folder.PathOf("b.webm"), "-f", "null", "-"]);
             }
             catch (ConversionException)
@@ -141,6 +141,37 @@ public sealed class ConversionTests(RecordedPiece piece) : IClassFixture<Recorde
                 // Told.
             }
         }
+    }
+
+    [Fact]
+    public async Task A_converter_whose_server_is_gone_ends_wherever_it_is()
+    {
+        // Of a pipe that nobody writes to nothing ever comes.
+        var pipe = _folder.PathOf("source");
+        using (var make = System.Diagnostics.Process.Start("mkfifo", [pipe]))
+        {
+            await make.WaitForExitAsync();
+        }
+
+        var worker = Path.ChangeExtension(typeof(Conversion).Assembly.Location, ".dll");
+        var start = new System.Diagnostics.ProcessStartInfo("dotnet",
+        [
+            worker, ConversionWire.Argument, "--source", pipe, "--mp3", _folder.PathOf("made.mp3"), "--channels", "2",
+            "--video-bitrate", "1000000", "--audio-bitrate", "128000", "--frame-rate", "30", "--min-free", "0", "--nice", "0",
+        ])
+        { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
+        using var process = System.Diagnostics.Process.Start(start)!;
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        while ((await File.ReadAllTextAsync($"/proc/{process.Id}/stat", patience.Token)).Split(' ')[2] != "S"
+            || Directory.GetDirectories($"/proc/{process.Id}/task").Length < 5)
+        {
+            await Task.Delay(50, patience.Token);
+        }
+
+        Assert.False(process.HasExited);
+        process.StandardInput.Close();
+        await process.WaitForExitAsync(patience.Token);
+        Assert.Equal((ConversionWire.Failed, ""), (process.ExitCode, await process.StandardError.ReadToEndAsync()));
     }
 
     [Fact]
@@ -182,5 +213,5 @@ public sealed class ConversionTests(RecordedPiece piece) : IClassFixture<Recorde
         Mp4ProgressiveFile.Write(Mp4RecordedFile.Read(source), source, output);
     }
 
-    private ConversionResult Run(ConversionOrder order) => Conversion.Run(order with { Source = piece.Path }, _ => { });
+    private ConversionResult Run(ConversionOrder order) => Conversion.Run(order with { Source = piece.Path }, () => { });
 }

@@ -87,7 +87,19 @@ internal sealed class MeetTab(MeetingServer server, BrowserPage page, int number
     public Task WaitForPictureAsync(string name) => WaitAsync($"probe.look('{name}')?.isRead === true");
 
     /// <summary>Watches another for some pictures: they are that participant's own, whole, and move as the source's do.</summary>
-    public Task AssertSeesAsync(MeetTab other) => AssertSeesAsync(other.Name);
+    public async Task AssertSeesAsync(MeetTab other)
+    {
+        try
+        {
+            await WaitForPictureAsync(other.Name);
+        }
+        catch (InvalidOperationException fault)
+        {
+            throw new InvalidOperationException($"{fault.Message}\n\nThe page of {other.Name}:\n{await other.DescribeAsync()}");
+        }
+
+        await AssertSeesAsync(other.Name);
+    }
 
     /// <summary>The same for somebody who need not be in a browser.</summary>
     public Task AssertSeesAsync(string other) => AssertSeesAsync(other, MeetingServer.Names.ToList().IndexOf(other));

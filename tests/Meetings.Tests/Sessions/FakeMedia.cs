@@ -58,6 +58,7 @@ internal sealed class FakeMedia : IMediaSide
 
     public ValueTask<CreatedTransport> CreateTransportAsync(string peerId, TransportDirection direction, string offerSdp)
     {
+        Calls.Enqueue($"transport {peerId} {direction}");
         var id = $"transport-{Interlocked.Increment(ref _made)}";
         var replaced = _transports.GetValueOrDefault((peerId, direction));
         _transports[(peerId, direction)] = id;

@@ -286,6 +286,50 @@ public sealed class HostAndMediaTests : IAsyncLifetime
         Assert.True(await AskToReturnAsync(alice));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_transport_that_a_client_asks_for_on_its_way_back_in_is_not_made_for_it_to_throw_away(bool wasIn)
+    {
+        var alice = wasIn ? await ReadyAsync("Alice") : await _fixture.JoinAsync("Alice");
+        if (wasIn)
+        {
+            await OpenTransportsAsync(alice);
+            await alice.DisconnectAsync(isFinal: false);
+            alice = await _fixture.ConnectAsync(_fixture.Meeting, alice.Participant, alice.Preset, alice.Id);
+            await alice.JoinAsync();
+        }
+
+        var before = _fixture.Media?.Calls.Count(IsTransport) ?? 0;
+        var early = OpenTransportAsync(alice, TransportDirection.FromPeer);
+        var twice = OpenTransportAsync(alice, TransportDirection.FromPeer);
+        Assert.Equal(SessionFault.WrongState, await TestPeer.RefusalOfAsync(() => early));
+        await _fixture.PassAsync(TimeSpan.FromSeconds(3));
+        await alice.SettleAsync();
+        Assert.Equal((false, before), (twice.IsCompleted, _fixture.Media?.Calls.Count(IsTransport) ?? 0));
+
+        await alice.AskAsync<bool>((room, answer) => room.Media.Enter(alice.Peer, isReturn: false, answer));
+        Assert.Equal(SessionFault.WrongState, await TestPeer.RefusalOfAsync(() => twice));
+        await OpenTransportsAsync(alice);
+        Assert.Equal(before + 2, _fixture.Media!.Calls.Count(IsTransport));
+
+        static bool IsTransport(string call) => call.StartsWith("transport", StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_transport_of_a_client_that_does_not_ask_to_enter_is_made_after_a_while()
+    {
+        var alice = await _fixture.JoinAsync("Alice");
+        var opening = OpenTransportAsync(alice, TransportDirection.ToPeer);
+        await SessionFixture.UntilAsync(async () =>
+        {
+            await _fixture.PassAsync(TimeSpan.FromMilliseconds(500));
+            await alice.SettleAsync();
+            return opening.IsCompleted;
+        });
+        Assert.NotEmpty((await opening).TransportId);
+    }
+
     [Fact]
     public async Task A_pin_is_told_to_all_kept_for_later_and_gone_with_its_peer()
     {
@@ -521,9 +565,12 @@ public sealed class HostAndMediaTests : IAsyncLifetime
     {
         foreach (var direction in new[] { TransportDirection.FromPeer, TransportDirection.ToPeer })
         {
-            await peer.AskAsync<CreatedTransport>((room, answer) => room.Media.Open(peer.Peer, direction, "offer", answer));
+            await OpenTransportAsync(peer, direction);
         }
     }
+
+    private static Task<CreatedTransport> OpenTransportAsync(TestPeer peer, TransportDirection direction) =>
+        peer.AskAsync<CreatedTransport>((room, answer) => room.Media.Open(peer.Peer, direction, "offer", answer));
 
     private async Task<TestPeer> ReadyAsync(string name)
     {

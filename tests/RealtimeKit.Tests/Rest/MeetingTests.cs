@@ -117,6 +117,20 @@ public sealed class MeetingTests(SharedHost shared)
     }
 
     [Fact]
+    public async Task What_was_kept_under_other_rules_does_not_hold_up_a_change_of_something_else()
+    {
+        var account = await _host.NewAccountAsync();
+        var settings = new MeetingSettings { RecordingConfig = """{"storage_config":{"type":"gcs"}}""" };
+        var meeting = await _host.Service<MeetingStore>().CreateAsync(account.First.Id, "Kept", settings, CancellationToken.None);
+        var path = $"{account.AppPath}/meetings/{meeting.Id}";
+
+        var other = await _host.Client.PatchAsync(path, account.WriteToken, """{"title":"Other"}""");
+        Assert.Equal((200, "Other"), (other.Status, (string?)other.Data["title"]));
+        var same = await _host.Client.PatchAsync(path, account.WriteToken, """{"recording_config":{"max_seconds":90}}""");
+        Assert.Equal((400, "/recording_config/storage_config/secret"), (same.Status, Assert.Single(same.Sources)));
+    }
+
+    [Fact]
     public async Task The_key_of_an_address_to_push_to_is_told_to_nobody_and_kept_when_what_was_told_comes_back()
     {
         var account = await _host.NewAccountAsync();

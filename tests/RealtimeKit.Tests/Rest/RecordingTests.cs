@@ -145,6 +145,9 @@ public sealed class RecordingTests(SharedHost shared)
     [InlineData("""{"storage_config":{"type":"gcs","secret":"{}"}}""", "/storage_config/secret")]
     [InlineData("""{"storage_config":{"type":"aws","access_key":"a","region":"r","secret":"s"}}""", "/storage_config/bucket")]
     [InlineData("""{"storage_config":{"type":"digitalocean","access_key":"a","region":"evil.example/","secret":"s","bucket":"b"}}""", "/storage_config/region")]
+    [InlineData("""{"storage_config":{"type":"digitalocean","access_key":"a","region":"-nyc3","secret":"s","bucket":"b"}}""", "/storage_config/region")]
+    [InlineData("""{"storage_config":{"type":"cloudflare","access_key":"a","account_id":"a123456789a123456789a123456789a123456789a123456789a123456789a123","secret":"s","bucket":"b"}}""", "/storage_config/account_id")]
+    [InlineData("""{"storage_config":{"type":"sftp","auth_method":"PASSWORD","host":"h","username":" ","password":"p"}}""", "/storage_config/username")]
     public async Task What_cannot_be_had_is_refused_and_named(string fields, string pointer)
     {
         var account = await _host.NewAccountAsync();

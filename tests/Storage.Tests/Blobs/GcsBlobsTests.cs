@@ -108,6 +108,45 @@ public sealed class GcsBlobsTests : IAsyncLifetime, IDisposable
         Assert.Empty(_server.Complaints);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(10)]
+    public async Task A_server_that_has_all_and_does_not_end_is_given_up(int length)
+    {
+        _server.NeverEnds = true;
+        using var storage = _server.Target.Open(new ImpatientClock(), NullLogger.Instance);
+        var (file, _) = _files.Make(length);
+        var fault = await Assert.ThrowsAsync<BlobException>(() => storage.StoreAsync(_name, file, "video/mp4", CancellationToken.None));
+        Assert.Equal(BlobFailure.Unreachable, fault.Failure);
+        Assert.Empty(_server.Objects);
+    }
+
+    [Fact]
+    public async Task A_server_that_takes_a_byte_at_a_time_is_given_up()
+    {
+        using var storage = _server.Target.Open(new ImpatientClock(), NullLogger.Instance);
+        var (file, _) = _files.Make(Length);
+        for (var taken = 0; taken < 100; taken++)
+        {
+            _server.KeepsOnly.Enqueue(1);
+        }
+
+        var fault = await Assert.ThrowsAsync<BlobException>(() => storage.StoreAsync(_name, file, "video/mp4", CancellationToken.None));
+        Assert.Equal(BlobFailure.Unreachable, fault.Failure);
+        Assert.NotEmpty(_server.KeepsOnly);
+    }
+
+    [Fact]
+    public void A_key_that_signs_nothing_is_no_key()
+    {
+        using var key = System.Security.Cryptography.RSA.Create(2_048);
+        var credentials = System.Text.Json.Nodes.JsonNode.Parse(_server.Credentials)!;
+        credentials["private_key"] = key.ExportSubjectPublicKeyInfoPem();
+        Assert.Null(GcsTarget.Read(credentials.ToJsonString(), _server.Bucket));
+        credentials["private_key"] = key.ExportPkcs8PrivateKeyPem();
+        Assert.NotNull(GcsTarget.Read(credentials.ToJsonString(), _server.Bucket));
+    }
+
     [Fact]
     public async Task Nothing_is_left_of_what_was_cancelled()
     {
@@ -149,6 +188,13 @@ public sealed class GcsBlobsTests : IAsyncLifetime, IDisposable
         using var open = Open(_server.Target);
         var missing = await Assert.ThrowsAsync<BlobException>(() => open.StoreAsync(_name, "/none", "video/mp4", CancellationToken.None));
         Assert.Equal(BlobFailure.NoFile, missing.Failure);
+    }
+
+    /// <summary>Waits no longer than a hundredth of what it is to.</summary>
+    private sealed class ImpatientClock : TimeProvider
+    {
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            System.CreateTimer(callback, state, dueTime > TimeSpan.Zero ? dueTime / 100 : dueTime, period);
     }
 
     private static IOpenStorage Open(GcsTarget target) => target.Open(TimeProvider.System, NullLogger.Instance);

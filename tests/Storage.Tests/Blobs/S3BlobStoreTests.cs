@@ -1,4 +1,8 @@
 using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Roomcast.Storage.Blobs;
 using Roomcast.TestKit;
@@ -48,6 +52,34 @@ public sealed class S3BlobStoreTests : IAsyncLifetime, IDisposable
         await store.DeleteAsync(name, CancellationToken.None);
         await store.DeleteAsync(name, CancellationToken.None);
         Assert.Empty(_server.Objects);
+    }
+
+    [Fact]
+    public async Task A_redirect_is_refused_and_not_followed()
+    {
+        // The library follows one to such a host by itself, and signs for it.
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        await using var server = builder.Build();
+        var (port, asked, followed) = (0, 0, 0);
+        server.Run(context =>
+        {
+            _ = context.Request.Host.Host.StartsWith("s3.", StringComparison.Ordinal) ? followed++ : asked++;
+            context.Response.StatusCode = 307;
+            context.Response.Headers.Location = $"http://s3.localhost:{port}{context.Request.Path}";
+            return Task.CompletedTask;
+        });
+        await server.StartAsync();
+        port = new Uri(server.Urls.Single()).Port;
+        using var store = new S3Target
+        {
+            Bucket = "b", Endpoint = $"http://127.0.0.1:{port}", Region = "us-east-1", AccessKey = "k", SecretKey = "s", UsesPathStyle = true,
+        }.Open(TimeProvider.System, NullLogger.Instance);
+        var fault = await Assert.ThrowsAsync<BlobException>(() =>
+            store.StoreAsync(BlobName.Of(Guid.NewGuid(), "a.mp4"), MakeFile(1_000).File, "video/mp4", CancellationToken.None));
+        Assert.Equal((BlobFailure.Refused, false), (fault.Failure, fault.IsWorthRetrying));
+        Assert.Equal((true, 0), (asked > 0, followed));
     }
 
     [Fact]

@@ -50,6 +50,9 @@ public sealed class GcsServer : IAsyncDisposable
     /// <summary>How much of a chunk is kept, of those that come next: the rest it asks for again. Empty for all.</summary>
     public ConcurrentQueue<int> KeepsOnly { get; } = new();
 
+    /// <summary>Whether an upload of which all is there is told to be so and yet goes on, as no server should.</summary>
+    public bool NeverEnds { get; set; }
+
     /// <summary>The credentials of the account that may write to the bucket.</summary>
     public string Credentials => CredentialsOf(_key);
 
@@ -225,7 +228,7 @@ public sealed class GcsServer : IAsyncDisposable
             upload.Content.Write(chunk.GetBuffer(), 0, (int)Math.Min(keeps, chunk.Length));
         }
 
-        if (upload.Content.Length == upload.Length)
+        if (upload.Content.Length == upload.Length && !NeverEnds)
         {
             Objects[upload.Name] = (upload.Content.ToArray(), upload.ContentType);
             _uploads.TryRemove(id, out _);

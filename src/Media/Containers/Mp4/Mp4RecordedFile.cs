@@ -36,7 +36,13 @@ public sealed class Mp4RecordedFile
     /// <summary>Reads where its fragments are.</summary>
     /// <param name="file">The file, seekable; it is not written.</param>
     /// <param name="cancellationToken">Stops.</param>
-    public static Mp4RecordedFile Read(Stream file, CancellationToken cancellationToken = default)
+    public static Mp4RecordedFile Read(Stream file, CancellationToken cancellationToken = default) => Read(file, null, cancellationToken);
+
+    /// <summary>The same, for somebody who is to know that it goes on: a long file takes its time.</summary>
+    /// <param name="file">The file, seekable; it is not written.</param>
+    /// <param name="progress">Called after each fragment.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    public static Mp4RecordedFile Read(Stream file, Action? progress, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(file);
         var recorded = new Mp4RecordedFile(file);
@@ -44,6 +50,7 @@ public sealed class Mp4RecordedFile
         {
             recorded.Length = fragment.End;
             recorded.FragmentCount++;
+            progress?.Invoke();
         }
 
         // A section whose first fragment is torn holds nothing.

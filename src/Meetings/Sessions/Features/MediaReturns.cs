@@ -1,3 +1,4 @@
+using Roomcast.Meetings.Media;
 using Roomcast.Meetings.Sessions.Peers;
 using Roomcast.Meetings.Sessions.Rules;
 
@@ -51,17 +52,52 @@ internal sealed class MediaReturns
         return true;
     }
 
-    /// <summary>Lets those in whose transports are there by now.</summary>
+    /// <summary>Holds a transport up that was asked for before the peer has asked to enter.</summary>
+    public static void HoldTransport(SessionPeer peer, TransportDirection direction, HeldTransport held)
+    {
+        if (peer.HeldTransports.Remove(direction, out var older))
+        {
+            Refuse(older);
+        }
+
+        peer.HeldTransports[direction] = held;
+    }
+
+    /// <summary>The peer asks to enter: it has thrown away what it asked for before, or makes it anew.</summary>
+    public static void GiveUpTransports(SessionPeer peer)
+    {
+        peer.HasAskedIn = true;
+        foreach (var held in peer.HeldTransports.Values)
+        {
+            Refuse(held);
+        }
+
+        peer.HeldTransports.Clear();
+    }
+
+    /// <summary>Lets those in whose transports are there by now, and opens the transports of those that do not ask to enter.</summary>
     public void LookAround()
     {
         foreach (var peer in _room.Peers.Values)
         {
+            foreach (var (direction, held) in peer.HeldTransports)
+            {
+                if (_room.Now - held.AskedAt >= LongestHold)
+                {
+                    peer.HeldTransports.Remove(direction);
+                    held.Open();
+                }
+            }
+
             if (peer.HeldReturn is { Answer: not null })
             {
                 TryRelease(peer);
             }
         }
     }
+
+    private static void Refuse(HeldTransport held) =>
+        held.Answer.Refuse(new SessionException(SessionFault.WrongState, "you entered the media side meanwhile; ask again"));
 
     private void TryRelease(SessionPeer peer) => _askForTransports(peer, new(
         hasTransports => Release(peer, hasTransports),

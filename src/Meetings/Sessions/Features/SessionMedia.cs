@@ -58,6 +58,7 @@ public sealed partial class SessionMedia
     {
         ArgumentNullException.ThrowIfNull(peer);
         _room.Require(peer, SessionAct.OpenMedia);
+        MediaReturns.GiveUpTransports(peer);
         if (isReturn && _returns.IsAskedAgain(peer, answer))
         {
             return; // What it sends by now over new transports is not taken from it again.
@@ -82,11 +83,29 @@ public sealed partial class SessionMedia
             answer.Refuse));
     }
 
-    /// <summary>Opens a transport with the peer's first offer. An older one of the same direction is closed.</summary>
+    /// <summary>
+    /// Opens a transport with the peer's first offer. An older one of the same direction is closed. Asked for before the peer has asked
+    /// to enter the media side, it is held up, for the client that does so is on its way to throw it away: by then it must not send on it.
+    /// </summary>
+    /// <param name="peer">Who.</param>
+    /// <param name="direction">Which way media go on it.</param>
+    /// <param name="offerSdp">The offer.</param>
+    /// <param name="answer">Takes the transport.</param>
     public void Open(SessionPeer peer, TransportDirection direction, string offerSdp, Answer<CreatedTransport> answer)
     {
         ArgumentNullException.ThrowIfNull(peer);
         _room.Require(peer, SessionAct.OpenMedia);
+        if (peer.HasAskedIn)
+        {
+            OpenNow(peer, direction, offerSdp, answer);
+        }
+        else
+        {
+            MediaReturns.HoldTransport(peer, direction, new HeldTransport(() => OpenNow(peer, direction, offerSdp, answer), answer, _room.Now));
+        }
+    }
+
+    private void OpenNow(SessionPeer peer, TransportDirection direction, string offerSdp, Answer<CreatedTransport> answer) =>
         Run(peer, side => side.CreateTransportAsync(peer.Id, direction, offerSdp), new(
             created =>
             {
@@ -99,7 +118,6 @@ public sealed partial class SessionMedia
                 }
             },
             answer.Refuse));
-    }
 
     /// <summary>Tells that the transports are there. The others are told of the peer.</summary>
     public MediaSnapshot Complete(SessionPeer peer)

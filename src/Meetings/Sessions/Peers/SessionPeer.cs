@@ -103,6 +103,12 @@ public sealed class SessionPeer
     /// <summary>Its return to the media side while that is held up; null otherwise.</summary>
     internal HeldReturn? HeldReturn { get; set; }
 
+    /// <summary>Whether it has asked to enter the media side since it connected last.</summary>
+    internal bool HasAskedIn { get; set; }
+
+    /// <summary>Transports that it asked for before that.</summary>
+    internal Dictionary<TransportDirection, HeldTransport> HeldTransports { get; } = [];
+
     /// <summary>The last of its media calls; they are made one after the other.</summary>
     internal Task MediaCalls { get; set; } = Task.CompletedTask;
 

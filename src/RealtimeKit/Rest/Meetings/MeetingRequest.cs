@@ -52,7 +52,9 @@ internal sealed class MeetingRequest
     {
         var recording = Merge(before.RecordingConfig, _recording, MeetingConfigs.MergeRecording);
         MeetingConfigs.Uncover(recording, stored);
-        faults = recording is null ? [] : MeetingConfigs.FaultsOf(recording);
+
+        // What is kept was taken when the rules may have been others: who changes something else is not held up by it.
+        faults = recording is null || _recording is null ? [] : MeetingConfigs.FaultsOf(recording);
         return before with
         {
             PersistsChat = _persistsChat ?? before.PersistsChat,

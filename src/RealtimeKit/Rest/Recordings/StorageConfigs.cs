@@ -7,7 +7,7 @@ namespace Roomcast.RealtimeKit.Rest.Recordings;
 internal static class StorageConfigs
 {
     private const string Missing = "is required for this kind of storage";
-    private const int MaxAccountLength = 63;
+    private const int MaxLabelLength = 63;
     private const int MaxContainerLength = 63;
 
     /// <summary>What of the fields that are given is no such thing. Those that are missing are no matter of this.</summary>
@@ -16,19 +16,16 @@ internal static class StorageConfigs
         var type = Text(storage, "type");
         foreach (var field in type is "azure" ? ["access_key", "account_id"] : new[] { "region", "account_id" })
         {
-            if (!Text(storage, field).All(c => char.IsAsciiLetterOrDigit(c) || c is '-'))
+            // They become parts of host names.
+            var part = Text(storage, field);
+            if (part.Length > MaxLabelLength || !part.All(c => char.IsAsciiLetterOrDigit(c) || c is '-') || part.StartsWith('-') || part.EndsWith('-'))
             {
-                yield return (field, "must consist of letters, digits and hyphens");
+                yield return (field, $"must consist of letters, digits and hyphens, at most {MaxLabelLength}, with no hyphen at either end");
             }
         }
 
         if (type is "azure")
         {
-            if (Text(storage, "access_key").Length > MaxAccountLength)
-            {
-                yield return ("access_key", $"is the name of the storage account, of at most {MaxAccountLength} characters");
-            }
-
             if (!Convert.TryFromBase64String(Text(storage, "secret"), new byte[Text(storage, "secret").Length], out _))
             {
                 yield return ("secret", "must be a key of the storage account, in Base64");
@@ -61,6 +58,11 @@ internal static class StorageConfigs
             if (Text(storage, "host") is { Length: > 0 } host && Uri.CheckHostName(host) is UriHostNameType.Unknown)
             {
                 yield return ("host", "must be the name of a host, or its address");
+            }
+
+            if (Text(storage, "username") is { Length: > 0 } user && string.IsNullOrWhiteSpace(user))
+            {
+                yield return ("username", "must not be blank");
             }
 
             if (Text(storage, "private_key") is { Length: > 0 } key && !SftpTarget.IsPrivateKey(key))
