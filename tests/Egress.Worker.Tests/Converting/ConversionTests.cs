@@ -162,16 +162,23 @@ public sealed class ConversionTests(RecordedPiece piece) : IClassFixture<Recorde
         { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         using var process = System.Diagnostics.Process.Start(start)!;
         using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2));
-        while ((await File.ReadAllTextAsync($"/proc/{process.Id}/stat", patience.Token)).Split(' ')[2] != "S"
-            || Directory.GetDirectories($"/proc/{process.Id}/task").Length < 5)
+        try
         {
-            await Task.Delay(50, patience.Token);
-        }
+            while ((await File.ReadAllTextAsync($"/proc/{process.Id}/stat", patience.Token)).Split(' ')[2] != "S"
+                || Directory.GetDirectories($"/proc/{process.Id}/task").Length < 5)
+            {
+                await Task.Delay(50, patience.Token);
+            }
 
-        Assert.False(process.HasExited);
-        process.StandardInput.Close();
-        await process.WaitForExitAsync(patience.Token);
-        Assert.Equal((ConversionWire.Failed, ""), (process.ExitCode, await process.StandardError.ReadToEndAsync()));
+            Assert.False(process.HasExited);
+            process.StandardInput.Close();
+            await process.WaitForExitAsync(patience.Token);
+            Assert.Equal((ConversionWire.Failed, ""), (process.ExitCode, await process.StandardError.ReadToEndAsync()));
+        }
+        finally
+        {
+            process.Kill();
+        }
     }
 
     [Fact]
