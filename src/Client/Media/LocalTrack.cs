@@ -158,9 +158,9 @@ internal sealed class LocalTrack(TrackKind kind, bool isScreenShare, IFrameSourc
                 {
                     await Task.Delay(wait, time, cancellationToken).ConfigureAwait(false);
                 }
-                else if (-wait > MaxLate)
+                else
                 {
-                    timeline.PutOff(-wait);
+                    timeline.PutOff(frame.Time, MaxLate, time);
                 }
 
                 timeline.Reach(frame.Time);

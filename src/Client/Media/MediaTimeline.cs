@@ -64,12 +64,22 @@ public sealed class MediaTimeline
         }
     }
 
-    /// <summary>Has all that follows be due later: a machine that was busy goes on from now; it does not catch up in a burst.</summary>
-    internal void PutOff(TimeSpan by)
+    /// <summary>
+    /// Has a frame that is very late be due now, and all that follows later: a machine that was busy goes on from now; it does not
+    /// catch up in a burst. Of several sources that are late at once the first does it for all.
+    /// </summary>
+    /// <param name="time">The frame's.</param>
+    /// <param name="unlessWithin">How late it may be without that.</param>
+    /// <param name="clock">What it is late by.</param>
+    internal void PutOff(TimeSpan time, TimeSpan unlessWithin, TimeProvider clock)
     {
         lock (_lock)
         {
-            _from -= by;
+            var late = clock.GetElapsedTime(_origin) - (time - _from);
+            if (_isSet && late > unlessWithin)
+            {
+                _from -= late;
+            }
         }
     }
 }

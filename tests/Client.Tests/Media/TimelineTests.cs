@@ -100,6 +100,20 @@ public sealed class TimelineTests : IAsyncDisposable
     }
 
     [Fact]
+    public void Sources_that_are_late_at_the_same_moment_put_time_off_once()
+    {
+        var timeline = new MediaTimeline();
+        timeline.Enter();
+        timeline.Enter();
+        timeline.UntilDue(TimeSpan.Zero, _clock);
+        _clock.Advance(TimeSpan.FromSeconds(6));
+
+        Parallel.For(0, 2, _ => timeline.PutOff(Step, TimeSpan.FromSeconds(1), _clock));
+
+        Assert.InRange(timeline.UntilDue(Step, _clock), TimeSpan.FromMicroseconds(-2), TimeSpan.FromMicroseconds(2));
+    }
+
+    [Fact]
     public async Task Sources_that_stand_for_themselves_begin_each_at_their_beginning()
     {
         var sound = new Numbered(TrackKind.Audio, null);
