@@ -7,7 +7,8 @@ namespace Roomcast.Storage;
 /// The order is by age and, among rows of the same millisecond, by id, so that no row is on two pages or on none. The filters
 /// are conjoined; the columns ordered by must be called <c>created_at</c> and <c>id</c>, and an index must lead to them.
 /// A page is read from the nearer end of the list. One that is far from both is found by walking the index alone, which passes
-/// over some ten rows in a microsecond, and read from there.
+/// over some ten rows in a microsecond, and read from there; where the list is kept in blocks, the walk begins in the block of
+/// the page's first row.
 /// </remarks>
 public sealed class PagedQuery
 {
@@ -71,8 +72,8 @@ public sealed class PagedQuery
     }
 
     /// <summary>
-    /// Says that the length of this list is kept in <c>list_counts</c>, under the table's name, where the engine keeps one; for
-    /// a list without other filters than its owner's. Triggers keep it.
+    /// Says that the length of this list is kept in <c>list_counts</c>, under the table's name, where the engine keeps one, and
+    /// what its blocks hold in <c>list_blocks</c>, if it has any; for a list without other filters than its owner's. Triggers keep both.
     /// </summary>
     /// <param name="owner">Whose list it is, as the triggers write it.</param>
     public PagedQuery CountedFor(string owner)
@@ -107,9 +108,9 @@ public sealed class PagedQuery
         ArgumentNullException.ThrowIfNull(read);
         PageBounds.ThrowIfInvalid(page);
 
-        var total = _countedOwner is not null && transaction.Engine == DatabaseEngine.Sqlite
+        var total = IsKept(transaction)
             ? await transaction.QueryValueAsync<long>(
-                "SELECT total FROM list_counts WHERE list = @List AND owner = @Owner", new { List = _table, Owner = _countedOwner })
+                "SELECT total FROM list_counts WHERE list = @List AND owner = @Owner", ListName())
             : await transaction.QueryValueAsync<long>(CountSql(), _parameters);
         if (page.Offset >= total)
         {
@@ -132,7 +133,8 @@ public sealed class PagedQuery
         _parameters.Add("FirstAt", 0L);
         _parameters.Add("FirstId", Guid.Empty);
         var lines = new List<string>();
-        var far = _orderedBy == Age ? new[] { FirstSql(order), PageFromFirstSql(order) } : [];
+        _parameters.Add("BlockBound", 0L);
+        var far = _orderedBy == Age ? new[] { FirstSql(order, isInBlock: false), FirstSql(order, isInBlock: true), PageFromFirstSql(order) } : [];
         foreach (var sql in new[] { CountSql(), PageSql(order) }.Concat(far))
         {
             if (transaction.Engine == DatabaseEngine.Sqlite)
@@ -151,15 +153,24 @@ public sealed class PagedQuery
 
     private static SortOrder Reverse(SortOrder order) => order is SortOrder.Ascending ? SortOrder.Descending : SortOrder.Ascending;
 
+    private bool IsKept(DatabaseTransaction transaction) => _countedOwner is not null && transaction.Engine == DatabaseEngine.Sqlite;
+
+    private object ListName() => new { List = _table, Owner = _countedOwner };
+
     private async Task<IReadOnlyList<TRow>> ReadRowsAsync<TRow>(DatabaseTransaction transaction, SortOrder order, long size, long offset)
     {
-        AddPage(size, offset);
         if (offset < FarAway || _orderedBy != Age)
         {
+            AddPage(size, offset);
             return await transaction.QueryAsync<TRow>(PageSql(order), _parameters);
         }
 
-        if (await transaction.QueryRowAsync<FirstRow>(FirstSql(order), _parameters) is not { } first)
+        var block = IsKept(transaction)
+            ? await transaction.QueryRowAsync<Block>(BlockSql(order), new { List = _table, Owner = _countedOwner, Offset = offset })
+            : null;
+        AddPage(size, offset - (block?.Before ?? 0));
+        _parameters.Add("BlockBound", block?.Bound ?? 0);
+        if (await transaction.QueryRowAsync<FirstRow>(FirstSql(order, isInBlock: block?.Bound is not null), _parameters) is not { } first)
         {
             return [];
         }
@@ -168,6 +179,18 @@ public sealed class PagedQuery
         _parameters.Add("FirstId", first.Id);
         return await transaction.QueryAsync<TRow>(PageFromFirstSql(order), _parameters);
     }
+
+    // The block that holds a row. Upwards its rows begin at its start, downwards before the start of the next, which the newest has none of.
+    private static string BlockSql(SortOrder order) =>
+        $"""
+        SELECT bound, upto - total AS before
+        FROM (
+            SELECT total, sum(total) OVER along AS upto, {(order == SortOrder.Ascending ? "start" : "lag(start) OVER along")} AS bound
+            FROM list_blocks WHERE list = @List AND owner = @Owner
+            WINDOW along AS (ORDER BY start {Direction(order)})
+        )
+        WHERE @Offset >= upto - total AND @Offset < upto
+        """;
 
     private void AddPage(long size, long offset)
     {
@@ -181,8 +204,11 @@ public sealed class PagedQuery
         $"SELECT {_columns} FROM {_table}{Filter()} ORDER BY {OrderSql(order)} LIMIT @PageSize OFFSET @PageOffset";
 
     // It asks for nothing that the index does not hold.
-    private string FirstSql(SortOrder order) =>
-        $"SELECT created_at, id FROM {_table}{Filter()} ORDER BY {OrderSql(order)} LIMIT 1 OFFSET @PageOffset";
+    private string FirstSql(SortOrder order, bool isInBlock)
+    {
+        var from = $"created_at {(order == SortOrder.Ascending ? ">=" : "<")} @BlockBound";
+        return $"SELECT created_at, id FROM {_table}{(isInBlock ? Filter(from) : Filter())} ORDER BY {OrderSql(order)} LIMIT 1 OFFSET @PageOffset";
+    }
 
     private string PageFromFirstSql(SortOrder order)
     {
@@ -190,14 +216,21 @@ public sealed class PagedQuery
         return $"SELECT {_columns} FROM {_table}{Filter(from)} ORDER BY {OrderSql(order)} LIMIT @PageSize";
     }
 
-    private string OrderSql(SortOrder order)
-    {
-        var direction = order == SortOrder.Ascending ? "ASC" : "DESC";
-        return $"{_orderedBy} {direction}, id {direction}";
-    }
+    private string OrderSql(SortOrder order) => $"{_orderedBy} {Direction(order)}, id {Direction(order)}";
+
+    private static string Direction(SortOrder order) => order == SortOrder.Ascending ? "ASC" : "DESC";
 
     private string Filter(params string[] more) =>
         _filters.Count + more.Length == 0 ? "" : " WHERE " + string.Join(" AND ", _filters.Concat(more));
+
+    private sealed class Block
+    {
+        /// <summary>Where its rows begin in the order that is read, a created_at; null where the list does.</summary>
+        public long? Bound { get; init; }
+
+        /// <summary>Rows of the list before it.</summary>
+        public long Before { get; init; }
+    }
 
     private sealed class FirstRow
     {

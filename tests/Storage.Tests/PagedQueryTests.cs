@@ -39,7 +39,7 @@ public abstract class PagedQueryTests(DatabaseEngine engine) : TestKit.Databases
         Assert.Equal(["by_age"], plan.Indexes);
         Assert.Empty(plan.Faults);
 
-        // Counting, and the walk to the middle, ask for the index alone; what is listed is looked up for the page and no more.
+        // Counting, and the walk to the middle from the list's or a block's end, ask for the index alone; what is listed is looked up for the page and no more.
         var lines = await Database.ReadAsync(
             async transaction =>
             {
@@ -54,7 +54,7 @@ public abstract class PagedQueryTests(DatabaseEngine engine) : TestKit.Databases
             },
             CancellationToken.None);
         var alone = Engine is DatabaseEngine.Postgres ? "Index Only Scan" : "USING COVERING INDEX by_age";
-        Assert.Equal(2, lines.Count(line => line.Contains(alone, StringComparison.Ordinal)));
+        Assert.Equal(3, lines.Count(line => line.Contains(alone, StringComparison.Ordinal)));
     }
 
     // SQLite keeps UUIDs as text; PostgreSQL orders them by their bytes as written, which is the same order.

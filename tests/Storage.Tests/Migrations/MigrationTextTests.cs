@@ -44,6 +44,7 @@ public sealed class MigrationTextTests
             "13 session_memories daafd90e24db3a56",
             "14 composed_livestreams d16a46e818f38d53",
             "15 session_counts beed58e79a860e58",
+            "16 list_blocks d0e457d5d10a8e78",
         ],
         Migration.All.Select(migration => $"{migration.Version} {migration.Name} {migration.Checksum[..16]}"));
 }
