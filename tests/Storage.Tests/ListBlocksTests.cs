@@ -8,8 +8,9 @@ namespace Roomcast.Storage.Tests;
 /// <summary>The blocks in which SQLite counts the lists that grow long: true whatever happens to the rows, and what pages are found by.</summary>
 public sealed class ListBlocksTests : IDisposable
 {
-    private const int MostInBlock = 1_024;
-    private const int Acts = 15_000;
+    private const int MostInBlock = 4_096;
+    private const int Filled = 40_000;
+    private const int Acts = 6_000;
 
     private static readonly Guid App = new("00000000-0000-4000-8000-00000000000a");
     private static readonly Guid Webhook = new("00000000-0000-4000-8000-00000000000b");
@@ -49,20 +50,13 @@ public sealed class ListBlocksTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Lists))]
-    public async Task Rows_from_before_there_were_blocks_are_in_them(string table, string column, string owner, string filter)
-    {
-        await using (var before = await OpenAsync([.. Migration.All.TakeWhile(migration => migration.Name != "list_blocks")]))
-        {
-            await ActAsync(before, table, new Random(8));
-        }
+    public Task Rows_from_before_there_were_blocks_are_in_them(string table, string column, string owner, string filter) =>
+        CheckUpgradeAsync("list_blocks", table, column, owner, filter);
 
-        await using var database = await OpenAsync(Migration.All);
-
-        Assert.InRange(await CheckAsync(database, table, column, owner, filter), 3, int.MaxValue);
-        await CheckPagesAsync(database, table, column, owner, filter);
-        await ActAsync(database, table, new Random(9), acts: 500);
-        await CheckAsync(database, table, column, owner, filter);
-    }
+    [Theory]
+    [MemberData(nameof(Lists))]
+    public Task Blocks_that_were_smaller_are_joined(string table, string column, string owner, string filter) =>
+        CheckUpgradeAsync("list_block_size", table, column, owner, filter);
 
     [Theory]
     [InlineData(SortOrder.Ascending)]
@@ -71,7 +65,7 @@ public sealed class ListBlocksTests : IDisposable
     {
         await using var database = await OpenAsync(Migration.All);
         await ActAsync(database, "meetings", new Random(7));
-        var page = new PageRequest(20, 100);
+        var page = new PageRequest(200, 100);
         var right = await PageAsync(database, "meetings", "app_id", $"{App}", "1 = 1", page, order);
 
         // Were all rows passed over one by one, nobody would notice that the blocks are wrong.
@@ -95,11 +89,32 @@ public sealed class ListBlocksTests : IDisposable
                 transaction => transaction.QueryAsync<long>("SELECT DISTINCT start FROM list_blocks WHERE list = 'webhook_deliveries'"), CancellationToken.None));
     }
 
+    private async Task CheckUpgradeAsync(string migration, string table, string column, string owner, string filter)
+    {
+        await using (var before = await OpenAsync([.. Migration.All.TakeWhile(one => one.Name != migration)]))
+        {
+            await ActAsync(before, table, new Random(8));
+        }
+
+        await using var database = await OpenAsync(Migration.All);
+
+        Assert.InRange(await CheckAsync(database, table, column, owner, filter), 3, Filled / (MostInBlock / 2));
+        await CheckPagesAsync(database, table, column, owner, filter);
+        await ActAsync(database, table, new Random(9), acts: 500);
+        await CheckAsync(database, table, column, owner, filter);
+    }
+
     // As lists live: most rows come at the end, several in a millisecond, some late, and the oldest go.
     private static Task ActAsync(Database database, string table, Random random, int acts = Acts) => database.WriteAsync(
         async transaction =>
         {
             var now = 1 + await transaction.QueryValueAsync<long>($"SELECT coalesce(max(created_at), 0) FROM {table}");
+            if (now == 1)
+            {
+                await AddAsync(transaction, table, now, random, Filled);
+                now += Filled / 2;
+            }
+
             for (var i = 0; i < acts; i++)
             {
                 now += random.Next(2);
@@ -125,32 +140,40 @@ public sealed class ListBlocksTests : IDisposable
         },
         CancellationToken.None);
 
-    private static Task<int> AddAsync(DatabaseTransaction transaction, string table, long at, Random random)
+    // So many, a millisecond for each two.
+    private static Task<int> AddAsync(DatabaseTransaction transaction, string table, long at, Random random, int count = 1)
     {
-        var values = new { Id = Guid.NewGuid(), App, Webhook, At = at, Meeting = Guid.NewGuid(), Number = random.Next(3) };
-        const string Meeting =
-            """
+        var number = $"(n.i + {random.Next(3)}) % 3";
+        var meeting =
+            $"""
             INSERT INTO meetings (id, app_id, title, title_folded, status, persists_chat, records_on_start, goes_live_on_start,
                 summarizes_on_end, transcribes_on_end, keep_alive_seconds, created_at, updated_at)
-            VALUES (@Meeting, @App, '', '', iif(@Number = 0, 'INACTIVE', 'ACTIVE'), 0, 0, 0, 0, 0, 60, @At, @At);
+            SELECT n.id, @App, '', '', iif({number} = 0, 'INACTIVE', 'ACTIVE'), 0, 0, 0, 0, 0, 60, @At + n.i / 2, 0 FROM added n;
             """;
         return transaction.ExecuteAsync(
-            table switch
+            $"""
+            CREATE TEMP TABLE added (i INTEGER PRIMARY KEY, id TEXT NOT NULL);
+            WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < @Count)
+                INSERT INTO added SELECT i, substr(@Id, 1, 24) || printf('%012d', @First + i) FROM n;
+            {table switch
             {
-                "meetings" => Meeting,
+                "meetings" => meeting,
                 "meeting_sessions" =>
                     $"""
-                    {Meeting}
+                    {meeting}
                     INSERT INTO meeting_sessions (id, app_id, meeting_id, meeting_title, started_at, ended_at, present_peers, most_peers, created_at, updated_at)
-                    VALUES (@Id, @App, @Meeting, '', @At, iif(@Number = 0, @At, NULL), 0, 0, @At, @At);
+                    SELECT n.id, @App, n.id, '', 0, iif({number} = 0, 0, NULL), 0, 0, @At + n.i / 2, 0 FROM added n;
                     """,
                 _ =>
-                    """
+                    $"""
                     INSERT INTO webhook_deliveries (id, webhook_id, event_sequence, event, lane, status, attempts, created_at, asked_at, updated_at)
-                    VALUES (@Id, @Webhook, 1, 'x', 'x', CASE @Number WHEN 0 THEN 'FAILED' WHEN 1 THEN 'DELIVERED' ELSE 'PENDING' END, 0, @At, @At, @At)
+                    SELECT n.id, @Webhook, 1, 'x', 'x', CASE {number} WHEN 0 THEN 'FAILED' WHEN 1 THEN 'DELIVERED' ELSE 'PENDING' END, 0,
+                        @At + n.i / 2, 0, 0 FROM added n;
                     """,
-            },
-            values);
+            }}
+            DROP TABLE added;
+            """,
+            new { Id = Guid.NewGuid().ToString(), First = random.Next(1_000_000), App, Webhook, At = at, Count = count });
     }
 
     // The rows that have come last change most.
@@ -212,7 +235,7 @@ public sealed class ListBlocksTests : IDisposable
                 transaction => transaction.QueryAsync<Guid>(
                     $"SELECT id FROM {table} WHERE {column} = @Whose AND {filter} ORDER BY created_at {direction}, id {direction}", new { Whose = owner.Split('/')[0] }),
                 CancellationToken.None);
-            Assert.InRange(expected.Count, 2_000, int.MaxValue);
+            Assert.InRange(expected.Count, 2 * MostInBlock, int.MaxValue);
             for (var number = 1; number <= (expected.Count / 97) + 1; number++)
             {
                 var page = await PageAsync(database, table, column, owner, filter, new PageRequest(number, 97), order);
