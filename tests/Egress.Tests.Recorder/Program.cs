@@ -8,7 +8,7 @@ using Roomcast.TestKit.Hls;
 
 // Recordings in a process of their own, for tests that kill it. It is given its data folder and a file to publish in real time, or
 // "tracks" for the microphones of two peers, and says "recording <app> <id>" once it records, and "<seconds>" of what it has
-// published so far, line by line.
+// published so far, line by line. With "messages" behind the file it sends {"second": 0.5} and so on to be recorded with it.
 var microphones = args[1] == "tracks" ? new TestSource() : null;
 await using var host = await RecordingHost.StartAsync(args[0], more: services =>
 {
@@ -19,7 +19,8 @@ await using var host = await RecordingHost.StartAsync(args[0], more: services =>
 });
 var meeting = Guid.NewGuid();
 var session = host.Sessions.Begin(meeting);
-var wish = host.Wish(meeting);
+var sendsMessages = args.Length > 2 && args[2] == "messages";
+var wish = host.Wish(meeting, new RecordingPlan { HoldsMessages = sendsMessages });
 var answer = await host.Recordings.StartAsync(
     microphones is null ? wish : wish with { Kind = RecordingKind.Tracks }, CancellationToken.None);
 Console.WriteLine($"recording {host.App.Value} {answer.Recording!.Id}");
@@ -33,11 +34,18 @@ _ = Task.Run(() =>
 Action<TimeSpan, TimeSpan> publish = microphones is null ? PublishFile() : PublishSound(microphones);
 var clock = Stopwatch.StartNew();
 var published = TimeSpan.Zero;
+var nextMessage = 0.5;
 while (true)
 {
     var now = clock.Elapsed;
     publish(published, now);
     published = now;
+    if (sendsMessages && published.TotalSeconds >= nextMessage)
+    {
+        host.Sessions.Say(session, "ID3", string.Create(CultureInfo.InvariantCulture, $$"""{"second":{{published.TotalSeconds}}}"""));
+        nextMessage += 0.5;
+    }
+
     Console.WriteLine(published.TotalSeconds.ToString(CultureInfo.InvariantCulture));
     await Task.Delay(50);
 }

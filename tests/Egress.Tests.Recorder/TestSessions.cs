@@ -10,6 +10,7 @@ public sealed class TestSessions : IRecordedSessions
     private readonly ConcurrentDictionary<Guid, Guid> _sessions = new();
     private readonly ConcurrentDictionary<Guid, SessionPresence> _presences = new();
     private readonly List<(Guid SessionId, Action<SessionPresence> Changed)> _watchers = [];
+    private readonly ConcurrentDictionary<(Guid SessionId, Action<RecordedMessage> Heard), bool> _hearers = new();
 
     /// <summary>Whose the peers are.</summary>
     public ConcurrentDictionary<string, RecordedPeer> Peers { get; } = new();
@@ -67,6 +68,25 @@ public sealed class TestSessions : IRecordedSessions
 
     /// <inheritdoc/>
     public RecordedPeer? FindPeer(Guid sessionId, string peerId) => Peers.GetValueOrDefault(peerId);
+
+    /// <inheritdoc/>
+    public IDisposable Hear(Guid sessionId, Action<RecordedMessage> heard)
+    {
+        _hearers[(sessionId, heard)] = true;
+        return new Watcher(() => _hearers.TryRemove((sessionId, heard), out _));
+    }
+
+    /// <summary>Sends a message to everybody in a session.</summary>
+    public void Say(Guid sessionId, string type, string payload)
+    {
+        foreach (var (session, heard) in _hearers.Keys)
+        {
+            if (session == sessionId)
+            {
+                heard(new RecordedMessage(type, System.Text.Encoding.UTF8.GetBytes(payload)));
+            }
+        }
+    }
 
     /// <inheritdoc/>
     public void ShowWatermark(Guid sessionId, RecordingId recordingId, SceneWatermark? watermark)

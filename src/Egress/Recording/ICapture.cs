@@ -15,6 +15,9 @@ internal interface ICapture : IAsyncDisposable
     /// <summary>Frames lost because this reader was too slow.</summary>
     long DroppedFrames { get; }
 
+    /// <summary>Messages of the session that were not recorded because there were too many.</summary>
+    long DroppedMessages => 0;
+
     /// <summary>Why what is captured is no longer pushed to where it was to be, for its owner; null when it is, or was not to be.</summary>
     string? PushFault { get; }
 

@@ -18,6 +18,11 @@ public interface IRecordedSessions
     /// <param name="peerId">As <see cref="ScenePeer.Id"/> has it.</param>
     RecordedPeer? FindPeer(Guid sessionId, string peerId);
 
+    /// <summary>Tells of what applications send to everybody in a session, until disposed of. Of a session that is over there is nothing to tell.</summary>
+    /// <param name="sessionId">The session.</param>
+    /// <param name="heard">Called with each message; must not block.</param>
+    IDisposable Hear(Guid sessionId, Action<RecordedMessage> heard);
+
     /// <summary>
     /// Lays a picture over the session's composition for a recording, or takes it away; all outputs of the composition show it. Of
     /// several recordings the picture of the newest is shown.
@@ -34,6 +39,11 @@ public readonly record struct SessionPresence(int PeerCount, bool HasEnded);
 /// <param name="ParticipantId">The participant's id.</param>
 /// <param name="CustomId">The customer's own name for the participant.</param>
 public sealed record RecordedPeer(string ParticipantId, string CustomId);
+
+/// <summary>A message of an application.</summary>
+/// <param name="Type">Its kind, chosen by the application.</param>
+/// <param name="Payload">Its content, mostly JSON; it does not change.</param>
+public readonly record struct RecordedMessage(string Type, ReadOnlyMemory<byte> Payload);
 
 /// <summary>Told of every recording that came to another state, in order for each. Thread-safe; must not block or throw.</summary>
 public interface IRecordingListener
@@ -54,6 +64,8 @@ internal sealed class NoRecordedSessions : IRecordedSessions
     }
 
     public RecordedPeer? FindPeer(Guid sessionId, string peerId) => null;
+
+    public IDisposable Hear(Guid sessionId, Action<RecordedMessage> heard) => new Nothing();
 
     public void ShowWatermark(Guid sessionId, RecordingId recordingId, SceneWatermark? watermark)
     {

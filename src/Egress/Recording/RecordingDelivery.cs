@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Roomcast.Egress.Recording.Interactive;
 using Roomcast.Egress.Recording.Tracks;
 using Roomcast.Media.Containers.Mp4;
 using Roomcast.Storage;
@@ -257,6 +258,7 @@ internal sealed class RecordingDelivery(
         using var encoded = wish.FragmentsPath is { } path && File.Exists(path)
             ? new FileStream(path, new FileStreamOptions { BufferSize = 64 << 10, Options = FileOptions.DeleteOnClose })
             : null;
+        var messages = recorded;
         if (encoded is not null)
         {
             (source, recorded) = (encoded, Mp4RecordedFile.Read(encoded, cancellationToken));
@@ -264,7 +266,11 @@ internal sealed class RecordingDelivery(
 
         if (recording.Plan.ExportsVideo)
         {
-            video = wish.WebMPath is null ? Write(recorded, source, media, Mp4Selection.Everything, cancellationToken) : done!.Duration;
+            video = recording.Plan.HoldsMessages
+                ? Write(media, output => InteractiveArchive.Write(
+                    recorded, messages, source, output, recording.StartedAt ?? recording.CreatedAt, cancellationToken))
+                : wish.WebMPath is null ? Write(recorded, source, media, Mp4Selection.Everything, cancellationToken)
+                : done!.Duration;
         }
 
         if (recording.Plan.ExportsAudio)
@@ -294,7 +300,10 @@ internal sealed class RecordingDelivery(
     }
 
     private static TimeSpan Write(
-        Mp4RecordedFile recorded, FileStream source, string path, Mp4Selection selection, CancellationToken cancellationToken)
+        Mp4RecordedFile recorded, FileStream source, string path, Mp4Selection selection, CancellationToken cancellationToken) =>
+        Write(path, output => Mp4ProgressiveFile.Write(recorded, source, output, selection, cancellationToken));
+
+    private static TimeSpan Write(string path, Func<FileStream, TimeSpan> write)
     {
         TimeSpan duration;
         using (var output = new FileStream(path, new FileStreamOptions
@@ -305,7 +314,7 @@ internal sealed class RecordingDelivery(
             BufferSize = 0,
         }))
         {
-            duration = Mp4ProgressiveFile.Write(recorded, source, output, selection, cancellationToken);
+            duration = write(output);
             output.Flush(flushToDisk: true);
         }
 
@@ -323,6 +332,7 @@ internal sealed class RecordingDelivery(
         ".m4a" => "audio/mp4",
         ".mp3" => "audio/mpeg",
         ".webm" => "video/webm",
+        ".tar" => "application/x-tar",
         _ => "application/zip",
     };
 }

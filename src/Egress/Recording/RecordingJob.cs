@@ -98,6 +98,12 @@ internal sealed class RecordingJob
                     RecordingLog.Dropped(_parts.Logger, Record.Id, capture.DroppedFrames);
                 }
 
+                _parts.Metrics.DroppedMessages(capture.DroppedMessages);
+                if (capture.DroppedMessages > 0)
+                {
+                    RecordingLog.DroppedMessages(_parts.Logger, Record.Id, capture.DroppedMessages);
+                }
+
                 if (Record.Plan.Watermark is not null)
                 {
                     _parts.Sessions.ShowWatermark(Record.SessionId, Record.Id, null);

@@ -47,6 +47,9 @@ internal static partial class RecordingLog
     [LoggerMessage(6213, LogLevel.Information, "Recording {RecordingId} was encoded anew: {DurationSeconds:F1} s of media in {TakenSeconds:F1} s.")]
     public static partial void Converted(ILogger logger, RecordingId recordingId, double durationSeconds, double takenSeconds);
 
+    [LoggerMessage(6215, LogLevel.Warning, "Recording {RecordingId} left out {DroppedMessages} messages: they were too many, too large together, or no text.")]
+    public static partial void DroppedMessages(ILogger logger, RecordingId recordingId, long droppedMessages);
+
     [LoggerMessage(6214, LogLevel.Warning, "Recording {RecordingId} was not encoded anew: {Reason} The converter said: {Said}")]
     public static partial void NotConverted(ILogger logger, RecordingId recordingId, string reason, string said);
 }

@@ -9,6 +9,7 @@ internal sealed class RecordingMetrics : IDisposable
     private readonly Counter<long> _ended;
     private readonly Counter<long> _bytes;
     private readonly Counter<long> _dropped;
+    private readonly Counter<long> _droppedMessages;
     private readonly Counter<long> _uploadRetries;
     private readonly UpDownCounter<int> _converting;
     private readonly Counter<long> _converted;
@@ -22,6 +23,7 @@ internal sealed class RecordingMetrics : IDisposable
         _ended = _meter.CreateCounter<long>("roomcast.recordings.ended", "{recording}", "Recordings that came to their end; tag status.");
         _bytes = _meter.CreateCounter<long>("roomcast.recordings.written", "By", "Bytes of media written to the disk.");
         _dropped = _meter.CreateCounter<long>("roomcast.recordings.dropped", "{frame}", "Frames lost because they could not be written as fast as they came.");
+        _droppedMessages = _meter.CreateCounter<long>("roomcast.recordings.dropped_messages", "{message}", "Messages of sessions left out of recordings because they were too many.");
         _uploadRetries = _meter.CreateCounter<long>("roomcast.recordings.upload_retries", "{retry}", "Uploads that failed and are tried again.");
         _converting = _meter.CreateUpDownCounter<int>("roomcast.recordings.converting", "{recording}", "Recordings that are encoded anew, as VP8, VP9, MP3 or mono.");
         _converted = _meter.CreateCounter<long>("roomcast.recordings.converted", "{recording}", "Recordings that were encoded anew; tag result, done or failed.");
@@ -35,6 +37,8 @@ internal sealed class RecordingMetrics : IDisposable
     public void Wrote(long bytes) => _bytes.Add(bytes);
 
     public void Dropped(long frames) => _dropped.Add(frames);
+
+    public void DroppedMessages(long messages) => _droppedMessages.Add(messages);
 
     public void RetriedUpload() => _uploadRetries.Add(1);
 

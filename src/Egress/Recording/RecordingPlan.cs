@@ -35,6 +35,12 @@ public sealed record RecordingPlan
     /// <summary>Whether a file with the sound alone is made.</summary>
     public bool ExportsAudio { get; init; }
 
+    /// <summary>
+    /// Whether what applications send to everybody as ID3 is recorded with its time. The file is an archive of HLS segments then, with
+    /// H.264 and AAC.
+    /// </summary>
+    public bool HoldsMessages { get; init; }
+
     /// <summary>Whether the files are kept by this installation, and can be downloaded.</summary>
     public bool KeepsInBucket { get; init; } = true;
 

@@ -5,6 +5,7 @@ using Microsoft.Extensions.Options;
 using Roomcast.Accounts;
 using Roomcast.Egress.Composition;
 using Roomcast.Egress.Push;
+using Roomcast.Egress.Recording.Interactive;
 using Roomcast.Egress.Recording.Tracks;
 using Roomcast.Storage;
 using Roomcast.Storage.Blobs;
@@ -375,7 +376,11 @@ public sealed class Recordings : IHostedService, IDisposable
                     ? new RecordingFile(_folder.FragmentsOf(record.Id), _parts.Disk)
                     : null;
                 return new CompositeCapture(
-                    lease, file, target is null ? null : _pushes!.Start($"recording {record.Id}", lease.Feed, target));
+                    lease,
+                    file,
+                    target is null ? null : _pushes!.Start($"recording {record.Id}", lease.Feed, target),
+                    record.Plan.HoldsMessages ? Hear(record.SessionId) : null,
+                    _parts.Clock);
             }
             catch
             {
@@ -388,6 +393,12 @@ public sealed class Recordings : IHostedService, IDisposable
             await GiveUpAsync(record, capture: null);
             throw;
         }
+    }
+
+    private CapturedMessages Hear(Guid sessionId)
+    {
+        var messages = new TimedMessages(_parts.Clock);
+        return new CapturedMessages(messages, _parts.Sessions.Hear(sessionId, messages.Hear));
     }
 
     // Nothing may be left of one that does not begin.
@@ -496,6 +507,6 @@ internal static class OutputFileNames
         var milliseconds = now.ToUnixTimeMilliseconds().ToString(System.Globalization.CultureInfo.InvariantCulture);
         return wish.Kind is RecordingKind.Tracks
             ? $"{prefix}<user_id>_<peer_id>_<stream_kind>_<media_kind>_{milliseconds}.webm"
-            : $"{prefix}{wish.MeetingId:D}_{milliseconds}.{(wish.Plan.VideoCodec is RecordingVideoCodec.H264 ? "mp4" : "webm")}";
+            : $"{prefix}{wish.MeetingId:D}_{milliseconds}.{(wish.Plan.HoldsMessages ? "tar" : wish.Plan.VideoCodec is RecordingVideoCodec.H264 ? "mp4" : "webm")}";
     }
 }

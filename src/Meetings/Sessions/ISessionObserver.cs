@@ -1,4 +1,5 @@
 using Roomcast.Meetings.Records;
+using Roomcast.Meetings.Sessions.Events;
 using Roomcast.Meetings.Sessions.Peers;
 
 namespace Roomcast.Meetings.Sessions;
@@ -26,6 +27,11 @@ public interface ISessionObserver
 
     /// <summary>So many are on stage now, hidden ones and recorders not counted.</summary>
     void StageChanged(MeetingId meetingId, SessionId sessionId, int onStage);
+
+    /// <summary>An application sent a message to everybody in the session.</summary>
+    void MessageHeard(MeetingId meetingId, SessionId sessionId, BroadcastMessage message)
+    {
+    }
 
     /// <summary>A session has ended.</summary>
     void Ended(MeetingId meetingId, SessionId sessionId, SessionEndReason reason);

@@ -193,6 +193,15 @@ public sealed class SessionRoom
                 peer.Link?.Tell(happened);
             }
         }
+
+        // Those who look on from outside hear what everybody does.
+        if (happened is BroadcastHeard heard && SessionId is { } sessionId)
+        {
+            foreach (var observer in Parts.Observers())
+            {
+                observer.MessageHeard(Meeting.Id, sessionId, heard.Message);
+            }
+        }
     }
 
     /// <summary>Tells those that have joined and may read the transcript.</summary>

@@ -4,6 +4,7 @@ using Roomcast.Egress.Recording;
 using Roomcast.Meetings;
 using Roomcast.Meetings.Records;
 using Roomcast.Meetings.Sessions;
+using Roomcast.Meetings.Sessions.Events;
 using Roomcast.Meetings.Sessions.Peers;
 
 namespace Roomcast.Server.Live;
@@ -29,6 +30,10 @@ internal sealed class RecordedMeetings(IActiveSessions sessions, SceneOverlays o
     public RecordedPeer? FindPeer(Guid sessionId, string peerId) =>
         _present.TryGetValue(sessionId, out var presence) ? presence.Peers.GetValueOrDefault(peerId) : null;
 
+    public IDisposable Hear(Guid sessionId, Action<RecordedMessage> heard) => _present.TryGetValue(sessionId, out var presence)
+        ? presence.Messages.Watch(heard)
+        : new Audience<RecordedMessage>().Watch(heard);
+
     public void ShowWatermark(Guid sessionId, RecordingId recordingId, SceneWatermark? watermark) =>
         overlays.Set(sessionId, recordingId.Value, watermark);
 
@@ -47,6 +52,14 @@ internal sealed class RecordedMeetings(IActiveSessions sessions, SceneOverlays o
         if (_present.TryGetValue(sessionId.Value, out var presence))
         {
             presence.Tell(new SessionPresence(count, HasEnded: false));
+        }
+    }
+
+    public void MessageHeard(MeetingId meetingId, SessionId sessionId, BroadcastMessage message)
+    {
+        if (_present.TryGetValue(sessionId.Value, out var presence))
+        {
+            presence.Messages.Tell(new RecordedMessage(message.Type, message.Payload));
         }
     }
 
@@ -70,6 +83,8 @@ internal sealed class RecordedMeetings(IActiveSessions sessions, SceneOverlays o
         private SessionPresence _last;
 
         public ConcurrentDictionary<string, RecordedPeer> Peers { get; } = new(StringComparer.Ordinal);
+
+        public Audience<RecordedMessage> Messages { get; } = new();
 
         public Watching Watch(Action<SessionPresence> changed)
         {
@@ -99,6 +114,48 @@ internal sealed class RecordedMeetings(IActiveSessions sessions, SceneOverlays o
             lock (_lock)
             {
                 _watchers.Remove(watching);
+            }
+        }
+    }
+
+    /// <summary>Who is told of what happens. They are told one after the other, and nobody once they have left.</summary>
+    private sealed class Audience<T>
+    {
+        private readonly Lock _lock = new();
+        private readonly List<Listening> _listeners = [];
+
+        public IDisposable Watch(Action<T> told)
+        {
+            var listening = new Listening(this, told);
+            lock (_lock)
+            {
+                _listeners.Add(listening);
+            }
+
+            return listening;
+        }
+
+        public void Tell(T happened)
+        {
+            lock (_lock)
+            {
+                foreach (var listener in _listeners)
+                {
+                    listener.Told(happened);
+                }
+            }
+        }
+
+        private sealed class Listening(Audience<T> audience, Action<T> told) : IDisposable
+        {
+            public Action<T> Told => told;
+
+            public void Dispose()
+            {
+                lock (audience._lock)
+                {
+                    audience._listeners.Remove(this);
+                }
             }
         }
     }

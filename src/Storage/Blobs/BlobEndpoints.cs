@@ -52,6 +52,7 @@ public static class BlobEndpoints
         ".mp4" => "video/mp4",
         ".m4a" => "audio/mp4",
         ".webm" => "video/webm",
+        ".tar" => "application/x-tar",
         ".zip" => "application/zip",
         ".csv" => "text/csv; charset=utf-8",
         ".json" => "application/json",

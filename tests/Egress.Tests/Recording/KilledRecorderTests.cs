@@ -79,11 +79,32 @@ public sealed class KilledRecorderTests(EncodedMinute encoded) : IClassFixture<E
         return double.Parse(output.Trim(), CultureInfo.InvariantCulture);
     }
 
-    private static async Task<(AppId App, RecordingId Id, double Published)> RecordAndKillAsync(string folder, string source, double seconds)
+    [Fact]
+    public async Task A_recording_with_messages_of_a_killed_server_becomes_an_archive_that_has_those_from_before()
+    {
+        using var folder = new TemporaryFolder();
+        var (app, id, published) = await RecordAndKillAsync(folder.Path, encoded.Source.Path, seconds: 9.4, "messages");
+
+        await using var host = await RecordingHost.StartAsync(folder.Path);
+        var left = await host.Recordings.FindAsync(app, id, CancellationToken.None);
+        var done = await host.WaitForAsync(left!, RecordingStatus.Uploaded, RecordingStatus.Errored);
+        Assert.Equal((RecordingStatus.Uploaded, null, RecordingStopReason.ServerStopped), (done.Status, done.ErrorMessage, done.StopReason));
+        Assert.InRange(done.Duration.TotalSeconds, published - 2.3, published + 2);
+        var archive = Unpacked.Of(await host.DownloadAsync(done, done.MediaFile));
+
+        // All until two seconds before the end, none twice, each at its time or a moment after.
+        var said = archive.Messages.Select(each => (each.At, Second: System.Text.Json.JsonDocument.Parse(each.Text).RootElement.GetProperty("second").GetDouble())).ToList();
+        Assert.InRange(said.Count, (int)((published - 3) * 2), (int)(published * 2) + 1);
+        Assert.All(said.Index(), each => Assert.InRange(each.Item.Second, 0.5 * (each.Index + 1), (0.5 * (each.Index + 1)) + 0.4));
+        Assert.All(said, each => Assert.InRange(each.At - each.Second, 0, 0.6));
+    }
+
+    private static async Task<(AppId App, RecordingId Id, double Published)> RecordAndKillAsync(
+        string folder, string source, double seconds, params IEnumerable<string> more)
     {
         using var process = Process.Start(new ProcessStartInfo(
             Environment.GetEnvironmentVariable("DOTNET_HOST_PATH") ?? "dotnet",
-            [typeof(RecordingHost).Assembly.Location, folder, source])
+            [typeof(RecordingHost).Assembly.Location, folder, source, .. more])
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Roomcast.Meetings.Media;
 using Roomcast.Meetings.Records;
 using Roomcast.Meetings.Sessions;
+using Roomcast.Meetings.Sessions.Events;
 using Roomcast.Meetings.Sessions.Following;
 using Roomcast.Meetings.Sessions.Peers;
 using Roomcast.Meetings.Sessions.Rules;
@@ -154,8 +155,25 @@ public sealed class FollowingTests
         Assert.Equal(told, observer.Traits.Count);
     }
 
+    [Fact]
+    public async Task What_is_sent_to_everybody_is_heard_from_outside_and_what_is_sent_to_some_is_not()
+    {
+        var observer = new Observer();
+        await using var fixture = await SessionFixture.StartAsync(observer: observer);
+        var ada = await fixture.JoinAsync("Ada");
+        var ben = await fixture.JoinAsync("Ben");
+        await ada.DoAsync(room => room.Broadcasts.SendTo(ada.Peer, new BroadcastMessage("ID3", "1"u8.ToArray(), 1), [ben.Id], isSpotlight: false));
+        await ada.DoAsync(room => room.Broadcasts.Send(ada.Peer, new BroadcastMessage("ID3", "2"u8.ToArray(), 1), isSpotlight: false));
+        Assert.Equal(["ID3 2"], observer.Messages);
+    }
+
     private sealed class Observer : ISessionObserver, IRosterObserver
     {
+        public ConcurrentQueue<string> Messages { get; } = new();
+
+        public void MessageHeard(MeetingId meetingId, SessionId sessionId, BroadcastMessage message) =>
+            Messages.Enqueue($"{message.Type} {System.Text.Encoding.UTF8.GetString(message.Payload.Span)}");
+
         public ConcurrentQueue<SessionTraits> Traits { get; } = new();
 
         public void Arrived(SessionId sessionId, RosterPeer peer)

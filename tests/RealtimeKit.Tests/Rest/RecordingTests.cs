@@ -132,7 +132,15 @@ public sealed class RecordingTests(SharedHost shared)
     [InlineData("""{"audio_config":{"channel":"quad"}}""", "/audio_config/channel")]
     [InlineData("""{"max_seconds":59}""", "/max_seconds")]
     [InlineData("""{"file_name_prefix":"a/b"}""", "/file_name_prefix")]
-    [InlineData("""{"interactive_config":{"type":"ID3"}}""", "/interactive_config")]
+    [InlineData("""{"interactive_config":{"type":"SCTE35"}}""", "/interactive_config/type")]
+    [InlineData("""{"interactive_config":{}}""", "/interactive_config/type")]
+    [InlineData("""{"interactive_config":"ID3"}""", "/interactive_config")]
+    [InlineData("""{"interactive_config":{"type":"ID3"},"type":"track"}""", "/interactive_config")]
+    [InlineData("""{"interactive_config":{"type":"ID3"},"video_config":{"codec":"VP8"}}""", "/video_config/codec")]
+    [InlineData("""{"interactive_config":{"type":"ID3"},"video_config":{"codec":"VP9"}}""", "/video_config/codec")]
+    [InlineData("""{"interactive_config":{"type":"ID3"},"video_config":{"export_file":false},"audio_config":{}}""", "/video_config/export_file")]
+    [InlineData("""{"interactive_config":{"type":"ID3"},"audio_config":{"codec":"MP3"}}""", "/audio_config/codec")]
+    [InlineData("""{"interactive_config":{"type":"ID3"},"realtimekit_bucket_config":{"enabled":false},"rtmp_out_config":{"rtmp_url":"rtmp://example.org/live/key"}}""", "/interactive_config")]
     [InlineData("""{"url":"https://example.org"}""", "/url")]
     [InlineData("""{"rtmp_out_config":{"rtmp_url":"http://example.org"}}""", "/rtmp_out_config/rtmp_url")]
     [InlineData("""{"rtmp_out_config":{"rtmp_url":"rtmp://example.org/live/"}}""", "/rtmp_out_config/rtmp_url")]
@@ -158,6 +166,31 @@ public sealed class RecordingTests(SharedHost shared)
         Assert.Equal(400, refused.Status);
         Assert.Contains(refused.Body["errors"]!.AsArray(), fault => fault!["source"]?["pointer"]?.GetValue<string>() == pointer);
         Assert.DoesNotContain("geheim", refused.Body.ToJsonString(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Everything_that_does_not_go_with_timed_metadata_is_named_at_once_and_what_goes_is_an_archive()
+    {
+        var account = await _host.NewAccountAsync();
+        var meeting = await NewMeetingAsync(account);
+        var body = Body(meeting);
+        body["interactive_config"] = new JsonObject { ["type"] = "ID3" };
+        body["video_config"] = new JsonObject { ["codec"] = "VP9", ["export_file"] = false };
+        body["audio_config"] = new JsonObject();
+        var refused = await SendAsync(account, HttpMethod.Post, "/recordings", body);
+        Assert.Equal(
+            ["/video_config/codec", "/video_config/export_file"],
+            refused.Body["errors"]!.AsArray().Select(fault => fault!["source"]!["pointer"]!.GetValue<string>()).Order());
+
+        body["video_config"] = new JsonObject { ["codec"] = "H264" };
+        var started = await SendAsync(account, HttpMethod.Post, "/recordings", body);
+        Assert.Equal(200, started.Status);
+        Assert.EndsWith(".tar", started.Data["output_file_name"]!.GetValue<string>(), StringComparison.Ordinal);
+        var id = started.Data["id"]!.GetValue<string>();
+        var kept = await _host.Service<Recordings>().FindAsync(account.First.Id, new RecordingId(Guid.Parse(id)), CancellationToken.None);
+        Assert.True(kept!.Plan.HoldsMessages);
+        await ActAsync(account, id, "stop");
+        await UntilAsync(account, id, "ERRORED");
     }
 
     [Fact]

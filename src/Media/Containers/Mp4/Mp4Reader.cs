@@ -72,7 +72,7 @@ public static class Mp4Reader
         return reader.Status;
     }
 
-    private static Mp4ProducerTime? ReadProducerTime(ReadOnlySpan<byte> body)
+    internal static Mp4ProducerTime? ReadProducerTime(ReadOnlySpan<byte> body)
     {
         const int Length = 4 + 4 + 8;
         var isLong = !body.IsEmpty && body[0] != 0;

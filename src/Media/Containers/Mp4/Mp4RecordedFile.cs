@@ -13,6 +13,8 @@ public sealed class Mp4RecordedFile
     private const int MaxInitLength = 1 << 20;
     private const int MaxMovieFragmentLength = 4 << 20;
     private const long MaxPayloadLength = 1L << 30;
+    private const int MaxProducerTimeLength = 64;
+    private const int MaxMessages = 10_000; // In front of one fragment.
 
     private readonly Stream _file;
     private readonly List<Section> _sections = [];
@@ -75,6 +77,25 @@ public sealed class Mp4RecordedFile
         }
     }
 
+    /// <summary>Reads the messages in front of all whole fragments, in order; one that cannot be read is passed over.</summary>
+    internal IEnumerable<Message> Messages(CancellationToken cancellationToken)
+    {
+        foreach (var fragment in Fragments(cancellationToken))
+        {
+            foreach (var (position, length) in fragment.Messages)
+            {
+                if (ReadBytes(position, length) is { } box && TryReadTime(box, out var at))
+                {
+                    yield return new Message(at, box);
+                }
+            }
+        }
+    }
+
+    /// <summary>The bytes of a section's ftyp and moov.</summary>
+    /// <exception cref="EndOfStreamException">The file became shorter meanwhile.</exception>
+    internal byte[] InitOf(Section section) => ReadBytes(section.Offset, section.Length) ?? throw new EndOfStreamException();
+
     /// <summary>All whole fragments, in order.</summary>
     internal IEnumerable<Fragment> Fragments(CancellationToken cancellationToken) => Walk(Length, null, cancellationToken);
 
@@ -83,6 +104,8 @@ public sealed class Mp4RecordedFile
         var header = new byte[BoxHeaderLength];
         var section = (Section?)null;
         var sectionIndex = -1;
+        var messages = new List<(long Position, int Length)>();
+        Mp4ProducerTime? producerTime = null;
         long position = 0;
         while (TryReadBox(position, length, header, out var box))
         {
@@ -97,9 +120,23 @@ public sealed class Mp4RecordedFile
                     yield break;
                 }
 
-                section = new Section(position - box.Length, ++sectionIndex, tracks);
+                section = new Section(position - box.Length, (int)(box.Length + movie.Length), ++sectionIndex, tracks);
                 sections?.Add(section);
                 position += movie.Length;
+                continue;
+            }
+
+            if (box.Is("emsg"u8) && box.Length <= Mp4EventMessage.MaxLength && messages.Count < MaxMessages)
+            {
+                messages.Add((position, (int)box.Length));
+                position += box.Length;
+                continue;
+            }
+
+            if (box.Is("prft"u8) && box.Length <= MaxProducerTimeLength && ReadBytes(position, (int)box.Length) is { } produced)
+            {
+                producerTime = Mp4Reader.ReadProducerTime(produced.AsSpan(BoxHeaderLength));
+                position += box.Length;
                 continue;
             }
 
@@ -118,9 +155,19 @@ public sealed class Mp4RecordedFile
             }
 
             var end = position + box.Length + payload.Length;
-            yield return new Fragment(section, position, end, fragment.Samples);
+            yield return new Fragment(section, position, end, fragment.Samples) { Messages = [.. messages], ProducerTime = producerTime };
+            messages.Clear();
+            producerTime = null;
             position = end;
         }
+    }
+
+    private static bool TryReadTime(ReadOnlySpan<byte> box, out TimeSpan at)
+    {
+        var isRead = Mp4EventMessage.TryRead(box[BoxHeaderLength..], out var message) is Mp4ReadStatus.Done;
+        var ticks = isRead ? (Int128)message.Time * TimeSpan.TicksPerSecond / message.TimescaleHz : 0;
+        at = new TimeSpan((long)(ticks < long.MaxValue ? ticks : long.MaxValue));
+        return isRead;
     }
 
     // One run for each track, each in one piece: that is how they are written.
@@ -170,10 +217,20 @@ public sealed class Mp4RecordedFile
     }
 
     /// <summary>An init section and what follows it.</summary>
-    internal sealed record Section(long Offset, int Index, IReadOnlyList<Mp4Track> Tracks);
+    internal sealed record Section(long Offset, int Length, int Index, IReadOnlyList<Mp4Track> Tracks);
+
+    /// <summary>A message that stands in front of a fragment, with its box.</summary>
+    internal readonly record struct Message(TimeSpan At, byte[] Box);
 
     /// <summary>A fragment; the offsets of its samples count from <paramref name="Start"/>.</summary>
-    internal sealed record Fragment(Section Section, long Start, long End, IReadOnlyList<Mp4ReadSample> Samples);
+    internal sealed record Fragment(Section Section, long Start, long End, IReadOnlyList<Mp4ReadSample> Samples)
+    {
+        /// <summary>The boxes of the messages in front of it.</summary>
+        public IReadOnlyList<(long Position, int Length)> Messages { get; init; } = [];
+
+        /// <summary>The wall clock of one moment in it; null where it was not told.</summary>
+        public Mp4ProducerTime? ProducerTime { get; init; }
+    }
 }
 
 /// <summary>A whole fragment of a recording.</summary>

@@ -28,6 +28,7 @@ public sealed class Mp4Recorder : IDisposable
 
     private readonly IBufferWriter<byte> _output;
     private readonly TimeSpan _fragmentTarget;
+    private readonly bool _cutsAtKeyframes;
     private readonly List<Lane> _lanes = [];
 
     private int _leadingTrackId = -1;
@@ -43,19 +44,24 @@ public sealed class Mp4Recorder : IDisposable
     private bool _joinsAtEnd;
     private bool _isPaused;
     private bool _needsInit;
+    private uint _messages;
+    private TimeSpan _newestMessage;
+    private Mp4ProducerTime? _producerTime;
 
     /// <summary>Begins a file.</summary>
     /// <param name="output">Takes what is to be written behind the earlier; whatever is in it after a call is whole.</param>
     /// <param name="fragmentTarget">
     /// When a fragment is full, 100 ms to 2 s: what is lost at most when the process dies, together with one frame of each track.
     /// </param>
-    public Mp4Recorder(IBufferWriter<byte> output, TimeSpan fragmentTarget)
+    /// <param name="cutsAtKeyframes">Whether each keyframe of the picture begins a fragment, so that segments can be made of whole ones.</param>
+    public Mp4Recorder(IBufferWriter<byte> output, TimeSpan fragmentTarget, bool cutsAtKeyframes = false)
     {
         ArgumentNullException.ThrowIfNull(output);
         ArgumentOutOfRangeException.ThrowIfLessThan(fragmentTarget, TimeSpan.FromMilliseconds(100));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(fragmentTarget, TimeSpan.FromSeconds(2));
         _output = output;
         _fragmentTarget = fragmentTarget;
+        _cutsAtKeyframes = cutsAtKeyframes;
     }
 
     /// <summary>How much is recorded, pauses left out: until the end of the latest frame.</summary>
@@ -63,6 +69,12 @@ public sealed class Mp4Recorder : IDisposable
 
     /// <summary>Whether a frame was taken.</summary>
     public bool HasStarted => _hasStarted;
+
+    /// <summary>
+    /// The wall clock at the time of the next frame; null when nobody knows. Where it is known, the file tells it wherever recorded time
+    /// begins or goes on: at first, after a pause and after a discontinuity.
+    /// </summary>
+    public DateTimeOffset? WallClock { get; set; }
 
     /// <summary>Frames that could not be taken: they went back in time, or their track cannot go on in the same file.</summary>
     public long DroppedFrames { get; private set; }
@@ -157,11 +169,39 @@ public sealed class Mp4Recorder : IDisposable
         _fragmentBytes += frame.Length;
         _end = Max(_end, lane.EndOf(frame, _offset));
         var isFull = lane.NewestTime - _fragmentStart >= _fragmentTarget
-            || _fragmentFrames >= MaxFragmentFrames || _fragmentBytes >= MaxFragmentBytes;
+            || _fragmentFrames >= MaxFragmentFrames || _fragmentBytes >= MaxFragmentBytes
+            || (_cutsAtKeyframes && frame.IsKeyframe && frame.TrackId == _leadingTrackId);
         if (isFull)
         {
             Flush(keepsNewest: true);
         }
+    }
+
+    /// <summary>Writes a message that is an ID3 tag, in front of the fragment that is being gathered.</summary>
+    /// <param name="at">When it holds, in the time of the frames; what is later than the newest frame is taken for the end of what is recorded.</param>
+    /// <param name="tag">The tag.</param>
+    /// <returns>False, and nothing is written, where that time is not recorded: before the first frame, and in a pause.</returns>
+    /// <remarks>The times of messages never go back: one that is late holds with the one before.</remarks>
+    public bool AddMessage(TimeSpan at, ReadOnlySpan<byte> tag)
+    {
+        if (!_hasStarted || _isPaused || (_awaitsKeyframe && _joinsAtEnd) || at < _startedAt
+            || _lanes.Find(lane => lane.IsPresent && lane.Track.Id == _leadingTrackId) is not { } leading)
+        {
+            return false;
+        }
+
+        var recorded = at - _offset;
+        _newestMessage = Max(_newestMessage, recorded < _end ? recorded : _end);
+        WriteInit();
+        new Mp4EventMessage
+        {
+            Scheme = Mp4EventMessage.Id3Scheme,
+            TimescaleHz = (uint)leading.TimescaleHz,
+            Time = new MediaTime(_newestMessage.Ticks).ToTimescale(leading.TimescaleHz),
+            Id = ++_messages,
+            Data = tag,
+        }.Write(_output);
+        return true;
     }
 
     /// <summary>Puts everything into the output that is not there yet.</summary>
@@ -187,6 +227,18 @@ public sealed class Mp4Recorder : IDisposable
         _awaitsKeyframe = false;
         _joinsAtEnd = false;
         _hasStarted = true;
+        _producerTime = WallClock is { } clock && _lanes.Find(lane => lane.IsPresent && lane.Track.Id == _leadingTrackId) is { } leading
+            ? new Mp4ProducerTime(_leadingTrackId, Mp4ProducerTime.ToNtp(clock), new MediaTime(recorded.Ticks).ToTimescale(leading.TimescaleHz))
+            : null;
+    }
+
+    private void WriteInit()
+    {
+        if (_needsInit)
+        {
+            _output.Write(Mp4InitSection.Write([.. _lanes.Where(lane => lane.IsPresent).Select(lane => lane.Track)]));
+            _needsInit = false;
+        }
     }
 
     private void Flush(bool keepsNewest)
@@ -205,13 +257,9 @@ public sealed class Mp4Recorder : IDisposable
 
             if (count > 0)
             {
-                if (_needsInit)
-                {
-                    _output.Write(Mp4InitSection.Write([.. _lanes.Where(lane => lane.IsPresent).Select(lane => lane.Track)]));
-                    _needsInit = false;
-                }
-
-                Mp4FragmentWriter.Write(_output, ++_sequenceNumber, runs.AsSpan(0, count));
+                WriteInit();
+                Mp4FragmentWriter.Write(_output, ++_sequenceNumber, runs.AsSpan(0, count), producerTime: _producerTime);
+                _producerTime = null;
             }
         }
         finally

@@ -41,4 +41,8 @@ public readonly record struct Mp4ProducerTime(int TrackId, ulong NtpTimestamp, l
         var (seconds, rest) = Math.DivRem(ticks, (ulong)TimeSpan.TicksPerSecond);
         return (seconds << 32) | ((rest << 32) / TimeSpan.TicksPerSecond);
     }
+
+    /// <summary>A wall clock time that NTP wrote, of the years from 1900 to 2036, to the nearest millisecond.</summary>
+    public static DateTimeOffset FromNtp(ulong timestamp) =>
+        new DateTimeOffset(NtpEpoch).AddSeconds(timestamp >> 32).AddMilliseconds(Math.Round((timestamp & uint.MaxValue) * 1_000.0 / (1L << 32)));
 }

@@ -18,14 +18,19 @@ public static class RecordingPlans
     public static RecordingPlan OfMeeting(string? recordingConfig, Egress.Recording.Recordings recordings, out string? fault)
     {
         var plan = Of(
-            recordingConfig is null ? [] : JsonNode.Parse(recordingConfig)!.AsObject(), null, recordings, isTracks: false, out var faults);
+            recordingConfig is null ? [] : JsonNode.Parse(recordingConfig)!.AsObject(), null, recordings, isTracks: false, isInteractive: false, out var faults);
         fault = faults.Count == 0 ? null : string.Join("; ", faults.Select(found => found.Message));
         return plan;
     }
 
     /// <summary>The plan of a configuration whose shape was checked.</summary>
     internal static RecordingPlan Of(
-        JsonObject config, string? pushAddress, Egress.Recording.Recordings recordings, bool isTracks, out IReadOnlyList<FieldFault> faults)
+        JsonObject config,
+        string? pushAddress,
+        Egress.Recording.Recordings recordings,
+        bool isTracks,
+        bool isInteractive,
+        out IReadOnlyList<FieldFault> faults)
     {
         var found = new List<FieldFault>();
         faults = found;
@@ -61,6 +66,7 @@ public static class RecordingPlans
             ExportsAudio = audio is not null && ((bool?)audio["export_file"] ?? true),
             KeepsInBucket = (bool?)config["realtimekit_bucket_config"]?["enabled"] ?? true,
             PushAddress = pushAddress,
+            HoldsMessages = isInteractive,
             Watermark = isTracks ? null : ReadWatermark(video["watermark"] as JsonObject),
         };
         if (config["storage_config"] is JsonObject storage)
@@ -82,7 +88,42 @@ public static class RecordingPlans
             Add(found, "/realtimekit_bucket_config/enabled", "can be false only with a storage_config or an rtmp_out_config: nothing would be kept");
         }
 
+        if (isInteractive)
+        {
+            CheckInteractive(plan, isTracks, found);
+        }
+
         return plan;
+    }
+
+    // Messages stand in the segments of HLS, of which picture and sound as they were composed are made.
+    private static void CheckInteractive(RecordingPlan plan, bool isTracks, List<FieldFault> faults)
+    {
+        if (isTracks)
+        {
+            Add(faults, "/interactive_config", "cannot be had for single tracks: messages are recorded with the composed picture");
+            return;
+        }
+
+        if (!plan.KeepsFiles)
+        {
+            Add(faults, "/interactive_config", "needs a file for the messages to stand in, and nothing is kept of this recording");
+        }
+
+        if (plan.VideoCodec is not RecordingVideoCodec.H264)
+        {
+            Add(faults, "/video_config/codec", "must be H264 beside an interactive_config: its file is made of HLS segments");
+        }
+
+        if (!plan.ExportsVideo)
+        {
+            Add(faults, "/video_config/export_file", "cannot be false beside an interactive_config: messages stand in the file of picture and sound");
+        }
+
+        if (plan.AudioCodec is RecordingAudioCodec.Mp3)
+        {
+            Add(faults, "/audio_config/codec", "cannot be MP3 beside an interactive_config: HLS segments have AAC");
+        }
     }
 
     private static string? FindPushFault(string address, Egress.Recording.Recordings recordings, bool isTracks) =>

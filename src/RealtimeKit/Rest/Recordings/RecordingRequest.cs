@@ -14,7 +14,7 @@ internal sealed class RecordingRequest
 
     private static readonly JsonShape Extras = JsonShape.Object(
         ("rtmp_out_config", JsonShape.Object(("rtmp_url", JsonShape.Address("rtmp", "rtmps")))),
-        ("interactive_config", JsonShape.Object(("type", JsonShape.Word("ID3")))),
+        ("interactive_config", JsonShape.Object(["type"], ("type", JsonShape.Word("ID3")))),
         ("url", JsonShape.Address("http", "https")));
 
     private static readonly JsonShape Layers = JsonShape.Object(("default", JsonShape.Object(
@@ -39,11 +39,6 @@ internal sealed class RecordingRequest
         _config = body.ReadWhole((element, faults) => MeetingConfigs.Recording.Read(element, "", faults)) as JsonObject;
         _extras = body.ReadWhole((element, faults) => Extras.Read(element, "", faults)) as JsonObject;
         _layer = body.ReadWhole(ReadLayer)?["default"] as JsonObject;
-        if (_extras?["interactive_config"] is not null)
-        {
-            body.AddFault("interactive_config", "is not available: the files of recordings hold no timed metadata");
-        }
-
         if (_extras?["url"] is not null)
         {
             body.AddFault("url", "is not available: the meeting's own composition is recorded, and no web page");
@@ -76,7 +71,8 @@ internal sealed class RecordingRequest
 
         var effective = MeetingConfigs.MergeRecording(ofMeeting, _config ?? []);
         var pushAddress = (string?)_extras?["rtmp_out_config"]?["rtmp_url"];
-        var plan = RecordingPlans.Of(effective, pushAddress, recordings, IsTracks, out faults);
+        var plan = RecordingPlans.Of(
+            effective, pushAddress, recordings, IsTracks, _extras?["interactive_config"] is not null, out faults);
         return IsTracks
             ? plan with
             {
