@@ -1,0 +1,49 @@
+using System.Net;
+using Roomcast.Accounts;
+
+namespace Roomcast.Egress.Recording.Pages;
+
+/// <summary>What the recording of web pages is given by the server around it.</summary>
+public interface IPageHost
+{
+    /// <summary>Where this server is reached, by what runs on its own machine.</summary>
+    PageServer Server { get; }
+
+    /// <summary>Lets a page take part in a meeting: somebody whom nobody sees, for as long as it is not disposed of.</summary>
+    /// <param name="appId">The app.</param>
+    /// <param name="meetingId">The meeting; that the app has it is known.</param>
+    /// <param name="recordingId">The recording.</param>
+    PageGuest Invite(AppId appId, Guid meetingId, RecordingId recordingId);
+
+    /// <summary>Opens a place for a page's picture and sound, which <see cref="Composition.ICompositionSource"/> knows by the recording's id.</summary>
+    IPageStage OpenStage(RecordingId recordingId);
+}
+
+/// <summary>Where this server is reached.</summary>
+/// <param name="ClientBase">What web clients are given as their <c>baseURI</c>: host and port.</param>
+/// <param name="Names">The names and addresses it goes by.</param>
+/// <param name="EndPoints">Its listeners for HTTP, with and without TLS; a port is told to others as it is here.</param>
+/// <param name="KeyDigest">SHA-256 over the public key (SubjectPublicKeyInfo) of the certificate that it shows now; empty without TLS.</param>
+public sealed record PageServer(string ClientBase, IReadOnlySet<string> Names, IReadOnlyList<IPEndPoint> EndPoints, ReadOnlyMemory<byte> KeyDigest);
+
+/// <summary>A page's part in a meeting. Ends when disposed of.</summary>
+/// <param name="Token">The participant token; secret.</param>
+/// <param name="End">Ends it.</param>
+public sealed record PageGuest(string Token, Action End) : IDisposable
+{
+    /// <inheritdoc/>
+    public void Dispose() => End();
+
+    /// <summary>Says nothing of the token.</summary>
+    public override string ToString() => nameof(PageGuest);
+}
+
+/// <summary>Where the picture and sound of a page arrive. Disposing of it closes it.</summary>
+public interface IPageStage : IAsyncDisposable
+{
+    /// <summary>Agrees on the media of a browser that sends one picture (VP8) and one sound (Opus).</summary>
+    /// <param name="offer">Its offer, SDP.</param>
+    /// <returns>The answer, with all candidates.</returns>
+    /// <exception cref="IOException">It cannot be agreed on; the message says why.</exception>
+    Task<string> AnswerAsync(string offer);
+}
