@@ -1,4 +1,5 @@
-using System.Text;
+using System.Globalization;
+using System.Net;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.Extensions.Logging;
@@ -38,73 +39,70 @@ internal sealed class RecordedPage : IAsyncDisposable
 
     // No server has such a name (RFC 6761 section 6.4): what is asked of it is answered here.
     private const string CaptureAddress = "https://capture.invalid/";
+    private const int MaxFaultLength = 200;
     private const string HasSdk = "window.realtimeKitRecordingSdk === true || window.dyteRecordingSdk === true";
     private const string IsMeetingOver = "(window.realtimeKitRecording ?? window.dyteRecording)?.isMeetingEnded?.() === true";
 
     private static readonly string CaptureScript = ReadScript();
 
-    private readonly TaskCompletionSource _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TaskCompletionSource _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<int> _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<RecordingFault> _crashed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _ending = new();
     private readonly PageSignals _signals = new();
+    private readonly string _title = $"page{Guid.NewGuid():N}";
     private readonly PageWish _wish;
+    private readonly PageServer _server;
     private readonly IPageStage _stage;
-    private readonly PageGuest _guest;
     private readonly PageGuard _guard;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
-    private readonly string _title = $"page{Guid.NewGuid():N}";
-    private readonly Action _left;
-    private Task _running = Task.CompletedTask;
     private PageBrowser? _browser;
-    private string? _page;
-    private string? _capturing;
-    private string? _frame;
+    private string? _page; // The session of the page that is recorded, and of the one that captures it.
+    private string? _capture;
+    private int? _status; // Of the page's address.
 
-    public RecordedPage(PageWish wish, PageServer server, IPageStage stage, PageGuest guest, RecordingPageOptions options, Action left, TimeProvider clock, ILogger logger)
+    /// <summary>Makes one that is not shown yet.</summary>
+    public RecordedPage(PageWish wish, PageServer server, IPageStage stage, IReadOnlyList<IPNetwork> allowed, TimeProvider clock, ILogger logger)
     {
         _wish = wish;
+        _server = server;
         _stage = stage;
-        _guest = guest;
-        _left = left;
         _clock = clock;
         _logger = logger;
-        _guard = new PageGuard(server, options.AllowedNetworks, _signals);
+        _guard = new PageGuard(server, allowed, _signals);
     }
 
-    /// <summary>Ends when the page is to be recorded; fails with a <see cref="RecordingFault"/> when it cannot be.</summary>
+    /// <summary>Ends when the page is to be recorded. Never fails: see <see cref="Completion"/>.</summary>
     public Task Started => _started.Task;
 
-    /// <summary>Ends when the page wants to be recorded no more; fails with a <see cref="RecordingFault"/> when it cannot be any more.</summary>
-    public Task Completion => _running;
+    /// <summary>Ends when the page wants to be recorded no more; fails with a <see cref="RecordingFault"/> when it cannot be, or not any more.</summary>
+    public Task Completion { get; private set; } = Task.CompletedTask;
+
+    private DevTools DevTools => _browser!.DevTools;
 
     /// <summary>Starts the browser and shows the page.</summary>
     /// <param name="program">The browser's program.</param>
     /// <param name="profile">A folder that does not exist yet.</param>
-    /// <param name="keyDigest">As <see cref="PageServer.KeyDigest"/>.</param>
     /// <exception cref="RecordingFault">The browser cannot be started.</exception>
-    public void Start(string program, string profile, ReadOnlyMemory<byte> keyDigest)
+    public void Start(string program, string profile)
     {
-        _browser = PageBrowser.Start(program, profile, new PageLook(_wish.Width, _wish.Height, _title, _guard.Port, keyDigest), Take);
-        _running = Task.Run(RunAsync);
+        _browser = PageBrowser.Start(program, profile, new PageLook(_wish.Width, _wish.Height, _title, _guard.Port, _server.KeyDigest), Take);
+        Completion = Task.Run(RunAsync);
     }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
         await _ending.CancelAsync();
-        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Completion.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         if (_browser is not null)
         {
             await _browser.DisposeAsync();
         }
 
         await _guard.DisposeAsync();
-        _guest.Dispose();
-        await _stage.DisposeAsync();
         _ending.Dispose();
-        _left();
     }
 
     private static string ReadScript()
@@ -116,40 +114,216 @@ internal sealed class RecordedPage : IAsyncDisposable
 
     private async Task RunAsync()
     {
-        var ending = _ending.Token;
         try
         {
-            var ended = _browser!.WhenEndedAsync(ending);
-            var recording = RecordAsync(ending);
-            if (await Task.WhenAny(recording, _failed.Task, ended) == ended && !ended.IsCanceled)
+            var recording = ShowAsync(_ending.Token);
+            var ended = _browser!.WhenEndedAsync(_ending.Token);
+            var first = await Task.WhenAny(recording, _crashed.Task, ended);
+            if (first == _crashed.Task)
+            {
+                throw await _crashed.Task;
+            }
+
+            if (first == ended && !_ending.IsCancellationRequested)
             {
                 RecordingLog.BrowserEnded(_logger, _wish.RecordingId, await ended);
                 throw new RecordingFault("The browser that showed the page has ended.");
             }
 
-            await (_failed.Task.IsFaulted ? _failed.Task : recording);
+            await recording;
         }
         catch (DevToolsException fault)
         {
-            Fail(new RecordingFault($"The page cannot be shown: {fault.Message}", fault));
+            throw new RecordingFault($"The page cannot be shown: {fault.Message}", fault);
         }
         catch (IOException fault)
         {
-            Fail(new RecordingFault($"The page's media cannot be taken: {fault.Message}", fault));
-        }
-        catch (RecordingFault fault)
-        {
-            Fail(fault);
-        }
-        finally
-        {
-            _started.TrySetCanceled(CancellationToken.None);
-        }
-
-        await _failed.Task.WaitAsync(TimeSpan.Zero, _clock, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        if (_failed.Task.IsFaulted)
-        {
-            await _failed.Task;
+            throw new RecordingFault($"The page's picture and sound cannot be taken: {fault.Message}", fault);
         }
     }
+
+    private async Task ShowAsync(CancellationToken cancellationToken)
+    {
+        using var patience = new CancellationTokenSource(StartPatience, _clock);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
+        try
+        {
+            _page = await OpenTabAsync(limit.Token);
+            await DevTools.AskAsync("Inspector.enable", null, _page, limit.Token);
+            await DevTools.AskAsync(
+                "Emulation.setDeviceMetricsOverride",
+                new JsonObject { ["width"] = _wish.Width, ["height"] = _wish.Height, ["deviceScaleFactor"] = 1, ["mobile"] = false },
+                _page,
+                limit.Token);
+            await EvaluateAsync(_page, $"document.title = {Quote(_title)}", limit.Token);
+            await CaptureAsync(limit.Token);
+            await LoadAsync(limit.Token);
+            await AwaitStartAsync(limit.Token);
+        }
+        catch (OperationCanceledException) when (patience.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new RecordingFault(
+                _loaded.Task.IsCompleted
+                    ? $"The page did not ask to be recorded within {StartPatience.TotalMinutes:F0} minutes."
+                    : $"The page was not loaded within {StartPatience.TotalMinutes:F0} minutes.");
+        }
+
+        _started.TrySetResult();
+        await AwaitEndAsync(cancellationToken);
+    }
+
+    private async Task<string> OpenTabAsync(CancellationToken cancellationToken)
+    {
+        var tab = await DevTools.AskAsync("Target.createTarget", new JsonObject { ["url"] = "about:blank" }, null, cancellationToken);
+        var attached = await DevTools.AskAsync(
+            "Target.attachToTarget",
+            new JsonObject { ["targetId"] = TextOf(tab, "targetId"), ["flatten"] = true },
+            null,
+            cancellationToken);
+        var session = TextOf(attached, "sessionId");
+        await DevTools.AskAsync("Page.enable", null, session, cancellationToken);
+        return session;
+    }
+
+    private async Task CaptureAsync(CancellationToken cancellationToken)
+    {
+        _capture = await OpenTabAsync(cancellationToken);
+        var answering = new JsonObject { ["patterns"] = new JsonArray(new JsonObject { ["urlPattern"] = "*" }) };
+        await DevTools.AskAsync("Fetch.enable", answering, _capture, cancellationToken);
+        await DevTools.AskAsync("Page.navigate", new JsonObject { ["url"] = CaptureAddress }, _capture, cancellationToken);
+        await EvaluateAsync(_capture, CaptureScript, cancellationToken);
+        var offer = await EvaluateAsync(
+            _capture, string.Create(CultureInfo.InvariantCulture, $"offer({_wish.Width}, {_wish.Height}, {_wish.FrameRate})"), cancellationToken);
+        var answer = await _stage.AnswerAsync(offer.ValueKind is JsonValueKind.String ? offer.GetString()! : "");
+        await EvaluateAsync(_capture, $"answer({Quote(answer)})", cancellationToken);
+    }
+
+    private async Task LoadAsync(CancellationToken cancellationToken)
+    {
+        await DevTools.AskAsync("Network.enable", null, _page, cancellationToken);
+        var shown = await DevTools.AskAsync("Page.navigate", new JsonObject { ["url"] = _wish.Address.AbsoluteUri }, _page, cancellationToken);
+        if (TextOf(shown, "errorText") is { Length: > 0 } fault)
+        {
+            throw new RecordingFault($"The page cannot be loaded: {Cut(fault)}.");
+        }
+
+        var status = await _loaded.Task.WaitAsync(cancellationToken);
+        await DevTools.AskAsync("Network.disable", null, _page, cancellationToken);
+        if (status >= 400)
+        {
+            throw new RecordingFault(string.Create(CultureInfo.InvariantCulture, $"The page's address answers {status}."));
+        }
+    }
+
+    private async Task AwaitStartAsync(CancellationToken cancellationToken)
+    {
+        for (var looks = 0; looks < LooksBeforePlain; looks++)
+        {
+            if (_signals.HasConnected || await IsTrueAsync(HasSdk, cancellationToken))
+            {
+                await _signals.Started.WaitAsync(cancellationToken);
+                return;
+            }
+
+            await Task.Delay(LookAgain, _clock, cancellationToken);
+        }
+    }
+
+    private async Task AwaitEndAsync(CancellationToken cancellationToken)
+    {
+        var closedFor = TimeSpan.Zero;
+        while (closedFor < ClosedPatience && !await IsTrueAsync(IsMeetingOver, cancellationToken))
+        {
+            await Task.Delay(LookAgain, _clock, cancellationToken);
+            closedFor = _signals.IsClosed ? closedFor + LookAgain : TimeSpan.Zero;
+        }
+    }
+
+    private async Task<bool> IsTrueAsync(string expression, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return (await EvaluateAsync(_page!, expression, cancellationToken)).ValueKind is JsonValueKind.True;
+        }
+        catch (DevToolsException)
+        {
+            return false; // The page is just going from one address to another.
+        }
+    }
+
+    private async Task<JsonElement> EvaluateAsync(string session, string expression, CancellationToken cancellationToken)
+    {
+        var answer = await DevTools.AskAsync(
+            "Runtime.evaluate",
+            new JsonObject { ["expression"] = expression, ["awaitPromise"] = true, ["returnByValue"] = true, ["userGesture"] = true },
+            session,
+            cancellationToken);
+        if (answer.TryGetProperty("exceptionDetails", out var fault))
+        {
+            throw new DevToolsException(
+                fault.TryGetProperty("exception", out var exception) && TextOf(exception, "description") is { Length: > 0 } description
+                    ? Cut(description.Split('\n')[0])
+                    : "a script failed");
+        }
+
+        return answer.TryGetProperty("result", out var result) && result.TryGetProperty("value", out var value) ? value : default;
+    }
+
+    private void Take(DevToolsEvent happened)
+    {
+        switch (happened.Method)
+        {
+            case "Fetch.requestPaused" when happened.Session == _capture:
+                Answer(happened.Parameters);
+                break;
+
+            case "Network.responseReceived" when happened.Session == _page && TextOf(happened.Parameters, "type") == "Document":
+                // Of frames inside too: the page's own comes first.
+                _status ??= happened.Parameters.TryGetProperty("response", out var response)
+                    && response.TryGetProperty("status", out var status) && status.TryGetInt32(out var code) ? code : 0;
+                break;
+
+            case "Page.loadEventFired" when happened.Session == _page:
+                _loaded.TrySetResult(_status ?? 0);
+                break;
+
+            case "Page.javascriptDialogOpening" when happened.Session == _page:
+                // Nobody is there to answer, and the page stands still until somebody does.
+                Tell("Page.handleJavaScriptDialog", new JsonObject { ["accept"] = true });
+                break;
+
+            case "Inspector.targetCrashed" when happened.Session == _page:
+                _crashed.TrySetResult(new RecordingFault("The page has crashed."));
+                break;
+        }
+    }
+
+    private void Answer(JsonElement paused) => Tell(
+        "Fetch.fulfillRequest",
+        new JsonObject
+        {
+            ["requestId"] = TextOf(paused, "requestId"),
+            ["responseCode"] = 200,
+            ["responseHeaders"] = new JsonArray(new JsonObject { ["name"] = "content-type", ["value"] = "text/html" }),
+            ["body"] = "",
+        },
+        _capture);
+
+    // What the browser thinks of it is of no interest.
+    private void Tell(string method, JsonObject parameters, string? session = null) =>
+        _ = DevTools.AskAsync(method, parameters, session ?? _page, _ending.Token).ContinueWith(
+            static told => _ = told.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
+
+    private static string TextOf(JsonElement of, string name) =>
+        of.ValueKind is JsonValueKind.Object && of.TryGetProperty(name, out var value) && value.ValueKind is JsonValueKind.String ? value.GetString()! : "";
+
+    private static string Quote(string text) => JsonSerializer.Serialize(text, PageJson.Default.String);
+
+    // It may come from the page.
+    private static string Cut(string text) =>
+        new([.. (text.Length <= MaxFaultLength ? text : text[..MaxFaultLength]).Select(static each => char.IsControl(each) ? ' ' : each)]);
 }
+
+/// <summary>How text is written into scripts.</summary>
+[System.Text.Json.Serialization.JsonSerializable(typeof(string))]
+internal sealed partial class PageJson : System.Text.Json.Serialization.JsonSerializerContext;

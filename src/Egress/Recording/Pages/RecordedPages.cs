@@ -1,0 +1,98 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Roomcast.Egress.Recording.Pages;
+
+/// <summary>The browsers in which pages are recorded: as many as may be, each with a folder of its own. Thread-safe.</summary>
+internal sealed class RecordedPages
+{
+    private readonly RecordingPageOptions _options;
+    private readonly IPageHost? _host;
+    private readonly string _folder;
+    private readonly TimeProvider _clock;
+    private readonly ILogger _logger;
+    private int _open;
+
+    public RecordedPages(IOptions<RecordingPageOptions> options, IOptions<RecordingOptions> recordings, IPageHost? host, TimeProvider clock, ILogger<RecordedPages> logger)
+    {
+        _options = options.Value;
+        _host = host;
+        _folder = Path.Combine(recordings.Value.Folder, "browsers");
+        _clock = clock;
+        _logger = logger;
+    }
+
+    /// <summary>Deletes what the browsers of an earlier run of the server have left behind.</summary>
+    public void Clear() => PageBrowser.Delete(_folder);
+
+    /// <summary>Takes the place of a page, if there is one.</summary>
+    /// <exception cref="RecordingFault">This server has no browser, or shows as many pages as it may.</exception>
+    public PagePlace Take()
+    {
+        if (_host is null || PageBrowser.Find(_options.Browser) is not { } program)
+        {
+            throw new RecordingFault("This server has no browser to show a page in (recording_browser).");
+        }
+
+        if (Interlocked.Increment(ref _open) > _options.MaxPages)
+        {
+            Interlocked.Decrement(ref _open);
+            throw new RecordingFault($"The server records as many pages as it may ({_options.MaxPages}).");
+        }
+
+        return new PagePlace(this, _host, program);
+    }
+
+    /// <summary>A page's place, and what it holds. Disposing of it gives all back.</summary>
+    internal sealed class PagePlace(RecordedPages pages, IPageHost host, string program) : IAsyncDisposable
+    {
+        private IPageStage? _stage;
+        private PageGuest? _guest;
+        private RecordedPage? _page;
+
+        /// <summary>Opens the place where the page's picture and sound arrive, for a composition to be started.</summary>
+        public void OpenStage(RecordingId recordingId) => _stage = host.OpenStage(recordingId);
+
+        /// <summary>Shows the page.</summary>
+        /// <param name="record">The recording.</param>
+        /// <param name="address">The page's own address.</param>
+        /// <param name="frameRate">Pictures a second.</param>
+        /// <exception cref="RecordingFault">The browser cannot be started.</exception>
+        public RecordedPage Show(RecordingRecord record, Uri address, int frameRate)
+        {
+            _guest = host.Invite(record.AppId, record.MeetingId, record.Id);
+            var wish = new PageWish(record.Id, WithGuest(address, _guest, host.Server), record.Plan.Width, record.Plan.Height, frameRate);
+            _page = new RecordedPage(wish, host.Server, _stage!, pages._options.AllowedNetworks, pages._clock, pages._logger);
+            Directory.CreateDirectory(pages._folder);
+            _page.Start(program, Path.Combine(pages._folder, record.Id.ToString()));
+            return _page;
+        }
+
+        /// <inheritdoc/>
+        public async ValueTask DisposeAsync()
+        {
+            if (_page is not null)
+            {
+                await _page.DisposeAsync();
+            }
+
+            _guest?.Dispose();
+            if (_stage is not null)
+            {
+                await _stage.DisposeAsync();
+            }
+
+            Interlocked.Decrement(ref pages._open);
+        }
+
+        // As Cloudflare's recorder tells a page of its meeting, and where this server is besides.
+        private static Uri WithGuest(Uri address, PageGuest guest, PageServer server)
+        {
+            var builder = new UriBuilder(address);
+            var own = builder.Query.TrimStart('?');
+            builder.Query = $"{own}{(own.Length > 0 ? "&" : "")}authToken={Uri.EscapeDataString(guest.Token)}&baseURI={Uri.EscapeDataString(server.ClientBase)}";
+            return builder.Uri;
+        }
+    }
+}
