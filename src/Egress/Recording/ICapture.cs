@@ -1,7 +1,11 @@
 namespace Roomcast.Egress.Recording;
 
 /// <summary>What a reading of a capture found.</summary>
-internal readonly record struct CaptureReading(bool HasMedia, bool HasEnded);
+internal readonly record struct CaptureReading(bool HasMedia, bool HasEnded)
+{
+    /// <summary>Whether what is recorded has come to its own end.</summary>
+    public bool IsOver { get; init; }
+}
 
 /// <summary>What takes media in and writes it to the disk: of one recording, driven by its loop.</summary>
 internal interface ICapture : IAsyncDisposable
@@ -20,6 +24,9 @@ internal interface ICapture : IAsyncDisposable
 
     /// <summary>Why what is captured is no longer pushed to where it was to be, for its owner; null when it is, or was not to be.</summary>
     string? PushFault { get; }
+
+    /// <summary>How long it may take until there is something to record.</summary>
+    TimeSpan StartPatience => TimeSpan.FromSeconds(60);
 
     /// <summary>Waits until a reading may find something.</summary>
     ValueTask<bool> WaitAsync();

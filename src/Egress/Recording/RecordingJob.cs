@@ -24,7 +24,6 @@ internal sealed class RecordingJob
     /// <summary>A recording stops when nobody was in the session for this long.</summary>
     public static readonly TimeSpan EmptyPatience = TimeSpan.FromSeconds(60);
 
-    private static readonly TimeSpan FirstFramePatience = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan SaveRetry = TimeSpan.FromSeconds(2);
 
@@ -106,7 +105,7 @@ internal sealed class RecordingJob
 
                 if (Record.Plan.Watermark is not null)
                 {
-                    _parts.Sessions.ShowWatermark(Record.SessionId, Record.Id, null);
+                    _parts.Sessions.ShowWatermark(Record.SceneId, Record.Id, null);
                 }
 
                 await capture.DisposeAsync();
@@ -188,7 +187,7 @@ internal sealed class RecordingJob
         Add(capture.RunsByClock ? now : null, Record.Plan.MaxLength - capture.Recorded);
         Add(timing.EmptySince, EmptyPatience);
         Add(timing.FeedEndedAt, EndPatience);
-        Add(IsAwaitingPicture ? timing.BeganAt : null, FirstFramePatience);
+        Add(IsAwaitingPicture ? timing.BeganAt : null, capture.StartPatience);
         Add(IsToBeSaved ? Volatile.Read(ref _notSavedAt) : null, SaveRetry);
         return due;
 
@@ -215,6 +214,7 @@ internal sealed class RecordingJob
             }
         }
 
+        timing.IsOver |= found.IsOver;
         if (found.HasEnded)
         {
             timing.FeedEndedAt ??= _parts.Clock.GetTimestamp();
@@ -237,14 +237,14 @@ internal sealed class RecordingJob
             presence.HasEnded ? RecordingStopReason.SessionEnded
             : _stopping.IsCancellationRequested ? RecordingStopReason.ServerStopped
             : capture.Recorded >= Record.Plan.MaxLength ? RecordingStopReason.MaxLength
-            : HasPassed(timing.EmptySince, EmptyPatience) ? RecordingStopReason.AllPeersLeft
+            : timing.IsOver || HasPassed(timing.EmptySince, EmptyPatience) ? RecordingStopReason.AllPeersLeft
             : HasPassed(timing.FeedEndedAt, EndPatience) ? RecordingStopReason.InternalError
             : null;
         if (reason is { } why)
         {
             await StopAsync(capture, why, caller: null);
         }
-        else if (IsAwaitingPicture && HasPassed(timing.BeganAt, FirstFramePatience))
+        else if (IsAwaitingPicture && HasPassed(timing.BeganAt, capture.StartPatience))
         {
             throw new RecordingFault("There was nothing to record for a minute after the start.");
         }
@@ -470,6 +470,8 @@ internal sealed class RecordingJob
         public long? EmptySince { get; set; }
 
         public long? FeedEndedAt { get; set; }
+
+        public bool IsOver { get; set; }
     }
 
     private sealed class Command(RecordingInput? input, RecordingStopReason reason, RecordingCaller? caller)

@@ -52,4 +52,7 @@ internal static partial class RecordingLog
 
     [LoggerMessage(6214, LogLevel.Warning, "Recording {RecordingId} was not encoded anew: {Reason} The converter said: {Said}")]
     public static partial void NotConverted(ILogger logger, RecordingId recordingId, string reason, string said);
+
+    [LoggerMessage(6217, LogLevel.Warning, "The browser that recording {RecordingId} showed its page in has ended: {Said}")]
+    public static partial void BrowserEnded(ILogger logger, RecordingId recordingId, string said);
 }

@@ -110,6 +110,12 @@ public sealed record RecordingRecord
     /// <summary>The session.</summary>
     public required Guid SessionId { get; init; }
 
+    /// <summary>What is composed for it: its session, or for a web page the recording itself. Of one that is under way; not kept.</summary>
+    internal Guid SceneId => ShowsPage ? Id.Value : SessionId;
+
+    /// <summary>Whether a web page is recorded. Of one that is under way; not kept.</summary>
+    internal bool ShowsPage { get; init; }
+
     /// <summary>What is recorded.</summary>
     public required RecordingKind Kind { get; init; }
 

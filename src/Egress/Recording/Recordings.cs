@@ -6,6 +6,7 @@ using Roomcast.Accounts;
 using Roomcast.Egress.Composition;
 using Roomcast.Egress.Push;
 using Roomcast.Egress.Recording.Interactive;
+using Roomcast.Egress.Recording.Pages;
 using Roomcast.Egress.Recording.Tracks;
 using Roomcast.Storage;
 using Roomcast.Storage.Blobs;
@@ -21,7 +22,14 @@ namespace Roomcast.Egress.Recording;
 /// <param name="Reason">Why.</param>
 /// <param name="Caller">Who asked; null for nobody.</param>
 public sealed record RecordingWish(
-    AppId AppId, Guid MeetingId, RecordingKind Kind, RecordingPlan Plan, bool AllowsOthers, RecordingStartReason Reason, RecordingCaller? Caller);
+    AppId AppId, Guid MeetingId, RecordingKind Kind, RecordingPlan Plan, bool AllowsOthers, RecordingStartReason Reason, RecordingCaller? Caller)
+{
+    /// <summary>A web page (http or https) that is recorded in place of the meeting's composition; null for none. May hold secrets.</summary>
+    public Uri? Page { get; init; }
+
+    /// <summary>Says nothing of the page.</summary>
+    public override string ToString() => nameof(RecordingWish);
+}
 
 /// <summary>Why a recording does not begin, or does not change.</summary>
 public enum RecordingRefusal
@@ -67,6 +75,7 @@ public sealed class Recordings : IHostedService, IDisposable
     private readonly PushJobs? _pushes;
     private readonly WatermarkFetch _watermarks;
     private readonly RecordingConverter _converter;
+    private readonly RecordedPages _pages;
     private readonly IBlobStore _blobs;
     private readonly ILogger _logger;
     private Task _clearing = Task.CompletedTask;
@@ -79,6 +88,7 @@ public sealed class Recordings : IHostedService, IDisposable
         RecordingOutside outside,
         WatermarkFetch watermarks,
         RecordingConverter converter,
+        RecordedPages pages,
         IBlobStore blobs,
         IOptions<RecordingOptions> options,
         RecordingMetrics metrics,
@@ -93,6 +103,7 @@ public sealed class Recordings : IHostedService, IDisposable
         _pushes = outside.Pushes;
         _watermarks = watermarks;
         _converter = converter;
+        _pages = pages;
         _blobs = blobs;
         _logger = logger;
         _parts = new RecordingParts(
@@ -209,6 +220,7 @@ public sealed class Recordings : IHostedService, IDisposable
     /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
+        _pages.Clear();
         foreach (var left in await _store.FindUnfinishedAsync(_folder.Node, cancellationToken))
         {
             RecordingLog.Repairing(_logger, left.Id);
@@ -302,6 +314,7 @@ public sealed class Recordings : IHostedService, IDisposable
             MeetingId = wish.MeetingId,
             SessionId = sessionId,
             Kind = wish.Kind,
+            ShowsPage = wish.Page is not null,
             Status = RecordingStatus.Invoked,
             OutputFileName = OutputFileNames.Of(wish, now),
             StartReason = wish.Reason,
@@ -319,7 +332,7 @@ public sealed class Recordings : IHostedService, IDisposable
     private async Task<RecordingAnswer> BeginAsync(RecordingWish wish, Guid sessionId, CancellationToken cancellationToken)
     {
         var record = RecordOf(wish, sessionId);
-        var capture = await OpenAsync(record, cancellationToken);
+        var capture = await OpenAsync(record, wish.Page, cancellationToken);
         try
         {
             if (!await _store.AddAsync(record, !wish.AllowsOthers, cancellationToken))
@@ -345,7 +358,7 @@ public sealed class Recordings : IHostedService, IDisposable
         return RecordingAnswer.Of(record);
     }
 
-    private async Task<ICapture> OpenAsync(RecordingRecord record, CancellationToken cancellationToken)
+    private async Task<ICapture> OpenAsync(RecordingRecord record, Uri? address, CancellationToken cancellationToken)
     {
         _folder.Make(record.Id);
         try
@@ -369,24 +382,9 @@ public sealed class Recordings : IHostedService, IDisposable
                 await _watermarks.ShowAsync(record, watermark, _folder.Of(record.Id), cancellationToken);
             }
 
-            var lease = await compositions.AcquireAsync(record.SessionId, compositions.FormatOf(record.Plan.Width, record.Plan.Height), cancellationToken);
-            try
-            {
-                var file = record.Plan.KeepsFiles
-                    ? new RecordingFile(_folder.FragmentsOf(record.Id), _parts.Disk)
-                    : null;
-                return new CompositeCapture(
-                    lease,
-                    file,
-                    target is null ? null : _pushes!.Start($"recording {record.Id}", lease.Feed, target),
-                    record.Plan.HoldsMessages ? Hear(record.SessionId) : null,
-                    _parts.Clock);
-            }
-            catch
-            {
-                await lease.DisposeAsync();
-                throw;
-            }
+            return address is null
+                ? await OpenAsync(record, compositions, target, cancellationToken)
+                : await OpenPageAsync(record, address, compositions, target, cancellationToken);
         }
         catch
         {
@@ -394,6 +392,55 @@ public sealed class Recordings : IHostedService, IDisposable
             throw;
         }
     }
+
+    private async Task<ICapture> OpenAsync(
+        RecordingRecord record, ICompositions compositions, PushAddress? target, CancellationToken cancellationToken)
+    {
+        var lease = await AcquireAsync(record, compositions, cancellationToken);
+        try
+        {
+            return Begin(record, lease, target);
+        }
+        catch
+        {
+            await lease.DisposeAsync();
+            throw;
+        }
+    }
+
+    // What could refuse it is asked at once: a browser, a place for it, and a composition that the machine can bear.
+    private async Task<ICapture> OpenPageAsync(
+        RecordingRecord record, Uri address, ICompositions compositions, PushAddress? target, CancellationToken cancellationToken)
+    {
+        var place = _pages.Take();
+        ICompositionLease? lease = null;
+        try
+        {
+            place.OpenStage(record.Id);
+            lease = await AcquireAsync(record, compositions, cancellationToken);
+            var page = place.Show(record, address, lease.Format.FrameRate);
+            var held = lease;
+            return new PageCapture(place, page, held, () => Begin(record, held, target));
+        }
+        catch
+        {
+            await (lease?.DisposeAsync() ?? default);
+            await place.DisposeAsync();
+            throw;
+        }
+    }
+
+    private static ValueTask<ICompositionLease> AcquireAsync(
+        RecordingRecord record, ICompositions compositions, CancellationToken cancellationToken) =>
+        compositions.AcquireAsync(record.SceneId, compositions.FormatOf(record.Plan.Width, record.Plan.Height), cancellationToken);
+
+    // The lease goes to it; it stays the caller's when this throws.
+    private CompositeCapture Begin(RecordingRecord record, ICompositionLease lease, PushAddress? target) => new(
+        lease,
+        record.Plan.KeepsFiles ? new RecordingFile(_folder.FragmentsOf(record.Id), _parts.Disk) : null,
+        target is null ? null : _pushes!.Start($"recording {record.Id}", lease.Feed, target),
+        record.Plan.HoldsMessages ? Hear(record.SessionId) : null,
+        _parts.Clock);
 
     private CapturedMessages Hear(Guid sessionId)
     {
@@ -406,7 +453,7 @@ public sealed class Recordings : IHostedService, IDisposable
     {
         if (record.Plan.Watermark is not null)
         {
-            _parts.Sessions.ShowWatermark(record.SessionId, record.Id, null);
+            _parts.Sessions.ShowWatermark(record.SceneId, record.Id, null);
         }
 
         if (capture is not null)

@@ -30,7 +30,7 @@ internal sealed class WatermarkFetch(IRecordedSessions sessions, IOptions<Record
             return;
         }
 
-        sessions.ShowWatermark(recording.SessionId, recording.Id, new SceneWatermark(file, watermark.Corner, watermark.Width, watermark.Height));
+        sessions.ShowWatermark(recording.SceneId, recording.Id, new SceneWatermark(file, watermark.Corner, watermark.Width, watermark.Height));
     }
 
     public void Dispose() => _fetch.Dispose();

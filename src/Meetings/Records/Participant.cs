@@ -29,6 +29,9 @@ public sealed record Participant
     /// <summary>The preset's name.</summary>
     public required string PresetName { get; init; }
 
+    /// <summary>Whether it is a program of the server's own (<see cref="Tokens.OwnParticipants"/>), which no record has.</summary>
+    public bool IsOwn { get; init; }
+
     /// <summary>Tokens issued for an earlier generation are worth nothing.</summary>
     public required int TokenGeneration { get; init; }
 

@@ -222,7 +222,7 @@ public sealed partial class MeetingSession
                 room.Memory.Recall(member);
             }
 
-            room.Peers.Add(peerId, peer = new SessionPeer(peerId, member));
+            room.Peers.Add(peerId, peer = new SessionPeer(peerId, member) { IsGuest = participant.IsOwn });
             room.Memory.Recall(peer);
         }
 

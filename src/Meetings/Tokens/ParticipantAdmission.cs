@@ -1,5 +1,7 @@
 using Microsoft.Extensions.Options;
+using Roomcast.Accounts;
 using Roomcast.Meetings.Records;
+using Roomcast.Storage;
 
 namespace Roomcast.Meetings.Tokens;
 
@@ -12,7 +14,7 @@ public readonly record struct ParticipantAdmissionResult(
 
 /// <summary>Issues participant tokens, and finds the participant of one that is shown.</summary>
 public sealed class ParticipantAdmission(
-    ParticipantTokens tokens, ParticipantStore participants, IOptions<ParticipantTokenOptions> options, TimeProvider clock)
+    ParticipantTokens tokens, ParticipantStore participants, OwnParticipants own, IOptions<ParticipantTokenOptions> options, TimeProvider clock)
 {
     /// <summary>Issues a token for a participant as it is now.</summary>
     public string Issue(Participant participant) => tokens.Issue(participant, clock.GetUtcNow(), options.Value.Lifetime);
@@ -25,6 +27,18 @@ public sealed class ParticipantAdmission(
             ? await participants.ReplaceTokensAsync(participant.AppId, participant.MeetingId, participant.Id, cancellationToken)
             : await participants.FindAsync(participant.AppId, participant.MeetingId, participant.Id, cancellationToken);
         return current is null ? null : Issue(current);
+    }
+
+    /// <summary>Lets a program of the server's own take part in a meeting, hidden from everybody in it.</summary>
+    /// <param name="appId">The app.</param>
+    /// <param name="meetingId">The meeting; it exists.</param>
+    /// <param name="id">The participant's id; used for no other.</param>
+    /// <param name="name">What it is called where hidden ones are listed.</param>
+    /// <returns>Its token, and what makes it worth nothing.</returns>
+    public (string Token, Action End) Lend(AppId appId, MeetingId meetingId, Guid id, string name)
+    {
+        var participant = own.Add(appId, meetingId, new ParticipantId(id), name, StoredTime.Now(clock));
+        return (Issue(participant), () => own.Remove(participant.Id));
     }
 
     /// <summary>Finds whose token it is. A token of a deleted participant, or a replaced one, is worth nothing at once.</summary>
@@ -45,7 +59,8 @@ public sealed class ParticipantAdmission(
             return Refused(ParticipantTokenVerdict.OtherMeeting);
         }
 
-        var participant = await participants.FindAsync(claims!.AppId, claims.MeetingId, claims.ParticipantId, cancellationToken);
+        var participant = own.Find(claims!.ParticipantId)?.Participant
+            ?? await participants.FindAsync(claims.AppId, claims.MeetingId, claims.ParticipantId, cancellationToken);
         return participant is null ? Refused(ParticipantTokenVerdict.UnknownParticipant)
             : claims.Generation < participant.TokenGeneration ? Refused(ParticipantTokenVerdict.Replaced)
             : new ParticipantAdmissionResult(ParticipantTokenVerdict.Valid, participant, claims.ExpiresAt);

@@ -18,6 +18,7 @@ public static class ParticipantTokenServices
         services.AddOptionsWithValidateOnStart<ParticipantTokenOptions, ParticipantTokenOptionsValidator>();
         services.TryAddSingleton(provider => new ParticipantTokens(
             provider.GetRequiredService<KeyFiles>().GetOrCreate(KeyFile, ParticipantTokens.MinKeyLength)));
+        services.TryAddSingleton<OwnParticipants>();
         services.TryAddSingleton<ParticipantAdmission>();
         return services;
     }

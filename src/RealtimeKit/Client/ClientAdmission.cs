@@ -13,7 +13,8 @@ namespace Roomcast.RealtimeKit.Client;
 internal readonly record struct AdmittedClient(int Status, Participant? Participant, Meeting? Meeting, Preset? Preset);
 
 /// <summary>Finds out who a web client is, by its participant token.</summary>
-internal sealed class ClientAdmission(ParticipantAdmission participants, MeetingStore meetings, PresetStore presets)
+internal sealed class ClientAdmission(
+    ParticipantAdmission participants, OwnParticipants own, MeetingStore meetings, PresetStore presets)
 {
     /// <summary>Checks a token and looks up what belongs to it.</summary>
     /// <param name="token">As sent.</param>
@@ -31,6 +32,9 @@ internal sealed class ClientAdmission(ParticipantAdmission participants, Meeting
         return meeting is null ? new AdmittedClient(StatusCodes.Status404NotFound, null, null, null)
             : meeting.Status is not MeetingStatus.Active ? new AdmittedClient(StatusCodes.Status403Forbidden, null, null, null)
             : new AdmittedClient(
-                StatusCodes.Status200OK, participant, meeting, await presets.GetForParticipantAsync(participant, cancellationToken));
+                StatusCodes.Status200OK,
+                participant,
+                meeting,
+                own.FindPreset(participant.Id) ?? await presets.GetForParticipantAsync(participant, cancellationToken));
     }
 }

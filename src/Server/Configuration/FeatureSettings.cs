@@ -2,6 +2,7 @@ using Roomcast.Egress.Composition;
 using Roomcast.Egress.Playback;
 using Roomcast.Egress.Push;
 using Roomcast.Egress.Recording;
+using Roomcast.Egress.Recording.Pages;
 using Roomcast.Hls;
 using Roomcast.Livestreams.Delivery;
 using Roomcast.Livestreams.Ingest;
@@ -112,6 +113,10 @@ internal static class FeatureSettings
         settings.Bind("recording_upload_patience", (RecordingOptions o) => o.UploadPatience, SettingTypes.Duration(TimeSpan.FromMinutes(1), TimeSpan.FromDays(30)), "How long an upload that fails is tried again.");
         settings.Bind("recording_allow_private_targets", (RecordingOptions o) => o.AllowsPrivateTargets, SettingTypes.Boolean, "Whether storages and watermarks that recordings name may be at addresses of private networks.");
         settings.Check(new RecordingOptionsValidator());
+        settings.Bind("recording_browser", (RecordingPageOptions o) => o.Browser, SettingTypes.Text(1, 4_096, "auto, off or a path"), "The Chromium in which web pages are recorded: `auto` for the first that is installed, `off` for none, or its path.");
+        settings.Bind("recording_max_pages", (RecordingPageOptions o) => o.MaxPages, SettingTypes.Whole(1, 100), "Most web pages recorded at once, each in a browser of its own.");
+        settings.Bind("recording_page_networks", (RecordingPageOptions o) => o.AllowedNetworks, SettingTypes.Networks, "Private networks that recorded web pages may be loaded from, and load from, with commas. Without it: none.");
+        settings.Check(new RecordingPageOptionsValidator());
         settings.Bind("s3_bucket", (BlobOptions o) => o.S3Bucket, SettingTypes.Text(1, 255, "a bucket's name").Optional(), "The bucket that recordings are kept in. Without it: the data folder.");
         settings.Bind("s3_endpoint", (BlobOptions o) => o.S3Endpoint, SettingTypes.Text(1, 2_048, "an address such as https://s3.example.org").Optional(), "Where the S3-compatible server is. Without it: AWS in the region.");
         settings.Bind("s3_region", (BlobOptions o) => o.S3Region, SettingTypes.Text(1, 64, "a region such as eu-central-1"), "The bucket's region.");

@@ -33,14 +33,9 @@ internal sealed class ServerNames
     {
         get
         {
-            var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase) { "localhost", "127.0.0.1", "::1" };
-            names.UnionWith(ClientPrefixes.Select(prefix => prefix + "localhost"));
-            names.Add(Host);
-            if (!IPAddress.TryParse(Host, out _))
-            {
-                names.UnionWith(ClientPrefixes.Select(prefix => prefix + Host));
-            }
-
+            var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase) { "127.0.0.1", "::1" };
+            names.UnionWith(NamesUnder("localhost"));
+            names.UnionWith(NamesUnder(Host));
             if (!IsEverywhere(_bind))
             {
                 names.Add(_bind.ToString());
@@ -54,6 +49,10 @@ internal sealed class ServerNames
             return names;
         }
     }
+
+    /// <summary>What a web client that is given a host connects to: the host itself, and unless it is an address, names under it.</summary>
+    public static IEnumerable<string> NamesUnder(string host) =>
+        IPAddress.TryParse(host, out _) ? [host] : [host, .. ClientPrefixes.Select(prefix => prefix + host)];
 
     /// <summary>Writes an address with its port as a URL has it: an IPv6 address in brackets.</summary>
     public static string Url(string scheme, string host, int port)

@@ -22,9 +22,9 @@ public interface IPageHost
 /// <summary>Where this server is reached.</summary>
 /// <param name="ClientBase">What web clients are given as their <c>baseURI</c>: host and port.</param>
 /// <param name="Names">The names and addresses it goes by.</param>
-/// <param name="EndPoints">Its listeners for HTTP, with and without TLS; a port is told to others as it is here.</param>
+/// <param name="EndPoints">Its listeners for HTTP, with and without TLS, by the port that is told to others.</param>
 /// <param name="KeyDigest">SHA-256 over the public key (SubjectPublicKeyInfo) of the certificate that it shows now; empty without TLS.</param>
-public sealed record PageServer(string ClientBase, IReadOnlySet<string> Names, IReadOnlyList<IPEndPoint> EndPoints, ReadOnlyMemory<byte> KeyDigest);
+public sealed record PageServer(string ClientBase, IReadOnlySet<string> Names, IReadOnlyDictionary<int, IPEndPoint> EndPoints, ReadOnlyMemory<byte> KeyDigest);
 
 /// <summary>A page's part in a meeting. Ends when disposed of.</summary>
 /// <param name="Token">The participant token; secret.</param>

@@ -257,5 +257,5 @@ internal sealed class PageGuard : IAsyncDisposable
 
     // However a name of this server resolves outside, what it stands for is here.
     private IPEndPoint? FindOwn(DnsEndPoint target) =>
-        _server.Names.Contains(target.Host) ? _server.EndPoints.FirstOrDefault(point => point.Port == target.Port) : null;
+        _server.Names.Contains(target.Host) ? _server.EndPoints.GetValueOrDefault(target.Port) : null;
 }

@@ -171,10 +171,14 @@ public sealed class Attendance(SessionRoom room)
         peer.JoinedAt = room.WallClock;
         EmptySince = null;
         room.Connected.Forget(peer);
-        room.Parts.Metrics.PeerJoined();
-        room.Parts.Recorder.Joined(room, peer);
+        if (!peer.IsGuest)
+        {
+            room.Parts.Metrics.PeerJoined();
+            room.Parts.Recorder.Joined(room, peer);
+        }
+
         room.TellJoined(new PeerJoined(peer.View), except: peer);
-        if (room.SessionId is { } sessionId)
+        if (room.SessionId is { } sessionId && !peer.IsGuest)
         {
             foreach (var observer in room.Parts.Observers())
             {

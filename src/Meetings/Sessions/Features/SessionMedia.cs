@@ -339,7 +339,7 @@ public sealed partial class SessionMedia
         {
             case TransportLost lost when _room.Peers.TryGetValue(lost.PeerId, out var peer):
                 CloseDropped(peer, lost.Dropped);
-                if (peer.IsGuest)
+                if (peer is { IsGuest: true, Member.Participant.IsOwn: false })
                 {
                     _room.Guests.Dismiss(peer); // It has no transports to come back by.
                 }

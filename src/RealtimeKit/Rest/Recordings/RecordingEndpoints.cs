@@ -83,7 +83,7 @@ internal static class RecordingEndpoints
             plan,
             wanted.AllowsOthers,
             RecordingStartReason.Asked,
-            CallerOf(request));
+            CallerOf(request)) { Page = wanted.Page };
         var answer = await recordings.StartAsync(wish, request.Aborted);
         return answer.Recording is not { } recording ? Refuse(answer)
             : isTracksRoute

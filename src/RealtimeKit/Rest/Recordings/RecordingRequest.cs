@@ -39,9 +39,9 @@ internal sealed class RecordingRequest
         _config = body.ReadWhole((element, faults) => MeetingConfigs.Recording.Read(element, "", faults)) as JsonObject;
         _extras = body.ReadWhole((element, faults) => Extras.Read(element, "", faults)) as JsonObject;
         _layer = body.ReadWhole(ReadLayer)?["default"] as JsonObject;
-        if (_extras?["url"] is not null)
+        if (_extras?["url"] is not null && IsTracks)
         {
-            body.AddFault("url", "is not available: the meeting's own composition is recorded, and no web page");
+            body.AddFault("url", "cannot be had for single tracks");
         }
     }
 
@@ -56,6 +56,9 @@ internal sealed class RecordingRequest
 
     /// <summary>For tracks: whose.</summary>
     public IReadOnlyList<string> UserIds { get; }
+
+    /// <summary>The web page to be recorded in place of the meeting's composition; null for none.</summary>
+    public Uri? Page => (string?)_extras?["url"] is { } address ? new Uri(address) : null;
 
     /// <summary>What is to be recorded: the request before the meeting's configuration before the defaults.</summary>
     /// <param name="meetingConfig">The meeting's <c>recording_config</c>; null when it has none.</param>

@@ -1,0 +1,55 @@
+using System.Collections.Concurrent;
+using Roomcast.Accounts;
+using Roomcast.Meetings.Presets;
+using Roomcast.Meetings.Records;
+
+namespace Roomcast.Meetings.Tokens;
+
+/// <summary>Participants that are programs of the server's own and join by the web client: in no database, and gone with the server. Thread-safe.</summary>
+public sealed class OwnParticipants
+{
+    private static readonly PresetContent Content = new()
+    {
+        Config = new PresetConfig { ViewType = ViewType.GroupCall },
+        Permissions = BuiltInPresets.DefaultsOf(ViewType.GroupCall).Permissions with
+        {
+            HiddenParticipant = true,
+            IsRecorder = true,
+            RecorderType = RecorderType.Recorder,
+        },
+    };
+
+    private readonly ConcurrentDictionary<ParticipantId, (Participant Participant, Preset Preset)> _all = new();
+
+    /// <summary>The preset of one of them; null when it is none of them, or no longer.</summary>
+    public Preset? FindPreset(ParticipantId id) => Find(id)?.Preset;
+
+    /// <summary>One of them; null when it is none of them.</summary>
+    internal (Participant Participant, Preset Preset)? Find(ParticipantId id) => _all.TryGetValue(id, out var found) ? found : null;
+
+    internal Participant Add(AppId appId, MeetingId meetingId, ParticipantId id, string name, DateTimeOffset now)
+    {
+        var preset = new Preset
+        {
+            Id = new PresetId(id.Value), AppId = appId, Name = name, Content = Content, CreatedAt = now, UpdatedAt = now,
+        };
+        var participant = new Participant
+        {
+            Id = id,
+            AppId = appId,
+            MeetingId = meetingId,
+            CustomId = id.ToString(),
+            Name = name,
+            PresetId = preset.Id,
+            PresetName = name,
+            IsOwn = true,
+            TokenGeneration = 0,
+            CreatedAt = now,
+            UpdatedAt = now,
+        };
+        _all[id] = (participant, preset);
+        return participant;
+    }
+
+    internal void Remove(ParticipantId id) => _all.TryRemove(id, out _);
+}
