@@ -32,7 +32,7 @@ internal sealed class PageGuard : IAsyncDisposable
 
     /// <summary>Begins to listen.</summary>
     /// <param name="server">Where this server is reached.</param>
-    /// <param name="allowed">As <see cref="RecordingPageOptions.AllowedNetworks"/>.</param>
+    /// <param name="allowed">As <see cref="RecordingPageOptions.PrivateNetworks"/>.</param>
     /// <param name="signals">Takes the connection by which a page says when it is to be recorded.</param>
     public PageGuard(PageServer server, IReadOnlyList<IPNetwork> allowed, PageSignals signals)
     {

@@ -63,7 +63,7 @@ internal sealed class RecordedPages
         {
             _guest = host.Invite(record.AppId, record.MeetingId, record.Id);
             var wish = new PageWish(record.Id, WithGuest(address, _guest, host.Server), record.Plan.Width, record.Plan.Height, frameRate);
-            _page = new RecordedPage(wish, host.Server, _stage!, pages._options.AllowedNetworks, pages._clock, pages._logger);
+            _page = new RecordedPage(wish, host.Server, _stage!, pages._options.PrivateNetworks, pages._clock, pages._logger);
             Directory.CreateDirectory(pages._folder);
             _page.Start(program, Path.Combine(pages._folder, record.Id.ToString()));
             return _page;

@@ -16,7 +16,7 @@ public sealed class RecordingPageOptions
     /// Networks that are not open to the whole internet and that pages may be loaded from nevertheless; default none. Link-local addresses
     /// can never be.
     /// </summary>
-    public IReadOnlyList<IPNetwork> AllowedNetworks { get; set; } = [];
+    public IReadOnlyList<IPNetwork> PrivateNetworks { get; set; } = [];
 }
 
 /// <summary>Checks <see cref="RecordingPageOptions"/>.</summary>
