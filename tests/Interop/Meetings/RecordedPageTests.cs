@@ -1,0 +1,295 @@
+using System.Diagnostics;
+using System.Globalization;
+using System.Text.Json;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
+using Roomcast.Interop.Browser;
+using Roomcast.TestKit;
+using Xunit.Abstractions;
+
+namespace Roomcast.Interop.Meetings;
+
+/// <summary>Web pages that the server records in a browser of its own: what is in the file, when it begins and ends, and what it may not reach.</summary>
+[Collection(MeetingServerTests.Name)]
+public sealed class RecordedPageTests(ITestOutputHelper output)
+{
+    private const int Width = 320;
+    private const int Height = 240;
+
+    private static readonly IReadOnlyList<string> Arguments =
+        [.. new MeetingServer().Arguments, "--recording-page-private-networks", "127.0.0.0/8", "--recording-max-pages", "1"];
+
+    [Fact]
+    public async Task What_a_page_shows_and_sounds_is_in_the_file()
+    {
+        await using var pages = await PageServer.StartAsync();
+        await using var server = await StartAsync(Arguments);
+        var meeting = await server.Value.CreateMeetingAsync("Page");
+        var ada = await KitPage.OpenAsync(server.Value, meeting, 0, "group_call_host", sends: false);
+        var recording = await RecordAsync(server.Value, meeting, new Uri(pages.Address, "stamped?own=1"));
+        await UntilAsync(server.Value, recording, "RECORDING");
+        await ada.WaitAsync(server.Value, "meeting.recording.recordingState === 'RECORDING'");
+
+        // Whoever shows the page is in the meeting's place for recorders, and nobody in it sees it.
+        Assert.Equal(0, await ada.EvaluateAsync<int>("meeting.participants.joined.toArray().length"));
+        Assert.Contains("own=1&authToken=", pages.Query, StringComparison.Ordinal);
+        Assert.Contains($"&baseURI={Uri.EscapeDataString(server.Value.Server.HttpsBase.Authority)}", pages.Query, StringComparison.Ordinal);
+
+        await Task.Delay(TimeSpan.FromSeconds(12));
+        await StopAsync(server.Value, recording);
+        var file = await DownloadAsync(server.Value, recording);
+        await CheckStampsAsync(file, participant: 0);
+
+        var sound = await StampedReading.OfSoundAsync(file);
+        var swells = sound.SwellsOf(MeetProbe.Tones[0]);
+        Assert.InRange(swells.Count, 9, 16);
+        Assert.All(swells.Zip(swells.Skip(1)), pair => Assert.InRange((pair.Second - pair.First).TotalSeconds, 0.9, 1.1));
+        Assert.DoesNotContain("authToken", server.Value.Server.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain(pages.Token, server.Value.Server.Errors, StringComparison.Ordinal);
+        await ada.CloseAsync();
+    }
+
+    [Fact]
+    public async Task A_page_with_the_official_recording_sdk_is_in_the_meeting_and_begins_and_ends_by_itself()
+    {
+        await using var pages = await PageServer.StartAsync();
+        await using var server = await StartAsync(Arguments);
+        var meeting = await server.Value.CreateMeetingAsync("Recording SDK");
+        var ada = await KitPage.OpenAsync(server.Value, meeting, 0, "group_call_host", sends: true, script: StampedSource.ScriptOf(0));
+        var recording = await RecordAsync(server.Value, meeting, new Uri(pages.Address, "sdk"));
+        await UntilAsync(server.Value, recording, "RECORDING");
+        await Task.Delay(TimeSpan.FromSeconds(10));
+        Assert.Equal(0, await ada.EvaluateAsync<int>("meeting.participants.joined.toArray().length"));
+        var session = await server.Value.GetAsync($"/meetings/{meeting}/active-session");
+        Assert.Equal(1, session.GetProperty("live_participants").GetInt32());
+
+        await ada.RunAsync("meeting.leave().then(() => null)");
+        await ada.CloseAsync();
+        var done = await UntilAsync(server.Value, recording, "UPLOADED");
+        Assert.Equal("ALL_PEERS_LEFT", done.GetProperty("stop_reason").GetProperty("reason").GetString());
+        await CheckStampsAsync(await DownloadAsync(server.Value, recording), participant: 0);
+    }
+
+    [Fact]
+    public async Task Pages_that_cannot_be_shown_end_their_recordings_with_the_reason()
+    {
+        await using var pages = await PageServer.StartAsync();
+        await using var server = await StartAsync([.. Arguments.SkipLast(4), "--recording-max-pages", "1"]);
+        var meeting = await server.Value.CreateMeetingAsync("Refused pages");
+        var ada = await KitPage.OpenAsync(server.Value, meeting, 0, "group_call_host", sends: false);
+
+        // The server itself is open to a page, and so is nothing else of this machine.
+        await FailsAsync(pages.Address, "The page cannot be loaded: net::ERR_SOCKS_CONNECTION_FAILED.");
+        await FailsAsync(new Uri(server.Value.Server.HttpBase, "/nowhere"), "The page's address answers 404.");
+        Assert.Equal(0, pages.Requests);
+        await ada.CloseAsync();
+
+        async Task FailsAsync(Uri page, string reason)
+        {
+            var recording = await RecordAsync(server.Value, meeting, page);
+            var failed = await UntilAsync(server.Value, recording, "ERRORED");
+            Assert.Equal(reason, failed.GetProperty("error_message").GetString());
+        }
+    }
+
+    [Fact]
+    public async Task No_browser_is_left_behind_by_a_killed_server_and_none_beyond_the_most_is_started()
+    {
+        await using var pages = await PageServer.StartAsync();
+        await using var server = await StartAsync(Arguments);
+        var meeting = await server.Value.CreateMeetingAsync("Killed");
+        var ada = await KitPage.OpenAsync(server.Value, meeting, 0, "group_call_host", sends: false);
+        var recording = await RecordAsync(server.Value, meeting, new Uri(pages.Address, "stamped"));
+        await UntilAsync(server.Value, recording, "RECORDING");
+        var browsers = Path.Combine(server.Value.Server.DataFolder, "recordings", "browsers");
+        Assert.NotEmpty(ProcessesOf(browsers));
+
+        using var api = server.Value.Server.CreateApiClient();
+        using var second = await api.PostAsync(
+            new Uri($"{server.Value.Server.AppPath}/recordings", UriKind.Relative),
+            JsonContent(new { meeting_id = meeting, url = pages.Address, allow_multiple_recordings = true }));
+        Assert.Equal(503, (int)second.StatusCode);
+        await Task.Delay(TimeSpan.FromSeconds(4));
+
+        await server.Value.RestartAsync();
+        await WaitAsync(() => ProcessesOf(browsers).Count == 0 && !Directory.Exists(browsers));
+        await UntilAsync(server.Value, recording, "UPLOADED");
+        await CheckStampsAsync(await DownloadAsync(server.Value, recording), participant: 0, fewest: 30);
+        await ada.CloseAsync();
+    }
+
+    private static async Task<Started> StartAsync(IReadOnlyList<string> arguments)
+    {
+        var server = new MeetingServer { Arguments = arguments };
+        await server.InitializeAsync();
+        return new Started(server);
+    }
+
+    private static async Task<string> RecordAsync(MeetingServer server, string meeting, Uri page) =>
+        (await server.PostAsync("/recordings", new { meeting_id = meeting, url = page })).GetProperty("id").GetString()!;
+
+    private static async Task StopAsync(MeetingServer server, string recording)
+    {
+        using var api = server.Server.CreateApiClient();
+        using var stopped = await api.PutAsync(
+            new Uri($"{server.Server.AppPath}/recordings/{recording}", UriKind.Relative), JsonContent(new { action = "stop" }));
+        Assert.True(stopped.IsSuccessStatusCode, await stopped.Content.ReadAsStringAsync());
+    }
+
+    private static StringContent JsonContent(object body) =>
+        new(JsonSerializer.Serialize(body), System.Text.Encoding.UTF8, "application/json");
+
+    private static async Task<string> DownloadAsync(MeetingServer server, string recording)
+    {
+        var done = await UntilAsync(server, recording, "UPLOADED");
+        using var http = server.Server.CreateHttpsClient();
+        var file = Path.Combine(server.Folder, $"{recording}.mp4");
+        await File.WriteAllBytesAsync(file, await http.GetByteArrayAsync(new Uri(done.GetProperty("download_url").GetString()!)));
+        await EncodedSource.RunAsync("-v", "error", "-xerror", "-i", file, "-f", "null", "-");
+        return file;
+    }
+
+    /// <summary>The pictures fill the file, go forward, and most of them are others than the one before.</summary>
+    private async Task CheckStampsAsync(string file, int participant, int fewest = 150)
+    {
+        var whole = new StampedPlace((0, 0, Width, Height), IsScreen: false);
+        var stamps = await StampedPicture.DecodeAsync(file, Width, Height, yuv => StampedPicture.Read(yuv, Width, Height, whole, participant));
+        var read = stamps.OfType<int>().ToList();
+        var steps = read.Zip(read.Skip(1), StampedPicture.Between).ToList();
+        output.WriteLine(string.Create(
+            CultureInfo.InvariantCulture, $"{stamps.Count} pictures, {read.Count} could be read, {read.Distinct().Count()} different ones."));
+        Assert.InRange(read.Count, Math.Max(fewest, stamps.Count * 9 / 10), stamps.Count);
+        Assert.All(steps, step => Assert.InRange(step, 0, 2_000));
+        Assert.InRange(read.Distinct().Count(), read.Count / 3, read.Count);
+    }
+
+    private static async Task<JsonElement> UntilAsync(MeetingServer server, string recording, string status)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            var now = await server.GetAsync($"/recordings/{recording}");
+            if (now.GetProperty("status").GetString() == status)
+            {
+                return now;
+            }
+
+            Assert.True(TimeProvider.System.GetElapsedTime(began) < 2 * MeetTab.Patience, $"{now}\n{server.Server.Errors}");
+            await Task.Delay(200);
+        }
+    }
+
+    private static async Task WaitAsync(Func<bool> condition)
+    {
+        var began = TimeProvider.System.GetTimestamp();
+        while (!condition())
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(began) < MeetTab.Patience);
+            await Task.Delay(100);
+        }
+    }
+
+    private static List<int> ProcessesOf(string folder) =>
+    [
+        .. Process.GetProcesses().Select(process => process.Id).Where(id =>
+        {
+            try
+            {
+                return File.ReadAllText($"/proc/{id}/cmdline").Contains(folder, StringComparison.Ordinal);
+            }
+            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+            {
+                return false; // It has ended.
+            }
+        }),
+    ];
+
+    private sealed record Started(MeetingServer Value) : IAsyncDisposable
+    {
+        public async ValueTask DisposeAsync() => await Value.DisposeAsync();
+    }
+
+    /// <summary>The pages that are recorded: one that shows and sounds by itself, and one with the official packages for recording.</summary>
+    private sealed class PageServer(WebApplication server) : IAsyncDisposable
+    {
+        private const string Stamped = """
+            <!doctype html><title>Stamped</title><link rel=icon href=data:,>
+            <style>body { margin: 0; overflow: hidden } video { width: 100vw; height: 100vh; object-fit: fill; display: block }</style>
+            <video autoplay></video>
+            <script src=/stamped.js></script>
+            <script>
+              navigator.mediaDevices.getUserMedia({ audio: true, video: true }).then((stream) => document.querySelector('video').srcObject = stream);
+            </script>
+            """;
+
+        private const string Sdk = """
+            <!doctype html><title>Recorder</title><link rel=icon href=data:,>
+            <style>body { margin: 0; overflow: hidden } video { width: 100vw; height: 100vh; object-fit: fill; display: block }</style>
+            <video autoplay muted></video>
+            <script src=/client.js></script>
+            <script src=/sdk.js></script>
+            <script>
+              (async () => {
+                const given = new URLSearchParams(location.search);
+                const meeting = await RealtimeKitClient.init({
+                  authToken: given.get('authToken'), baseURI: given.get('baseURI'), defaults: { audio: false, video: false },
+                });
+                const show = ({ videoTrack }) => {
+                  if (videoTrack) document.querySelector('video').srcObject = new MediaStream([videoTrack]);
+                };
+                meeting.participants.joined.on('videoUpdate', show);
+                meeting.participants.joined.on('participantJoined', show);
+                meeting.self.on('roomJoined', () => meeting.participants.joined.toArray().forEach(show));
+                await new RecordingSDK.RealtimeKitRecording({ waitTimeMs: 3000 }).init(meeting);
+                meeting.participants.joined.toArray().forEach(show);
+              })();
+            </script>
+            """;
+
+        private int _requests;
+
+        public Uri Address => new($"{server.Urls.Single()}/");
+
+        public int Requests => Volatile.Read(ref _requests);
+
+        /// <summary>What the newest page was asked for with.</summary>
+        public string Query { get; private set; } = "";
+
+        public string Token => System.Web.HttpUtility.ParseQueryString(Query)["authToken"] ?? "none";
+
+        public static async Task<PageServer> StartAsync()
+        {
+            var builder = WebApplication.CreateSlimBuilder();
+            builder.Logging.ClearProviders();
+            builder.WebHost.UseUrls("http://127.0.0.1:0");
+            var server = builder.Build();
+            var pages = new PageServer(server);
+            server.Use((context, next) =>
+            {
+                Interlocked.Increment(ref pages._requests);
+                return next(context);
+            });
+            server.MapGet("/stamped", (HttpContext context) => pages.Page(context, Stamped));
+            server.MapGet("/sdk", (HttpContext context) => pages.Page(context, Sdk));
+            server.MapGet("/", (HttpContext context) => pages.Page(context, Stamped));
+            server.MapGet("/stamped.js", () => Results.Content(StampedSource.ScriptOf(0), "text/javascript"));
+            server.MapGet("/client.js", () => Script("@cloudflare", "realtimekit", "dist", "browser.js"));
+            server.MapGet("/sdk.js", () => Script("@cloudflare", "realtimekit-recording-sdk", "dist", "index.iife.js"));
+            await server.StartAsync();
+            return pages;
+        }
+
+        public async ValueTask DisposeAsync() => await server.DisposeAsync();
+
+        private static IResult Script(params string[] path) => Results.File(
+            RepositoryFiles.PathOf(["tests", "Interop", "Meetings", "recording-sdk", "node_modules", .. path]), "text/javascript");
+
+        private IResult Page(HttpContext context, string page)
+        {
+            Query = context.Request.QueryString.Value ?? "";
+            return Results.Content(page, "text/html");
+        }
+    }
+}
