@@ -90,7 +90,7 @@ public sealed class RecordedPageTests(ITestOutputHelper output)
         {
             var recording = await RecordAsync(server.Value, meeting, page);
             var failed = await UntilAsync(server.Value, recording, "ERRORED");
-            Assert.Equal(reason, failed.GetProperty("error_message").GetString());
+            Assert.Equal(reason, failed.GetProperty("err_message").GetString());
         }
     }
 
