@@ -132,8 +132,8 @@ public sealed class PagedQuery
         AddPage(page.Size, page.Offset);
         _parameters.Add("FirstAt", 0L);
         _parameters.Add("FirstId", Guid.Empty);
-        var lines = new List<string>();
         _parameters.Add("BlockBound", 0L);
+        var lines = new List<string>();
         var far = _orderedBy == Age ? new[] { FirstSql(order, isInBlock: false), FirstSql(order, isInBlock: true), PageFromFirstSql(order) } : [];
         foreach (var sql in new[] { CountSql(), PageSql(order) }.Concat(far))
         {
@@ -198,7 +198,7 @@ public sealed class PagedQuery
             before += block.Total;
         }
 
-        // Past the end, where there is nothing to read.
+        // The list has no blocks: all of it is passed over.
         return default;
     }
 

@@ -18,7 +18,8 @@ internal sealed class SoundReader(TakeSamples take) : IDisposable
     // Frames follow each other to the sample, but for what rounding takes; more is a gap, or sound that came twice.
     private const int Tolerance = 240;
 
-    private static readonly TimeSpan LongestGap = TimeSpan.FromHours(25);
+    // No recording is longer than 24 h, with whatever silence is in it.
+    private static readonly TimeSpan Longest = TimeSpan.FromHours(25);
 
     private readonly AvPacket _packet = new();
     private readonly AvFrame _frame = new();
@@ -26,6 +27,7 @@ internal sealed class SoundReader(TakeSamples take) : IDisposable
     private Track? _track;
     private AvCodecContext? _decoder;
     private AacConfiguration? _configuration;
+    private long _first;
     private long _next;
 
     /// <summary>Samples per second; 0 before there was any.</summary>
@@ -109,10 +111,10 @@ internal sealed class SoundReader(TakeSamples take) : IDisposable
         {
             SampleRateHz = _configuration!.SampleRateHz;
             Start = MediaTime.FromTimescale(time, SampleRateHz).SinceStart;
-            _next = time;
+            _first = _next = time;
         }
 
-        if (time - _next > LongestGap.TotalSeconds * SampleRateHz)
+        if (time - _first > Longest.TotalSeconds * SampleRateHz)
         {
             throw new ConversionException("The times of the recording's sound are damaged.");
         }

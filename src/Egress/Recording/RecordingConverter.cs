@@ -73,6 +73,7 @@ internal sealed class RecordingConverter(
         }
         catch (ConverterException fault)
         {
+            RecordingLog.CannotConvert(logger, fault.Message, fault.Said);
             throw new RecordingFault(fault.Message, fault);
         }
 
@@ -170,7 +171,7 @@ internal sealed class RecordingConverter(
             {
                 ConversionWire.Done => done,
                 ConversionWire.NoRoom => throw new ConverterException(DiskFull),
-                ConversionWire.Missing => throw new ConverterException(FirstLineOf(await errors)),
+                ConversionWire.Missing => throw new ConverterException(FirstLineOf(await errors)) { Said = await errors },
                 ConversionWire.Failed when FirstLineOf(await errors) is { Length: > 0 } reason =>
                     throw new ConverterException($"The recording could not be converted: {reason}") { Said = await errors },
 
@@ -182,7 +183,8 @@ internal sealed class RecordingConverter(
         }
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new ConverterException("The recording could not be converted: the converter came no further.");
+            await EndAsync(process); // Before it is asked what it said: only then is that all.
+            throw new ConverterException("The recording could not be converted: the converter came no further.") { Said = await errors };
         }
         finally
         {
@@ -195,7 +197,7 @@ internal sealed class RecordingConverter(
         var path = composition.Value.WorkerPath ?? Path.Combine(AppContext.BaseDirectory, Program);
         if (!File.Exists(path))
         {
-            throw new ConverterException($"The composing worker is not at {path}.");
+            throw new ConverterException("The composing worker is not installed.") { Said = $"It is not at {path}." };
         }
 
         string[] arguments =
@@ -217,7 +219,7 @@ internal sealed class RecordingConverter(
         }
         catch (Win32Exception fault)
         {
-            throw new ConverterException($"The converter at {path} cannot be started: {fault.Message}");
+            throw new ConverterException("The converter cannot be started.") { Said = $"{path}: {fault.Message}" };
         }
     }
 

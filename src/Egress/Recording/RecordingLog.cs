@@ -53,6 +53,9 @@ internal static partial class RecordingLog
     [LoggerMessage(6214, LogLevel.Warning, "Recording {RecordingId} was not encoded anew: {Reason} The converter said: {Said}")]
     public static partial void NotConverted(ILogger logger, RecordingId recordingId, string reason, string said);
 
+    [LoggerMessage(6216, LogLevel.Warning, "A recording cannot be encoded as it was asked for: {Reason} The converter said: {Said}")]
+    public static partial void CannotConvert(ILogger logger, string reason, string said);
+
     [LoggerMessage(6217, LogLevel.Warning, "The browser that recording {RecordingId} showed its page in has ended: {Said}")]
     public static partial void BrowserEnded(ILogger logger, RecordingId recordingId, string said);
 }

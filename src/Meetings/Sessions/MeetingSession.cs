@@ -235,7 +235,7 @@ public sealed partial class MeetingSession
 
         peer.Link = link;
         peer.HasAskedIn = false;
-        peer.HeldTransports.Clear();
+        MediaReturns.DropTransports(peer, "you connected anew meanwhile");
         peer.State = PresenceState.Connected;
         peer.CloseAt = null;
         return peer;

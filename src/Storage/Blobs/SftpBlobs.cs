@@ -234,34 +234,41 @@ internal sealed class SftpBlobs : IOpenStorage
         async Task WritePiecesAsync()
         {
             SftpFileStream? stream = null;
+            var step = Task.CompletedTask;
             try
             {
                 var buffer = new byte[PieceLength];
-                await StepAsync(async token => stream = await client.OpenAsync(upload.PartPath, FileMode.Open, FileAccess.Write, token), failed.Token);
+                await Step(async token => stream = await client.OpenAsync(upload.PartPath, FileMode.Open, FileAccess.Write, token));
                 while (Next() is { } piece)
                 {
                     var count = await RandomAccess.ReadAsync(content.SafeFileHandle, buffer, piece, failed.Token);
-                    await StepAsync(
-                        async token =>
-                        {
-                            stream!.Position = piece;
-                            await stream.WriteAsync(buffer.AsMemory(0, count), token);
-                            await stream.FlushAsync(token);
-                        },
-                        failed.Token);
+                    await Step(async token =>
+                    {
+                        stream!.Position = piece;
+                        await stream.WriteAsync(buffer.AsMemory(0, count), token);
+                        await stream.FlushAsync(token);
+                    });
                     lock (left)
                     {
                         upload.Written.Add(piece);
                     }
                 }
 
-                await StepAsync(async _ => await stream!.DisposeAsync(), failed.Token);
+                await Step(async _ => await stream!.DisposeAsync());
             }
             catch
             {
                 await failed.CancelAsync();
-                _ = Task.Run(() => CloseQuietly(stream), CancellationToken.None);
+
+                // What was given up waiting for may still write, and a file is no place for two.
+                _ = step.ContinueWith(_ => CloseQuietly(stream), TaskScheduler.Default);
                 throw;
+            }
+
+            Task Step(Func<CancellationToken, Task> what)
+            {
+                step = Task.Run(() => what(failed.Token), CancellationToken.None);
+                return WaitAsync(step, failed.Token);
             }
         }
 
@@ -337,7 +344,9 @@ internal sealed class SftpBlobs : IOpenStorage
 
     // The library waits for a wedged machine in the middle of a call, so the wait itself is given up.
     private Task StepAsync(Func<CancellationToken, Task> step, CancellationToken cancellationToken) =>
-        Task.Run(() => step(cancellationToken), cancellationToken).WaitAsync(StorageHttp.RequestPatience, _clock, cancellationToken);
+        WaitAsync(Task.Run(() => step(cancellationToken), cancellationToken), cancellationToken);
+
+    private Task WaitAsync(Task step, CancellationToken cancellationToken) => step.WaitAsync(StorageHttp.RequestPatience, _clock, cancellationToken);
 
     private void Abandon()
     {

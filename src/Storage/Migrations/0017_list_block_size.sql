@@ -1,5 +1,7 @@
 -- Blocks of 4,096 rows instead of 1,024: of a million rows there are some 250 totals to sum, and then half a block to walk, on average.
 -- The sum of a thousand totals took longer than the walk.
+-- Only the last block is ever closed: rows that come to a list in the order of falling age, as when an owner ends the newest meetings first,
+-- all fall into the block of their time. Pages are right then too, and found as slowly as without blocks.
 
 --# sqlite
 -- Four blocks that follow one another become one, from the start of the first until the newest row of the last.

@@ -128,8 +128,9 @@ public sealed class InteractiveRecordingTests : IClassFixture<EncodedMinute>, IA
         clock.Advance(TimeSpan.FromSeconds(1));
         messages.Hear(new RecordedMessage("ID3", "no\0text"u8.ToArray()));
         messages.Hear(new RecordedMessage("ID3", new byte[] { 0xC3, 0x28 }));
-        Assert.Equal((12, 0), (messages.Dropped, Take(messages).Count));
-        var large = new string('x', 32 << 10);
+        messages.Hear(new RecordedMessage("ID3", Encoding.UTF8.GetBytes(new string('x', TimedMessages.MaxBytes + 1))));
+        Assert.Equal((13, 0), (messages.Dropped, Take(messages).Count));
+        var large = new string('x', TimedMessages.MaxBytes);
         for (var i = 0; i < TimedMessages.MaxPerSecond; i++)
         {
             messages.Hear(new RecordedMessage("ID3", Encoding.UTF8.GetBytes(large)));
@@ -137,7 +138,7 @@ public sealed class InteractiveRecordingTests : IClassFixture<EncodedMinute>, IA
 
         var room = (TimedMessages.MaxBytesPerSecond * TimedMessages.Seconds) / large.Length;
         Assert.Equal(room, Take(messages).Count);
-        Assert.Equal(12 + TimedMessages.MaxPerSecond - room, messages.Dropped);
+        Assert.Equal(13 + TimedMessages.MaxPerSecond - room, messages.Dropped);
 
         static List<string> Take(TimedMessages messages)
         {

@@ -316,6 +316,28 @@ public sealed class HostAndMediaTests : IAsyncLifetime
         static bool IsTransport(string call) => call.StartsWith("transport", StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_transport_that_is_held_up_is_made_for_nobody_who_has_gone(bool isLost)
+    {
+        var alice = await _fixture.JoinAsync("Alice");
+        var opening = OpenTransportAsync(alice, TransportDirection.ToPeer);
+        if (isLost)
+        {
+            await alice.DisconnectAsync(isFinal: false);
+        }
+        else
+        {
+            await alice.AskAsync<bool>((room, answer) => room.Media.Leave(alice.Peer, answer));
+        }
+
+        Assert.Equal(SessionFault.WrongState, await TestPeer.RefusalOfAsync(() => opening));
+        await _fixture.PassAsync(TimeSpan.FromSeconds(5));
+        await alice.SettleAsync();
+        Assert.DoesNotContain(_fixture.Media?.Calls ?? [], call => call.StartsWith("transport", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task A_transport_of_a_client_that_does_not_ask_to_enter_is_made_after_a_while()
     {

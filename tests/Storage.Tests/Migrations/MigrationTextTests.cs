@@ -45,7 +45,7 @@ public sealed class MigrationTextTests
             "14 composed_livestreams d16a46e818f38d53",
             "15 session_counts beed58e79a860e58",
             "16 list_blocks d0e457d5d10a8e78",
-            "17 list_block_size 50a5927e46bb327d",
+            "17 list_block_size 85f1e9077f6fba85",
         ],
         Migration.All.Select(migration => $"{migration.Version} {migration.Name} {migration.Checksum[..16]}"));
 }

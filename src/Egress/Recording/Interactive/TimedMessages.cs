@@ -4,8 +4,8 @@ namespace Roomcast.Egress.Recording.Interactive;
 /// <remarks>
 /// What applications send under <see cref="Types"/> to everybody is taken, <see cref="MaxPerSecond"/> and <see cref="MaxBytesPerSecond"/>
 /// on the average and <see cref="Seconds"/> times as much at once. Of what is more, or more than <see cref="MaxWaiting"/>, the newest is
-/// dropped and counted: what was sent first stays, and the others in the meeting are not held up. What is not UTF-8, or has a zero
-/// in it, cannot stand in an ID3 tag and is dropped too.
+/// dropped and counted: what was sent first stays, and the others in the meeting are not held up. What is longer than
+/// <see cref="MaxBytes"/>, is not UTF-8, or has a zero in it, cannot stand in an ID3 tag and is dropped too.
 /// </remarks>
 internal sealed class TimedMessages(TimeProvider clock)
 {
@@ -14,6 +14,9 @@ internal sealed class TimedMessages(TimeProvider clock)
 
     /// <summary>Messages in one second.</summary>
     public const int MaxPerSecond = 20;
+
+    /// <summary>Longest message in bytes: 32 KiB, as sessions have it. Its box has room for twice that.</summary>
+    public const int MaxBytes = 32 << 10;
 
     /// <summary>Bytes of messages in one second: 64 KiB.</summary>
     public const int MaxBytesPerSecond = 64 << 10;
@@ -65,8 +68,8 @@ internal sealed class TimedMessages(TimeProvider clock)
             _creditedAt = now;
             _credit = Math.Min(MaxPerSecond * Seconds, _credit + (elapsed * MaxPerSecond));
             _byteCredit = Math.Min(MaxBytesPerSecond * Seconds, _byteCredit + (elapsed * MaxBytesPerSecond));
-            if (_credit < 1 || _byteCredit < payload.Length || _waiting.Count == MaxWaiting || payload.Contains((byte)0)
-                || !System.Text.Unicode.Utf8.IsValid(payload))
+            if (_credit < 1 || _byteCredit < payload.Length || _waiting.Count == MaxWaiting
+                || payload.Length > MaxBytes || payload.Contains((byte)0) || !System.Text.Unicode.Utf8.IsValid(payload))
             {
                 Interlocked.Increment(ref _dropped);
                 return;

@@ -57,7 +57,7 @@ internal sealed class MediaReturns
     {
         if (peer.HeldTransports.Remove(direction, out var older))
         {
-            Refuse(older);
+            Refuse(older, "you asked for another one meanwhile");
         }
 
         peer.HeldTransports[direction] = held;
@@ -67,9 +67,17 @@ internal sealed class MediaReturns
     public static void GiveUpTransports(SessionPeer peer)
     {
         peer.HasAskedIn = true;
+        DropTransports(peer, "you entered the media side meanwhile; ask again");
+    }
+
+    /// <summary>Makes none of the transports that are held up.</summary>
+    /// <param name="peer">Whose.</param>
+    /// <param name="reason">Why, for who asked for them.</param>
+    public static void DropTransports(SessionPeer peer, string reason)
+    {
         foreach (var held in peer.HeldTransports.Values)
         {
-            Refuse(held);
+            Refuse(held, reason);
         }
 
         peer.HeldTransports.Clear();
@@ -96,8 +104,7 @@ internal sealed class MediaReturns
         }
     }
 
-    private static void Refuse(HeldTransport held) =>
-        held.Answer.Refuse(new SessionException(SessionFault.WrongState, "you entered the media side meanwhile; ask again"));
+    private static void Refuse(HeldTransport held, string reason) => held.Answer.Refuse(new SessionException(SessionFault.WrongState, reason));
 
     private void TryRelease(SessionPeer peer) => _askForTransports(peer, new(
         hasTransports => Release(peer, hasTransports),

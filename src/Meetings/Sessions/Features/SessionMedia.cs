@@ -405,6 +405,7 @@ public sealed partial class SessionMedia
         peer.Producers.Clear();
         peer.PausedByItself.Clear();
         peer.HeldReturn = null;
+        MediaReturns.DropTransports(peer, "you left the media side meanwhile");
         if (peer.IsMediaComplete)
         {
             peer.IsMediaComplete = false;
