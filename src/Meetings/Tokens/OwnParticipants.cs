@@ -22,10 +22,11 @@ public sealed class OwnParticipants
     private readonly ConcurrentDictionary<ParticipantId, (Participant Participant, Preset Preset)> _all = new();
 
     /// <summary>The preset of one of them; null when it is none of them, or no longer.</summary>
-    public Preset? FindPreset(ParticipantId id) => Find(id)?.Preset;
+    public Preset? FindPreset(ParticipantId id) => _all.TryGetValue(id, out var found) ? found.Preset : null;
 
     /// <summary>One of them; null when it is none of them.</summary>
-    internal (Participant Participant, Preset Preset)? Find(ParticipantId id) => _all.TryGetValue(id, out var found) ? found : null;
+    internal Participant? Find(AppId appId, MeetingId meetingId, ParticipantId id) =>
+        _all.TryGetValue(id, out var found) && (found.Participant.AppId, found.Participant.MeetingId) == (appId, meetingId) ? found.Participant : null;
 
     internal Participant Add(AppId appId, MeetingId meetingId, ParticipantId id, string name, DateTimeOffset now)
     {

@@ -59,7 +59,7 @@ public sealed class ParticipantAdmission(
             return Refused(ParticipantTokenVerdict.OtherMeeting);
         }
 
-        var participant = own.Find(claims!.ParticipantId)?.Participant
+        var participant = own.Find(claims!.AppId, claims.MeetingId, claims.ParticipantId)
             ?? await participants.FindAsync(claims.AppId, claims.MeetingId, claims.ParticipantId, cancellationToken);
         return participant is null ? Refused(ParticipantTokenVerdict.UnknownParticipant)
             : claims.Generation < participant.TokenGeneration ? Refused(ParticipantTokenVerdict.Replaced)

@@ -13,6 +13,7 @@ public sealed class PostgresParticipantAdmissionTests() : ParticipantAdmissionTe
 public abstract class ParticipantAdmissionTests(DatabaseEngine engine) : MeetingRecordsTests(engine)
 {
     private readonly ParticipantTokens _tokens = new(new byte[32]);
+    private readonly OwnParticipants _own = new();
 
     [Fact]
     public async Task A_token_finds_its_participant_until_it_expires()
@@ -94,6 +95,29 @@ public abstract class ParticipantAdmissionTests(DatabaseEngine engine) : Meeting
         await RefusedAsync(admission, second!, ParticipantTokenVerdict.Replaced);
     }
 
+    [Fact]
+    public async Task One_of_the_servers_own_is_known_in_its_meeting_until_it_is_ended()
+    {
+        var admission = Make();
+        var (meeting, other) = (await MakeMeetingAsync(), await MakeMeetingAsync());
+        var id = Guid.NewGuid();
+        var (token, end) = admission.Lend(meeting.AppId, meeting.Id, id, "Recorder");
+
+        var found = (await admission.AuthenticateAsync(token, meetingId: null, None)).Participant!;
+        Assert.Equal((meeting.AppId, meeting.Id, new ParticipantId(id), "Recorder", true), (found.AppId, found.MeetingId, found.Id, found.Name, found.IsOwn));
+        Assert.Equal(found, (await admission.AuthenticateAsync(token, meeting.Id, None)).Participant);
+        Assert.Equal(ParticipantTokenVerdict.OtherMeeting, (await admission.AuthenticateAsync(token, other.Id, None)).Verdict);
+        await RefusedAsync(admission, admission.Issue(found with { AppId = other.AppId }), ParticipantTokenVerdict.UnknownParticipant);
+        await RefusedAsync(admission, admission.Issue(found with { MeetingId = other.Id }), ParticipantTokenVerdict.UnknownParticipant);
+        Assert.Null(await Participants.FindAsync(meeting.AppId, meeting.Id, found.Id, None));
+        Assert.True(_own.FindPreset(found.Id)!.Content.Permissions is { HiddenParticipant: true, IsRecorder: true });
+        Assert.Null(_own.FindPreset((await MakeParticipantAsync(meeting)).Id));
+
+        end();
+        await RefusedAsync(admission, token, ParticipantTokenVerdict.UnknownParticipant);
+        Assert.Null(_own.FindPreset(found.Id));
+    }
+
     private static async Task RefusedAsync(ParticipantAdmission admission, string token, ParticipantTokenVerdict verdict)
     {
         var result = await admission.AuthenticateAsync(token, meetingId: null, None);
@@ -104,6 +128,6 @@ public abstract class ParticipantAdmissionTests(DatabaseEngine engine) : Meeting
     {
         var options = new ParticipantTokenOptions();
         set?.Invoke(options);
-        return new ParticipantAdmission(_tokens, Participants, new OptionsWrapper<ParticipantTokenOptions>(options), Clock);
+        return new ParticipantAdmission(_tokens, Participants, _own, new OptionsWrapper<ParticipantTokenOptions>(options), Clock);
     }
 }

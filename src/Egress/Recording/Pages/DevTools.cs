@@ -92,7 +92,7 @@ internal sealed class DevTools : IAsyncDisposable
             message.WriteTo(writer);
         }
 
-        bytes.Write([0]);
+        bytes.Write<byte>([0]);
         await _writing.WaitAsync(cancellationToken);
         try
         {
@@ -131,7 +131,7 @@ internal sealed class DevTools : IAsyncDisposable
                 _fromBrowser.AdvanceTo(buffer.Start, buffer.End);
             }
         }
-        catch (Exception fault) when (fault is IOException or ObjectDisposedException or JsonException or InvalidOperationException)
+        catch (Exception fault) when (fault is IOException or ObjectDisposedException or JsonException or InvalidOperationException or FormatException)
         {
             // It is no browser any more; whoever waits is told so.
         }

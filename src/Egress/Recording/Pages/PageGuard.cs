@@ -124,7 +124,7 @@ internal sealed class PageGuard : IAsyncDisposable
             return;
         }
 
-        if (_signals.IsMeant(target!))
+        if (PageSignals.IsMeant(target!))
         {
             await client.WriteAsync(Connected, limit.Token);
             if (await _signals.TryServeAsync(client, _ending.Token) is not { } read)

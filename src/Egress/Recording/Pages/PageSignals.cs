@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 using System.Net.WebSockets;
@@ -56,7 +57,7 @@ internal sealed class PageSignals
     }
 
     /// <summary>Whether a connection may be the SDK's.</summary>
-    public bool IsMeant(DnsEndPoint target) =>
+    public static bool IsMeant(DnsEndPoint target) =>
         target.Port == Port && (target.Host.Equals(Host, StringComparison.OrdinalIgnoreCase) || target.Host is "127.0.0.1" or "::1");
 
     /// <summary>Serves a connection if it is the SDK's, until it is closed.</summary>
@@ -93,6 +94,7 @@ internal sealed class PageSignals
     }
 
     // RFC 6455 section 4.2.2.
+    [SuppressMessage("Security", "CA5350", Justification = "The handshake of WebSocket is SHA-1 by definition, and proves no identity.")]
     private static byte[] AnswerTo(string key)
     {
         var accept = Convert.ToBase64String(SHA1.HashData(Encoding.ASCII.GetBytes($"{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11")));
