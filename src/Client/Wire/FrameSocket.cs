@@ -102,8 +102,10 @@ internal sealed class FrameSocket : IAsyncDisposable
                 _sending.Release();
             }
         }
-        catch (Exception fault) when (fault is WebSocketException or InvalidOperationException or ObjectDisposedException)
+        catch (Exception fault) when (fault is WebSocketException or InvalidOperationException or ObjectDisposedException
+            || (fault is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
+            // A socket whose connection breaks while it sends calls that cancelled.
             throw Lost(fault);
         }
     }

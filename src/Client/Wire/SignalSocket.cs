@@ -164,7 +164,15 @@ internal sealed class SignalSocket : IAsyncDisposable
                 return;
             }
 
-            await _frames.SendAsync(Envelope.Write(SocketEvent.GetRoom, fenceId!, null), WebSocketMessageType.Binary, cancellationToken).ConfigureAwait(false);
+            try
+            {
+                await _frames.SendAsync(Envelope.Write(SocketEvent.GetRoom, fenceId!, null), WebSocketMessageType.Binary, cancellationToken).ConfigureAwait(false);
+            }
+            catch (RealtimeKitException) when (answered.Task.IsCompletedSuccessfully)
+            {
+                return; // What was asked for is done, and has ended the connection, as removing everybody does.
+            }
+
             await (await Task.WhenAny(answered.Task, fence.Task).ConfigureAwait(false)).ConfigureAwait(false);
         }
     }
