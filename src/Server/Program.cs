@@ -41,7 +41,7 @@ return await ServerRun.UntilSignalAsync(() =>
 
     var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ApplicationName = "Roomcast.Server" });
     builder.AddServerLogging(settings);
-    builder.AddServerHost(reading, sockets);
+    builder.AddServerHost(reading, sockets, names);
     builder.AddHttpListeners(settings, sockets);
     builder.Services.AddTls(settings, names);
     builder.Services.AddObservability();

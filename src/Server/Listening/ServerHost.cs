@@ -13,7 +13,7 @@ namespace Roomcast.Server.Listening;
 internal static class ServerHost
 {
     /// <summary>Adds it.</summary>
-    public static void AddServerHost(this WebApplicationBuilder builder, SettingsReading reading, ListenerSockets sockets)
+    public static void AddServerHost(this WebApplicationBuilder builder, SettingsReading reading, ListenerSockets sockets, ServerNames names)
     {
         builder.Host.UseDefaultServiceProvider(provider =>
         {
@@ -24,6 +24,7 @@ internal static class ServerHost
         builder.Services.AddSingleton(reading);
         builder.Services.AddSingleton(reading.Values);
         builder.Services.AddSingleton(_ => sockets);
+        builder.Services.AddSingleton(names);
         builder.Services.AddSingleton<PublicAddresses>(sockets.PublicAddresses(reading.Values));
         builder.Services.AddSingleton(sockets.PageAddresses(reading.Values));
         builder.Services.AddSingleton<IHostLifetime, SignalLifetime>();

@@ -7,6 +7,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Roomcast.Interop.Browser;
 using Roomcast.TestKit;
+using Roomcast.TestKit.Hls;
 using Xunit.Abstractions;
 
 namespace Roomcast.Interop.Meetings;

@@ -152,7 +152,7 @@ internal sealed class DevTools : IAsyncDisposable
         var message = document.RootElement;
         if (message.TryGetProperty("id", out var id))
         {
-            if (_waiting.TryRemove(id.GetInt64(), out var answer))
+            if (_waiting.TryGetValue(id.GetInt64(), out var answer))
             {
                 if (message.TryGetProperty("error", out var error))
                 {

@@ -164,7 +164,7 @@ internal sealed class PageGuard : IAsyncDisposable
         {
             socket = await ConnectAsync(target, limit.Token);
         }
-        catch (Exception fault) when (fault is SocketException or OperationCanceledException && !_ending.IsCancellationRequested)
+        catch (Exception fault) when (fault is SocketException or ArgumentException || (fault is OperationCanceledException && !_ending.IsCancellationRequested))
         {
             await AnswerAsync(Unreachable);
             return;
@@ -227,7 +227,8 @@ internal sealed class PageGuard : IAsyncDisposable
         }
         else
         {
-            var addresses = await Dns.GetHostAddressesAsync(target.Host, cancellationToken);
+            // Asked for an unspecified address, the resolver would throw.
+            var addresses = IPAddress.TryParse(target.Host, out var written) ? [written] : await Dns.GetHostAddressesAsync(target.Host, cancellationToken);
             open = [.. addresses.Where(address => OpenInternet.IsOpen(address, _allowed)).Select(address => new IPEndPoint(address, target.Port))];
         }
 

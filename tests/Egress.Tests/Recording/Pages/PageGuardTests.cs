@@ -75,8 +75,9 @@ public sealed class PageGuardTests : IAsyncDisposable
     [Fact]
     public async Task Who_is_not_there_is_told_so()
     {
+        var port = Port;
         _inside.Stop();
-        using var client = await AskAsync(Guard(Loopback), "127.0.0.1", Port);
+        using var client = await AskAsync(Guard(Loopback), "127.0.0.1", port);
 
         Assert.Equal(4, await AnswerAsync(client));
     }
