@@ -38,6 +38,7 @@ internal sealed class RecordingJob
 
     // Media must not wait for a database: that it has come, and what could not be kept before, is kept beside it, one after the other.
     private Task _keeping = Task.CompletedTask;
+    private Task _kept = Task.CompletedTask;
 
     public RecordingJob(RecordingRecord record, RecordingParts parts, CancellationToken stopping)
     {
@@ -56,6 +57,9 @@ internal sealed class RecordingJob
 
     // Single tracks may be silent for as long as their people like; a composition is never.
     private bool IsAwaitingPicture => Record is { Status: RecordingStatus.Invoked, Kind: RecordingKind.Composite };
+
+    /// <summary>Ends when the database has been told of the newest change of state, or could not be.</summary>
+    public Task Kept => Volatile.Read(ref _kept);
 
     /// <summary>Begins to record.</summary>
     public void Start(ICapture capture) => Completion = Task.Run(() => RunAsync(capture), CancellationToken.None);
@@ -330,9 +334,18 @@ internal sealed class RecordingJob
     private async Task MoveAsync(RecordingInput input, Func<RecordingRecord, RecordingRecord> change)
     {
         await _keeping;
-        if (Advance(input, change))
+        var kept = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Volatile.Write(ref _kept, kept.Task);
+        try
         {
-            await KeepAsync();
+            if (Advance(input, change))
+            {
+                await KeepAsync();
+            }
+        }
+        finally
+        {
+            kept.SetResult();
         }
     }
 

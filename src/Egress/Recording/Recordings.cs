@@ -133,6 +133,9 @@ public sealed class Recordings : IHostedService, IDisposable
         var starting = Interlocked.Increment(ref _starting);
         try
         {
+            // Whoever has read that one has ended may begin the next.
+            await Task.WhenAll(_jobs.Values.Where(job => job.Record.MeetingId == wish.MeetingId && !job.Record.IsActive).Select(job => job.Kept))
+                .WaitAsync(cancellationToken);
             if (!wish.AllowsOthers
                 && (await _store.FindActiveAsync(wish.AppId, wish.MeetingId, cancellationToken)).Any(other => other.Kind == wish.Kind))
             {
@@ -412,7 +415,7 @@ public sealed class Recordings : IHostedService, IDisposable
     private async Task<ICapture> OpenPageAsync(
         RecordingRecord record, Uri address, ICompositions compositions, PushAddress? target, CancellationToken cancellationToken)
     {
-        var place = _pages.Take();
+        var place = await _pages.TakeAsync(cancellationToken);
         ICompositionLease? lease = null;
         try
         {

@@ -36,6 +36,7 @@ internal sealed class PageCapture(RecordedPages.PagePlace place, RecordedPage pa
     {
         if (page.Completion is { IsFaulted: true, Exception.InnerException: { } fault })
         {
+            place.Leave();
             throw fault as RecordingFault ?? new RecordingFault("The page could not be recorded.", fault);
         }
 
@@ -57,7 +58,11 @@ internal sealed class PageCapture(RecordedPages.PagePlace place, RecordedPage pa
 
     public void Resume() => _composite?.Resume();
 
-    public void Close() => _composite?.Close();
+    public void Close()
+    {
+        place.Leave();
+        _composite?.Close();
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -36,6 +36,7 @@ internal sealed class RecordedPage : IAsyncDisposable
 
     // The SDK connects again when it was cut off without meaning it.
     private static readonly TimeSpan ClosedPatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(3);
 
     // No server has such a name (RFC 6761 section 6.4): what is asked of it is answered here.
     private const string CaptureAddress = "https://capture.invalid/";
@@ -126,11 +127,14 @@ internal sealed class RecordedPage : IAsyncDisposable
 
             if (first == ended && !_ending.IsCancellationRequested)
             {
-                RecordingLog.BrowserEnded(_logger, _wish.RecordingId, await ended);
-                throw new RecordingFault("The browser that showed the page has ended.");
+                throw await EndedAsync();
             }
 
             await recording;
+        }
+        catch (DevToolsException) when (DevTools.Completion.IsCompleted && !_ending.IsCancellationRequested)
+        {
+            throw await EndedAsync();
         }
         catch (DevToolsException fault)
         {
@@ -142,6 +146,25 @@ internal sealed class RecordedPage : IAsyncDisposable
         }
     }
 
+    private async Task<RecordingFault> EndedAsync()
+    {
+        // Its pipe is closed a moment before it has ended.
+        using var patience = new CancellationTokenSource(EndPatience, _clock);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, _ending.Token);
+        var said = "its pipe was closed";
+        try
+        {
+            said = await _browser!.WhenEndedAsync(limit.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // It goes on without us, until it is killed.
+        }
+
+        RecordingLog.BrowserEnded(_logger, _wish.RecordingId, said);
+        return new RecordingFault("The browser that showed the page has ended.");
+    }
+
     private async Task ShowAsync(CancellationToken cancellationToken)
     {
         using var patience = new CancellationTokenSource(StartPatience, _clock);
@@ -149,7 +172,6 @@ internal sealed class RecordedPage : IAsyncDisposable
         try
         {
             _page = await OpenTabAsync(limit.Token);
-            await DevTools.AskAsync("Inspector.enable", null, _page, limit.Token);
             await DevTools.AskAsync(
                 "Emulation.setDeviceMetricsOverride",
                 new JsonObject { ["width"] = _wish.Width, ["height"] = _wish.Height, ["deviceScaleFactor"] = 1, ["mobile"] = false },
@@ -182,6 +204,7 @@ internal sealed class RecordedPage : IAsyncDisposable
             cancellationToken);
         var session = TextOf(attached, "sessionId");
         await DevTools.AskAsync("Page.enable", null, session, cancellationToken);
+        await DevTools.AskAsync("Inspector.enable", null, session, cancellationToken);
         return session;
     }
 
@@ -292,8 +315,9 @@ internal sealed class RecordedPage : IAsyncDisposable
                 Tell("Page.handleJavaScriptDialog", new JsonObject { ["accept"] = true });
                 break;
 
-            case "Inspector.targetCrashed" when happened.Session == _page:
-                _crashed.TrySetResult(new RecordingFault("The page has crashed."));
+            case "Inspector.targetCrashed":
+                _crashed.TrySetResult(new RecordingFault(
+                    happened.Session == _capture ? "What captured the page has crashed." : "The page has crashed."));
                 break;
         }
     }

@@ -5,18 +5,23 @@ using Microsoft.Extensions.Options;
 namespace Roomcast.Egress.Recording.Pages;
 
 /// <summary>The browsers in which pages are recorded: as many as may be, each with a folder of its own. Thread-safe.</summary>
-internal sealed class RecordedPages
+internal sealed class RecordedPages : IDisposable
 {
+    // A browser takes a moment to end, and more when it has to be killed.
+    private static readonly TimeSpan LeavePatience = TimeSpan.FromSeconds(10);
+
     private readonly RecordingPageOptions _options;
     private readonly IPageHost? _host;
     private readonly string _folder;
     private readonly TimeProvider _clock;
     private readonly ILogger _logger;
-    private int _open;
+    private readonly SemaphoreSlim _places;
+    private int _leaving;
 
     public RecordedPages(IOptions<RecordingPageOptions> options, IOptions<RecordingOptions> recordings, IPageHost? host, TimeProvider clock, ILogger<RecordedPages> logger)
     {
         _options = options.Value;
+        _places = new SemaphoreSlim(_options.MaxPages);
         _host = host;
         _folder = Path.Combine(recordings.Value.Folder, "browsers");
         _clock = clock;
@@ -26,23 +31,23 @@ internal sealed class RecordedPages
     /// <summary>Deletes what the browsers of an earlier run of the server have left behind.</summary>
     public void Clear() => PageBrowser.Delete(_folder);
 
-    /// <summary>Takes the place of a page, if there is one.</summary>
+    /// <summary>Takes the place of a page, if there is one, or is just being given back.</summary>
+    /// <param name="cancellationToken">Stops waiting.</param>
     /// <exception cref="RecordingFault">This server has no browser, or shows as many pages as it may.</exception>
-    public PagePlace Take()
+    public async Task<PagePlace> TakeAsync(CancellationToken cancellationToken)
     {
         if (_host is null || PageBrowser.Find(_options.Browser) is not { } program)
         {
             throw new RecordingFault("This server has no browser to show a page in (recording_browser).");
         }
 
-        if (Interlocked.Increment(ref _open) > _options.MaxPages)
-        {
-            Interlocked.Decrement(ref _open);
-            throw new RecordingFault($"The server records as many pages as it may ({_options.MaxPages}).");
-        }
-
-        return new PagePlace(this, _host, program);
+        return await _places.WaitAsync(Volatile.Read(ref _leaving) > 0 ? LeavePatience : TimeSpan.Zero, cancellationToken)
+            ? new PagePlace(this, _host, program)
+            : throw new RecordingFault($"The server records as many pages as it may ({_options.MaxPages}).");
     }
+
+    /// <inheritdoc/>
+    public void Dispose() => _places.Dispose();
 
     /// <summary>A page's place, and what it holds. Disposing of it gives all back.</summary>
     internal sealed class PagePlace(RecordedPages pages, IPageHost host, string program) : IAsyncDisposable
@@ -50,6 +55,7 @@ internal sealed class RecordedPages
         private IPageStage? _stage;
         private PageGuest? _guest;
         private RecordedPage? _page;
+        private int _isLeaving;
 
         /// <summary>Opens the place where the page's picture and sound arrive, for a composition to be started.</summary>
         public void OpenStage(RecordingId recordingId) => _stage = host.OpenStage(recordingId);
@@ -69,21 +75,30 @@ internal sealed class RecordedPages
             return _page;
         }
 
+        /// <summary>Says that it is about to be given back, so that whoever asks now waits for it: to be called before others learn of the end.</summary>
+        public void Leave()
+        {
+            if (Interlocked.Exchange(ref _isLeaving, 1) == 0)
+            {
+                Interlocked.Increment(ref pages._leaving);
+            }
+        }
+
         /// <inheritdoc/>
         public async ValueTask DisposeAsync()
         {
-            if (_page is not null)
+            Leave();
+            try
             {
-                await _page.DisposeAsync();
+                await (_page?.DisposeAsync() ?? default);
+                _guest?.Dispose();
+                await (_stage?.DisposeAsync() ?? default);
             }
-
-            _guest?.Dispose();
-            if (_stage is not null)
+            finally
             {
-                await _stage.DisposeAsync();
+                pages._places.Release();
+                Interlocked.Decrement(ref pages._leaving);
             }
-
-            Interlocked.Decrement(ref pages._open);
         }
 
         // As Cloudflare's recorder tells a page of its meeting, and where this server is besides.
