@@ -118,6 +118,11 @@ install_for_composing() {
   install_packages $packages
 }
 
+# As PageBrowser.Find looks for it.
+has_browser() {
+  has_command chromium || has_command chromium-browser || has_command google-chrome || has_command google-chrome-stable
+}
+
 # Node 18.18 or newer, with npm.
 has_node() {
   command -v npm >/dev/null 2>&1 &&

@@ -111,6 +111,23 @@ public sealed class RecordedPageTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task A_server_without_a_browser_says_so_and_records_meetings()
+    {
+        await using var server = await StartAsync([.. Arguments, "--recording-browser", "off"]);
+        var meeting = await server.Value.CreateMeetingAsync("No browser");
+        var ada = await KitPage.OpenAsync(server.Value, meeting, 0, "group_call_host", sends: false);
+        using var api = server.Value.Server.CreateApiClient();
+        using var refused = await api.PostAsync(
+            new Uri($"{server.Value.Server.AppPath}/recordings", UriKind.Relative), JsonContent(new { meeting_id = meeting, url = "https://example.com/" }));
+        Assert.Equal(503, (int)refused.StatusCode);
+        Assert.Contains("This server has no browser to show a page in (recording_browser).", await refused.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+
+        var recording = (await server.Value.PostAsync("/recordings", new { meeting_id = meeting })).GetProperty("id").GetString()!;
+        await UntilAsync(server.Value, recording, "RECORDING");
+        await ada.CloseAsync();
+    }
+
+    [Fact]
     public async Task No_browser_is_left_behind_by_a_killed_server_and_none_beyond_the_most_is_started()
     {
         await using var pages = await PageServer.StartAsync();
