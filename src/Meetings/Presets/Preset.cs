@@ -49,3 +49,10 @@ public sealed record PresetContent
     /// </summary>
     public static PresetContent DefaultsOf(ViewType viewType) => BuiltInPresets.DefaultsOf(viewType);
 }
+
+/// <summary>A preset as lists show it.</summary>
+/// <param name="Id">Its id.</param>
+/// <param name="Name">Its name; unique in its app.</param>
+/// <param name="CreatedAt">When it was made.</param>
+/// <param name="UpdatedAt">When it was last changed.</param>
+public sealed record PresetSummary(PresetId Id, string Name, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt);

@@ -23,6 +23,7 @@ public enum PresetOutcome
 public sealed class PresetStore(Database database, TimeProvider clock)
 {
     private const string Columns = "id, app_id, name, content, created_at, updated_at";
+    private const string SummaryColumns = "id, name, created_at, updated_at";
 
     /// <summary>Apps known to have the built-in presets. Small: an app is 16 bytes, and only those in use since the start are in it.</summary>
     private readonly ConcurrentDictionary<AppId, bool> _seeded = new();
@@ -96,21 +97,21 @@ public sealed class PresetStore(Database database, TimeProvider clock)
             cancellationToken);
     }
 
-    /// <summary>Lists an app's presets.</summary>
+    /// <summary>Lists an app's presets, without their contents, which are long.</summary>
     /// <param name="appId">The app.</param>
     /// <param name="page">The page.</param>
     /// <param name="search">Only those whose name contains this, whatever its case; null or empty for all.</param>
     /// <param name="order">By age.</param>
     /// <param name="cancellationToken">Stops the query.</param>
-    public async Task<Page<Preset>> ListAsync(
+    public async Task<Page<PresetSummary>> ListAsync(
         AppId appId, PageRequest page, string? search, SortOrder order, CancellationToken cancellationToken)
     {
         PageBounds.ThrowIfInvalid(page);
         await SeedAsync(appId, cancellationToken);
         return search?.Contains('\0', StringComparison.Ordinal) == true
-            ? new Page<Preset>([], 0, page)
+            ? new Page<PresetSummary>([], 0, page)
             : await database.ReadAsync(
-                transaction => ListQuery(appId, search).ReadAsync<PresetRow, Preset>(transaction, page, order, row => row.ToPreset()),
+                transaction => ListQuery(appId, search).ReadAsync<PresetRow, PresetSummary>(transaction, page, order, row => row.ToSummary()),
                 cancellationToken);
     }
 
@@ -192,7 +193,7 @@ public sealed class PresetStore(Database database, TimeProvider clock)
 
     internal static PagedQuery ListQuery(AppId appId, string? search)
     {
-        var query = new PagedQuery(Columns, "presets")
+        var query = new PagedQuery(SummaryColumns, "presets")
             .Where("app_id = @AppId", "AppId", appId.Value)
             .Where("deleted_at IS NULL");
         return string.IsNullOrEmpty(search)
@@ -288,6 +289,8 @@ public sealed class PresetStore(Database database, TimeProvider clock)
         public DateTimeOffset CreatedAt { get; init; }
 
         public DateTimeOffset UpdatedAt { get; init; }
+
+        public PresetSummary ToSummary() => new(new PresetId(Id), Name, CreatedAt, UpdatedAt);
 
         public Preset ToPreset() => new()
         {

@@ -22,7 +22,8 @@ public abstract class PresetStoreTests(DatabaseEngine engine) : MeetingRecordsTe
         var page = await Presets.ListAsync(app, First, search: null, SortOrder.Descending, None);
 
         Assert.Equal(BuiltInPresets.All.Select(preset => preset.Key), page.Items.Select(preset => preset.Name));
-        Assert.Equal(BuiltInPresets.All.Select(preset => preset.Value), page.Items.Select(preset => preset.Content));
+        var presets = await Task.WhenAll(page.Items.Select(preset => Presets.FindAsync(app, preset.Id, None)));
+        Assert.Equal(BuiltInPresets.All.Select(preset => preset.Value), presets.Select(preset => preset!.Content));
         Assert.NotEqual(
             page.Items[0].Id, (await Presets.FindByNameAsync(await MakeAppAsync(), page.Items[0].Name, None))!.Id);
     }
@@ -64,7 +65,9 @@ public abstract class PresetStoreTests(DatabaseEngine engine) : MeetingRecordsTe
         Assert.Equal(made, await Presets.FindByNameAsync(app, "Käfig", None));
         Assert.Null(await Presets.FindByNameAsync(app, "käfig", None));
         Assert.Null(await Presets.FindByNameAsync(app, "nul\0", None));
-        Assert.Equal([made], (await Presets.ListAsync(app, First, "KÄF", SortOrder.Descending, None)).Items);
+        Assert.Equal(
+            [new PresetSummary(made.Id, made.Name, made.CreatedAt, made.UpdatedAt)],
+            (await Presets.ListAsync(app, First, "KÄF", SortOrder.Descending, None)).Items);
     }
 
     [Fact]

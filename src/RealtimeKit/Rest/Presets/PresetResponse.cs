@@ -31,5 +31,5 @@ internal sealed record PresetResponse(
 /// <summary>A preset in a list.</summary>
 internal sealed record PresetListItem(Guid Id, string Name, DateTimeOffset CreatedAt, DateTimeOffset UpdatedAt)
 {
-    public static PresetListItem Of(Preset preset) => new(preset.Id.Value, preset.Name, preset.CreatedAt, preset.UpdatedAt);
+    public static PresetListItem Of(PresetSummary preset) => new(preset.Id.Value, preset.Name, preset.CreatedAt, preset.UpdatedAt);
 }
