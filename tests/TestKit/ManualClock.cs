@@ -8,6 +8,7 @@ public sealed class ManualClock : TimeProvider
     private readonly Lock _lock = new();
     private readonly List<ManualTimer> _timers = [];
     private TimeSpan _elapsed;
+    private long _readings;
 
     /// <inheritdoc/>
     public override long TimestampFrequency => 1_234_567;
@@ -36,11 +37,18 @@ public sealed class ManualClock : TimeProvider
         }
     }
 
+    /// <summary>How often its timestamp was read: who waits reads none.</summary>
+    public long Readings => Interlocked.Read(ref _readings);
+
     /// <inheritdoc/>
     public override DateTimeOffset GetUtcNow() => Start + Elapsed;
 
     /// <inheritdoc/>
-    public override long GetTimestamp() => (long)(Elapsed.TotalSeconds * TimestampFrequency);
+    public override long GetTimestamp()
+    {
+        Interlocked.Increment(ref _readings);
+        return (long)(Elapsed.TotalSeconds * TimestampFrequency);
+    }
 
     /// <summary>Moves time on, firing each due timer in order at its own moment.</summary>
     public void Advance(TimeSpan by)

@@ -164,7 +164,9 @@ internal sealed class PictureComposer : IDisposable
         var isMuted = !tile.IsScreen && peer.Microphone is null or { IsPaused: true };
         var size = TileLook.LetterSize(tile.Area, Math.Min(_format.Width, _format.Height));
         var margin = Math.Max(2, (size / 2) & ~1);
-        var label = _look.Label(new LabelText(scene.ShowsNames ? peer.Name : "", isMuted, tile.IsScreen, size, tile.Area.Width - (2 * margin)));
+        var label = scene.ShowsLabels
+            ? _look.Label(new LabelText(scene.ShowsNames ? peer.Name : "", isMuted, tile.IsScreen, size, tile.Area.Width - (2 * margin)))
+            : null;
         var overlays = new List<(Overlay Overlay, int Left, int Top)>();
         if (label is not null)
         {

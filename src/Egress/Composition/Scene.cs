@@ -37,6 +37,9 @@ public sealed record Scene
 
     /// <summary>Whether names are shown on the tiles; default true.</summary>
     public bool ShowsNames { get; init; } = true;
+
+    /// <summary>Whether tiles have labels at all: the name, a microphone that is off, a screen; default true.</summary>
+    public bool ShowsLabels { get; init; } = true;
 }
 
 /// <summary>How the pictures of a scene are laid out.</summary>

@@ -172,7 +172,7 @@ internal sealed class RecordingJob
 
     private async Task WaitAsync(Task?[] tasks, TimeSpan due)
     {
-        if (due <= TimeSpan.Zero)
+        if (due == TimeSpan.Zero)
         {
             return;
         }

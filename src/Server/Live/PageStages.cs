@@ -108,7 +108,7 @@ internal sealed class PageView(ICompositionInput input, Func<SceneWatermark?> wa
             input.SetScene(new Scene
             {
                 Layout = SceneLayout.Single,
-                ShowsNames = false,
+                ShowsLabels = false,
                 BackgroundRgb = 0,
                 Watermark = watermark(),
                 Peers = [new ScenePeer("page", "") { Screen = _picture?.Track, ScreenSound = _sound?.Track }],

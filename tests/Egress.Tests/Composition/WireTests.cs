@@ -144,6 +144,7 @@ public sealed class WireTests
             BackgroundFile = "/some/where.png",
             SlateText = "Wir sind gleich zurück \u2014 \"soon\"",
             ShowsNames = false,
+            ShowsLabels = false,
             Watermark = new SceneWatermark("/mark.png", SceneCorner.LeftBottom, 64, 0),
             Peers =
             [

@@ -55,6 +55,31 @@ public sealed class RecordingsTests : IClassFixture<EncodedMinute>, IAsyncLifeti
     }
 
     [Fact]
+    public async Task Nothing_is_done_while_nothing_comes()
+    {
+        var (meeting, session) = Begin();
+        var asked = await StartAsync(meeting);
+        await RestsAsync();
+
+        Publish(session, 0, 3);
+        await _host.WaitForAsync(asked, RecordingStatus.Recording);
+        await WaitForMediaAsync(asked, 2);
+        await RestsAsync();
+
+        await _host.Recordings.PauseAsync(_host.App, asked.Id, CancellationToken.None);
+        await RestsAsync();
+
+        // A loop that does not wait reads the clock some hundred thousand times.
+        async Task RestsAsync()
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(300));
+            var before = _clock.Readings;
+            await Task.Delay(TimeSpan.FromMilliseconds(500));
+            Assert.InRange(_clock.Readings - before, 0, 50);
+        }
+    }
+
+    [Fact]
     public async Task One_that_is_slow_to_begin_holds_up_no_other_and_counts_as_one()
     {
         await using var host = await RecordingHost.StartAsync(Path.Combine(_folder.Path, "few"), _clock, options => options.MaxRecordings = 3);

@@ -93,6 +93,11 @@ public sealed class LookTests
             Assert.Equal(0, marks[0]);
             Assert.True(marks[1] > 20 && marks[2] > 20, $"The marks have {marks[1]} and {marks[2]} pixels.");
         }
+
+        stage.Composer.SetScene(scene with { ShowsLabels = false });
+        stage.Tick(3);
+        Assert.All(stage.TilesOf(scene), tile =>
+            Assert.Equal((0, 0), (stage.Output.Last.CountMuted(LabelCorner(tile.Area)), stage.Output.Last.CountLight(LabelCorner(tile.Area)))));
     }
 
     [Fact]
