@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Roomcast.Storage;
@@ -250,7 +251,8 @@ internal sealed class RecordingJob
         }
         else if (IsAwaitingPicture && HasPassed(timing.BeganAt, capture.StartPatience))
         {
-            throw new RecordingFault("There was nothing to record for a minute after the start.");
+            throw new RecordingFault(string.Create(
+                CultureInfo.InvariantCulture, $"There was nothing to record for {capture.StartPatience.TotalSeconds:F0} s after the start."));
         }
     }
 

@@ -29,6 +29,7 @@ public static class RecordingServices
         services.TryAddSingleton(provider => new RecordingFolder(provider.GetRequiredService<IOptions<RecordingOptions>>().Value.Folder));
         services.TryAddSingleton<RecordingConverter>();
         services.AddOptionsWithValidateOnStart<RecordingPageOptions, RecordingPageOptionsValidator>();
+        services.TryAddSingleton<PageConnections>();
         services.TryAddSingleton(provider => new RecordedPages(
             provider.GetRequiredService<IOptions<RecordingPageOptions>>(),
             provider.GetRequiredService<IOptions<RecordingOptions>>(),

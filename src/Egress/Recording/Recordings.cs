@@ -223,7 +223,7 @@ public sealed class Recordings : IHostedService, IDisposable
     /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        _pages.Clear();
+        _ = _pages.ClearAsync();
         foreach (var left in await _store.FindUnfinishedAsync(_folder.Node, cancellationToken))
         {
             RecordingLog.Repairing(_logger, left.Id);

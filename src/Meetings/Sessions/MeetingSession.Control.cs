@@ -60,12 +60,13 @@ public sealed partial class MeetingSession
         await AskLiveAsync<object>(
             room =>
             {
-                foreach (var peer in room.Joined.ToArray())
+                var peers = room.Joined.Where(peer => !peer.IsGuest).ToArray();
+                foreach (var peer in peers)
                 {
                     room.Media.HoldBack(peer, new MediaChoice(Audio: true, Video: false, Screen: false), initiatorPeerId: "");
                 }
 
-                var members = room.Joined.Select(peer => peer.Member).Distinct().ToArray();
+                var members = peers.Select(peer => peer.Member).Distinct().ToArray();
                 if (!mayUnmute)
                 {
                     foreach (var member in members)

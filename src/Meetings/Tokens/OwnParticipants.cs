@@ -11,12 +11,9 @@ public sealed class OwnParticipants
     private static readonly PresetContent Content = new()
     {
         Config = new PresetConfig { ViewType = ViewType.GroupCall },
-        Permissions = BuiltInPresets.DefaultsOf(ViewType.GroupCall).Permissions with
-        {
-            HiddenParticipant = true,
-            IsRecorder = true,
-            RecorderType = RecorderType.Recorder,
-        },
+
+        // It sees and hears what everybody does, and does nothing: what runs in its page may be anybody's.
+        Permissions = new PresetPermissions { HiddenParticipant = true, IsRecorder = true, RecorderType = RecorderType.Recorder },
     };
 
     private readonly ConcurrentDictionary<ParticipantId, (Participant Participant, Preset Preset)> _all = new();

@@ -34,12 +34,15 @@ public sealed class ParticipantAdmission(
     /// <param name="meetingId">The meeting; it exists.</param>
     /// <param name="id">The participant's id; used for no other.</param>
     /// <param name="name">What it is called where hidden ones are listed.</param>
-    /// <returns>Its token, and what makes it worth nothing.</returns>
-    public (string Token, Action End) Lend(AppId appId, MeetingId meetingId, Guid id, string name)
+    /// <returns>It, and its token.</returns>
+    public (Participant Participant, string Token) Lend(AppId appId, MeetingId meetingId, Guid id, string name)
     {
         var participant = own.Add(appId, meetingId, new ParticipantId(id), name, StoredTime.Now(clock));
-        return (Issue(participant), () => own.Remove(participant.Id));
+        return (participant, Issue(participant));
     }
+
+    /// <summary>Makes the token of one of the server's own worth nothing. Whoever is in the meeting by it is to be removed then.</summary>
+    public void EndLent(ParticipantId id) => own.Remove(id);
 
     /// <summary>Finds whose token it is. A token of a deleted participant, or a replaced one, is worth nothing at once.</summary>
     /// <param name="token">As sent; anything at all.</param>

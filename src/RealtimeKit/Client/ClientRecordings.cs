@@ -34,6 +34,12 @@ internal sealed class ClientRecordings(Recordings recordings, IActiveSessions se
             return KitAnswer.Refuse(KitErrorCode.NoRight, "the token gives no right to this meeting");
         }
 
+        // What the server opens is chosen by who owns it.
+        if (wanted.Page is not null)
+        {
+            return KitAnswer.Refuse(KitErrorCode.NoRight, "url is for the REST API: participants cannot have a web page recorded");
+        }
+
         var plan = wanted.ToPlan(meeting.Settings.RecordingConfig, recordings, out var faults);
         if (faults.Count > 0)
         {

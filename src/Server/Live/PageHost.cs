@@ -1,8 +1,10 @@
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Security.Cryptography;
 using Roomcast.Accounts;
 using Roomcast.Egress.Recording;
 using Roomcast.Egress.Recording.Pages;
+using Roomcast.Meetings;
 using Roomcast.Meetings.Records;
 using Roomcast.Meetings.Tokens;
 using Roomcast.Server.Configuration;
@@ -16,11 +18,13 @@ namespace Roomcast.Server.Live;
 internal sealed class PageHost(
     PageStages stages,
     ParticipantAdmission admission,
+    IActiveSessions sessions,
     PageAddresses addresses,
     ListenerSockets sockets,
     ServerNames names,
     SettingValues settings,
-    TlsCertificates certificates) : IPageHost
+    TlsCertificates certificates,
+    PageConnections connections) : IPageHost
 {
     public PageServer Server
     {
@@ -44,14 +48,30 @@ internal sealed class PageHost(
             }
 
             var key = certificates.Current.Certificate.PublicKey.ExportSubjectPublicKeyInfo();
-            return new PageServer(told.Authority, known, here, SHA256.HashData(key));
+            var machine = NetworkInterface.GetAllNetworkInterfaces()
+                .SelectMany(nic => nic.GetIPProperties().UnicastAddresses).Select(unicast => unicast.Address).ToHashSet();
+            if (settings.Get(ServerSettings.PublicIp) is { } outside)
+            {
+                machine.Add(outside);
+            }
+
+            return new PageServer(told.Authority, known, here, SHA256.HashData(key))
+            {
+                Addresses = machine,
+                Connections = connections,
+            };
         }
     }
 
     public PageGuest Invite(AppId appId, Guid meetingId, RecordingId recordingId)
     {
-        var (token, end) = admission.Lend(appId, new MeetingId(meetingId), recordingId.Value, "Recorder");
-        return new PageGuest(token, end);
+        var (participant, token) = admission.Lend(appId, new MeetingId(meetingId), recordingId.Value, "Recorder");
+        return new PageGuest(token, async () =>
+        {
+            // The token first, or it could be used again; it stood in a page's address, where others may have read it.
+            admission.EndLent(participant.Id);
+            await sessions.ParticipantDeletedAsync(participant, CancellationToken.None);
+        });
     }
 
     public IPageStage OpenStage(RecordingId recordingId) => stages.Open(recordingId.Value);

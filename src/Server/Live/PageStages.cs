@@ -2,11 +2,13 @@ using System.Collections.Concurrent;
 using Roomcast.Egress.Composition;
 using Roomcast.Egress.Recording.Pages;
 using Roomcast.Meetings.Media;
+using Roomcast.Rtc.Ice;
+using Roomcast.Transports.Rtc;
 
 namespace Roomcast.Server.Live;
 
 /// <summary>What web pages that are recorded send, for compositions: a room for each, in which its browser is the only peer.</summary>
-internal sealed class PageStages(MediaRooms rooms, SceneOverlays overlays)
+internal sealed class PageStages(MediaRooms rooms, SceneOverlays overlays, RtcHost rtc)
 {
     private readonly ConcurrentDictionary<Guid, MediaRoom> _rooms = new();
 
@@ -15,7 +17,7 @@ internal sealed class PageStages(MediaRooms rooms, SceneOverlays overlays)
     public IPageStage Open(Guid id)
     {
         var room = _rooms[id] = rooms.Open($"page-{id}");
-        return new Stage(room, async () =>
+        return new Stage(room, rtc.LocalCandidates, async () =>
         {
             _rooms.TryRemove(id, out _);
             overlays.Forget(id);
@@ -55,7 +57,7 @@ internal sealed class PageStages(MediaRooms rooms, SceneOverlays overlays)
         }
     }
 
-    private sealed class Stage(MediaRoom room, Func<ValueTask> close) : IPageStage
+    private sealed class Stage(MediaRoom room, IReadOnlyList<IceCandidate> here, Func<ValueTask> close) : IPageStage
     {
         private const string Browser = "browser";
 
@@ -65,7 +67,7 @@ internal sealed class PageStages(MediaRooms rooms, SceneOverlays overlays)
             {
                 await room.CreateTransportAsync(Browser, TransportDirection.FromPeer, offer);
                 await room.ProduceAsync(Browser, RequestOf(MediaKind.Video, offer));
-                return (await room.ProduceAsync(Browser, RequestOf(MediaKind.Audio, offer))).AnswerSdp;
+                return WithWaysInside((await room.ProduceAsync(Browser, RequestOf(MediaKind.Audio, offer))).AnswerSdp);
             }
             catch (MediaException fault)
             {
@@ -74,6 +76,15 @@ internal sealed class PageStages(MediaRooms rooms, SceneOverlays overlays)
         }
 
         public ValueTask DisposeAsync() => close();
+
+        // Behind a router, the address that others are told may lead nowhere from here.
+        private string WithWaysInside(string answer)
+        {
+            const string Line = "a=candidate:";
+            var first = answer.IndexOf(Line, StringComparison.Ordinal);
+            var missing = here.Where(way => !answer.Contains($" {way.Host} {way.Port} ", StringComparison.Ordinal)).Select(way => $"{Line}{way}\r\n");
+            return first < 0 ? answer : answer.Insert(first, string.Concat(missing));
+        }
 
         private static ProduceRequest RequestOf(MediaKind kind, string offer) =>
             new(kind, IsPaused: false, IsScreenShare: true, AppData: "", Mid: null, MimeType: null, offer);

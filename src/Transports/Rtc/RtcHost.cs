@@ -25,6 +25,7 @@ public sealed class RtcHost : IAsyncDisposable
     private readonly long _startedAt;
     private readonly RtcWorker[] _workers;
     private IReadOnlyList<IceCandidate> _candidates = [];
+    private IReadOnlyList<IceCandidate> _localCandidates = [];
     private RtcSockets? _sockets;
     private int _stopped;
 
@@ -60,6 +61,9 @@ public sealed class RtcHost : IAsyncDisposable
     /// <summary>Where peers reach us, for descriptions: UDP and passive TCP, best first. Empty before <see cref="Start"/>.</summary>
     public IReadOnlyList<IceCandidate> Candidates => Volatile.Read(ref _candidates);
 
+    /// <summary>Where we are reached by UDP from this machine itself, whatever address others are told. Empty before <see cref="Start"/>.</summary>
+    public IReadOnlyList<IceCandidate> LocalCandidates => Volatile.Read(ref _localCandidates);
+
     internal RtcDirectory Directory { get; } = new();
 
     internal RtcTcpListener Tcp { get; }
@@ -73,8 +77,10 @@ public sealed class RtcHost : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(sockets);
         _sockets = sockets;
-        List<IPAddress> told = publicAddress is not null ? [publicAddress] : ReachableAt(sockets.LocalEndPoint.Address);
+        var here = ReachableAt(sockets.LocalEndPoint.Address);
+        List<IPAddress> told = publicAddress is not null ? [publicAddress] : here;
         Volatile.Write(ref _candidates, MakeCandidates(told, sockets.LocalEndPoint.Port));
+        Volatile.Write(ref _localCandidates, [.. MakeCandidates(here, sockets.LocalEndPoint.Port).Where(candidate => candidate.Protocol is RtcProtocol.Udp)]);
         Tcp.Start(sockets.Tcp);
         for (var i = 0; i < _workers.Length; i++)
         {

@@ -128,6 +128,26 @@ public sealed class RecordedPageTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task A_page_is_recorded_where_others_are_told_an_address_that_leads_nowhere_from_here_and_is_shown_no_figures()
+    {
+        await using var server = await StartAsync([.. Arguments, "--public-ip", "192.0.2.1"]);
+        var meeting = await server.Value.CreateMeetingAsync("Behind a router");
+        var ada = await KitPage.OpenAsync(server.Value, meeting, 0, "group_call_host", sends: false);
+        var recording = await RecordAsync(server.Value, meeting, new Uri(server.Value.Server.HttpBase, "/docs"));
+        await UntilAsync(server.Value, recording, "RECORDING");
+        await StopAsync(server.Value, recording);
+
+        // Whoever asks by oneself has them.
+        var figures = new Uri(server.Value.Server.HttpBase, "/metrics");
+        using var http = new HttpClient();
+        Assert.Contains("recording", await http.GetStringAsync(figures), StringComparison.Ordinal);
+        recording = await RecordAsync(server.Value, meeting, figures);
+        var failed = await UntilAsync(server.Value, recording, "ERRORED");
+        Assert.Equal("The page's address answers 404.", failed.GetProperty("err_message").GetString());
+        await ada.CloseAsync();
+    }
+
+    [Fact]
     public async Task No_browser_is_left_behind_by_a_killed_server_and_none_beyond_the_most_is_started()
     {
         await using var pages = await PageServer.StartAsync();

@@ -101,9 +101,10 @@ public abstract class ParticipantAdmissionTests(DatabaseEngine engine) : Meeting
         var admission = Make();
         var (meeting, other) = (await MakeMeetingAsync(), await MakeMeetingAsync());
         var id = Guid.NewGuid();
-        var (token, end) = admission.Lend(meeting.AppId, meeting.Id, id, "Recorder");
+        var (lent, token) = admission.Lend(meeting.AppId, meeting.Id, id, "Recorder");
 
         var found = (await admission.AuthenticateAsync(token, meetingId: null, None)).Participant!;
+        Assert.Equal(lent, found);
         Assert.Equal((meeting.AppId, meeting.Id, new ParticipantId(id), "Recorder", true), (found.AppId, found.MeetingId, found.Id, found.Name, found.IsOwn));
         Assert.Equal(found, (await admission.AuthenticateAsync(token, meeting.Id, None)).Participant);
         Assert.Equal(ParticipantTokenVerdict.OtherMeeting, (await admission.AuthenticateAsync(token, other.Id, None)).Verdict);
@@ -113,7 +114,7 @@ public abstract class ParticipantAdmissionTests(DatabaseEngine engine) : Meeting
         Assert.True(_own.FindPreset(found.Id)!.Content.Permissions is { HiddenParticipant: true, IsRecorder: true });
         Assert.Null(_own.FindPreset((await MakeParticipantAsync(meeting)).Id));
 
-        end();
+        admission.EndLent(lent.Id);
         await RefusedAsync(admission, token, ParticipantTokenVerdict.UnknownParticipant);
         Assert.Null(_own.FindPreset(found.Id));
     }

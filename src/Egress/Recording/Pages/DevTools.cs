@@ -13,7 +13,7 @@ namespace Roomcast.Egress.Recording.Pages;
 /// </remarks>
 internal sealed class DevTools : IAsyncDisposable
 {
-    /// <summary>Longest message of the browser, in bytes.</summary>
+    /// <summary>Longest message of the browser, in bytes; a longer one is left out, as a page decides how long some of them are.</summary>
     public const int MaxMessageLength = 8 << 20;
 
     private readonly SemaphoreSlim _writing = new(1);
@@ -111,6 +111,7 @@ internal sealed class DevTools : IAsyncDisposable
 
     private async Task ReadAsync()
     {
+        var isTooLong = false;
         try
         {
             while (true)
@@ -119,13 +120,24 @@ internal sealed class DevTools : IAsyncDisposable
                 var buffer = read.Buffer;
                 while (buffer.PositionOf((byte)0) is { } end)
                 {
-                    Take(buffer.Slice(0, end));
+                    if (!isTooLong)
+                    {
+                        Take(buffer.Slice(0, end));
+                    }
+
+                    isTooLong = false;
                     buffer = buffer.Slice(buffer.GetPosition(1, end));
                 }
 
-                if (read.IsCompleted || read.IsCanceled || buffer.Length > MaxMessageLength)
+                if (read.IsCompleted || read.IsCanceled)
                 {
                     return;
+                }
+
+                if (isTooLong || buffer.Length > MaxMessageLength)
+                {
+                    isTooLong = true;
+                    buffer = buffer.Slice(buffer.End);
                 }
 
                 _fromBrowser.AdvanceTo(buffer.Start, buffer.End);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using Roomcast.Accounts;
 
@@ -24,15 +25,40 @@ public interface IPageHost
 /// <param name="Names">The names and addresses it goes by.</param>
 /// <param name="EndPoints">Its listeners for HTTP, with and without TLS, by the port that is told to others.</param>
 /// <param name="KeyDigest">SHA-256 over the public key (SubjectPublicKeyInfo) of the certificate that it shows now; empty without TLS.</param>
-public sealed record PageServer(string ClientBase, IReadOnlySet<string> Names, IReadOnlyDictionary<int, IPEndPoint> EndPoints, ReadOnlyMemory<byte> KeyDigest);
+public sealed record PageServer(string ClientBase, IReadOnlySet<string> Names, IReadOnlyDictionary<int, IPEndPoint> EndPoints, ReadOnlyMemory<byte> KeyDigest)
+{
+    /// <summary>The machine's addresses, also those that others reach it at: what else listens there is no page's business.</summary>
+    public IReadOnlySet<IPAddress> Addresses { get; init; } = new HashSet<IPAddress>();
+
+    /// <summary>Where the connections of pages to the server are noted.</summary>
+    public PageConnections Connections { get; init; } = new();
+}
+
+/// <summary>The connections that pages have to this server: what is for its owner alone is not shown by them. Thread-safe.</summary>
+public sealed class PageConnections
+{
+    private readonly ConcurrentDictionary<IPEndPoint, bool> _all = new();
+
+    /// <summary>Whether a connection is one of a page.</summary>
+    /// <param name="address">The address that it comes from.</param>
+    /// <param name="port">The port that it comes from.</param>
+    public bool Contains(IPAddress? address, int port) => address is not null && _all.ContainsKey(Plain(new IPEndPoint(address, port)));
+
+    internal void Add(IPEndPoint from) => _all[Plain(from)] = true;
+
+    internal void Remove(IPEndPoint from) => _all.TryRemove(Plain(from), out _);
+
+    private static IPEndPoint Plain(IPEndPoint point) =>
+        point.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(point.Address.MapToIPv4(), point.Port) : point;
+}
 
 /// <summary>A page's part in a meeting. Ends when disposed of.</summary>
 /// <param name="Token">The participant token; secret.</param>
-/// <param name="End">Ends it.</param>
-public sealed record PageGuest(string Token, Action End) : IDisposable
+/// <param name="End">Ends it: the token, and whoever is in the meeting by it.</param>
+public sealed record PageGuest(string Token, Func<Task> End) : IAsyncDisposable
 {
     /// <inheritdoc/>
-    public void Dispose() => End();
+    public async ValueTask DisposeAsync() => await End();
 
     /// <summary>Says nothing of the token.</summary>
     public override string ToString() => nameof(PageGuest);

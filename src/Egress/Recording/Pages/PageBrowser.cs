@@ -15,8 +15,14 @@ internal sealed class PageBrowser : IAsyncDisposable
     private const int FrameHeight = 240;
 
     private const int MaxErrorText = 2_000;
+
+    // Less shared memory than this, as containers have it, crashes pages; files serve as well, more slowly.
+    private const long MinSharedMemory = 512L << 20;
+    private const int MaxDiskCacheBytes = 64 << 20;
     private static readonly string[] Programs = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
     private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan DeletePatience = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan DeleteRetry = TimeSpan.FromMilliseconds(200);
 
     private readonly Process _process;
     private readonly string _profile;
@@ -63,6 +69,14 @@ internal sealed class PageBrowser : IAsyncDisposable
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
             };
+
+            // The server's settings, with their secrets, may stand in its environment; and what a browser writes by habit is to go with it.
+            start.Environment.Clear();
+            foreach (var (name, value) in EnvironmentOf(profile))
+            {
+                start.Environment[name] = value;
+            }
+
             return new PageBrowser(Process.Start(start) ?? throw new Win32Exception(), profile, happened);
         }
         catch (Exception fault) when (fault is Win32Exception or IOException or UnauthorizedAccessException)
@@ -97,19 +111,38 @@ internal sealed class PageBrowser : IAsyncDisposable
 
         await _process.WaitForExitAsync(CancellationToken.None);
         _process.Dispose();
-        Delete(_profile);
+        await DeleteAsync(_profile);
     }
 
-    /// <summary>Deletes a profile; what cannot be deleted stays until the server starts again.</summary>
-    public static void Delete(string profile)
+    /// <summary>Deletes profiles, also while the last processes of a browser still write; what cannot be deleted stays until the server starts again.</summary>
+    public static async Task DeleteAsync(string folder)
     {
-        try
+        for (var rest = DeletePatience; rest > TimeSpan.Zero && Directory.Exists(folder); rest -= DeleteRetry)
         {
-            Directory.Delete(profile, recursive: true);
+            try
+            {
+                Directory.Delete(folder, recursive: true);
+            }
+            catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+            {
+                await Task.Delay(DeleteRetry);
+            }
         }
-        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+    }
+
+    private static IEnumerable<(string Name, string Value)> EnvironmentOf(string profile)
+    {
+        foreach (var name in (string[])["PATH", "LANG", "LC_ALL", "TZ", "FONTCONFIG_FILE", "FONTCONFIG_PATH"])
         {
-            // It takes room and harms nothing.
+            if (Environment.GetEnvironmentVariable(name) is { } value)
+            {
+                yield return (name, value);
+            }
+        }
+
+        foreach (var name in (string[])["HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"])
+        {
+            yield return (name, profile);
         }
     }
 
@@ -130,6 +163,13 @@ internal sealed class PageBrowser : IAsyncDisposable
         yield return "--disable-component-update";
         yield return "--disable-breakpad";
         yield return "--hide-scrollbars";
+        yield return "--block-new-web-contents"; // Nobody sees windows beside the page.
+        yield return string.Create(CultureInfo.InvariantCulture, $"--disk-cache-size={MaxDiskCacheBytes}");
+        if (!IsSharedMemoryLarge())
+        {
+            yield return "--disable-dev-shm-usage";
+        }
+
         yield return "--autoplay-policy=no-user-gesture-required";
 
         // A machine without a sound card has sound all the same, and one with a card is not heard.
@@ -155,6 +195,18 @@ internal sealed class PageBrowser : IAsyncDisposable
         yield return "about:blank";
     }
 
+    private static bool IsSharedMemoryLarge()
+    {
+        try
+        {
+            return new DriveInfo("/dev/shm").TotalSize >= MinSharedMemory;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            return false;
+        }
+    }
+
     /// <summary>Keeps the first of what it says, and reads the rest away, so that it is never held up by saying it.</summary>
     private static async Task<string> ReadErrorsAsync(StreamReader reader)
     {
@@ -165,7 +217,10 @@ internal sealed class PageBrowser : IAsyncDisposable
         {
         }
 
-        return new string([.. kept.AsSpan(0, length).ToString().Trim().Select(each => char.IsControl(each) ? ' ' : each)]);
+        var said = new string([.. kept.AsSpan(0, length).ToString().Trim().Select(each => char.IsControl(each) ? ' ' : each)]);
+
+        // Addresses may hold what is secret.
+        return string.Join(' ', said.Split(' ').Select(static word => word.Contains("://", StringComparison.Ordinal) ? "…" : word));
     }
 }
 

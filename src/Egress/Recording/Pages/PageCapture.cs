@@ -34,9 +34,10 @@ internal sealed class PageCapture(RecordedPages.PagePlace place, RecordedPage pa
 
     public CaptureReading Read()
     {
-        if (page.Completion is { IsFaulted: true, Exception.InnerException: { } fault })
+        if (page.Completion.IsFaulted || (page.Completion.IsCompleted && !page.Started.IsCompleted))
         {
             place.Leave();
+            var fault = page.Completion.Exception?.InnerException;
             throw fault as RecordingFault ?? new RecordingFault("The page could not be recorded.", fault);
         }
 
@@ -66,7 +67,13 @@ internal sealed class PageCapture(RecordedPages.PagePlace place, RecordedPage pa
 
     public async ValueTask DisposeAsync()
     {
-        await (_composite?.DisposeAsync() ?? lease.DisposeAsync());
-        await place.DisposeAsync();
+        try
+        {
+            await (_composite?.DisposeAsync() ?? lease.DisposeAsync());
+        }
+        finally
+        {
+            await place.DisposeAsync();
+        }
     }
 }

@@ -21,6 +21,7 @@ internal sealed class PageGuard : IAsyncDisposable
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     private const int BufferLength = 16_384;
+    private static readonly TimeSpan AcceptRetry = TimeSpan.FromMilliseconds(50);
 
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
     private readonly CancellationTokenSource _ending = new();
@@ -67,9 +68,14 @@ internal sealed class PageGuard : IAsyncDisposable
                 running.RemoveAll(static each => each.IsCompleted);
                 running.Add(Task.Run(() => ServeAsync(socket)));
             }
+            catch (SocketException) when (!_ending.IsCancellationRequested)
+            {
+                // One that was gone before it was taken harms nothing; and where the system can open no more, it may soon.
+                await Task.Delay(AcceptRetry);
+            }
             catch (Exception fault) when (fault is OperationCanceledException or SocketException or ObjectDisposedException)
             {
-                // One that was gone before it was taken harms nothing; at the end the loop ends.
+                // The end.
             }
         }
 
@@ -177,13 +183,22 @@ internal sealed class PageGuard : IAsyncDisposable
         }
 
         using var server = new NetworkStream(socket, ownsSocket: true);
-        limit.CancelAfter(Timeout.InfiniteTimeSpan);
-        await AnswerAsync(Connected);
-        await server.WriteAsync(first, _ending.Token);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token);
-        var there = CopyAsync(client, server, either);
-        await CopyAsync(server, client, either);
-        await there;
+        var from = (IPEndPoint)socket.LocalEndPoint!;
+        _server.Connections.Add(from);
+        try
+        {
+            limit.CancelAfter(Timeout.InfiniteTimeSpan);
+            await AnswerAsync(Connected);
+            await server.WriteAsync(first, _ending.Token);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token);
+            var there = CopyAsync(client, server, either);
+            await CopyAsync(server, client, either);
+            await there;
+        }
+        finally
+        {
+            _server.Connections.Remove(from);
+        }
 
         async Task AnswerAsync(ReadOnlyMemory<byte> answer)
         {
@@ -229,7 +244,7 @@ internal sealed class PageGuard : IAsyncDisposable
         {
             // Asked for an unspecified address, the resolver would throw.
             var addresses = IPAddress.TryParse(target.Host, out var written) ? [written] : await Dns.GetHostAddressesAsync(target.Host, cancellationToken);
-            open = [.. addresses.Where(address => OpenInternet.IsOpen(address, _allowed)).Select(address => new IPEndPoint(address, target.Port))];
+            open = [.. addresses.Where(IsOpen).Select(address => new IPEndPoint(address, target.Port))];
         }
 
         SocketException? last = null;
@@ -254,6 +269,13 @@ internal sealed class PageGuard : IAsyncDisposable
         }
 
         return last is null ? null : throw last;
+    }
+
+    // What is open to the internet on other machines may be shut off on this one, by whatever stands before it.
+    private bool IsOpen(IPAddress address)
+    {
+        var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        return OpenInternet.IsOpen(plain, _allowed) && (!_server.Addresses.Contains(plain) || _allowed.Any(network => network.Contains(plain)));
     }
 
     // However a name of this server resolves outside, what it stands for is here.

@@ -27,11 +27,14 @@ internal sealed record PageWish(RecordingId RecordingId, Uri Address, int Width,
 /// </remarks>
 internal sealed class RecordedPage : IAsyncDisposable
 {
-    /// <summary>How long a page may take to be loaded, and one with the SDK to ask to be recorded after that.</summary>
+    /// <summary>How long a page may take to be loaded, and one with the SDK until it asks to be recorded, together.</summary>
     public static readonly TimeSpan StartPatience = TimeSpan.FromMinutes(2);
 
     // A page may bring the SDK only after it was loaded.
     private static readonly TimeSpan LookAgain = TimeSpan.FromSeconds(1);
+
+    // A page that is busy for longer answers the next time.
+    private static readonly TimeSpan LookPatience = TimeSpan.FromSeconds(5);
     private const int LooksBeforePlain = 3;
 
     // The SDK connects again when it was cut off without meaning it.
@@ -42,11 +45,13 @@ internal sealed class RecordedPage : IAsyncDisposable
     private const string CaptureAddress = "https://capture.invalid/";
     private const int MaxFaultLength = 200;
     private const string HasSdk = "window.realtimeKitRecordingSdk === true || window.dyteRecordingSdk === true";
+    private const string ResponseStatus = "performance.getEntriesByType('navigation')[0]?.responseStatus";
+    private const string IsLost = "lost";
     private const string IsMeetingOver = "(window.realtimeKitRecording ?? window.dyteRecording)?.isMeetingEnded?.() === true";
 
     private static readonly string CaptureScript = ReadScript();
 
-    private readonly TaskCompletionSource<int> _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _loaded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<RecordingFault> _crashed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _started = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _ending = new();
@@ -61,7 +66,7 @@ internal sealed class RecordedPage : IAsyncDisposable
     private PageBrowser? _browser;
     private string? _page; // The session of the page that is recorded, and of the one that captures it.
     private string? _capture;
-    private int? _status; // Of the page's address.
+    private volatile bool _isLoading; // Before, what is loaded is the empty page that it begins with.
 
     /// <summary>Makes one that is not shown yet.</summary>
     public RecordedPage(PageWish wish, PageServer server, IPageStage stage, IReadOnlyList<IPNetwork> allowed, TimeProvider clock, ILogger logger)
@@ -118,14 +123,13 @@ internal sealed class RecordedPage : IAsyncDisposable
         try
         {
             var recording = ShowAsync(_ending.Token);
-            var ended = _browser!.WhenEndedAsync(_ending.Token);
-            var first = await Task.WhenAny(recording, _crashed.Task, ended);
+            var first = await Task.WhenAny(recording, _crashed.Task, DevTools.Completion);
             if (first == _crashed.Task)
             {
                 throw await _crashed.Task;
             }
 
-            if (first == ended && !_ending.IsCancellationRequested)
+            if (first == DevTools.Completion && !_ending.IsCancellationRequested)
             {
                 throw await EndedAsync();
             }
@@ -171,6 +175,7 @@ internal sealed class RecordedPage : IAsyncDisposable
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
         try
         {
+            await DevTools.AskAsync("Browser.setDownloadBehavior", new JsonObject { ["behavior"] = "deny" }, null, limit.Token);
             _page = await OpenTabAsync(limit.Token);
             await DevTools.AskAsync(
                 "Emulation.setDeviceMetricsOverride",
@@ -223,16 +228,16 @@ internal sealed class RecordedPage : IAsyncDisposable
 
     private async Task LoadAsync(CancellationToken cancellationToken)
     {
-        await DevTools.AskAsync("Network.enable", null, _page, cancellationToken);
+        _isLoading = true;
         var shown = await DevTools.AskAsync("Page.navigate", new JsonObject { ["url"] = _wish.Address.AbsoluteUri }, _page, cancellationToken);
         if (TextOf(shown, "errorText") is { Length: > 0 } fault)
         {
             throw new RecordingFault($"The page cannot be loaded: {Cut(fault)}.");
         }
 
-        var status = await _loaded.Task.WaitAsync(cancellationToken);
-        await DevTools.AskAsync("Network.disable", null, _page, cancellationToken);
-        if (status >= 400)
+        await _loaded.Task.WaitAsync(cancellationToken);
+        if ((await EvaluateAsync(_page!, ResponseStatus, cancellationToken)) is { ValueKind: JsonValueKind.Number } told
+            && told.TryGetInt32(out var status) && status >= 400)
         {
             throw new RecordingFault(string.Create(CultureInfo.InvariantCulture, $"The page's address answers {status}."));
         }
@@ -257,28 +262,43 @@ internal sealed class RecordedPage : IAsyncDisposable
         var closedFor = TimeSpan.Zero;
         while (closedFor < ClosedPatience && !await IsTrueAsync(IsMeetingOver, cancellationToken))
         {
+            if (await IsTrueAsync(IsLost, cancellationToken, of: _capture))
+            {
+                throw new RecordingFault("The page's picture and sound no longer come.");
+            }
+
             await Task.Delay(LookAgain, _clock, cancellationToken);
             closedFor = _signals.IsClosed ? closedFor + LookAgain : TimeSpan.Zero;
         }
     }
 
-    private async Task<bool> IsTrueAsync(string expression, CancellationToken cancellationToken)
+    private async Task<bool> IsTrueAsync(string expression, CancellationToken cancellationToken, string? of = null)
     {
+        using var patience = new CancellationTokenSource(LookPatience, _clock);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, patience.Token);
         try
         {
-            return (await EvaluateAsync(_page!, expression, cancellationToken)).ValueKind is JsonValueKind.True;
+            return (await EvaluateAsync(of ?? _page!, expression, limit.Token)).ValueKind is JsonValueKind.True;
         }
         catch (DevToolsException)
         {
             return false; // The page is just going from one address to another.
         }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            return false; // It is busy.
+        }
     }
 
     private async Task<JsonElement> EvaluateAsync(string session, string expression, CancellationToken cancellationToken)
     {
+        // To capture takes a person's gesture; to the page none is pretended.
         var answer = await DevTools.AskAsync(
             "Runtime.evaluate",
-            new JsonObject { ["expression"] = expression, ["awaitPromise"] = true, ["returnByValue"] = true, ["userGesture"] = true },
+            new JsonObject
+            {
+                ["expression"] = expression, ["awaitPromise"] = true, ["returnByValue"] = true, ["userGesture"] = session == _capture,
+            },
             session,
             cancellationToken);
         if (answer.TryGetProperty("exceptionDetails", out var fault))
@@ -300,14 +320,8 @@ internal sealed class RecordedPage : IAsyncDisposable
                 Answer(happened.Parameters);
                 break;
 
-            case "Network.responseReceived" when happened.Session == _page && TextOf(happened.Parameters, "type") == "Document":
-                // Of frames inside too: the page's own comes first.
-                _status ??= happened.Parameters.TryGetProperty("response", out var response)
-                    && response.TryGetProperty("status", out var status) && status.TryGetInt32(out var code) ? code : 0;
-                break;
-
-            case "Page.loadEventFired" when happened.Session == _page:
-                _loaded.TrySetResult(_status ?? 0);
+            case "Page.loadEventFired" when _isLoading && happened.Session == _page:
+                _loaded.TrySetResult();
                 break;
 
             case "Page.javascriptDialogOpening" when happened.Session == _page:

@@ -29,7 +29,7 @@ internal sealed class RecordedPages : IDisposable
     }
 
     /// <summary>Deletes what the browsers of an earlier run of the server have left behind.</summary>
-    public void Clear() => PageBrowser.Delete(_folder);
+    public Task ClearAsync() => PageBrowser.DeleteAsync(_folder);
 
     /// <summary>Takes the place of a page, if there is one, or is just being given back.</summary>
     /// <param name="cancellationToken">Stops waiting.</param>
@@ -90,14 +90,26 @@ internal sealed class RecordedPages : IDisposable
             Leave();
             try
             {
-                await (_page?.DisposeAsync() ?? default);
-                _guest?.Dispose();
-                await (_stage?.DisposeAsync() ?? default);
+                // Each whatever becomes of the others, and first what gives somebody a right.
+                await Task.WhenAll(EndAsync(_guest), EndAsync(_page));
+                await EndAsync(_stage);
             }
             finally
             {
                 pages._places.Release();
                 Interlocked.Decrement(ref pages._leaving);
+            }
+
+            async Task EndAsync(IAsyncDisposable? part)
+            {
+                try
+                {
+                    await (part?.DisposeAsync() ?? default);
+                }
+                catch (Exception fault)
+                {
+                    RecordingLog.PageNotEnded(pages._logger, fault);
+                }
             }
         }
 

@@ -1,6 +1,7 @@
 // Runs in a page of its own in the browser that records, and sends the picture and sound of the page beside it to the server.
 
 let connection;
+let lost = false; // Whether what is captured no longer reaches the server.
 
 // Returns an offer. What is captured is chosen by the browser, which was told so when it was started.
 async function offer(width, height, frameRate) {
@@ -13,6 +14,9 @@ async function offer(width, height, frameRate) {
   const [sound] = stream.getAudioTracks();
   if (!picture || !sound) {
     throw new Error("the page has no picture or no sound");
+  }
+  for (const track of [picture, sound]) {
+    track.onended = () => (lost = true);
   }
   picture.contentHint = "motion";
   sound.contentHint = "music";
@@ -35,15 +39,16 @@ async function answer(sdp) {
   await connection.setRemoteDescription({ type: "answer", sdp: generous });
   const sender = connection.getSenders().find((each) => each.track.kind === "video");
   await sender.setParameters({ ...sender.getParameters(), degradationPreference: "maintain-resolution" });
-  if (connection.connectionState !== "connected") {
-    await new Promise((resolve, reject) => {
-      connection.onconnectionstatechange = () => {
-        if (connection.connectionState === "connected") {
-          resolve();
-        } else if (connection.connectionState === "failed") {
-          reject(new Error("the page's media does not reach the server"));
-        }
-      };
-    });
-  }
+  await new Promise((resolve, reject) => {
+    const look = () => {
+      if (connection.connectionState === "connected") {
+        resolve();
+      } else if (connection.connectionState === "failed" || connection.connectionState === "closed") {
+        lost = true;
+        reject(new Error("the page's media does not reach the server"));
+      }
+    };
+    connection.onconnectionstatechange = look;
+    look();
+  });
 }

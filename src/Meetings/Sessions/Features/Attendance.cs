@@ -31,7 +31,7 @@ public sealed class Attendance(SessionRoom room)
         {
             answer.Give(peer.View);
         }
-        else if (room.IsLocked && peer.Stage is null)
+        else if (room.IsLocked && peer.Stage is null && !peer.IsGuest)
         {
             throw new SessionException(SessionFault.NotAllowed, "this meeting is locked: nobody new is let in");
         }
@@ -39,6 +39,10 @@ public sealed class Attendance(SessionRoom room)
         {
             room.Waiting.Add(peer);
             answer.Give(peer.View);
+        }
+        else if (room.SessionId is null && peer.IsGuest)
+        {
+            throw new SessionException(SessionFault.NotAllowed, "no session is under way, and a program of the server's begins none");
         }
         else if (room.SessionId is null)
         {
@@ -169,10 +173,10 @@ public sealed class Attendance(SessionRoom room)
         peer.State = PresenceState.Joined;
         room.Waiting.SetLetIn(peer.Member, isLetIn: true); // However it came in: should its connection be lost, it does not wait again.
         peer.JoinedAt = room.WallClock;
-        EmptySince = null;
         room.Connected.Forget(peer);
         if (!peer.IsGuest)
         {
+            EmptySince = null;
             room.Parts.Metrics.PeerJoined();
             room.Parts.Recorder.Joined(room, peer);
         }

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Roomcast.Egress.Recording.Pages;
 using Roomcast.Server.Configuration;
 
 namespace Roomcast.Server.Observability.Metrics;
@@ -13,8 +14,14 @@ internal static class MetricsEndpoint
     public static void MapMetrics(this IEndpointRouteBuilder endpoints, SettingValues settings)
     {
         var token = settings.Get(ServerSettings.MetricsToken) is { } text ? Encoding.UTF8.GetBytes(text) : null;
-        endpoints.MapGet("/metrics", (HttpContext context, MetricsPage page) =>
+        endpoints.MapGet("/metrics", (HttpContext context, MetricsPage page, PageConnections pages) =>
         {
+            // A recorded page is chosen by an app's owner, and the figures are those of the whole server.
+            if (pages.Contains(context.Connection.RemoteIpAddress, context.Connection.RemotePort))
+            {
+                return Results.NotFound();
+            }
+
             context.Response.Headers.CacheControl = "no-store";
             if (token is not null && !IsAllowed(context.Request, token))
             {

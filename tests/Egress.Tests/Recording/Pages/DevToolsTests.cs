@@ -67,14 +67,25 @@ public sealed class DevToolsTests : IAsyncDisposable
         await GoneAsync(AskAsync("Page.enable", null, null));
     }
 
-    [Fact]
-    public async Task A_message_longer_than_any_ends_it()
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(70_000)]
+    public async Task A_message_longer_than_any_is_left_out_and_the_next_is_heard(int more)
     {
-        var asked = AskAsync("Page.enable", null, null);
-        await SayAsync(Enumerable.Repeat((byte)' ', DevTools.MaxMessageLength).ToArray());
-        Assert.False(asked.IsCompleted);
-        await SayAsync("  "u8.ToArray());
-        await GoneAsync(asked);
+        var (first, second) = (AskAsync("Page.enable", null, null), AskAsync("Page.enable", null, null));
+        const string Said = """{"id":1,"result":{}}""";
+        await SayAsync(Encoding.UTF8.GetBytes(Said.PadRight(DevTools.MaxMessageLength + more)));
+        await SayAsync(Encoding.UTF8.GetBytes("\0" + """{"id":2,"result":{}}""" + "\0"));
+        await second.WaitAsync(Patience);
+        if (more == 0)
+        {
+            await first.WaitAsync(Patience);
+        }
+        else
+        {
+            Assert.False(first.IsCompleted);
+        }
     }
 
     private static async Task GoneAsync(Task<JsonElement> asked) =>

@@ -86,25 +86,43 @@ public sealed class PageGuardTests : IAsyncDisposable
     public async Task A_page_says_when_it_is_to_be_recorded_and_when_no_more()
     {
         var guard = Guard();
-        using var client = await AskAsync(guard, "localhost", 8080);
-        Assert.Equal(0, await AnswerAsync(client));
-        await client.WriteAsync("GET /ws HTTP/1.1\r\nHost: localhost:8080\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"u8.ToArray());
-        var head = await ReadHeadAsync(client);
-        Assert.StartsWith("HTTP/1.1 101 ", head, StringComparison.Ordinal);
-        Assert.Contains("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n", head, StringComparison.Ordinal);
-        using var socket = WebSocket.CreateFromStream(client, new WebSocketCreationOptions());
+        using var socket = await ConnectAsync(guard);
         foreach (var message in new[] { "[]", "{\"type\":1}", "no JSON", "{\"type\":\"chat\"}" })
         {
             await socket.SendAsync(Encoding.UTF8.GetBytes(message), WebSocketMessageType.Text, true, CancellationToken.None);
         }
 
-        Assert.False(_signals.Started.IsCompleted);
-        await socket.SendAsync("{\"type\":\"StartRecording\"}"u8.ToArray(), WebSocketMessageType.Text, true, CancellationToken.None);
-        await _signals.Started.WaitAsync(Patience);
-        Assert.Equal((true, false), (_signals.HasConnected, _signals.IsClosed));
-
+        // Closed, it has been heard to its end.
         await socket.CloseAsync(WebSocketCloseStatus.NormalClosure, null, CancellationToken.None).WaitAsync(Patience);
         await UntilAsync(() => _signals.IsClosed);
+        Assert.False(_signals.Started.IsCompleted);
+        using var again = await ConnectAsync(guard);
+        await again.SendAsync("{\"type\":\"StartRecording\"}"u8.ToArray(), WebSocketMessageType.Text, true, CancellationToken.None);
+        await _signals.Started.WaitAsync(Patience);
+        Assert.Equal((true, false), (_signals.HasConnected, _signals.IsClosed));
+    }
+
+    [Fact]
+    public async Task What_else_listens_on_this_machine_is_not_reached_by_its_public_address_and_connections_to_the_server_are_known()
+    {
+        // To the guard, the loopback is a public address here, and this machine's.
+        var server = new PageServer("meet.example.org", new HashSet<string> { "own" }, new Dictionary<int, IPEndPoint> { [443] = new(IPAddress.Loopback, Port) }, default)
+        {
+            Addresses = new HashSet<IPAddress> { IPAddress.Parse("192.88.99.1"), IPAddress.Loopback },
+        };
+        var guard = Guard(server: server);
+        using var refused = await AskAsync(guard, "192.88.99.1", 9_100);
+        Assert.Equal(2, await AnswerAsync(refused));
+
+        using var client = await AskAsync(guard, "own", 443);
+        Assert.Equal(0, await AnswerAsync(client));
+        using var taken = await _inside.AcceptTcpClientAsync().WaitAsync(Patience);
+        var from = (IPEndPoint)taken.Client.RemoteEndPoint!;
+        Assert.True(server.Connections.Contains(from.Address.MapToIPv6(), from.Port));
+        Assert.False(server.Connections.Contains(from.Address, from.Port + 1));
+        client.Dispose();
+        taken.Dispose();
+        await UntilAsync(() => !server.Connections.Contains(from.Address, from.Port));
     }
 
     [Fact]
@@ -196,6 +214,17 @@ public sealed class PageGuardTests : IAsyncDisposable
         }
 
         return head.ToString();
+    }
+
+    private static async Task<WebSocket> ConnectAsync(PageGuard guard)
+    {
+        var client = await AskAsync(guard, "localhost", 8080);
+        Assert.Equal(0, await AnswerAsync(client));
+        await client.WriteAsync("GET /ws HTTP/1.1\r\nHost: localhost:8080\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"u8.ToArray());
+        var head = await ReadHeadAsync(client);
+        Assert.StartsWith("HTTP/1.1 101 ", head, StringComparison.Ordinal);
+        Assert.Contains("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n", head, StringComparison.Ordinal);
+        return WebSocket.CreateFromStream(client, new WebSocketCreationOptions());
     }
 
     private static async Task UntilAsync(Func<bool> condition)

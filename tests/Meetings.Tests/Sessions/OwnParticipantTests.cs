@@ -1,0 +1,78 @@
+using Roomcast.Meetings.Records;
+using Roomcast.Meetings.Sessions;
+using Roomcast.Meetings.Sessions.Peers;
+using Roomcast.Meetings.Sessions.Rules;
+using Roomcast.Meetings.Tokens;
+using Roomcast.Storage;
+
+namespace Roomcast.Meetings.Tests.Sessions;
+
+/// <summary>Programs of the server's own in a meeting: they see what everybody sees, and leave no trace.</summary>
+public sealed class OwnParticipantTests : IAsyncLifetime
+{
+    private readonly OwnParticipants _own = new();
+    private SessionFixture _fixture = null!;
+
+    public async Task InitializeAsync() => _fixture = await SessionFixture.StartAsync();
+
+    public async Task DisposeAsync() => await _fixture.DisposeAsync();
+
+    [Fact]
+    public async Task It_keeps_no_session_alive_and_is_in_no_record()
+    {
+        var alice = await _fixture.JoinAsync("Alice");
+        var session = alice.Session;
+        var id = session.SessionId!.Value;
+        await (await ConnectAsync()).JoinAsync();
+        Assert.Equal([alice.Id], (await session.ListPeersAsync(CancellationToken.None))!.Select(peer => peer.PeerId));
+
+        // Neither by being there, nor by coming back when nobody else is.
+        await alice.DoAsync(room => room.Attendance.Leave(alice.Peer));
+        await _fixture.PassAsync(Meeting.MinKeepAlive - TimeSpan.FromSeconds(2));
+        await (await ConnectAsync()).JoinAsync();
+        Assert.Equal(id, session.SessionId);
+        await _fixture.PassAsync(TimeSpan.FromSeconds(3));
+        Assert.Null(session.SessionId);
+
+        var records = _fixture.Service<SessionRecordStore>();
+        SessionRecord? record = null;
+        await SessionFixture.UntilAsync(async () => (record = await records.FindAsync(_fixture.App.Id, id, CancellationToken.None))!.EndedAt is not null);
+        Assert.Equal((SessionEndReason.EverybodyLeft, 1), (record!.EndReason!.Value, record.MostPeers));
+    }
+
+    [Fact]
+    public async Task It_begins_no_session_and_comes_into_a_locked_one()
+    {
+        var recorder = await ConnectAsync();
+        Assert.Equal(SessionFault.NotAllowed, await TestPeer.RefusalOfAsync(() => recorder.JoinAsync()));
+        Assert.Null(recorder.Session.SessionId);
+
+        var alice = await _fixture.JoinAsync("Alice");
+        await alice.DoAsync(room => room.IsLocked = true);
+        Assert.False((await recorder.JoinAsync()).IsWaiting);
+    }
+
+    [Fact]
+    public async Task It_may_do_nothing_and_is_gone_with_its_token()
+    {
+        var alice = await _fixture.JoinAsync("Alice");
+        var recorder = await ConnectAsync();
+        await recorder.JoinAsync();
+        Assert.True(recorder.Preset.Permissions is
+        {
+            HiddenParticipant: true, Chat.Public.CanSend: false, Chat.Private.CanSend: false, Polls.CanVote: false, CanEditDisplayName: false,
+            Media: { Audio.CanProduce: Presets.Permission.NotAllowed, Video.CanProduce: Presets.Permission.NotAllowed },
+        });
+
+        await _fixture.Active.ParticipantDeletedAsync(recorder.Participant, CancellationToken.None);
+        Assert.NotNull(recorder.Link.Closed);
+        Assert.Null(alice.Link.Closed);
+    }
+
+    private async Task<TestPeer> ConnectAsync()
+    {
+        var meeting = _fixture.Meeting;
+        var participant = _own.Add(meeting.AppId, meeting.Id, new ParticipantId(Guid.NewGuid()), "Recorder", _fixture.Clock.GetUtcNow());
+        return await _fixture.ConnectAsync(meeting, participant, _own.FindPreset(participant.Id)!);
+    }
+}
