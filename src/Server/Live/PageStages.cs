@@ -57,6 +57,17 @@ internal sealed class PageStages(MediaRooms rooms, SceneOverlays overlays, RtcHo
         }
     }
 
+    /// <summary>Adds candidates to an answer: behind a router, the address that others are told may lead nowhere from this machine.</summary>
+    internal static string WithCandidates(string answer, IEnumerable<IceCandidate> candidates)
+    {
+        const string Line = "a=candidate:";
+        var first = answer.IndexOf(Line, StringComparison.Ordinal);
+        var missing = candidates
+            .Where(candidate => !answer.Contains($" {candidate.Host} {candidate.Port} ", StringComparison.Ordinal))
+            .Select(candidate => $"{Line}{candidate}\r\n");
+        return first < 0 ? answer : answer.Insert(first, string.Concat(missing));
+    }
+
     private sealed class Stage(MediaRoom room, IReadOnlyList<IceCandidate> here, Func<ValueTask> close) : IPageStage
     {
         private const string Browser = "browser";
@@ -67,7 +78,7 @@ internal sealed class PageStages(MediaRooms rooms, SceneOverlays overlays, RtcHo
             {
                 await room.CreateTransportAsync(Browser, TransportDirection.FromPeer, offer);
                 await room.ProduceAsync(Browser, RequestOf(MediaKind.Video, offer));
-                return WithWaysInside((await room.ProduceAsync(Browser, RequestOf(MediaKind.Audio, offer))).AnswerSdp);
+                return WithCandidates((await room.ProduceAsync(Browser, RequestOf(MediaKind.Audio, offer))).AnswerSdp, here);
             }
             catch (MediaException fault)
             {
@@ -76,15 +87,6 @@ internal sealed class PageStages(MediaRooms rooms, SceneOverlays overlays, RtcHo
         }
 
         public ValueTask DisposeAsync() => close();
-
-        // Behind a router, the address that others are told may lead nowhere from here.
-        private string WithWaysInside(string answer)
-        {
-            const string Line = "a=candidate:";
-            var first = answer.IndexOf(Line, StringComparison.Ordinal);
-            var missing = here.Where(way => !answer.Contains($" {way.Host} {way.Port} ", StringComparison.Ordinal)).Select(way => $"{Line}{way}\r\n");
-            return first < 0 ? answer : answer.Insert(first, string.Concat(missing));
-        }
 
         private static ProduceRequest RequestOf(MediaKind kind, string offer) =>
             new(kind, IsPaused: false, IsScreenShare: true, AppData: "", Mid: null, MimeType: null, offer);

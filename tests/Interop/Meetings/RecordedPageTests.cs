@@ -86,6 +86,12 @@ public sealed class RecordedPageTests(ITestOutputHelper output)
         await FailsAsync(new Uri(server.Value.Server.HttpBase, "/nowhere"), "The page's address answers 404.");
         Assert.Equal(0, pages.Requests);
 
+        // Whoever asks by oneself has the server's figures; a page that its customers choose has not.
+        var figures = new Uri(server.Value.Server.HttpBase, "/metrics");
+        using var http = new HttpClient();
+        Assert.Contains("recording", await http.GetStringAsync(figures), StringComparison.Ordinal);
+        await FailsAsync(figures, "The page's address answers 404.");
+
         // The server's own pages can be recorded like any, until their browser has ended.
         await FailsAsync(new Uri(server.Value.Server.HttpBase, "/docs"), "The browser that showed the page has ended.", "--remote-debugging-pipe");
         await ada.CloseAsync();
@@ -124,26 +130,6 @@ public sealed class RecordedPageTests(ITestOutputHelper output)
 
         var recording = (await server.Value.PostAsync("/recordings", new { meeting_id = meeting })).GetProperty("id").GetString()!;
         await UntilAsync(server.Value, recording, "RECORDING");
-        await ada.CloseAsync();
-    }
-
-    [Fact]
-    public async Task A_page_is_recorded_where_others_are_told_an_address_that_leads_nowhere_from_here_and_is_shown_no_figures()
-    {
-        await using var server = await StartAsync([.. Arguments, "--public-ip", "192.0.2.1"]);
-        var meeting = await server.Value.CreateMeetingAsync("Behind a router");
-        var ada = await KitPage.OpenAsync(server.Value, meeting, 0, "group_call_host", sends: false);
-        var recording = await RecordAsync(server.Value, meeting, new Uri(server.Value.Server.HttpBase, "/docs"));
-        await UntilAsync(server.Value, recording, "RECORDING");
-        await StopAsync(server.Value, recording);
-
-        // Whoever asks by oneself has them.
-        var figures = new Uri(server.Value.Server.HttpBase, "/metrics");
-        using var http = new HttpClient();
-        Assert.Contains("recording", await http.GetStringAsync(figures), StringComparison.Ordinal);
-        recording = await RecordAsync(server.Value, meeting, figures);
-        var failed = await UntilAsync(server.Value, recording, "ERRORED");
-        Assert.Equal("The page's address answers 404.", failed.GetProperty("err_message").GetString());
         await ada.CloseAsync();
     }
 
@@ -219,7 +205,7 @@ public sealed class RecordedPageTests(ITestOutputHelper output)
             $"{stamps.Count} pictures, {read.Count} could be read, from {first} to {last}, {read.Distinct().Count()} different ones."));
         Assert.True(read.Count >= fewest);
         Assert.InRange(read.Count, (fills ? stamps.Count : last + 1 - first) * 9 / 10, stamps.Count);
-        Assert.All(read.Zip(read.Skip(1), StampedPicture.Between), static step => Assert.InRange(step, 0, 2_000));
+        Assert.All(read.Zip(read.Skip(1), StampedPicture.Between), static step => Assert.InRange(step, 0, 5_000));
         Assert.InRange(read.Distinct().Count(), read.Count / 3, read.Count);
     }
 

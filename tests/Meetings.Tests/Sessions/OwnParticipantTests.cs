@@ -1,3 +1,4 @@
+using Roomcast.Meetings.Presets;
 using Roomcast.Meetings.Records;
 using Roomcast.Meetings.Sessions;
 using Roomcast.Meetings.Sessions.Peers;
@@ -61,11 +62,13 @@ public sealed class OwnParticipantTests : IAsyncLifetime
         Assert.True(recorder.Preset.Permissions is
         {
             HiddenParticipant: true, Chat.Public.CanSend: false, Chat.Private.CanSend: false, Polls.CanVote: false, CanEditDisplayName: false,
-            Media: { Audio.CanProduce: Presets.Permission.NotAllowed, Video.CanProduce: Presets.Permission.NotAllowed },
+            Media: { Audio.CanProduce: Permission.NotAllowed, Video.CanProduce: Permission.NotAllowed },
         });
 
         await _fixture.Active.ParticipantDeletedAsync(recorder.Participant, CancellationToken.None);
-        Assert.NotNull(recorder.Link.Closed);
+        Assert.False(recorder.Peer.IsJoined);
+        await _fixture.PassAsync(TimeSpan.FromMinutes(1));
+        Assert.Equal(LinkCloseReason.Removed, recorder.Link.Closed);
         Assert.Null(alice.Link.Closed);
     }
 

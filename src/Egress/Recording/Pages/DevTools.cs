@@ -120,9 +120,10 @@ internal sealed class DevTools : IAsyncDisposable
                 var buffer = read.Buffer;
                 while (buffer.PositionOf((byte)0) is { } end)
                 {
-                    if (!isTooLong)
+                    var message = buffer.Slice(0, end);
+                    if (!isTooLong && message.Length <= MaxMessageLength)
                     {
-                        Take(buffer.Slice(0, end));
+                        Take(message);
                     }
 
                     isTooLong = false;

@@ -26,12 +26,14 @@ internal sealed class PageBrowser : IAsyncDisposable
 
     private readonly Process _process;
     private readonly string _profile;
+    private readonly string _sockets;
     private readonly Task<string> _errors;
 
-    private PageBrowser(Process process, string profile, Action<DevToolsEvent> happened)
+    private PageBrowser(Process process, string profile, string sockets, Action<DevToolsEvent> happened)
     {
         _process = process;
         _profile = profile;
+        _sockets = sockets;
         _errors = ReadErrorsAsync(process.StandardError);
         DevTools = new DevTools(process.StandardInput.BaseStream, process.StandardOutput.BaseStream, happened);
     }
@@ -70,14 +72,17 @@ internal sealed class PageBrowser : IAsyncDisposable
                 RedirectStandardError = true,
             };
 
+            // Addresses of sockets have about a hundred characters, which a folder of ours may have by itself.
+            var sockets = Directory.CreateTempSubdirectory("roomcast-page-").FullName;
+
             // The server's settings, with their secrets, may stand in its environment; and what a browser writes by habit is to go with it.
             start.Environment.Clear();
-            foreach (var (name, value) in EnvironmentOf(profile))
+            foreach (var (name, value) in EnvironmentOf(profile, sockets))
             {
                 start.Environment[name] = value;
             }
 
-            return new PageBrowser(Process.Start(start) ?? throw new Win32Exception(), profile, happened);
+            return new PageBrowser(Process.Start(start) ?? throw new Win32Exception(), profile, sockets, happened);
         }
         catch (Exception fault) when (fault is Win32Exception or IOException or UnauthorizedAccessException)
         {
@@ -111,6 +116,7 @@ internal sealed class PageBrowser : IAsyncDisposable
 
         await _process.WaitForExitAsync(CancellationToken.None);
         _process.Dispose();
+        await DeleteAsync(_sockets);
         await DeleteAsync(_profile);
     }
 
@@ -130,7 +136,7 @@ internal sealed class PageBrowser : IAsyncDisposable
         }
     }
 
-    private static IEnumerable<(string Name, string Value)> EnvironmentOf(string profile)
+    private static IEnumerable<(string Name, string Value)> EnvironmentOf(string profile, string sockets)
     {
         foreach (var name in (string[])["PATH", "LANG", "LC_ALL", "TZ", "FONTCONFIG_FILE", "FONTCONFIG_PATH"])
         {
@@ -140,7 +146,9 @@ internal sealed class PageBrowser : IAsyncDisposable
             }
         }
 
-        foreach (var name in (string[])["HOME", "TMPDIR", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_RUNTIME_DIR"])
+        yield return ("TMPDIR", sockets);
+        yield return ("XDG_RUNTIME_DIR", sockets);
+        foreach (var name in (string[])["HOME", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"])
         {
             yield return (name, profile);
         }

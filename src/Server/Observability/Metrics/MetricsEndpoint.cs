@@ -19,7 +19,7 @@ internal static class MetricsEndpoint
             // A recorded page is chosen by an app's owner, and the figures are those of the whole server.
             if (pages.Contains(context.Connection.RemoteIpAddress, context.Connection.RemotePort))
             {
-                return Results.NotFound();
+                return Results.Text("Recorded pages are not shown the figures of the server.\n", statusCode: StatusCodes.Status404NotFound);
             }
 
             context.Response.Headers.CacheControl = "no-store";
