@@ -156,6 +156,10 @@ public sealed class ClientHttpTests : IAsyncLifetime
         var elsewhere = $$"""{"meeting_id":"{{Guid.NewGuid()}}"}""";
         Assert.Equal(403, (await SendAsync(HttpMethod.Post, "/v2/recordings", elsewhere, host.Token)).Status);
 
+        // What the server opens in a browser is no participant's choice.
+        var page = $$"""{"meeting_id":"{{_guest.Meeting.Id}}","url":"https://example.com/"}""";
+        Assert.Equal(403, (await SendAsync(HttpMethod.Post, "/v2/recordings", page, host.Token)).Status);
+
         var (status, body) = await SendAsync(HttpMethod.Post, "/v2/recordings", start, host.Token);
         Assert.Equal(200, status);
         var path = $"/v2/recordings/{body!["data"]!["id"]!.GetValue<string>()}";
