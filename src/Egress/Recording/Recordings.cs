@@ -223,7 +223,7 @@ public sealed class Recordings : IHostedService, IDisposable
     /// <inheritdoc/>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        _ = _pages.ClearAsync();
+        _pages.Clear();
         foreach (var left in await _store.FindUnfinishedAsync(_folder.Node, cancellationToken))
         {
             RecordingLog.Repairing(_logger, left.Id);
@@ -427,8 +427,15 @@ public sealed class Recordings : IHostedService, IDisposable
         }
         catch
         {
-            await (lease?.DisposeAsync() ?? default);
-            await place.DisposeAsync();
+            try
+            {
+                await (lease?.DisposeAsync() ?? default);
+            }
+            finally
+            {
+                await place.DisposeAsync();
+            }
+
             throw;
         }
     }

@@ -153,7 +153,7 @@ public sealed class RecordedPageTests(ITestOutputHelper output)
         await Task.Delay(TimeSpan.FromSeconds(4));
 
         await server.Value.RestartAsync();
-        await WaitAsync(() => ProcessesOf(browsers).Count == 0 && !Directory.Exists(browsers));
+        await WaitAsync(() => ProcessesOf(browsers).Count == 0 && Directory.GetDirectories(browsers).Length == 0);
         await UntilAsync(server.Value, recording, "UPLOADED");
         await CheckStampsAsync(await DownloadAsync(server.Value, recording), fills: true, fewest: 30);
         await ada.CloseAsync();

@@ -29,7 +29,14 @@ internal sealed class RecordedPages : IDisposable
     }
 
     /// <summary>Deletes what the browsers of an earlier run of the server have left behind.</summary>
-    public Task ClearAsync() => PageBrowser.DeleteAsync(_folder);
+    public void Clear()
+    {
+        // Those that there are now: beside it, others may begin.
+        foreach (var left in Directory.Exists(_folder) ? Directory.GetDirectories(_folder) : [])
+        {
+            _ = PageBrowser.DeleteAsync(left);
+        }
+    }
 
     /// <summary>Takes the place of a page, if there is one, or is just being given back.</summary>
     /// <param name="cancellationToken">Stops waiting.</param>
