@@ -238,7 +238,7 @@ public sealed class RecordingsTests : IClassFixture<EncodedMinute>, IAsyncLifeti
 
         var other = await StartAsync(meeting);
         await AdvanceUntilAsync(async () => (await FindAsync(other)).Status is RecordingStatus.Errored);
-        Assert.Contains("a minute", (await FindAsync(other)).ErrorMessage, StringComparison.Ordinal);
+        Assert.Equal("There was nothing to record for 60 s after the start.", (await FindAsync(other)).ErrorMessage);
     }
 
     [Fact]
