@@ -12,6 +12,7 @@ internal static class ComposeBench
 
     public static async Task<int> RunAsync(BenchOptions options)
     {
+        RequireTools(options.Only);
         using var folder = new TemporaryFolder();
         var most = options.Participants.Max();
         Console.WriteLine($"Encoding {most} participants, 20 s each …");
@@ -35,6 +36,22 @@ internal static class ComposeBench
         }
 
         return 0;
+    }
+
+    /// <summary>Says what is missing before anything is encoded, instead of a display that never opens.</summary>
+    /// <exception cref="InvalidOperationException">A program that the measured ways need is not on the path.</exception>
+    private static void RequireTools(string? only)
+    {
+        (string Program, string Package)[] tools = only is null or "chromium"
+            ? [("ffmpeg", "ffmpeg"), ("chromium", "chromium"), ("Xvfb", "xvfb")]
+            : [("ffmpeg", "ffmpeg")];
+        var folders = (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':', StringSplitOptions.RemoveEmptyEntries);
+        var missing = tools.Where(tool => !folders.Any(folder => File.Exists(Path.Combine(folder, tool.Program)))).ToList();
+        if (missing.Count > 0)
+        {
+            throw new InvalidOperationException(
+                $"{string.Join(" and ", missing.Select(static tool => tool.Program))} is missing: install it with 'apt-get install {string.Join(' ', missing.Select(static tool => tool.Package))}'.");
+        }
     }
 
     private static async Task<(string Way, double CpuMs, double Megabytes)> MeasureAsync(string way, int participants, BenchOptions options, TemporaryFolder folder)
