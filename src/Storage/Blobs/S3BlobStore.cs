@@ -1,4 +1,5 @@
 using System.Net;
+using Amazon;
 using Amazon.Runtime;
 using Amazon.S3;
 using Amazon.S3.Model;
@@ -25,6 +26,10 @@ public sealed class S3BlobStore : IBlobStore, IOpenStorage
     private readonly ILogger _logger;
     private readonly BlobRetries _retries;
 
+    // In us-east-1, whatever the server, the library signs addresses by version 2 unless the whole process says otherwise; AWS's newer
+    // buckets and several other servers do not take that.
+    static S3BlobStore() => AWSConfigsS3.UseSignatureVersion4 = true;
+
     /// <summary>Blobs in a bucket. Nothing is connected to before the first use.</summary>
     public S3BlobStore(S3Target target, TimeProvider clock, ILogger logger)
     {
@@ -49,7 +54,7 @@ public sealed class S3BlobStore : IBlobStore, IOpenStorage
         }
         else
         {
-            configuration.RegionEndpoint = Amazon.RegionEndpoint.GetBySystemName(target.Region);
+            configuration.RegionEndpoint = RegionEndpoint.GetBySystemName(target.Region);
         }
 
         _client = new AmazonS3Client(new BasicAWSCredentials(target.AccessKey, target.SecretKey), configuration);
