@@ -13,6 +13,9 @@ internal interface IMediaWorker
     /// <summary>Where peers reach us, best first.</summary>
     IReadOnlyList<IceCandidate> Candidates { get; }
 
+    /// <summary>Where programs of this machine reach us: behind a router, the address that others are told may lead nowhere from here.</summary>
+    IReadOnlyList<IceCandidate> LocalCandidates { get; }
+
     /// <summary>Does something on the worker's thread. Thread-safe.</summary>
     /// <returns>False when it will not be done.</returns>
     bool TryPost(Action<TimeSpan> work);
@@ -32,11 +35,13 @@ internal interface IMediaWorker
 }
 
 /// <summary>A worker of the WebRTC port.</summary>
-internal sealed class PortWorker(RtcWorker worker, Func<IReadOnlyList<IceCandidate>> candidates) : IMediaWorker
+internal sealed class PortWorker(RtcWorker worker, MediaEngines engines) : IMediaWorker
 {
     public IDatagramSink Sink => worker.Sink;
 
-    public IReadOnlyList<IceCandidate> Candidates => candidates();
+    public IReadOnlyList<IceCandidate> Candidates => engines.Candidates();
+
+    public IReadOnlyList<IceCandidate> LocalCandidates => engines.LocalCandidates();
 
     public bool TryPost(Action<TimeSpan> work) => worker.TryPost(work);
 

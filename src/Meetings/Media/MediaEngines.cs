@@ -26,10 +26,13 @@ internal sealed class MediaEngines : IRtcEngineFactory, IDisposable
     /// <summary>Where the port is reached; it exists only after its engines.</summary>
     public Func<IReadOnlyList<IceCandidate>> Candidates { get; set; } = static () => [];
 
+    /// <summary>Where it is reached from this machine.</summary>
+    public Func<IReadOnlyList<IceCandidate>> LocalCandidates { get; set; } = static () => [];
+
     /// <inheritdoc/>
     public IRtcEngine Create(RtcWorker worker)
     {
-        var engine = new MediaEngine(new PortWorker(worker, () => Candidates()), _identity, _metrics, _logger);
+        var engine = new MediaEngine(new PortWorker(worker, this), _identity, _metrics, _logger);
         _engines.Add(engine);
         return engine;
     }

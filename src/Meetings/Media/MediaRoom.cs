@@ -66,12 +66,16 @@ public sealed class MediaRoom : IAsyncDisposable
     /// <summary>Makes a transport out of the peer's first offer. An older one of the same direction is closed.</summary>
     /// <remarks>An offer with the older one's own credentials and certificate is made on the connection that is there: a client
     /// that is not sure of having been answered asks again on it. It is negotiated anew and nothing is closed.</remarks>
+    /// <param name="peerId">Whose.</param>
+    /// <param name="direction">Which way media go on it.</param>
+    /// <param name="offerSdp">The offer.</param>
+    /// <param name="isHere">Whether the peer is a program on this machine, which is told the ways inside it, too.</param>
     /// <exception cref="MediaException">BadDescription, UnsupportedCodec, TooMany, Closed, Busy.</exception>
-    public async ValueTask<CreatedTransport> CreateTransportAsync(string peerId, TransportDirection direction, string offerSdp)
+    public async ValueTask<CreatedTransport> CreateTransportAsync(string peerId, TransportDirection direction, string offerSdp, bool isHere = false)
     {
         var offer = TransportNegotiation.Parse(offerSdp);
         var (transport, answer, replaced, dropped) = await RunAsync(
-            peerId, direction, (room, now) => room.CreateTransport(peerId, direction, offer, now));
+            peerId, direction, (room, now) => room.CreateTransport(peerId, direction, offer, isHere, now));
         return new CreatedTransport(transport.Id, answer.ToString(), replaced, dropped);
     }
 

@@ -22,6 +22,7 @@ public static class MediaServices
             var host = provider.GetRequiredService<RtcHost>();
             var engines = provider.GetRequiredService<MediaEngines>();
             engines.Candidates = () => host.Candidates;
+            engines.LocalCandidates = () => host.LocalCandidates;
             return new MediaRooms(() => engines.All, provider.GetRequiredService<ILogger<MediaRooms>>());
         });
         services.AddHostedService<MediaRoomsEnd>();

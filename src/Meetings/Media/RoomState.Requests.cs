@@ -60,14 +60,14 @@ internal sealed partial class RoomState
     }
 
     public (PeerTransport Transport, SessionDescription Answer, string? Replaced, IReadOnlyList<MediaProducer> Dropped) CreateTransport(
-        string peerId, TransportDirection direction, SessionDescription offer, TimeSpan now)
+        string peerId, TransportDirection direction, SessionDescription offer, bool isHere, TimeSpan now)
     {
         var credentials = IceCredentials.Create();
         var negotiation = new TransportNegotiation(
             direction,
             credentials,
             _engine.Identity.Fingerprint,
-            _engine.Worker.Candidates,
+            isHere ? WithLocal(_engine.Worker.Candidates) : _engine.Worker.Candidates,
             (ulong)RandomNumberGenerator.GetInt32(1, int.MaxValue));
         var reading = negotiation.Read(offer);
         if (reading.Setup is SdpSetup.Passive or SdpSetup.HoldConnection)
@@ -90,6 +90,9 @@ internal sealed partial class RoomState
         var transport = MakeTransport(peer, direction, negotiation, credentials, reading, now);
         return (transport, negotiation.Answer(static _ => false), replaced?.Id, dropped);
     }
+
+    private List<IceCandidate> WithLocal(IReadOnlyList<IceCandidate> told) =>
+        [.. _engine.Worker.LocalCandidates.Concat(told).DistinctBy(static candidate => (candidate.Protocol, candidate.Host, candidate.Port))];
 
     public (MediaProducer Producer, SessionDescription Answer) Produce(string peerId, ProduceRequest request, SessionDescription offer)
     {

@@ -140,7 +140,7 @@ public sealed class SessionRoom
             throw Refusal(peer, act, SessionFault.NotJoined, "you have not joined this meeting");
         }
 
-        if (rule.IsAllowed?.Invoke(peer) == false)
+        if (!IsAllowed(peer, act, rule))
         {
             throw Refusal(peer, act, SessionFault.NotAllowed, "your permissions do not allow this");
         }
@@ -155,7 +155,7 @@ public sealed class SessionRoom
     internal bool May(SessionPeer peer, SessionAct act)
     {
         var rule = ActRules.Table[act];
-        return HasComeTo(peer, rule.Phase) && rule.IsAllowed?.Invoke(peer) != false;
+        return HasComeTo(peer, rule.Phase) && IsAllowed(peer, act, rule);
     }
 
     /// <summary>
@@ -439,6 +439,9 @@ public sealed class SessionRoom
             await _post(() => handle(happened));
         }
     }
+
+    private static bool IsAllowed(SessionPeer peer, SessionAct act, ActRule rule) =>
+        (!peer.IsRecorder || ActRules.OfRecorders.Contains(act)) && rule.IsAllowed?.Invoke(peer) != false;
 
     private bool HasComeTo(SessionPeer peer, ActPhase phase) => phase switch
     {

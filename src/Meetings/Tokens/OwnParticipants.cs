@@ -13,7 +13,15 @@ public sealed class OwnParticipants
         Config = new PresetConfig { ViewType = ViewType.GroupCall },
 
         // It sees and hears what everybody does, and does nothing: what runs in its page may be anybody's.
-        Permissions = new PresetPermissions { HiddenParticipant = true, IsRecorder = true, RecorderType = RecorderType.Recorder },
+        Permissions = new PresetPermissions
+        {
+            HiddenParticipant = true,
+            IsRecorder = true,
+            RecorderType = RecorderType.Recorder,
+            ShowParticipantList = true,
+            TranscriptionEnabled = true,
+            Polls = new PollPermissions { CanView = true },
+        },
     };
 
     private readonly ConcurrentDictionary<ParticipantId, (Participant Participant, Preset Preset)> _all = new();

@@ -44,6 +44,15 @@ public sealed class ParticipantAdmission(
     /// <summary>Makes the token of one of the server's own worth nothing. Whoever is in the meeting by it is to be removed then.</summary>
     public void EndLent(ParticipantId id) => own.Remove(id);
 
+    /// <summary>Whether a participant whose token was valid is still there: it may have been deleted since.</summary>
+    public async Task<bool> IsThereAsync(Participant participant, CancellationToken cancellationToken)
+    {
+        ArgumentNullException.ThrowIfNull(participant);
+        return participant.IsOwn
+            ? own.Find(participant.AppId, participant.MeetingId, participant.Id) is not null
+            : await participants.FindAsync(participant.AppId, participant.MeetingId, participant.Id, cancellationToken) is not null;
+    }
+
     /// <summary>Finds whose token it is. A token of a deleted participant, or a replaced one, is worth nothing at once.</summary>
     /// <param name="token">As sent; anything at all.</param>
     /// <param name="meetingId">The meeting it is shown for; null where the token itself says which.</param>

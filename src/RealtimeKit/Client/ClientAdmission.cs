@@ -16,6 +16,10 @@ internal readonly record struct AdmittedClient(int Status, Participant? Particip
 internal sealed class ClientAdmission(
     ParticipantAdmission participants, OwnParticipants own, MeetingStore meetings, PresetStore presets)
 {
+    /// <summary>Whether a client that was admitted still would be: whoever deleted its participant may have found nobody to remove.</summary>
+    public Task<bool> IsStillAsync(AdmittedClient admitted, CancellationToken cancellationToken) =>
+        participants.IsThereAsync(admitted.Participant!, cancellationToken);
+
     /// <summary>Checks a token and looks up what belongs to it.</summary>
     /// <param name="token">As sent.</param>
     /// <param name="meetingId">The meeting it is shown for; null where the token says which.</param>
@@ -28,6 +32,12 @@ internal sealed class ClientAdmission(
             return new AdmittedClient(StatusCodes.Status401Unauthorized, null, null, null);
         }
 
+        var ownPreset = own.FindPreset(participant.Id);
+        if (participant.IsOwn && ownPreset is null)
+        {
+            return new AdmittedClient(StatusCodes.Status401Unauthorized, null, null, null); // It has ended just now.
+        }
+
         var meeting = await meetings.FindAsync(participant.AppId, participant.MeetingId, cancellationToken);
         return meeting is null ? new AdmittedClient(StatusCodes.Status404NotFound, null, null, null)
             : meeting.Status is not MeetingStatus.Active ? new AdmittedClient(StatusCodes.Status403Forbidden, null, null, null)
@@ -35,6 +45,6 @@ internal sealed class ClientAdmission(
                 StatusCodes.Status200OK,
                 participant,
                 meeting,
-                own.FindPreset(participant.Id) ?? await presets.GetForParticipantAsync(participant, cancellationToken));
+                ownPreset ?? await presets.GetForParticipantAsync(participant, cancellationToken));
     }
 }

@@ -115,7 +115,7 @@ internal static class FeatureSettings
         settings.Check(new RecordingOptionsValidator());
         settings.Bind("recording_browser", (RecordingPageOptions o) => o.Browser, SettingTypes.Text(1, 4_096, "auto, off or a path"), "The Chromium in which web pages are recorded: `auto` for the first that is installed, `off` for none, or its path.");
         settings.Bind("recording_max_pages", (RecordingPageOptions o) => o.MaxPages, SettingTypes.Whole(1, 100), "Most web pages recorded at once, each in a browser of its own.");
-        settings.Bind("recording_page_private_networks", (RecordingPageOptions o) => o.PrivateNetworks, SettingTypes.Networks, "Networks that are not public and from which recorded web pages may load all the same, such as 127.0.0.0/8 or 10.0.0.0/8. Link-local addresses never may.");
+        settings.Bind("recording_page_private_networks", (RecordingPageOptions o) => o.PrivateNetworks, SettingTypes.Networks, "Networks that are not public, and addresses of this machine, from which recorded web pages may load all the same, such as 127.0.0.0/8 or 10.0.0.0/8. Link-local addresses never may.");
         settings.Check(new RecordingPageOptionsValidator());
         settings.Bind("s3_bucket", (BlobOptions o) => o.S3Bucket, SettingTypes.Text(1, 255, "a bucket's name").Optional(), "The bucket that recordings are kept in. Without it: the data folder.");
         settings.Bind("s3_endpoint", (BlobOptions o) => o.S3Endpoint, SettingTypes.Text(1, 2_048, "an address such as https://s3.example.org").Optional(), "Where the S3-compatible server is. Without it: AWS in the region.");

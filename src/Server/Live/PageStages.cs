@@ -2,13 +2,11 @@ using System.Collections.Concurrent;
 using Roomcast.Egress.Composition;
 using Roomcast.Egress.Recording.Pages;
 using Roomcast.Meetings.Media;
-using Roomcast.Rtc.Ice;
-using Roomcast.Transports.Rtc;
 
 namespace Roomcast.Server.Live;
 
 /// <summary>What web pages that are recorded send, for compositions: a room for each, in which its browser is the only peer.</summary>
-internal sealed class PageStages(MediaRooms rooms, SceneOverlays overlays, RtcHost rtc)
+internal sealed class PageStages(MediaRooms rooms, SceneOverlays overlays)
 {
     private readonly ConcurrentDictionary<Guid, MediaRoom> _rooms = new();
 
@@ -17,7 +15,7 @@ internal sealed class PageStages(MediaRooms rooms, SceneOverlays overlays, RtcHo
     public IPageStage Open(Guid id)
     {
         var room = _rooms[id] = rooms.Open($"page-{id}");
-        return new Stage(room, rtc.LocalCandidates, async () =>
+        return new Stage(room, async () =>
         {
             _rooms.TryRemove(id, out _);
             overlays.Forget(id);
@@ -57,18 +55,7 @@ internal sealed class PageStages(MediaRooms rooms, SceneOverlays overlays, RtcHo
         }
     }
 
-    /// <summary>Adds candidates to an answer: behind a router, the address that others are told may lead nowhere from this machine.</summary>
-    internal static string WithCandidates(string answer, IEnumerable<IceCandidate> candidates)
-    {
-        const string Line = "a=candidate:";
-        var first = answer.IndexOf(Line, StringComparison.Ordinal);
-        var missing = candidates
-            .Where(candidate => !answer.Contains($" {candidate.Host} {candidate.Port} ", StringComparison.Ordinal))
-            .Select(candidate => $"{Line}{candidate}\r\n");
-        return first < 0 ? answer : answer.Insert(first, string.Concat(missing));
-    }
-
-    private sealed class Stage(MediaRoom room, IReadOnlyList<IceCandidate> here, Func<ValueTask> close) : IPageStage
+    private sealed class Stage(MediaRoom room, Func<ValueTask> close) : IPageStage
     {
         private const string Browser = "browser";
 
@@ -76,9 +63,9 @@ internal sealed class PageStages(MediaRooms rooms, SceneOverlays overlays, RtcHo
         {
             try
             {
-                await room.CreateTransportAsync(Browser, TransportDirection.FromPeer, offer);
+                await room.CreateTransportAsync(Browser, TransportDirection.FromPeer, offer, isHere: true);
                 await room.ProduceAsync(Browser, RequestOf(MediaKind.Video, offer));
-                return WithCandidates((await room.ProduceAsync(Browser, RequestOf(MediaKind.Audio, offer))).AnswerSdp, here);
+                return (await room.ProduceAsync(Browser, RequestOf(MediaKind.Audio, offer))).AnswerSdp;
             }
             catch (MediaException fault)
             {

@@ -82,7 +82,7 @@ public sealed class RecordedPageTests(ITestOutputHelper output)
         var ada = await KitPage.OpenAsync(server.Value, meeting, 0, "group_call_host", sends: false);
 
         // The server itself is open to a page, and so is nothing else of this machine.
-        await FailsAsync(pages.Address, "The page cannot be loaded: net::ERR_SOCKS_CONNECTION_FAILED.");
+        await FailsAsync(pages.Address, "The page's address is none that recorded pages may load from (recording_page_private_networks).");
         await FailsAsync(new Uri(server.Value.Server.HttpBase, "/nowhere"), "The page's address answers 404.");
         Assert.Equal(0, pages.Requests);
 
@@ -144,6 +144,8 @@ public sealed class RecordedPageTests(ITestOutputHelper output)
         await UntilAsync(server.Value, recording, "RECORDING");
         var browsers = BrowsersOf(server.Value);
         Assert.NotEmpty(ProcessesOf(browsers));
+        var sockets = await File.ReadAllTextAsync(Path.Combine(browsers, recording, "sockets"));
+        Assert.True(Directory.Exists(sockets));
 
         using var api = server.Value.Server.CreateApiClient();
         using var second = await api.PostAsync(
@@ -153,7 +155,7 @@ public sealed class RecordedPageTests(ITestOutputHelper output)
         await Task.Delay(TimeSpan.FromSeconds(4));
 
         await server.Value.RestartAsync();
-        await WaitAsync(() => ProcessesOf(browsers).Count == 0 && Directory.GetDirectories(browsers).Length == 0);
+        await WaitAsync(() => ProcessesOf(browsers).Count == 0 && Directory.GetDirectories(browsers).Length == 0 && !Directory.Exists(sockets));
         await UntilAsync(server.Value, recording, "UPLOADED");
         await CheckStampsAsync(await DownloadAsync(server.Value, recording), fills: true, fewest: 30);
         await ada.CloseAsync();
@@ -205,7 +207,11 @@ public sealed class RecordedPageTests(ITestOutputHelper output)
             $"{stamps.Count} pictures, {read.Count} could be read, from {first} to {last}, {read.Distinct().Count()} different ones."));
         Assert.True(read.Count >= fewest);
         Assert.InRange(read.Count, (fills ? stamps.Count : last + 1 - first) * 9 / 10, stamps.Count);
-        Assert.All(read.Zip(read.Skip(1), StampedPicture.Between), static step => Assert.InRange(step, 0, 5_000));
+
+        // The browser shares the machine with all else that a test runs: once it may stand still for longer.
+        var steps = read.Zip(read.Skip(1), StampedPicture.Between).ToList();
+        Assert.All(steps, static step => Assert.InRange(step, 0, 5_000));
+        Assert.InRange(steps.Count(static step => step > 2_000), 0, 1);
         Assert.InRange(read.Distinct().Count(), read.Count / 3, read.Count);
     }
 

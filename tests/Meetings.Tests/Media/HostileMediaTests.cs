@@ -12,6 +12,20 @@ public sealed class HostileMediaTests
     private static readonly RtcAddress Stranger = RtcAddress.FromIPv4(0xCB007101, 40_000);
 
     [Fact]
+    public async Task Only_programs_of_this_machine_are_told_the_ways_inside_it_and_each_way_once()
+    {
+        using var media = new VirtualMedia(30);
+        using var browser = new BrowserLikePeer(BrowserFlavor.Chromium, 1);
+        Assert.DoesNotContain("10.1.2.3", await AnswerAsync("anna", isHere: false), StringComparison.Ordinal);
+        var answer = await AnswerAsync("page", isHere: true);
+        Assert.Contains(" 10.1.2.3 8844 typ host", answer, StringComparison.Ordinal);
+        Assert.Equal(2, answer.Split(" 198.51.100.1 8844 typ host").Length - 1); // UDP and TCP.
+
+        async Task<string> AnswerAsync(string peerId, bool isHere) =>
+            (await media.Room.CreateTransportAsync(peerId, TransportDirection.FromPeer, browser.Sending.CreateOffer(), isHere)).AnswerSdp;
+    }
+
+    [Fact]
     public async Task Garbage_gets_nowhere()
     {
         using var media = new VirtualMedia(31);

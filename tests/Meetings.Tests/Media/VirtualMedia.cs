@@ -17,6 +17,7 @@ namespace Roomcast.Meetings.Tests.Media;
 internal sealed class VirtualMedia : IMediaWorker, IDisposable
 {
     public static readonly RtcAddress ServerAddress = RtcAddress.FromIPv4(0xC6336401, 8844);
+    public static readonly RtcAddress LocalAddress = RtcAddress.FromIPv4(0x0A010203, 8844);
     private static readonly DtlsIdentity Identity = DtlsIdentity.Create(new DateTimeOffset(2026, 1, 2, 0, 0, 0, TimeSpan.Zero));
 
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
@@ -101,6 +102,8 @@ internal sealed class VirtualMedia : IMediaWorker, IDisposable
     [
         IceCandidate.HostOf(ServerAddress, 0), IceCandidate.HostOf(ServerAddress with { Protocol = RtcProtocol.Tcp }, 0),
     ];
+
+    public IReadOnlyList<IceCandidate> LocalCandidates { get; } = [IceCandidate.HostOf(LocalAddress, 0), IceCandidate.HostOf(ServerAddress, 1)];
 
     public MediaBot AddBot(string peerId, BrowserFlavor flavor = BrowserFlavor.Chromium)
     {

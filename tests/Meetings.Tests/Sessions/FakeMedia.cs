@@ -56,9 +56,9 @@ internal sealed class FakeMedia : IMediaSide
 
     public ValueTask<IReadOnlyList<MediaProducer>> DropProducersAsync(string peerId) => Drop("drop", peerId);
 
-    public ValueTask<CreatedTransport> CreateTransportAsync(string peerId, TransportDirection direction, string offerSdp)
+    public ValueTask<CreatedTransport> CreateTransportAsync(string peerId, TransportDirection direction, string offerSdp, bool isHere)
     {
-        Calls.Enqueue($"transport {peerId} {direction}");
+        Calls.Enqueue($"transport {peerId} {direction}{(isHere ? " here" : "")}");
         var id = $"transport-{Interlocked.Increment(ref _made)}";
         var replaced = _transports.GetValueOrDefault((peerId, direction));
         _transports[(peerId, direction)] = id;

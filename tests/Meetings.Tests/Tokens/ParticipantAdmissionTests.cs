@@ -21,6 +21,7 @@ public abstract class ParticipantAdmissionTests(DatabaseEngine engine) : Meeting
         var admission = Make();
         var participant = await MakeParticipantAsync(await MakeMeetingAsync());
         var token = admission.Issue(participant);
+        Assert.True(await admission.IsThereAsync(participant, None));
 
         var result = await admission.AuthenticateAsync(token, participant.MeetingId, None);
         Assert.Equal((ParticipantTokenVerdict.Valid, participant), (result.Verdict, result.Participant));
@@ -60,6 +61,7 @@ public abstract class ParticipantAdmissionTests(DatabaseEngine engine) : Meeting
         var participant = await MakeParticipantAsync(await MakeMeetingAsync());
         var token = admission.Issue(participant);
         await Participants.DeleteAsync(participant.AppId, participant.MeetingId, participant.Id, None);
+        Assert.False(await admission.IsThereAsync(participant, None));
 
         await RefusedAsync(admission, token, ParticipantTokenVerdict.UnknownParticipant);
         Assert.Null(await admission.RefreshAsync(participant, None));
@@ -114,7 +116,9 @@ public abstract class ParticipantAdmissionTests(DatabaseEngine engine) : Meeting
         Assert.True(_own.FindPreset(found.Id)!.Content.Permissions is { HiddenParticipant: true, IsRecorder: true });
         Assert.Null(_own.FindPreset((await MakeParticipantAsync(meeting)).Id));
 
+        Assert.True(await admission.IsThereAsync(lent, None));
         admission.EndLent(lent.Id);
+        Assert.False(await admission.IsThereAsync(lent, None));
         await RefusedAsync(admission, token, ParticipantTokenVerdict.UnknownParticipant);
         Assert.Null(_own.FindPreset(found.Id));
     }

@@ -112,13 +112,14 @@ internal sealed class DevTools : IAsyncDisposable
     private async Task ReadAsync()
     {
         var isTooLong = false;
+        var searched = 0L; // Of the message that is not whole yet.
         try
         {
             while (true)
             {
                 var read = await _fromBrowser.ReadAsync();
                 var buffer = read.Buffer;
-                while (buffer.PositionOf((byte)0) is { } end)
+                while (buffer.Slice(searched).PositionOf((byte)0) is { } end)
                 {
                     var message = buffer.Slice(0, end);
                     if (!isTooLong && message.Length <= MaxMessageLength)
@@ -127,6 +128,7 @@ internal sealed class DevTools : IAsyncDisposable
                     }
 
                     isTooLong = false;
+                    searched = 0;
                     buffer = buffer.Slice(buffer.GetPosition(1, end));
                 }
 
@@ -141,6 +143,7 @@ internal sealed class DevTools : IAsyncDisposable
                     buffer = buffer.Slice(buffer.End);
                 }
 
+                searched = buffer.Length;
                 _fromBrowser.AdvanceTo(buffer.Start, buffer.End);
             }
         }

@@ -14,6 +14,10 @@ internal sealed class PageBrowser : IAsyncDisposable
     // What is above the page in a window: tabs, address, and bars that tell of being automated and shown to others.
     private const int FrameHeight = 240;
 
+    // Which folder of sockets goes with a profile, for a server that starts after one that was killed.
+    private const string SocketsPrefix = "roomcast-page-";
+    private const string SocketsNote = "sockets";
+
     private const int MaxErrorText = 2_000;
 
     // Less shared memory than this, as containers have it, crashes pages; files serve as well, more slowly.
@@ -62,6 +66,7 @@ internal sealed class PageBrowser : IAsyncDisposable
     /// <exception cref="RecordingFault">It cannot be started.</exception>
     public static PageBrowser Start(string path, string profile, PageLook look, Action<DevToolsEvent> happened)
     {
+        var sockets = "";
         try
         {
             Directory.CreateDirectory(profile, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
@@ -73,7 +78,8 @@ internal sealed class PageBrowser : IAsyncDisposable
             };
 
             // Addresses of sockets have about a hundred characters, which a folder of ours may have by itself.
-            var sockets = Directory.CreateTempSubdirectory("roomcast-page-").FullName;
+            sockets = Directory.CreateTempSubdirectory(SocketsPrefix).FullName;
+            File.WriteAllText(Path.Combine(profile, SocketsNote), sockets);
 
             // The server's settings, with their secrets, may stand in its environment; and what a browser writes by habit is to go with it.
             start.Environment.Clear();
@@ -86,6 +92,8 @@ internal sealed class PageBrowser : IAsyncDisposable
         }
         catch (Exception fault) when (fault is Win32Exception or IOException or UnauthorizedAccessException)
         {
+            _ = DeleteAsync(sockets);
+            _ = DeleteAsync(profile);
             throw new RecordingFault("The server's browser cannot be started.", fault);
         }
     }
@@ -136,6 +144,27 @@ internal sealed class PageBrowser : IAsyncDisposable
         }
     }
 
+    /// <summary>Deletes a profile of an earlier run of the server, with the sockets that went with it.</summary>
+    public static async Task DeleteLeftAsync(string profile)
+    {
+        try
+        {
+            // A page that has broken out of its browser may have written something else there.
+            var sockets = new DirectoryInfo(await File.ReadAllTextAsync(Path.Combine(profile, SocketsNote)));
+            if (sockets.Name.StartsWith(SocketsPrefix, StringComparison.Ordinal)
+                && sockets.Parent?.FullName == Path.TrimEndingDirectorySeparator(Path.GetFullPath(Path.GetTempPath())))
+            {
+                await DeleteAsync(sockets.FullName);
+            }
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException or ArgumentException)
+        {
+            // It was killed before it had any.
+        }
+
+        await DeleteAsync(profile);
+    }
+
     private static IEnumerable<(string Name, string Value)> EnvironmentOf(string profile, string sockets)
     {
         foreach (var name in (string[])["PATH", "LANG", "LC_ALL", "TZ", "FONTCONFIG_FILE", "FONTCONFIG_PATH"])
@@ -171,7 +200,6 @@ internal sealed class PageBrowser : IAsyncDisposable
         yield return "--disable-component-update";
         yield return "--disable-breakpad";
         yield return "--hide-scrollbars";
-        yield return "--block-new-web-contents"; // Nobody sees windows beside the page.
         yield return string.Create(CultureInfo.InvariantCulture, $"--disk-cache-size={MaxDiskCacheBytes}");
         if (!IsSharedMemoryLarge())
         {

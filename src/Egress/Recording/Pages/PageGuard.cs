@@ -30,6 +30,7 @@ internal sealed class PageGuard : IAsyncDisposable
     private readonly PageSignals _signals;
     private readonly Task _accepting;
     private int _connections;
+    private volatile bool _hasRefused;
 
     /// <summary>Begins to listen.</summary>
     /// <param name="server">Where this server is reached.</param>
@@ -47,6 +48,9 @@ internal sealed class PageGuard : IAsyncDisposable
 
     /// <summary>Its port on loopback.</summary>
     public int Port => ((IPEndPoint)_listener.LocalEndPoint!).Port;
+
+    /// <summary>Whether the page was refused something that it is not to reach.</summary>
+    public bool HasRefused => _hasRefused;
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -178,6 +182,7 @@ internal sealed class PageGuard : IAsyncDisposable
 
         if (socket is null)
         {
+            _hasRefused = true; // Before the page knows.
             await AnswerAsync(Refused);
             return;
         }

@@ -232,12 +232,24 @@ internal sealed class RecordedPage : IAsyncDisposable
         var shown = await DevTools.AskAsync("Page.navigate", new JsonObject { ["url"] = _wish.Address.AbsoluteUri }, _page, cancellationToken);
         if (TextOf(shown, "errorText") is { Length: > 0 } fault)
         {
-            throw new RecordingFault($"The page cannot be loaded: {Cut(fault)}.");
+            throw new RecordingFault(
+                _guard.HasRefused
+                    ? "The page's address is none that recorded pages may load from (recording_page_private_networks)."
+                    : $"The page cannot be loaded: {Cut(fault)}.");
         }
 
         await _loaded.Task.WaitAsync(cancellationToken);
-        if ((await EvaluateAsync(_page!, ResponseStatus, cancellationToken)) is { ValueKind: JsonValueKind.Number } told
-            && told.TryGetInt32(out var status) && status >= 400)
+        JsonElement told;
+        try
+        {
+            told = await EvaluateAsync(_page!, ResponseStatus, cancellationToken);
+        }
+        catch (DevToolsException)
+        {
+            return; // It is just going on to another address.
+        }
+
+        if (told.ValueKind is JsonValueKind.Number && told.TryGetInt32(out var status) && status >= 400)
         {
             throw new RecordingFault(string.Create(CultureInfo.InvariantCulture, $"The page's address answers {status}."));
         }

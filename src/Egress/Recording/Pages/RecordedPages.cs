@@ -34,7 +34,7 @@ internal sealed class RecordedPages : IDisposable
         // Those that there are now: beside it, others may begin.
         foreach (var left in Directory.Exists(_folder) ? Directory.GetDirectories(_folder) : [])
         {
-            _ = PageBrowser.DeleteAsync(left);
+            _ = PageBrowser.DeleteLeftAsync(left);
         }
     }
 

@@ -168,7 +168,7 @@ public sealed class ConnectedMeetings(SessionRoom room)
 
     private IReadOnlyList<ConnectedParticipant> Participants() =>
     [
-        .. room.Joined.DistinctBy(peer => peer.UserId).Select(peer => new ConnectedParticipant(
+        .. room.Joined.Where(peer => !peer.IsGuest).DistinctBy(peer => peer.UserId).Select(peer => new ConnectedParticipant(
             peer.UserId, peer.Name, peer.Member.Participant.CustomId, peer.Preset.Id.ToString(), peer.Picture)),
     ];
 
@@ -213,7 +213,7 @@ public sealed class ConnectedMeetings(SessionRoom room)
 
         foreach (var move in moves)
         {
-            if (room.JoinedOf([move.UserId]) is not [var first, ..] peers)
+            if (room.JoinedOf([move.UserId]) is not [{ IsGuest: false } first, ..] peers)
             {
                 Close(move, "there is no such participant in that meeting");
                 continue;
@@ -282,7 +282,7 @@ public sealed class ConnectedMeetings(SessionRoom room)
     }
 
     private void SendEverybodyTo(MeetingId destination) =>
-        Send([.. room.Joined.Select(peer => peer.UserId).Distinct().Select(user => new ConnectedMove(user, null))], destination, static _ => { });
+        Send([.. room.Joined.Where(peer => !peer.IsGuest).Select(peer => peer.UserId).Distinct().Select(user => new ConnectedMove(user, null))], destination, static _ => { });
 
     private void TellAll(MeetingFamily family, Func<SessionEvent> happened)
     {

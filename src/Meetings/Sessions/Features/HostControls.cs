@@ -115,8 +115,16 @@ public sealed class HostControls(SessionRoom room)
     {
         peer.Link?.Tell(new Kicked());
         room.Waiting.SetLetIn(peer.Member, isLetIn: false); // Should it come back, whoever lets people in has the say again.
-        peer.CloseAt = room.Now + room.Parts.Options.RemovedLinger;
-        room.Attendance.Depart(peer, PresenceState.Connected);
+        if (peer.Link is null)
+        {
+            room.Attendance.Depart(peer, PresenceState.Gone); // Its connection was lost: there is nothing to wait for.
+        }
+        else
+        {
+            peer.CloseAt = room.Now + room.Parts.Options.RemovedLinger;
+            room.Attendance.Depart(peer, PresenceState.Connected);
+        }
+
         room.Media.Close(peer);
     }
 

@@ -16,7 +16,7 @@ internal interface IMediaSide : IAsyncDisposable
 
     ValueTask<IReadOnlyList<MediaProducer>> DropProducersAsync(string peerId);
 
-    ValueTask<CreatedTransport> CreateTransportAsync(string peerId, TransportDirection direction, string offerSdp);
+    ValueTask<CreatedTransport> CreateTransportAsync(string peerId, TransportDirection direction, string offerSdp, bool isHere);
 
     ValueTask<Produced> ProduceAsync(string peerId, ProduceRequest request);
 
@@ -56,8 +56,8 @@ internal sealed class MediaRoomSide(MediaRoom room) : IMediaSide
 
     public ValueTask<IReadOnlyList<MediaProducer>> DropProducersAsync(string peerId) => room.DropProducersAsync(peerId);
 
-    public ValueTask<CreatedTransport> CreateTransportAsync(string peerId, TransportDirection direction, string offerSdp) =>
-        room.CreateTransportAsync(peerId, direction, offerSdp);
+    public ValueTask<CreatedTransport> CreateTransportAsync(string peerId, TransportDirection direction, string offerSdp, bool isHere) =>
+        room.CreateTransportAsync(peerId, direction, offerSdp, isHere);
 
     public ValueTask<Produced> ProduceAsync(string peerId, ProduceRequest request) => room.ProduceAsync(peerId, request);
 

@@ -106,7 +106,7 @@ public sealed partial class SessionMedia
     }
 
     private void OpenNow(SessionPeer peer, TransportDirection direction, string offerSdp, Answer<CreatedTransport> answer) =>
-        Run(peer, side => side.CreateTransportAsync(peer.Id, direction, offerSdp), new(
+        Run(peer, side => side.CreateTransportAsync(peer.Id, direction, offerSdp, peer.IsRecorder), new(
             created =>
             {
                 peer.IsInMedia = true;
@@ -339,7 +339,7 @@ public sealed partial class SessionMedia
         {
             case TransportLost lost when _room.Peers.TryGetValue(lost.PeerId, out var peer):
                 CloseDropped(peer, lost.Dropped);
-                if (peer is { IsGuest: true, Member.Participant.IsOwn: false })
+                if (peer is { IsGuest: true, IsRecorder: false })
                 {
                     _room.Guests.Dismiss(peer); // It has no transports to come back by.
                 }

@@ -76,6 +76,9 @@ public sealed class SessionPeer
     /// <summary>Whether it is the server's own, and no person's: it is in no record, and keeps no session alive.</summary>
     internal bool IsGuest { get; init; }
 
+    /// <summary>Whether it is a page in a browser of the server's own, which sees and hears and does nothing.</summary>
+    internal bool IsRecorder => Member.Participant.IsOwn;
+
     /// <summary>Whether it is sent no sound of others.</summary>
     internal bool IsDeaf { get; set; }
 

@@ -94,6 +94,22 @@ internal static class ActRules
         [SessionAct.ListParticipants] = Joined(ActPace.Rare, may => may.ConnectedMeetings.CanAlterConnectedMeetings),
     }.ToFrozenDictionary();
 
+    /// <summary>What a page that is recorded does: it is there, reads and receives. Its preset alone would let it speak to the pages of others.</summary>
+    public static readonly FrozenSet<SessionAct> OfRecorders = FrozenSet.Create(
+        SessionAct.Join,
+        SessionAct.Leave,
+        SessionAct.ReadSession,
+        SessionAct.ListPeers,
+        SessionAct.SearchPeers,
+        SessionAct.ReadChat,
+        SessionAct.ReadPolls,
+        SessionAct.ReadStore,
+        SessionAct.ReadStage,
+        SessionAct.ReadOwnPermissions,
+        SessionAct.OpenMedia,
+        SessionAct.CompleteMedia,
+        SessionAct.Consume);
+
     private static ActRule Connected(ActPace pace, Func<PresetPermissions, bool>? isAllowed = null) =>
         new(ActPhase.Connected, pace, isAllowed is null ? null : peer => isAllowed(peer.May));
 

@@ -57,6 +57,24 @@ internal sealed class SocketEndpoint(
 
             (session, peer) = await sessions.ConnectAsync(
                 admitted.Meeting!, admitted.Participant!, admitted.Preset!, peerId, connection, context.RequestAborted);
+            var isThere = false;
+            try
+            {
+                isThere = await admission.IsStillAsync(admitted, context.RequestAborted);
+            }
+            finally
+            {
+                if (!isThere)
+                {
+                    await session.DisconnectAsync(peer, connection, isFinal: true);
+                }
+            }
+
+            if (!isThere)
+            {
+                Refuse(context, StatusCodes.Status401Unauthorized, "the participant was deleted meanwhile");
+                return;
+            }
         }
         catch (SessionException refusal)
         {
