@@ -7,9 +7,14 @@ using Roomcast.TestKit;
 namespace Roomcast.Egress.Tests.Push;
 
 /// <summary>A feed and its publisher: 25 pictures a second, a keyframe every two, and sound between them.</summary>
+/// <remarks>
+/// The sound is further from the picture before it than what a push sends together, and further than that from the sound before it. So the
+/// last to be sent waits for nothing that comes after it.
+/// </remarks>
 internal sealed class TestFeed
 {
     public const int PictureMs = 40;
+    public const int SoundAfterMs = 35;
     public const int GroupLength = 50;
 
     public static readonly Track Picture = Make(0, Codec.H264, CodecSamples.AvcBaseline);
@@ -50,7 +55,8 @@ internal sealed class TestFeed
 
             if (Tracks.Any(track => track.Kind is TrackKind.Audio))
             {
-                Send(Sound.Id, at, at, true, Count);
+                var heard = at + TimeSpan.FromMilliseconds(SoundAfterMs);
+                Send(Sound.Id, heard, heard, true, Count);
             }
 
             Count++;

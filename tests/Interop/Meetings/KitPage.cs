@@ -68,6 +68,7 @@ internal static class KitPage
     /// <param name="script">What runs before the page's own scripts.</param>
     /// <param name="plugins">The plugins the client is made with, as an expression.</param>
     /// <param name="joins">Whether it joins; otherwise the client is made and no more.</param>
+    /// <param name="token">Of whom; by default of a participant that is added.</param>
     public static async Task<BrowserPage> OpenAsync(
         MeetingServer server,
         string meetingId,
@@ -78,9 +79,10 @@ internal static class KitPage
         string? script = null,
         string? picture = null,
         string plugins = "[]",
-        bool joins = true)
+        bool joins = true,
+        string? token = null)
     {
-        var token = await server.AddParticipantAsync(meetingId, MeetingServer.Names[number], preset, picture);
+        token ??= await server.AddParticipantAsync(meetingId, MeetingServer.Names[number], preset, picture);
         var chromium = await server.BrowserAsync(browser < 0 ? number : browser);
         // A page of the server's own that does nothing without a token: one that came from nowhere may not reach this machine.
         var page = await chromium.OpenAsync(new Uri(server.Server.HttpsBase, "/meet"), 640, 480, script: MeetProbe.Text + Helpers + script, files: new Dictionary<string, string>

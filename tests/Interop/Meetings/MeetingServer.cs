@@ -52,6 +52,9 @@ public sealed class MeetingServer : IAsyncLifetime
         "--composition-nice", "0", "--ai-allow-private-targets", "true", "--transcription-longest-piece", "2s",
     ];
 
+    /// <summary>What stands in its environment besides, as <see cref="RoomcastStart.Environment"/>.</summary>
+    public IReadOnlyDictionary<string, string> Variables { get; init; } = new Dictionary<string, string>();
+
     /// <summary>Its data folder; null for one of its own.</summary>
     public string? DataFolder { get; init; }
 
@@ -217,6 +220,7 @@ public sealed class MeetingServer : IAsyncLifetime
         {
             DataFolder = DataFolder ?? Path.Combine(_folder, "data"),
             Arguments = [.. Arguments, .. arguments],
+            Environment = Variables,
         });
         _api = Server.CreateApiClient();
     }

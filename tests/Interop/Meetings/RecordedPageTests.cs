@@ -74,6 +74,32 @@ public sealed class RecordedPageTests(ITestOutputHelper output)
     }
 
     [Fact]
+    public async Task What_a_page_was_given_of_the_meeting_is_worth_nothing_once_the_recording_has_ended()
+    {
+        await using var pages = await PageServer.StartAsync();
+        await using var server = await StartAsync(Arguments);
+        var meeting = await server.Value.CreateMeetingAsync("Read by others");
+        var ada = await KitPage.OpenAsync(server.Value, meeting, 0, "group_call_host", sends: false);
+        var recording = await RecordAsync(server.Value, meeting, pages.Address);
+        await UntilAsync(server.Value, recording, "RECORDING");
+
+        // The token stood in an address. Whoever has read it there sees the meeting, as the page does, for as long as the page does.
+        var other = await KitPage.OpenAsync(server.Value, meeting, 1, "", sends: false, browser: 0, token: pages.Token);
+        await other.WaitAsync(server.Value, "kit.names() === 'Ada'");
+        await StopAsync(server.Value, recording);
+        await other.WaitAsync(server.Value, "meeting.self.roomState !== 'joined'");
+        Assert.Equal("kicked", await other.EvaluateAsync<string>("meeting.self.roomState"));
+        using var http = server.Value.Server.CreateHttpsClient();
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri(server.Value.Server.HttpsBase, "/v2/internals/participant-details"));
+        request.Headers.Authorization = new("Bearer", pages.Token);
+        using var refused = await http.SendAsync(request);
+        Assert.Equal(401, (int)refused.StatusCode);
+        await UntilAsync(server.Value, recording, "UPLOADED");
+        await other.CloseAsync();
+        await ada.CloseAsync();
+    }
+
+    [Fact]
     public async Task Pages_that_cannot_be_shown_end_their_recordings_with_the_reason()
     {
         await using var pages = await PageServer.StartAsync();
@@ -137,7 +163,7 @@ public sealed class RecordedPageTests(ITestOutputHelper output)
     public async Task No_browser_is_left_behind_by_a_killed_server_and_none_beyond_the_most_is_started()
     {
         await using var pages = await PageServer.StartAsync();
-        await using var server = await StartAsync(Arguments);
+        await using var server = await StartAsync(Arguments, new Dictionary<string, string> { ["AWS_SECRET_ACCESS_KEY"] = "of-the-server" });
         var meeting = await server.Value.CreateMeetingAsync("Killed");
         var ada = await KitPage.OpenAsync(server.Value, meeting, 0, "group_call_host", sends: false);
         var recording = await RecordAsync(server.Value, meeting, new Uri(pages.Address, "stamped"));
@@ -146,6 +172,9 @@ public sealed class RecordedPageTests(ITestOutputHelper output)
         Assert.NotEmpty(ProcessesOf(browsers));
         var sockets = await File.ReadAllTextAsync(Path.Combine(browsers, recording, "sockets"));
         Assert.True(Directory.Exists(sockets));
+        var environment = await File.ReadAllTextAsync($"/proc/{ProcessesOf(browsers, "--remote-debugging-pipe").Min()}/environ");
+        Assert.Contains($"TMPDIR={sockets}", environment, StringComparison.Ordinal);
+        Assert.DoesNotContain("of-the-server", environment, StringComparison.Ordinal);
 
         using var api = server.Value.Server.CreateApiClient();
         using var second = await api.PostAsync(
@@ -161,9 +190,9 @@ public sealed class RecordedPageTests(ITestOutputHelper output)
         await ada.CloseAsync();
     }
 
-    private static async Task<Started> StartAsync(IReadOnlyList<string> arguments)
+    private static async Task<Started> StartAsync(IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? variables = null)
     {
-        var server = new MeetingServer { Arguments = arguments };
+        var server = new MeetingServer { Arguments = arguments, Variables = variables ?? new Dictionary<string, string>() };
         await server.InitializeAsync();
         return new Started(server);
     }

@@ -49,6 +49,8 @@ public sealed class EmulatedRelay : IAsyncDisposable
     /// <param name="conditions">What each direction does to datagrams.</param>
     /// <param name="isLostToServer">Loses datagrams of peers besides.</param>
     /// <param name="isLostToPeers">Loses datagrams of the server besides.</param>
+    /// <param name="arrivesAtServer">Is told each datagram as it is handed to the server; not to block.</param>
+    /// <param name="arrivesAtPeers">Is told each datagram as it is handed to a peer; not to block.</param>
     /// <param name="seed">Of what happens by chance.</param>
     public static EmulatedRelay Start(
         IPAddress address,
@@ -56,12 +58,18 @@ public sealed class EmulatedRelay : IAsyncDisposable
         NetworkConditions conditions,
         Func<ReadOnlyMemory<byte>, bool> isLostToServer,
         Func<ReadOnlyMemory<byte>, bool> isLostToPeers,
+        Action<ReadOnlyMemory<byte>>? arrivesAtServer = null,
+        Action<ReadOnlyMemory<byte>>? arrivesAtPeers = null,
         int seed = 1)
     {
         ArgumentNullException.ThrowIfNull(server);
         ArgumentNullException.ThrowIfNull(isLostToServer);
         ArgumentNullException.ThrowIfNull(isLostToPeers);
-        var relay = new EmulatedRelay(address, server, conditions, isLostToServer, isLostToPeers, seed);
+        var relay = new EmulatedRelay(address, server, conditions, isLostToServer, isLostToPeers, seed)
+        {
+            ArrivesAtServer = arrivesAtServer,
+            ArrivesAtPeers = arrivesAtPeers,
+        };
         relay._tasks.Add(Task.Run(relay.TakeFromPeersAsync));
         relay._tasks.Add(Task.Run(relay.DeliverAsync));
         return relay;
@@ -74,11 +82,13 @@ public sealed class EmulatedRelay : IAsyncDisposable
     /// <param name="oneOf">One packet in this many is lost.</param>
     public static Func<ReadOnlyMemory<byte>, bool> OnePacketOf(int oneOf) => datagram =>
     {
-        // RFC 3550 section 5.1, told from RTCP by RFC 5761 section 4: V=2 and a type that is not 64 to 95.
         var bytes = datagram.Span;
-        return bytes.Length >= 12 && bytes[0] >> 6 == 2 && (bytes[1] & 0x7f) is not (>= 64 and <= 95)
-            && BinaryPrimitives.ReadUInt16BigEndian(bytes[2..]) % oneOf == 0;
+        return IsRtp(bytes) && BinaryPrimitives.ReadUInt16BigEndian(bytes[2..]) % oneOf == 0;
     };
+
+    /// <summary>Whether a datagram is RTP (RFC 3550 section 5.1, told from RTCP by RFC 5761 section 4: V=2 and a type that is not 64 to 95).</summary>
+    public static bool IsRtp(ReadOnlySpan<byte> datagram) =>
+        datagram.Length >= 12 && datagram[0] >> 6 == 2 && (datagram[1] & 0x7f) is not (>= 64 and <= 95);
 
     /// <summary>Changes what happens from now on to datagrams on their way to peers; those on their way to the server fare as before.</summary>
     public void ChangeToPeers(NetworkConditions conditions)
@@ -102,6 +112,10 @@ public sealed class EmulatedRelay : IAsyncDisposable
         await Task.WhenAll(_tasks).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _stopping.Dispose();
     }
+
+    private Action<ReadOnlyMemory<byte>>? ArrivesAtServer { get; init; }
+
+    private Action<ReadOnlyMemory<byte>>? ArrivesAtPeers { get; init; }
 
     private TimeSpan Now => _time.GetElapsedTime(_startedAt);
 
@@ -158,11 +172,13 @@ public sealed class EmulatedRelay : IAsyncDisposable
                 while (_toServer.TryReceive(Now, out var datagram, out var flow))
                 {
                     flow.SendTo(datagram, _server);
+                    ArrivesAtServer?.Invoke(datagram);
                 }
 
                 while (_toPeers.TryReceive(Now, out var datagram, out var peer))
                 {
                     _socket.SendTo(datagram, peer);
+                    ArrivesAtPeers?.Invoke(datagram);
                 }
             }
         }

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 
 namespace Roomcast.TestKit.Network;
 
-/// <summary>Counts, source by source, what a network takes of RTP and what of it arrives. Thread-safe.</summary>
+/// <summary>Counts, source by source, what a network takes of RTP and what of it arrives, and when. Thread-safe.</summary>
 /// <param name="isLost">What the network loses.</param>
 public sealed class RtpTally(Func<ReadOnlyMemory<byte>, bool> isLost)
 {
@@ -15,23 +15,28 @@ public sealed class RtpTally(Func<ReadOnlyMemory<byte>, bool> isLost)
     {
         var lost = isLost(datagram);
         var bytes = datagram.Span;
-
-        // Told from RTCP by its type (RFC 5761 section 4), and from everything else by its version.
-        if (bytes.Length >= 12 && bytes[0] >> 6 == 2 && (bytes[1] & 0x7f) is not (>= 64 and <= 95))
+        if (EmulatedRelay.IsRtp(bytes))
         {
             lock (_lock)
             {
-                var ssrc = BinaryPrimitives.ReadUInt32BigEndian(bytes[8..]);
-                if (!_sources.TryGetValue(ssrc, out var source))
-                {
-                    _sources.Add(ssrc, source = new Source());
-                }
-
-                source.Take(BinaryPrimitives.ReadUInt16BigEndian(bytes[2..]), bytes.Length, lost);
+                SourceOf(bytes).Take(BinaryPrimitives.ReadUInt16BigEndian(bytes[2..]), bytes.Length, lost);
             }
         }
 
         return lost;
+    }
+
+    /// <summary>Notes that a datagram has arrived.</summary>
+    public void Arrives(ReadOnlyMemory<byte> datagram)
+    {
+        var bytes = datagram.Span;
+        if (EmulatedRelay.IsRtp(bytes))
+        {
+            lock (_lock)
+            {
+                SourceOf(bytes).Arrivals.Add((TimeProvider.System.GetUtcNow(), BinaryPrimitives.ReadUInt32BigEndian(bytes[4..])));
+            }
+        }
     }
 
     /// <summary>Of the packets of a source: those there should be, by their numbers, and those of them that arrived.</summary>
@@ -60,11 +65,46 @@ public sealed class RtpTally(Func<ReadOnlyMemory<byte>, bool> isLost)
         }
     }
 
+    /// <summary>The least interarrival jitter (RFC 3550 section 6.4.1) that a source had at an arrival in a span of the wall clock.</summary>
+    /// <param name="ssrc">The source.</param>
+    /// <param name="clockRateHz">Ticks of its timestamps in a second.</param>
+    /// <param name="from">The span's beginning.</param>
+    /// <param name="to">Its end.</param>
+    public TimeSpan LeastJitterBetween(uint ssrc, int clockRateHz, DateTimeOffset from, DateTimeOffset to)
+    {
+        lock (_lock)
+        {
+            var arrivals = _sources[ssrc].Arrivals;
+            var (jitter, least) = (0.0, double.PositiveInfinity);
+            foreach (var (last, next) in arrivals.Zip(arrivals.Skip(1)))
+            {
+                var sentApart = (int)(next.Timestamp - last.Timestamp) / (double)clockRateHz;
+                jitter += (Math.Abs((next.At - last.At).TotalSeconds - sentApart) - jitter) / 16;
+                least = next.At >= from && next.At < to ? Math.Min(least, jitter) : least;
+            }
+
+            return TimeSpan.FromSeconds(least);
+        }
+    }
+
+    private Source SourceOf(ReadOnlySpan<byte> rtp)
+    {
+        var ssrc = BinaryPrimitives.ReadUInt32BigEndian(rtp[8..]);
+        if (!_sources.TryGetValue(ssrc, out var source))
+        {
+            _sources.Add(ssrc, source = new Source());
+        }
+
+        return source;
+    }
+
     private sealed class Source
     {
         private readonly HashSet<long> _known = [];
 
         public List<(DateTimeOffset At, long Number, int Length, bool IsLost, bool IsFirst)> Packets { get; } = [];
+
+        public List<(DateTimeOffset At, uint Timestamp)> Arrivals { get; } = [];
 
         public long First { get; private set; } = -1;
 
