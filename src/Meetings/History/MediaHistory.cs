@@ -4,7 +4,7 @@ namespace Roomcast.Meetings.History;
 
 /// <summary>How the media of a peer fared over its presences in a session: samples, as many as may be and no more.</summary>
 /// <remarks>
-/// Samples come every <see cref="Interval"/> at most. When there are <see cref="MaxSamples"/> of them, every second one is left
+/// Samples are kept every <see cref="Interval"/>, as near to it as they come. When there are <see cref="MaxSamples"/> of them, every second one is left
 /// out and the interval doubles, so that a long meeting is kept whole in less detail. Not thread-safe.
 /// </remarks>
 public sealed class MediaHistory
@@ -18,7 +18,7 @@ public sealed class MediaHistory
     /// <summary>Most tracks of one sample, each way.</summary>
     public const int MaxTracksAtOnce = 64;
 
-    /// <summary>How close two samples may be at first.</summary>
+    /// <summary>How far apart samples are kept at first.</summary>
     public static readonly TimeSpan ShortestInterval = TimeSpan.FromSeconds(10);
 
     private readonly List<SampledTrack> _tracks = [];
@@ -42,7 +42,7 @@ public sealed class MediaHistory
         _samples.AddRange(samples);
     }
 
-    /// <summary>How close two samples may be by now.</summary>
+    /// <summary>How far apart samples are kept by now.</summary>
     public TimeSpan Interval { get; private set; } = ShortestInterval;
 
     /// <summary>The tracks that samples point at.</summary>
@@ -73,8 +73,8 @@ public sealed class MediaHistory
 
     /// <summary>
     /// Adds a sample; one that is older than the last is left out. The last may follow the one before it too closely, and then
-    /// the next takes its place, so that the end is always known: that of each track, for what a sample that goes says of a track which
-    /// the next is silent of, the next says.
+    /// the next takes its place if it comes nearer to an interval after that one, so that the end is always known: that of each track, for
+    /// what a sample that goes says of a track which the next is silent of, the next says.
     /// </summary>
     public void Add(MediaSample sample)
     {
@@ -84,7 +84,8 @@ public sealed class MediaHistory
             return;
         }
 
-        if (_samples.Count > 1 && _samples[^1].At - _samples[^2].At < Interval)
+        // Which is nearer, not whether one is too early: measuring takes its time, and a sample may be early because the one before was late.
+        if (_samples.Count > 1 && _samples[^2].At + Interval is var due && _samples[^1].At < due && sample.At - due <= due - _samples[^1].At)
         {
             _samples[^1] = InPlaceOf(_samples[^1], sample);
             return;

@@ -152,6 +152,20 @@ public sealed class MediaHistoryTests
         Assert.Equal([0, 10, 20, 30, 40, 50, 60, 70, 80, 90, 94], history.Samples.Select(sample => (int)(sample.At - Start).TotalSeconds));
     }
 
+    /// <summary>One is stamped late, as measuring took long: the next seems early, and neither it nor the one after it is lost.</summary>
+    [Fact]
+    public void A_sample_that_comes_a_little_early_is_kept()
+    {
+        var history = new MediaHistory();
+        int[] milliseconds = [300, 10_100, 20_200, 29_900, 40_800, 50_000, 60_100];
+        foreach (var after in milliseconds)
+        {
+            history.Add(Start.AddMilliseconds(after), new PeerMediaFigures("peer", [], [], []), _ => null);
+        }
+
+        Assert.Equal(milliseconds, history.Samples.Select(sample => (int)(sample.At - Start).TotalMilliseconds));
+    }
+
     [Fact]
     public void A_track_that_ended_is_kept_with_what_it_came_to_and_when_that_was()
     {

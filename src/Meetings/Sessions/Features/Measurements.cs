@@ -87,7 +87,7 @@ internal sealed class Measurements(SessionRoom room)
 
     private static SampledTrack? TrackOf(MediaProducer? producer) => producer is null ? null : SampledTrack.Of(producer);
 
-    private void Take(SessionPeer peer, PeerMediaFigures? figures)
+    private void Take(SessionPeer peer, PeerMediaFigures? figures, DateTimeOffset at)
     {
         if (room.SessionId is not { } sessionId || !IsWorthKeeping(figures))
         {
@@ -99,7 +99,7 @@ internal sealed class Measurements(SessionRoom room)
             _histories.Add(peer.Id, history = new MediaHistory());
         }
 
-        history.Add(room.WallClock, figures!, FindTrack);
+        history.Add(at, figures!, FindTrack);
         if (history.Samples.Count >= SamplesPerStore)
         {
             _histories.Remove(peer.Id);
@@ -117,12 +117,12 @@ internal sealed class Measurements(SessionRoom room)
 
     private async Task MeasureAllAsync(SessionId sessionId, SessionPeer[] peers, IMediaSide side)
     {
-        var measured = new List<(SessionPeer Peer, PeerMediaFigures? Figures)>(peers.Length);
+        var measured = new List<(SessionPeer Peer, PeerMediaFigures? Figures, DateTimeOffset At)>(peers.Length);
         try
         {
             foreach (var peer in peers)
             {
-                measured.Add((peer, await MeasureAsync(side, peer.Id)));
+                measured.Add((peer, await MeasureAsync(side, peer.Id), room.WallClock));
             }
         }
         finally
@@ -130,11 +130,11 @@ internal sealed class Measurements(SessionRoom room)
             await room.PostAsync(() =>
             {
                 _isMeasuring = false;
-                foreach (var (peer, figures) in measured)
+                foreach (var (peer, figures, at) in measured)
                 {
                     if (peer.IsJoined && sessionId == room.SessionId)
                     {
-                        Take(peer, figures);
+                        Take(peer, figures, at);
                     }
                     else if (figures is { EndedProducers.Count: > 0 } or { EndedConsumers.Count: > 0 })
                     {
