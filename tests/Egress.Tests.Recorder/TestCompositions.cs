@@ -10,12 +10,16 @@ namespace Roomcast.Egress.Tests.Recorder;
 public sealed class TestCompositions : ICompositions
 {
     private readonly ConcurrentDictionary<Guid, TestComposition> _compositions = new();
+    private int _waiting;
 
     /// <summary>Set to refuse.</summary>
     public CompositionException? Refusal { get; set; }
 
     /// <summary>Done when compositions may begin; those of sessions that are not in it begin at once.</summary>
     public ConcurrentDictionary<Guid, Task> Beginnings { get; } = new();
+
+    /// <summary>Who waits for one of <see cref="Beginnings"/>.</summary>
+    public int WaitingCount => _waiting;
 
     /// <summary>Parts taken and not given back.</summary>
     public int LeaseCount => _compositions.Values.Sum(composition => composition.Leases);
@@ -31,7 +35,16 @@ public sealed class TestCompositions : ICompositions
             throw refusal;
         }
 
-        await Beginnings.GetValueOrDefault(sessionId, Task.CompletedTask).WaitAsync(cancellationToken);
+        Interlocked.Increment(ref _waiting);
+        try
+        {
+            await Beginnings.GetValueOrDefault(sessionId, Task.CompletedTask).WaitAsync(cancellationToken);
+        }
+        finally
+        {
+            Interlocked.Decrement(ref _waiting);
+        }
+
         return Of(sessionId).Acquire(format);
     }
 }

@@ -8,6 +8,7 @@ using Roomcast.Livestreams.Records;
 using Roomcast.Meetings;
 using Roomcast.Meetings.Records;
 using Roomcast.Meetings.Sessions.Events;
+using Roomcast.Storage;
 
 namespace Roomcast.Server.Live;
 
@@ -17,8 +18,8 @@ namespace Roomcast.Server.Live;
 /// </summary>
 /// <remarks>
 /// What is asked of one meeting is done one thing after the other. At a restart of the server a livestream whose session goes on
-/// goes on too, at the same address and as it was asked for. One that is to begin by itself and cannot be composed just then is
-/// tried again, for as long as players may have to wait for a first picture.
+/// goes on too, at the same address and as it was asked for. One that is to begin by itself and cannot just then, since the machine
+/// is busy or the database away, is tried again, for as long as players may have to wait for a first picture.
 /// </remarks>
 internal sealed class MeetingLivestreams(
     LiveNews news,
@@ -31,16 +32,17 @@ internal sealed class MeetingLivestreams(
     TimeProvider time,
     ILogger<MeetingLivestreams> logger) : BackgroundService, IMeetingLivestreams
 {
-    private static readonly TimeSpan LookAround = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
 
     // The contract's own bound on how long a composer may take until something can be played.
     private static readonly TimeSpan LongestStart = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan RetryCompositionAfter = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(10);
 
     private readonly ConcurrentDictionary<MeetingId, MeetingProgram> _programs = new();
     private readonly ConcurrentDictionary<MeetingId, Postponed> _postponed = new();
     private readonly ConcurrentDictionary<MeetingId, int> _onStage = new();
-    private readonly SemaphoreSlim[] _gates = [.. Enumerable.Range(0, 64).Select(_ => new SemaphoreSlim(1))];
+    private readonly ConcurrentDictionary<MeetingId, byte> _lookedAt = new();
+    private readonly MeetingGates _gates = new();
 
     private TimeSpan Now => time.GetElapsedTime(0, time.GetTimestamp());
 
@@ -48,7 +50,7 @@ internal sealed class MeetingLivestreams(
         AppId appId, Guid meetingId, MeetingLivestreamRequest request, CancellationToken cancellationToken)
     {
         var id = new MeetingId(meetingId);
-        using var gate = await EnterAsync(id, cancellationToken);
+        using var gate = await _gates.EnterAsync(id, cancellationToken);
         _postponed.TryRemove(id, out _);
         var sessionId = sessions.Find(id)
             ?? throw new MeetingLivestreamException(MeetingLivestreamRefusal.NoSession, "Nobody is in the meeting.");
@@ -63,31 +65,7 @@ internal sealed class MeetingLivestreams(
             await EndAsync(id, earlier, "another one begins", cancellationToken);
         }
 
-        var lease = request.IsManual ? null : await AcquireAsync(sessionId, request, cancellationToken);
-        if (!request.IsManual)
-        {
-            looks.SetLook(sessionId.Value, LookOf(request));
-        }
-
-        Livestream livestream;
-        try
-        {
-            livestream = await livestreams.CreateForMeetingAsync(appId, meetingId, request, cancellationToken);
-        }
-        catch
-        {
-            looks.SetLook(sessionId.Value, null);
-            if (lease is not null)
-            {
-                await lease.DisposeAsync();
-            }
-
-            throw;
-        }
-
-        Begin(livestream, id, sessionId, lease);
-        await sessions.TellAsync(id, new LivestreamInvoked(Describe(livestream)), CancellationToken.None);
-        return livestream;
+        return await BeginAsync(appId, id, sessionId, request, earlier: null, cancellationToken);
     }
 
     public async Task<Livestream?> FindActiveAsync(AppId appId, Guid meetingId, CancellationToken cancellationToken) =>
@@ -96,7 +74,7 @@ internal sealed class MeetingLivestreams(
     public async Task<bool> StopAsync(AppId appId, Guid meetingId, CancellationToken cancellationToken)
     {
         var id = new MeetingId(meetingId);
-        using var gate = await EnterAsync(id, cancellationToken);
+        using var gate = await _gates.EnterAsync(id, cancellationToken);
         _postponed.TryRemove(id, out _);
         if (await FindActiveAsync(appId, meetingId, cancellationToken) is not { } livestream)
         {
@@ -118,7 +96,7 @@ internal sealed class MeetingLivestreams(
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        using var timer = new PeriodicTimer(LookAround, time);
+        using var timer = new PeriodicTimer(LookEvery, time);
         var tick = timer.WaitForNextTickAsync(stoppingToken).AsTask();
         var item = news.Items.WaitToReadAsync(stoppingToken).AsTask();
         try
@@ -142,7 +120,7 @@ internal sealed class MeetingLivestreams(
                 if (tick.IsCompleted)
                 {
                     await tick;
-                    await LookAroundAsync(stoppingToken);
+                    LookAround(stoppingToken);
                     tick = timer.WaitForNextTickAsync(stoppingToken).AsTask();
                 }
             }
@@ -207,7 +185,7 @@ internal sealed class MeetingLivestreams(
 
         try
         {
-            using var gate = await EnterAsync(meetingId, cancellationToken);
+            using var gate = await _gates.EnterAsync(meetingId, cancellationToken);
             await HandleAsync(meetingId, item, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -226,7 +204,7 @@ internal sealed class MeetingLivestreams(
         switch (item)
         {
             case SessionBegan began:
-                await OnBeganAsync(began, Now + LongestStart, cancellationToken);
+                await TryBeginAsync(began, Now + LongestStart, cancellationToken);
                 break;
             case StageCounted counted:
                 _onStage[meetingId] = counted.OnStage;
@@ -262,6 +240,18 @@ internal sealed class MeetingLivestreams(
         }
     }
 
+    private async Task TryBeginAsync(SessionBegan began, TimeSpan giveUpAt, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await OnBeganAsync(began, giveUpAt, cancellationToken);
+        }
+        catch (StorageException fault)
+        {
+            Postpone(began, giveUpAt, fault);
+        }
+    }
+
     private async Task OnBeganAsync(SessionBegan began, TimeSpan giveUpAt, CancellationToken cancellationToken)
     {
         var meeting = began.Meeting;
@@ -283,24 +273,11 @@ internal sealed class MeetingLivestreams(
         {
             var request = earlier?.Composed
                 ?? new MeetingLivestreamRequest(meeting.Title is { Length: > 0 } title ? title : null, earlier?.IsManual ?? false);
-            var lease = request.IsManual ? null : await AcquireAsync(began.SessionId, request, cancellationToken);
-            if (!request.IsManual)
-            {
-                looks.SetLook(began.SessionId.Value, LookOf(request));
-            }
-
-            var livestream = earlier ?? await livestreams.CreateForMeetingAsync(meeting.AppId, meeting.Id.Value, request, cancellationToken);
-            Begin(livestream, meeting.Id, began.SessionId, lease);
-            await sessions.TellAsync(meeting.Id, new LivestreamInvoked(Describe(livestream)), CancellationToken.None);
+            await BeginAsync(meeting.AppId, meeting.Id, began.SessionId, request, earlier, cancellationToken);
         }
         catch (MeetingLivestreamException refusal)
         {
-            LiveLog.NotStarted(logger, meeting.Id.ToString(), refusal.Message);
-            if (Now + RetryCompositionAfter < giveUpAt && refusal.Refusal is MeetingLivestreamRefusal.CannotCompose)
-            {
-                _postponed[meeting.Id] = new Postponed(began, Now + RetryCompositionAfter, giveUpAt);
-            }
-            else if (earlier is not null)
+            if (!Postpone(began, giveUpAt, refusal) && earlier is not null)
             {
                 await livestreams.FailAsync(earlier.Id, refusal.Message, cancellationToken);
                 await sessions.TellAsync(meeting.Id, new LivestreamFailed(Describe(earlier), refusal.Message), CancellationToken.None);
@@ -308,50 +285,104 @@ internal sealed class MeetingLivestreams(
         }
     }
 
-    /// <summary>Ends what has come to its end by the clock.</summary>
-    private async Task LookAroundAsync(CancellationToken cancellationToken)
+    /// <summary>Has one that does not begin tried again, where what hinders it may pass and there is time left.</summary>
+    /// <returns>Whether it is tried again.</returns>
+    private bool Postpone(SessionBegan began, TimeSpan giveUpAt, Exception reason)
     {
-        foreach (var (meetingId, postponed) in _postponed.Where(each => each.Value.DueAt <= Now))
+        LiveLog.NotStarted(logger, began.Meeting.Id.ToString(), reason.Message);
+        var mayPass = reason is StorageException or MeetingLivestreamException { Refusal: MeetingLivestreamRefusal.CannotCompose };
+        if (!mayPass || Now + RetryAfter >= giveUpAt)
         {
-            try
-            {
-                using var gate = await EnterAsync(meetingId, cancellationToken);
-                if (_postponed.TryRemove(new(meetingId, postponed)))
-                {
-                    await OnBeganAsync(postponed.Began, postponed.GiveUpAt, cancellationToken);
-                }
-            }
-            catch (Exception fault) when (fault is not OperationCanceledException)
-            {
-                LiveLog.NewsFailed(logger, fault, "Time", meetingId.ToString());
-            }
+            return false;
         }
 
-        foreach (var (meetingId, program) in _programs)
-        {
-            // What comes from an encoder of their own goes on without anybody on stage.
-            var isEmpty = program is { IsComposed: true, EmptySince: { } since } && Now - since >= options.Value.EmptyStage;
-            var isLate = program is { IsComposed: true, HasBeenLive: false } && Now - program.BeganAt >= LongestStart;
-            if (!isEmpty && !isLate)
-            {
-                continue;
-            }
+        _postponed[began.Meeting.Id] = new Postponed(began, Now + RetryAfter, giveUpAt);
+        return true;
+    }
 
-            try
+    /// <summary>Begins and ends what the clock says. Not waited for: a meeting whose worker is slow to start must not hold up the others.</summary>
+    private void LookAround(CancellationToken cancellationToken)
+    {
+        foreach (var meetingId in _postponed.Where(each => each.Value.DueAt <= Now).Select(static each => each.Key)
+            .Concat(_programs.Where(each => DueOf(each.Value) is not Due.Nothing).Select(static each => each.Key)))
+        {
+            // One that is being looked at is not looked at again: else each second would add one that waits at its gate.
+            if (_lookedAt.TryAdd(meetingId, 0))
             {
-                using var gate = await EnterAsync(meetingId, cancellationToken);
-                if (_programs.GetValueOrDefault(meetingId) == program)
-                {
-                    await (isEmpty
-                        ? EndAsync(meetingId, program.Livestream, "nobody is on stage", cancellationToken)
-                        : FailAsync(program, "Nothing could be played within 60 s.", cancellationToken));
-                }
-            }
-            catch (Exception fault) when (fault is not OperationCanceledException)
-            {
-                LiveLog.NewsFailed(logger, fault, "Time", meetingId.ToString());
+                _ = LookAtAsync(meetingId, cancellationToken);
             }
         }
+    }
+
+    private async Task LookAtAsync(MeetingId meetingId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var gate = await _gates.EnterAsync(meetingId, cancellationToken);
+            if (_postponed.TryGetValue(meetingId, out var postponed) && postponed.DueAt <= Now)
+            {
+                _postponed.TryRemove(meetingId, out _);
+                await TryBeginAsync(postponed.Began, postponed.GiveUpAt, cancellationToken);
+            }
+
+            if (_programs.TryGetValue(meetingId, out var program) && DueOf(program) is not Due.Nothing and var due)
+            {
+                await (due is Due.EmptyStage
+                    ? EndAsync(meetingId, program.Livestream, "nobody is on stage", cancellationToken)
+                    : FailAsync(program, "Nothing could be played within 60 s.", cancellationToken));
+            }
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The server stops; livestreams are ended by themselves.
+        }
+        catch (Exception fault)
+        {
+            LiveLog.NewsFailed(logger, fault, "Time", meetingId.ToString());
+        }
+        finally
+        {
+            _lookedAt.TryRemove(meetingId, out _);
+        }
+    }
+
+    // What comes from an encoder of their own goes on without anybody on stage.
+    private Due DueOf(MeetingProgram program) => program switch
+    {
+        { IsComposed: true, EmptySince: { } since } when Now - since >= options.Value.EmptyStage => Due.EmptyStage,
+        { IsComposed: true, HasBeenLive: false } when Now - program.BeganAt >= LongestStart => Due.NothingPlayable,
+        _ => Due.Nothing,
+    };
+
+    /// <summary>Has a livestream composed, records it unless it is recorded already, and begins it: all of that, or nothing.</summary>
+    private async Task<Livestream> BeginAsync(
+        AppId appId, MeetingId meetingId, SessionId sessionId, MeetingLivestreamRequest request, Livestream? earlier, CancellationToken cancellationToken)
+    {
+        var lease = request.IsManual ? null : await AcquireAsync(sessionId, request, cancellationToken);
+        Livestream livestream;
+        try
+        {
+            if (!request.IsManual)
+            {
+                looks.SetLook(sessionId.Value, LookOf(request));
+            }
+
+            livestream = earlier ?? await livestreams.CreateForMeetingAsync(appId, meetingId.Value, request, cancellationToken);
+        }
+        catch
+        {
+            looks.SetLook(sessionId.Value, null);
+            if (lease is not null)
+            {
+                await lease.DisposeAsync();
+            }
+
+            throw;
+        }
+
+        Begin(livestream, meetingId, sessionId, lease);
+        await sessions.TellAsync(meetingId, new LivestreamInvoked(Describe(livestream)), CancellationToken.None);
+        return livestream;
     }
 
     private void Begin(Livestream livestream, MeetingId meetingId, SessionId sessionId, ICompositionLease? lease)
@@ -370,7 +401,7 @@ internal sealed class MeetingLivestreams(
     {
         try
         {
-            using var gate = await EnterAsync(program.MeetingId, CancellationToken.None);
+            using var gate = await _gates.EnterAsync(program.MeetingId, CancellationToken.None);
             if (_programs.GetValueOrDefault(program.MeetingId) != program)
             {
                 return;
@@ -450,7 +481,7 @@ internal sealed class MeetingLivestreams(
                 : new MeetingLivestreamException(
                     MeetingLivestreamRefusal.CannotCompose,
                     refusal.Message,
-                    refusal.Refusal is CompositionRefusal.Overloaded ? RetryCompositionAfter : null);
+                    refusal.Refusal is CompositionRefusal.Overloaded ? RetryAfter : null);
         }
     }
 
@@ -471,18 +502,18 @@ internal sealed class MeetingLivestreams(
         addresses.PlaybackUrl(livestream.Id),
         livestream.IsManual);
 
-    private async Task<IDisposable> EnterAsync(MeetingId meetingId, CancellationToken cancellationToken)
+    /// <summary>What the clock says that is to be done with a livestream.</summary>
+    private enum Due
     {
-        var gate = _gates[(uint)meetingId.GetHashCode() % (uint)_gates.Length];
-        await gate.WaitAsync(cancellationToken);
-        return new Gate(gate);
+        Nothing,
+
+        /// <summary>It ends: nobody has been on stage for too long.</summary>
+        EmptyStage,
+
+        /// <summary>It has failed: it could not be played in time.</summary>
+        NothingPlayable,
     }
 
-    private sealed class Gate(SemaphoreSlim semaphore) : IDisposable
-    {
-        public void Dispose() => semaphore.Release();
-    }
-
-    /// <summary>A livestream that is to begin and could not be composed so far.</summary>
+    /// <summary>A livestream that is to begin and could not so far.</summary>
     private sealed record Postponed(SessionBegan Began, TimeSpan DueAt, TimeSpan GiveUpAt);
 }

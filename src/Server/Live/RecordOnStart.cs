@@ -3,6 +3,7 @@ using Roomcast.Meetings.Records;
 using Roomcast.Meetings.Sessions;
 using Roomcast.Meetings.Sessions.Peers;
 using Roomcast.RealtimeKit.Rest.Recordings;
+using Roomcast.Storage;
 
 namespace Roomcast.Server.Live;
 
@@ -57,10 +58,10 @@ internal sealed class RecordOnStart(Recordings recordings, TimeProvider time, IL
                 return;
             }
 
-            for (var attempt = 1; await recordings.StartAsync(wish, CancellationToken.None) is { Message: { } refusal } refused; attempt++)
+            for (var attempt = 1; await TryStartAsync(wish) is var (refusal, mayPass); attempt++)
             {
                 LiveLog.NotRecorded(logger, meeting.Id.ToString(), refusal);
-                if (refused.Refusal is not RecordingRefusal.Unavailable)
+                if (!mayPass)
                 {
                     return;
                 }
@@ -77,6 +78,21 @@ internal sealed class RecordOnStart(Recordings recordings, TimeProvider time, IL
         catch (Exception thrown)
         {
             LiveLog.NewsFailed(logger, thrown, "Beginning", meeting.Id.ToString());
+        }
+    }
+
+    /// <returns>Why it did not start, and whether that may pass; null when it did.</returns>
+    private async Task<(string Refusal, bool MayPass)?> TryStartAsync(RecordingWish wish)
+    {
+        try
+        {
+            return await recordings.StartAsync(wish, CancellationToken.None) is { Message: { } refusal } refused
+                ? (refusal, refused.Refusal is RecordingRefusal.Unavailable)
+                : null;
+        }
+        catch (StorageException fault)
+        {
+            return (fault.Message, true);
         }
     }
 }

@@ -11,6 +11,7 @@ using Roomcast.Meetings.Records;
 using Roomcast.Meetings.Sessions;
 using Roomcast.Meetings.Sessions.Events;
 using Roomcast.Server.Live;
+using Roomcast.Storage;
 using Roomcast.TestKit;
 
 namespace Roomcast.Server.Tests.Live;
@@ -75,6 +76,13 @@ internal sealed class LiveHost : IAsyncDisposable
             _recording.App, "Weekly", settings ?? new MeetingSettings(), CancellationToken.None);
         return (meeting, Sessions.Begin(meeting.Id, new SessionId(_recording.Sessions.Begin(meeting.Id.Value))));
     }
+
+    /// <summary>Has the database take no new rows of a table, or take them again.</summary>
+    public Task TakeRowsAsync(string table, bool isTaken) => _recording.Service<Database>().WriteAsync(
+        transaction => transaction.ExecuteAsync(isTaken
+            ? $"DROP TRIGGER refused_{table}"
+            : $"CREATE TRIGGER refused_{table} BEFORE INSERT ON {table} BEGIN SELECT RAISE(ABORT, 'no room'); END"),
+        CancellationToken.None);
 
     public Task<Livestream?> FindActiveAsync(Meeting meeting) =>
         Livestreams.FindActiveAsync(meeting.AppId, meeting.Id.Value, CancellationToken.None);

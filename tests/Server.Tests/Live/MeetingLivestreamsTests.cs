@@ -9,6 +9,7 @@ using Roomcast.Media.Time;
 using Roomcast.Meetings.Records;
 using Roomcast.Meetings.Sessions.Events;
 using Roomcast.Server.Live;
+using Roomcast.Storage;
 using Roomcast.TestKit;
 
 namespace Roomcast.Server.Tests.Live;
@@ -80,6 +81,52 @@ public sealed class MeetingLivestreamsTests
         Assert.Null(await host.FindActiveAsync(meeting));
         host.Recording.Compositions.Refusal = null;
         await host.PassUntilAsync(async () => await host.FindActiveAsync(meeting) is not null);
+    }
+
+    [Fact]
+    public async Task One_that_cannot_be_stored_is_composed_for_nobody_and_tried_again()
+    {
+        await using var host = await LiveHost.StartAsync();
+        var (meeting, session) = await host.MeetAsync(new MeetingSettings { GoesLiveOnStart = true });
+        await host.TakeRowsAsync("livestreams", isTaken: false);
+        host.News.Began(meeting, session, host.Clock.GetUtcNow());
+        await host.PassUntilAsync(() => Task.FromResult(host.Recording.Log.Any(line => line.Contains(" 4064 ", StringComparison.Ordinal))));
+        Assert.Equal(0, host.Recording.Compositions.Of(session.Value).Leases);
+
+        await host.TakeRowsAsync("livestreams", isTaken: true);
+        await host.PassUntilAsync(async () => await host.FindActiveAsync(meeting) is not null);
+        Assert.Equal(1, host.Recording.Compositions.Of(session.Value).Leases);
+
+        // One that is asked for is refused, and leaves nothing behind.
+        Assert.True(await host.Livestreams.StopAsync(meeting.AppId, meeting.Id.Value, CancellationToken.None));
+        await host.TakeRowsAsync("livestreams", isTaken: false);
+        await Assert.ThrowsAsync<StorageException>(() => host.Livestreams.StartAsync(
+            meeting.AppId, meeting.Id.Value, new MeetingLivestreamRequest(null, IsManual: false), CancellationToken.None));
+        Assert.Equal(0, host.Recording.Compositions.Of(session.Value).Leases);
+    }
+
+    [Fact]
+    public async Task A_meeting_whose_composition_is_slow_to_begin_holds_up_no_other()
+    {
+        await using var host = await LiveHost.StartAsync();
+        var (slow, slowSession) = await host.MeetAsync(new MeetingSettings { GoesLiveOnStart = true });
+        host.Recording.Compositions.Refusal = new CompositionException(CompositionRefusal.Overloaded, "The machine is busy.");
+        host.News.Began(slow, slowSession, host.Clock.GetUtcNow());
+        await host.PassUntilAsync(() => Task.FromResult(host.Recording.Log.Any(line => line.Contains(" 4064 ", StringComparison.Ordinal))));
+
+        // When it is tried again, its worker does not come.
+        var worker = new TaskCompletionSource();
+        host.Recording.Compositions.Beginnings[slowSession.Value] = worker.Task;
+        host.Recording.Compositions.Refusal = null;
+        await host.PassUntilAsync(() => Task.FromResult(host.Recording.Compositions.WaitingCount == 1));
+
+        var (quick, quickSession) = await host.MeetAsync(new MeetingSettings { GoesLiveOnStart = true });
+        host.News.Began(quick, quickSession, host.Clock.GetUtcNow());
+        await host.PassUntilAsync(async () => await host.FindActiveAsync(quick) is not null);
+        Assert.Null(await host.FindActiveAsync(slow));
+
+        worker.SetResult();
+        await host.PassUntilAsync(async () => await host.FindActiveAsync(slow) is not null);
     }
 
     [Fact]

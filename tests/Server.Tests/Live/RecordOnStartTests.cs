@@ -79,6 +79,20 @@ public sealed class RecordOnStartTests
     }
 
     [Fact]
+    public async Task One_that_cannot_be_stored_just_then_is_tried_again()
+    {
+        await using var host = await LiveHost.StartAsync();
+        var (meeting, session) = await host.MeetAsync(new MeetingSettings { RecordsOnStart = true });
+        await host.TakeRowsAsync("recordings", isTaken: false);
+        host.Recording.Service<RecordOnStart>().Began(meeting, session, host.Clock.GetUtcNow());
+        await host.PassUntilAsync(() => Task.FromResult(host.Recording.Log.Any(line => line.Contains(" 4068 ", StringComparison.Ordinal))));
+        Assert.Equal(0, host.Recording.Compositions.LeaseCount);
+        await host.TakeRowsAsync("recordings", isTaken: true);
+        await FindActiveAsync(host, meeting);
+        Assert.Equal(1, (await ListAsync(host)).TotalCount);
+    }
+
+    [Fact]
     public async Task What_this_server_cannot_record_is_a_recording_that_has_failed_and_says_why()
     {
         await using var host = await LiveHost.StartAsync();
