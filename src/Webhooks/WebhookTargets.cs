@@ -1,6 +1,6 @@
 using System.Net;
 using Microsoft.Extensions.Options;
-using Roomcast.Storage.Blobs;
+using Roomcast.Storage.Outbound;
 
 namespace Roomcast.Webhooks;
 

@@ -1,4 +1,4 @@
-using Roomcast.Storage.Blobs;
+using Roomcast.Storage.Outbound;
 
 namespace Roomcast.Egress.Composition;
 

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Roomcast.Storage.Outbound;
 
 namespace Roomcast.Storage.Blobs;
 

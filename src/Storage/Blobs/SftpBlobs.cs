@@ -6,6 +6,7 @@ using Renci.SshNet;
 using Renci.SshNet.Common;
 using Renci.SshNet.Messages.Transport;
 using Renci.SshNet.Sftp;
+using Roomcast.Storage.Outbound;
 
 namespace Roomcast.Storage.Blobs;
 

@@ -1,3 +1,5 @@
+using Roomcast.Storage.Outbound;
+
 namespace Roomcast.Storage.Blobs;
 
 /// <summary>

@@ -1,48 +1,54 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace Roomcast.Storage.Blobs;
+namespace Roomcast.Storage.Outbound;
 
-/// <summary>Connects only to addresses that are open to the whole internet, however a name resolves: strangers choose these targets.</summary>
+/// <summary>
+/// Says which addresses the server may connect to where a stranger names the target, and connects only to those, however a name
+/// resolves: otherwise whoever may name one could reach into the network behind this server.
+/// </summary>
 public static class OpenInternet
 {
-    private static readonly IPNetwork[] Closed =
-    [
-        .. new[]
-        {
-            "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24", "192.0.2.0/24",
-            "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "224.0.0.0/3",
-            "::/127", "64:ff9b::/96", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "2002::/16", "fc00::/7", "fe80::/10", "fec0::/10",
-            "ff00::/8",
-        }.Select(text => IPNetwork.Parse(text)),
-    ];
-
     // Not even where the owner of the server allows: "this" network, link-local with the clouds' metadata, their other metadata
-    // addresses, multicast and reserved. As for pushes.
-    private static readonly IPNetwork[] Never =
-    [
-        .. new[]
-        {
-            "0.0.0.0/8", "100.100.100.200/32", "169.254.0.0/16", "192.0.0.0/24", "224.0.0.0/3",
-            "::/128", "fd00:ec2::254/128", "fe80::/10", "fec0::/10", "ff00::/8",
-        }.Select(text => IPNetwork.Parse(text)),
-    ];
+    // addresses, multicast and reserved.
+    private static readonly IPNetwork[] Never = Networks(
+        "0.0.0.0/8", "100.100.100.200/32", "169.254.0.0/16", "192.0.0.0/24", "224.0.0.0/3",
+        "::/128", "fd00:ec2::254/128", "fe80::/10", "fec0::/10", "ff00::/8");
+
+    // Only where the settings say so. Sources: RFC 6890, RFC 4193, RFC 6598, RFC 8215.
+    private static readonly IPNetwork[] Private = Networks(
+        "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "172.16.0.0/12", "192.0.2.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24",
+        "203.0.113.0/24", "::1/128", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "fc00::/7");
+
+    // IPv4 at the end of IPv6: mapped and compatible (RFC 4291), translated (RFC 2765), NAT64 (RFC 6052). What counts is where they lead.
+    private static readonly IPNetwork[] EndsWithIPv4 = Networks("::ffff:0:0/96", "::/96", "::ffff:0:0:0/96", "64:ff9b::/96");
+    private static readonly IPNetwork SixToFour = IPNetwork.Parse("2002::/16"); // RFC 3056: behind the first two bytes.
 
     /// <summary>Whether an address is one that the whole internet can reach (RFC 6890 lists those that are not).</summary>
-    public static bool IsPublic(IPAddress address)
-    {
-        ArgumentNullException.ThrowIfNull(address);
-        var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-        return !Closed.Any(network => network.Contains(plain));
-    }
+    public static bool IsPublic(IPAddress address) => IsOpen(address, []);
 
     /// <summary>Whether an address is public, or in one of the networks that are allowed besides; link-local and multicast ones never are.</summary>
     public static bool IsOpen(IPAddress address, IReadOnlyCollection<IPNetwork> allowed)
     {
         ArgumentNullException.ThrowIfNull(address);
         ArgumentNullException.ThrowIfNull(allowed);
-        var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
-        return IsPublic(plain) || (!Never.Any(network => network.Contains(plain)) && allowed.Any(network => network.Contains(plain)));
+        var plain = Behind(address);
+        return !Contain(Never, plain) && (!Contain(Private, plain) || Contain(allowed, plain));
+    }
+
+    /// <summary>The IPv4 address that one of IPv6 holds and leads to; any other as it is, and so <c>::</c> and <c>::1</c>.</summary>
+    public static IPAddress Behind(IPAddress address)
+    {
+        ArgumentNullException.ThrowIfNull(address);
+        if (address.AddressFamily is not AddressFamily.InterNetworkV6 || address.Equals(IPAddress.IPv6Any) || address.Equals(IPAddress.IPv6Loopback))
+        {
+            return address;
+        }
+
+        var bytes = address.GetAddressBytes();
+        return Contain(EndsWithIPv4, address) ? new IPAddress(bytes.AsSpan(12, 4))
+            : SixToFour.Contains(address) ? new IPAddress(bytes.AsSpan(2, 4))
+            : address;
     }
 
     /// <summary>Resolves and connects, for <see cref="SocketsHttpHandler.ConnectCallback"/>.</summary>
@@ -79,6 +85,12 @@ public static class OpenInternet
             throw;
         }
     }
+
+    // An IPv4 address is in no IPv6 network, not even in ::/0, and the other way round.
+    private static bool Contain(IEnumerable<IPNetwork> networks, IPAddress address) =>
+        networks.Any(network => network.BaseAddress.AddressFamily == address.AddressFamily && network.Contains(address));
+
+    private static IPNetwork[] Networks(params string[] networks) => [.. networks.Select(IPNetwork.Parse)];
 }
 
 /// <summary>A host that strangers named has no address in the public internet.</summary>

@@ -3,7 +3,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using Roomcast.Storage.Blobs;
+using Roomcast.Storage.Outbound;
 using Roomcast.Transcripts.Speech;
 
 namespace Roomcast.Transcripts.Services;

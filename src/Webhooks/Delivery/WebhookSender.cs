@@ -3,7 +3,7 @@ using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Security.Authentication;
 using Microsoft.Extensions.Options;
-using Roomcast.Storage.Blobs;
+using Roomcast.Storage.Outbound;
 using Roomcast.Webhooks.Records;
 using Roomcast.Webhooks.Signing;
 

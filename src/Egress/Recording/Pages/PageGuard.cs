@@ -1,7 +1,7 @@
 using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
-using Roomcast.Storage.Blobs;
+using Roomcast.Storage.Outbound;
 
 namespace Roomcast.Egress.Recording.Pages;
 
@@ -279,7 +279,7 @@ internal sealed class PageGuard : IAsyncDisposable
     // What is open to the internet on other machines may be shut off on this one, by whatever stands before it.
     private bool IsOpen(IPAddress address)
     {
-        var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        var plain = OpenInternet.Behind(address);
         return OpenInternet.IsOpen(plain, _allowed) && (!_server.Addresses.Contains(plain) || _allowed.Any(network => network.Contains(plain)));
     }
 
