@@ -84,9 +84,6 @@ public sealed class BandwidthEstimator
     /// <summary>Whether packets were lost within the last two seconds because a queue was full, and not by chance.</summary>
     public bool IsQueueFull(TimeSpan now) => now < _fullUntil;
 
-    /// <summary>Bits per second that are being sent; null before there is enough to tell.</summary>
-    public long? SendingBps(TimeSpan now) => _sending.RateBps(now);
-
     /// <summary>Bits per second at which the packets of the last probe arrived, at most what they were sent at, and whatever else there is
     /// to say against it.</summary>
     /// <param name="cluster">The number of the probe.</param>

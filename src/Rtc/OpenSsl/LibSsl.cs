@@ -99,9 +99,6 @@ internal static unsafe partial class LibSsl
     public static partial int SSL_read(SslHandle ssl, byte* destination, int length);
 
     [LibraryImport(OpenSslLibrary.Ssl)]
-    public static partial int SSL_write(SslHandle ssl, byte* source, int length);
-
-    [LibraryImport(OpenSslLibrary.Ssl)]
     public static partial int SSL_shutdown(SslHandle ssl);
 
     [LibraryImport(OpenSslLibrary.Ssl)]

@@ -21,9 +21,6 @@ public readonly ref struct Mp4Box
     /// <summary>Bytes of the header, 8 or 16.</summary>
     public int HeaderLength => Length - Body.Length;
 
-    /// <summary>The four letters as text, for messages; what is not a letter is a question mark.</summary>
-    public string TypeName => Encoding.ASCII.GetString(Type);
-
     /// <summary>Whether it is a box of the given four letters.</summary>
     public bool Is(ReadOnlySpan<byte> type) => Type.SequenceEqual(type);
 }

@@ -159,17 +159,6 @@ public sealed class OpusPacketQueue
         return true;
     }
 
-    /// <summary>Gives up the packet that comes next while nothing newer is held: should it still come, it is late.</summary>
-    public void GiveUpNext()
-    {
-        if (_hasStarted && _next >= _end)
-        {
-            LostPackets++;
-            _next++;
-            _end = _next;
-        }
-    }
-
     /// <summary>Forgets everything; the next packet begins anew.</summary>
     public void Clear()
     {
