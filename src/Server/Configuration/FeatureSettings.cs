@@ -58,8 +58,8 @@ internal static class FeatureSettings
 
         settings.Group("Ingest limits");
         settings.Bind("ingest_max_connections", (IngestOptions o) => o.MaxConnections, SettingTypes.Whole(1, 100_000), "RTMP and RTMPS connections at once.");
-        settings.Bind("ingest_max_connections_per_address", (IngestOptions o) => o.MaxConnectionsPerAddress, SettingTypes.Whole(1, 100_000), "Of these, connections of one address; an IPv6 /64 counts as one.");
-        settings.Bind("ingest_max_pending_per_address", (IngestOptions o) => o.MaxPendingPerAddress, SettingTypes.Whole(1, 10_000), "Of these, connections of one address that publish nothing yet.");
+        settings.Bind("ingest_max_connections_per_address", (IngestOptions o) => o.MaxConnectionsPerAddress, SettingTypes.Whole(1, 100_000), "Most RTMP connections of one address at once; an IPv6 /64 counts as one.");
+        settings.Bind("ingest_max_pending_per_address", (IngestOptions o) => o.MaxPendingPerAddress, SettingTypes.Whole(1, 10_000), "Most RTMP connections of one address that publish nothing yet.");
         settings.Bind("ingest_handshake_timeout", (IngestOptions o) => o.HandshakeTimeout, Seconds(1, 60), "Longest an encoder may take for the handshake.");
         settings.Bind("ingest_publish_timeout", (IngestOptions o) => o.PublishTimeout, Seconds(1, 60), "Longest it may then take until it asks to publish.");
         settings.Bind("ingest_idle_timeout", (IngestOptions o) => o.IdleTimeout, Seconds(5, 600), "A publisher that sends nothing for this long is disconnected.");
@@ -97,13 +97,13 @@ internal static class FeatureSettings
 
         settings.Group("Transcripts");
         settings.Bind("transcription_url", (TranscriptOptions o) => o.TranscriptionUrl, SettingTypes.Text(1, 2_048, "an address such as https://api.example.org/v1").Optional(), "The service that writes down speech for apps that chose none, in the form of OpenAI's API. Without it: none.");
-        settings.Bind("transcription_model", (TranscriptOptions o) => o.TranscriptionModel, SettingTypes.Text(1, 128), "Its model.");
-        settings.Bind("transcription_key", (TranscriptOptions o) => o.TranscriptionKey, SettingTypes.Text(1, 512).Optional(), "Its key.", isSecret: true);
+        settings.Bind("transcription_model", (TranscriptOptions o) => o.TranscriptionModel, SettingTypes.Text(1, 128), "The model that the transcription service uses.");
+        settings.Bind("transcription_key", (TranscriptOptions o) => o.TranscriptionKey, SettingTypes.Text(1, 512).Optional(), "The API key of the transcription service.", isSecret: true);
         settings.Bind("transcription_longest_piece", (TranscriptOptions o) => o.LongestPiece, Seconds(2, 60), "How long a piece of speech is at most before it is written down.");
-        settings.Bind("summary_url", (TranscriptOptions o) => o.SummaryUrl, SettingTypes.Text(1, 2_048, "an address such as https://api.example.org/v1").Optional(), "The service that summarises transcripts for apps that chose none, in the same form. Without it: none.");
-        settings.Bind("summary_model", (TranscriptOptions o) => o.SummaryModel, SettingTypes.Text(1, 128), "Its model.");
-        settings.Bind("summary_key", (TranscriptOptions o) => o.SummaryKey, SettingTypes.Text(1, 512).Optional(), "Its key.", isSecret: true);
-        settings.Bind("ai_patience", (TranscriptOptions o) => o.Patience, SettingTypes.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10)), "How long an answer of either may take.");
+        settings.Bind("summary_url", (TranscriptOptions o) => o.SummaryUrl, SettingTypes.Text(1, 2_048, "an address such as https://api.example.org/v1").Optional(), "The service that summarises transcripts for apps that chose none, in the form of OpenAI's API. Without it: none.");
+        settings.Bind("summary_model", (TranscriptOptions o) => o.SummaryModel, SettingTypes.Text(1, 128), "The model that the summary service uses.");
+        settings.Bind("summary_key", (TranscriptOptions o) => o.SummaryKey, SettingTypes.Text(1, 512).Optional(), "The API key of the summary service.", isSecret: true);
+        settings.Bind("ai_patience", (TranscriptOptions o) => o.Patience, SettingTypes.Duration(TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(10)), "How long an answer of the transcription or summary service may take.");
         settings.Bind("ai_allow_private_targets", (TranscriptOptions o) => o.AllowsPrivateTargets, SettingTypes.Boolean, "Whether services that apps choose may be at addresses of private networks.");
         settings.Check(new TranscriptOptionsValidator());
 
@@ -132,7 +132,7 @@ internal static class FeatureSettings
         RtcSocketBuffer = settings.Bind("rtc_socket_buffer", (RtcHostOptions o) => o.SocketBufferBytes, SettingTypes.SmallSize(64 << 10, 256 << 20), "What the system may hold for each UDP socket in each direction; its own limits (net.core.rmem_max) hold too.");
         settings.Bind("rtc_checks_per_address", (RtcHostOptions o) => o.ChecksPerAddress, SettingTypes.Whole(10, 100_000), "Connectivity checks per second that one address may send from unknown ports; an IPv6 /64 counts as one.");
         settings.Bind("rtc_max_tcp_connections", (RtcHostOptions o) => o.MaxTcpConnections, SettingTypes.Whole(1, 100_000), "TCP connections of peers that cannot use UDP, at once.");
-        settings.Bind("rtc_max_tcp_connections_per_address", (RtcHostOptions o) => o.MaxTcpConnectionsPerAddress, SettingTypes.Whole(1, 100_000), "Of these, connections of one address.");
+        settings.Bind("rtc_max_tcp_connections_per_address", (RtcHostOptions o) => o.MaxTcpConnectionsPerAddress, SettingTypes.Whole(1, 100_000), "Most WebRTC connections over TCP of one address at once.");
         settings.Bind("rtc_tcp_handshake_timeout", (RtcHostOptions o) => o.TcpHandshakeTimeout, Seconds(1, 60), "How long such a connection may take until it has shown whose it is.");
         settings.Bind("rtc_tcp_stall_timeout", (RtcHostOptions o) => o.TcpStallTimeout, Seconds(1, 300), "A peer over TCP that takes nothing for this long while something waits is disconnected.");
 
@@ -142,8 +142,8 @@ internal static class FeatureSettings
         settings.Bind("hls_window", (HlsOptions o) => o.Window, SettingTypes.Duration(TimeSpan.FromSeconds(10), TimeSpan.FromHours(12)), "How far back a playlist reaches.");
         settings.Bind("hls_memory", (HlsOptions o) => o.MaxBytesInMemory, SettingTypes.Size(1 << 20, 1L << 40), "Memory one livestream may hold in media; older segments go to disk.");
         settings.Bind("hls_max_held", (DeliveryOptions o) => o.MaxHeld, SettingTypes.Whole(1, 1_000_000), "Most requests for a coming playlist or part that are held at once.");
-        settings.Bind("hls_max_held_per_livestream", (DeliveryOptions o) => o.MaxHeldPerLivestream, SettingTypes.Whole(1, 1_000_000), "The same of one livestream.");
-        settings.Bind("hls_max_held_per_address", (DeliveryOptions o) => o.MaxHeldPerAddress, SettingTypes.Whole(0, 1_000_000), "The same of one address; an IPv6 /64 counts as one. 0: no bound, for a server behind a proxy.");
+        settings.Bind("hls_max_held_per_livestream", (DeliveryOptions o) => o.MaxHeldPerLivestream, SettingTypes.Whole(1, 1_000_000), "Most requests that are held at once for one livestream.");
+        settings.Bind("hls_max_held_per_address", (DeliveryOptions o) => o.MaxHeldPerAddress, SettingTypes.Whole(0, 1_000_000), "Most requests of one address that are held at once; an IPv6 /64 counts as one. 0: no bound, for a server behind a proxy.");
         settings.Check((HlsOptions o) => o.Validate().Select(fault => (fault.Split(' ')[0], fault)));
 
         settings.Group("Viewers");
@@ -165,11 +165,11 @@ internal static class FeatureSettings
         settings.Bind("composition_bitrate", (CompositionOptions o) => o.BitrateBps, SettingTypes.Bitrate(200_000, 20_000_000), "Bits per second of a composed picture of 1280x720; other sizes get them by their pixels. The sound is 128 kbit/s.");
         settings.Bind("composition_frame_rate", (CompositionOptions o) => o.FrameRate, SettingTypes.Whole(10, 60), "Composed pictures per second.");
         settings.Bind("composition_threads", (CompositionOptions o) => o.EncoderThreads, SettingTypes.Whole(1, 16), "Threads of each composed picture's encoder.");
-        settings.Bind("composition_nice", (CompositionOptions o) => o.Nice, SettingTypes.Whole(0, 19), "How modest composing is when others want the processor: 0 as the server itself, 19 the most.");
+        settings.Bind("composition_nice", (CompositionOptions o) => o.Nice, SettingTypes.Whole(0, 19), "The nice value of composing workers: at 0 they compete with the server as equals, at 19 they yield to everything else.");
         settings.Bind("composition_max", (CompositionOptions o) => o.MaxCompositions, SettingTypes.Whole(0, 1_000), "Most meetings composed at once.");
         settings.Bind("composition_admission", (CompositionOptions o) => o.AdmitsByLoad, SettingTypes.Boolean, "Whether composing one more meeting is refused when the machine has no room for it by what those that run were measured to take.");
         settings.Bind("composition_max_load", (CompositionOptions o) => o.MaxLoadPercent, SettingTypes.Whole(10, 100), "Percent of all processors that may be busy with one more meeting composed.");
-        settings.Bind("composition_silence", (CompositionOptions o) => o.Silence, Seconds(1, 60), "A composing worker that gives nothing for this long is replaced.");
+        settings.Bind("composition_silence", (CompositionOptions o) => o.Silence, Seconds(1, 60), "A composing worker that produces no frame for this long is replaced.");
         settings.Bind("composition_worker", (CompositionOptions o) => o.WorkerPath, SettingTypes.Text(1, 4_096, "a path").Optional(), "The composing worker's program. Without it: the one that was built with the server.");
         settings.Check(new CompositionOptionsValidator());
         settings.Bind("composition_layout", (SceneStyleOptions o) => o.Layout, SettingTypes.Choice<SceneLayout>(), "How composed meetings are laid out, unless a livestream is started with a layout of its own.");
@@ -181,8 +181,8 @@ internal static class FeatureSettings
         settings.Check(new SceneStyleOptionsValidator());
 
         settings.Group("Playback");
-        settings.Bind("playback_max", (PlaybackOptions o) => o.MaxPlaybacks, SettingTypes.Whole(0, 1_000), "Most media played into rooms at once; each has a process of its own.");
-        settings.Bind("playback_max_per_room", (PlaybackOptions o) => o.MaxOfSession, SettingTypes.Whole(1, 16), "Of these, into one room.");
+        settings.Bind("playback_max", (PlaybackOptions o) => o.MaxPlaybacks, SettingTypes.Whole(0, 1_000), "Most media played into meetings at once; each has a process of its own.");
+        settings.Bind("playback_max_per_room", (PlaybackOptions o) => o.MaxOfSession, SettingTypes.Whole(1, 16), "Most media played into one meeting at once.");
         settings.Bind("playback_start_timeout", (PlaybackOptions o) => o.StartTimeout, Seconds(5, 120), "Longest until something that is played is first seen or heard.");
         settings.Bind("playback_stall_timeout", (PlaybackOptions o) => o.StallTimeout, Seconds(5, 600), "Longest that a source may give nothing while it is played.");
         settings.Bind("playback_private_networks", (PlaybackOptions o) => o.PrivateNetworks, SettingTypes.Networks, "Networks that are not public and may be played from all the same, such as 127.0.0.0/8 or 10.0.0.0/8. Link-local addresses never may.");
@@ -208,7 +208,7 @@ internal static class FeatureSettings
 
         settings.Group("RELAY");
         settings.Bind("relay_max_connections", (RelayOptions o) => o.MaxConnections, SettingTypes.Whole(1, 100_000), "Connections of RELAY controllers at once.");
-        settings.Bind("relay_max_connections_per_app", (RelayOptions o) => o.MaxConnectionsPerApp, SettingTypes.Whole(1, 100_000), "Of these, connections of one app.");
+        settings.Bind("relay_max_connections_per_app", (RelayOptions o) => o.MaxConnectionsPerApp, SettingTypes.Whole(1, 100_000), "Most RELAY connections of one app at once.");
         settings.Bind("relay_max_subscriptions", (RelayOptions o) => o.MaxSubscriptions, SettingTypes.Whole(10, 1_000_000), "Events that one controller may be subscribed to, over all rooms.");
         settings.Bind("relay_requests_per_second", (RelayOptions o) => o.RequestsPerSecond, SettingTypes.Whole(1, 10_000), "Requests per second that one connection may make for long; four times as many at once.");
         settings.Bind("relay_resume_for", (RelayOptions o) => o.ResumeFor, SettingTypes.Duration(TimeSpan.FromSeconds(10), TimeSpan.FromDays(1)), "How long a controller that is away keeps its subscriptions, and what happens meanwhile.");

@@ -124,7 +124,7 @@ internal static class ServerSettings
         "otlp_endpoint", SettingTypes.HttpUrl.Optional(), null, "An OpenTelemetry collector that metrics and traces are sent to.");
 
     public static Setting<OtlpProtocol> OtlpProtocol { get; } = Registry.Add(
-        "otlp_protocol", SettingTypes.Choice<OtlpProtocol>(), Configuration.OtlpProtocol.Grpc, "How they are sent.");
+        "otlp_protocol", SettingTypes.Choice<OtlpProtocol>(), Configuration.OtlpProtocol.Grpc, "How metrics and traces are sent to the collector.");
 
     static ServerSettings()
     {
