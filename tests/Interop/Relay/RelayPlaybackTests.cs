@@ -30,7 +30,7 @@ public sealed class RelayPlaybackTests(MeetingServer server) : IAsyncLifetime
         CodedPicture.WriteVideo(video, Played, 640, 480, framesPerSecond: 12);
         CodedPicture.WriteTone(sound, MeetProbe.Tones[Played]);
         await FfmpegTool.RunAsync(
-            "-stream_loop", "-1", "-i", video, "-stream_loop", "-1", "-i", sound, "-t", "600", "-c:v", "libx264", "-preset", "ultrafast", "-g", "24",
+            "-stream_loop", "-1", "-i", video, "-stream_loop", "-1", "-i", sound, "-t", "240", "-c:v", "libx264", "-preset", "ultrafast", "-g", "24",
             "-pix_fmt", "yuv420p", "-c:a", "aac", "-movflags", "+faststart", _files.PathOf("played.mp4"));
     }
 
