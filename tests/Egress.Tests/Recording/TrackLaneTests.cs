@@ -10,6 +10,7 @@ using Roomcast.Rtc.Rtcp;
 using Roomcast.Rtc.Rtp;
 using Roomcast.TestKit;
 using Roomcast.TestKit.Rtc;
+using Roomcast.TestKit.Rtmp;
 
 namespace Roomcast.Egress.Tests.Recording;
 
@@ -27,7 +28,7 @@ public sealed class TrackLaneTests : IDisposable
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private readonly RecordingMetrics _metrics;
     private readonly RtpPacketizer _microphone = new(1, 111, 48_000);
-    private readonly RtpPacketizer _camera = new(2, 96, 90_000);
+    private readonly RtpPacketizer _camera = new(2, 96, 90_000) { OrientationId = 1 };
     private readonly TrackLane _sound;
     private readonly TrackLane _picture;
     private readonly TrackLane[] _lanes;
@@ -46,7 +47,7 @@ public sealed class TrackLaneTests : IDisposable
         _metrics = new RecordingMetrics(_services.GetRequiredService<IMeterFactory>());
         var disk = new RecordingDisk(_metrics, 0, _ => { });
         _sound = new TrackLane("peer", new SceneTrack(1, SceneCodec.Opus, 111), _folder.PathOf("sound.webm"), disk);
-        _picture = new TrackLane("peer", new SceneTrack(2, SceneCodec.Vp8, 96), _folder.PathOf("picture.webm"), disk);
+        _picture = new TrackLane("peer", new SceneTrack(2, SceneCodec.Vp8, 96) { OrientationId = 1 }, _folder.PathOf("picture.webm"), disk);
         _lanes = [_sound, _picture];
     }
 
@@ -155,6 +156,24 @@ public sealed class TrackLaneTests : IDisposable
         Assert.True(gap.Second.IsKeyframe);
     }
 
+    [Theory]
+    [InlineData(0, "")]
+    [InlineData(1, "-90")]
+    [InlineData(2, "-180")]
+    [InlineData(3, "90")]
+    public async Task The_file_of_a_camera_says_how_its_first_keyframe_is_to_be_turned(byte orientation, string rotation)
+    {
+        _camera.Orientation = orientation;
+        Run(seconds: 5);
+        _camera.Orientation = (byte)(3 - orientation);
+        Run(seconds: 5);
+        Close(_picture, "picture.webm");
+
+        // FFmpeg counts counterclockwise.
+        var told = await FfmpegTool.ProbeAsync("-v", "fatal", "-show_entries", "stream_side_data=rotation", "-of", "csv=p=0", _folder.PathOf("picture.webm"));
+        Assert.Equal(rotation, told.Trim());
+    }
+
     private static void AssertInTime(List<Written> written, double from, double until, double way = 0.03)
     {
         var some = written.Where(each => each.Sampled.TotalSeconds >= from && each.Sampled.TotalSeconds < until).ToList();
@@ -220,7 +239,7 @@ public sealed class TrackLaneTests : IDisposable
     private static void Take(TrackLane lane, byte[] packet, TimeSpan at)
     {
         Assert.True(RtpHeader.TryRead(packet, out var header));
-        lane.Take(header, header.PayloadOf(packet), at);
+        lane.Take(header, packet, at);
     }
 
     private List<Written> Close(TrackLane lane, string name)

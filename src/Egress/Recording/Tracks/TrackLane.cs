@@ -123,7 +123,7 @@ internal sealed class TrackLane : IDisposable
     }
 
     /// <summary>Takes a packet.</summary>
-    public void Take(in RtpHeader header, ReadOnlySpan<byte> payload, TimeSpan at)
+    public void Take(in RtpHeader header, ReadOnlySpan<byte> packet, TimeSpan at)
     {
         if (header.PayloadType != _track.PayloadType)
         {
@@ -133,11 +133,11 @@ internal sealed class TrackLane : IDisposable
         _firstAt ??= at;
         if (IsPicture)
         {
-            _pictures.Add(header, payload, at);
+            _pictures.Add(header, header.PayloadOf(packet), at, _track.OrientationIn(header, packet));
         }
         else
         {
-            _sound.Add(header, payload, at);
+            _sound.Add(header, header.PayloadOf(packet), at);
         }
     }
 
@@ -240,7 +240,7 @@ internal sealed class TrackLane : IDisposable
 
             if (_sound.TryTake(out var packet, out var data))
             {
-                Add(packet.Timestamp, packet.Duration, packet.ArrivedAt, isKeyframe: true, 0, 0, data, isPaused, pausedFor);
+                Add(packet.Timestamp, packet.Duration, packet.ArrivedAt, isKeyframe: true, default, data, isPaused, pausedFor);
             }
         }
     }
@@ -260,7 +260,7 @@ internal sealed class TrackLane : IDisposable
 
                 if (!_needsKeyframe)
                 {
-                    Add(frame.Timestamp, TimeSpan.Zero, frame.CompletedAt, frame.IsKeyframe, frame.Width, frame.Height, data, isPaused, pausedFor);
+                    Add(frame.Timestamp, TimeSpan.Zero, frame.CompletedAt, frame.IsKeyframe, frame, data, isPaused, pausedFor);
                     _needsKeyframe |= isPaused;
                 }
 
@@ -294,8 +294,7 @@ internal sealed class TrackLane : IDisposable
         TimeSpan duration,
         TimeSpan arrivedAt,
         bool isKeyframe,
-        int width,
-        int height,
+        in Vp8Frame picture,
         ReadOnlySpan<byte> data,
         bool isPaused,
         TimeSpan pausedFor)
@@ -319,7 +318,7 @@ internal sealed class TrackLane : IDisposable
         {
             _file = new RecordingFile(_path, _disk);
             _writer = IsPicture
-                ? new WebMWriter(_buffer, WebMCodec.Vp8, Math.Max(1, width), Math.Max(1, height), 0)
+                ? new WebMWriter(_buffer, WebMCodec.Vp8, Math.Max(1, picture.Width), Math.Max(1, picture.Height), 0, picture.RotationDegrees ?? 0)
                 : new WebMWriter(_buffer, WebMCodec.Opus, 0, 0, 2);
         }
 
