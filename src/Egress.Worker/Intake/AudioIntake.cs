@@ -39,8 +39,8 @@ internal sealed class AudioIntake(SceneTrack track, TrackClock clock) : TrackInt
     }
 
     /// <inheritdoc/>
-    public override void TakeReport(NtpTime ntp, uint timestamp) =>
-        Clock.OnReport(ntp, Track.ReportsPacketEnds ? unchecked(timestamp + Ticks(_duration > TimeSpan.Zero ? _duration : UsualDuration)) : timestamp);
+    public override void TakeReport(NtpTime ntp, uint timestamp, TimeSpan now) =>
+        Clock.OnReport(ntp, Track.ReportsPacketEnds ? unchecked(timestamp + Ticks(_duration > TimeSpan.Zero ? _duration : UsualDuration)) : timestamp, now);
 
     /// <inheritdoc/>
     public override void Advance(TimeSpan now, IIntakeOutput output)

@@ -27,16 +27,18 @@ internal static class HoldLimits
 /// </para>
 /// <para>
 /// When a second long everything comes too late for the longest holding, the way has become longer (another network, a sleeping
-/// laptop): the offset steps to the new one. When it is too large by more than 300 ms, it steps back.
+/// laptop): the offset steps to the new one. When everything comes earlier by more than 300 ms than anything of the last ten seconds,
+/// the way has become shorter, and the offset steps back after a second too. Where only some of it does, timestamps of one track have
+/// jumped, which is that track's matter.
 /// </para>
 /// <para>Not thread-safe.</para>
 /// </remarks>
 internal sealed class PeerClock
 {
-    private const int LeastLateInRow = 10;
+    private const int LeastInRow = 10;
 
     private static readonly TimeSpan LeastStep = TimeSpan.FromMilliseconds(64);
-    private static readonly TimeSpan LateForLong = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan ForLong = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan TooFar = TimeSpan.FromMilliseconds(300);
 
     private readonly TransitWindow _transits = new();
@@ -44,7 +46,9 @@ internal sealed class PeerClock
     private TimeSpan _lastStep;
     private TimeSpan _leastInRow;
     private TimeSpan _lateSince;
+    private TimeSpan _earlySince;
     private int _lateInRow;
+    private int _earlyInRow;
 
     /// <summary>Composition time minus the peer's time, for what is shown; null before the first arrival.</summary>
     public TimeSpan? Offset { get; private set; }
@@ -52,11 +56,18 @@ internal sealed class PeerClock
     /// <summary>How long media is to be held against the shortest way.</summary>
     public TimeSpan Hold => Clamp(_need + HoldLimits.Margin);
 
+    /// <summary>The shortest way of the last ten seconds: arrival minus the peer's time.</summary>
+    public TimeSpan Shortest => _transits.Least;
+
     /// <summary>Begins with an offset that was in use before, for a track whose provisional times become real ones.</summary>
     public void BeginAt(TimeSpan offset) => Offset ??= offset;
 
     /// <summary>Goes on with another offset, from which it moves to its own.</summary>
     public void GoOnFrom(TimeSpan offset) => Offset = offset;
+
+    /// <summary>Whether what took so long comes in time to be shown, and no earlier than the way allows.</summary>
+    /// <param name="transit">Arrival minus the peer's time.</param>
+    public bool Fits(TimeSpan transit) => transit <= Offset && !IsEarly(transit);
 
     /// <summary>Notes an arrival.</summary>
     /// <param name="peerTime">Its time by the peer's wall clock.</param>
@@ -64,6 +75,12 @@ internal sealed class PeerClock
     public void OnArrival(TimeSpan peerTime, TimeSpan now)
     {
         var transit = now - peerTime;
+        if (IsEarly(transit) && !IsEarlyForLong(now))
+        {
+            return;
+        }
+
+        _earlyInRow = 0;
         _transits.Add(transit, now);
         var need = transit - _transits.Least;
         _need = need > _need ? (need < HoldLimits.Most ? need : HoldLimits.Most) : _need;
@@ -88,7 +105,7 @@ internal sealed class PeerClock
         }
 
         _leastInRow = transit < _leastInRow ? transit : _leastInRow;
-        if (_lateInRow >= LeastLateInRow && now - _lateSince >= LateForLong)
+        if (_lateInRow >= LeastInRow && now - _lateSince >= ForLong)
         {
             _transits.Clear();
             _transits.Add(_leastInRow, now);
@@ -107,7 +124,7 @@ internal sealed class PeerClock
         }
     }
 
-    /// <summary>The peer set its wall clock: times before and after go on without a step.</summary>
+    /// <summary>The peer set the clock that its times are of: those before and after go on without a step.</summary>
     /// <param name="by">How much later the clock is now.</param>
     public void OnClockSet(TimeSpan by)
     {
@@ -115,6 +132,9 @@ internal sealed class PeerClock
         _leastInRow -= by;
         Offset -= by;
     }
+
+    /// <summary>Measures the way anew: times of what arrived have turned out to be too late, so that it seemed shorter than it is.</summary>
+    public void ForgetWay() => _transits.Clear();
 
     /// <summary>Moves on.</summary>
     /// <param name="now">Composition time.</param>
@@ -133,6 +153,18 @@ internal sealed class PeerClock
             var target = _transits.Least + Hold;
             Offset = offset - target > TooFar ? target : Slew.Toward(offset, target, elapsed);
         }
+    }
+
+    private bool IsEarly(TimeSpan transit) => _transits.Least != TimeSpan.MaxValue && _transits.Least - transit > TooFar;
+
+    private bool IsEarlyForLong(TimeSpan now)
+    {
+        if (_earlyInRow++ == 0)
+        {
+            _earlySince = now;
+        }
+
+        return _earlyInRow >= LeastInRow && now - _earlySince >= ForLong;
     }
 
     private static TimeSpan Clamp(TimeSpan hold) =>

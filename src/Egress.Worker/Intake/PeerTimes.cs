@@ -5,6 +5,8 @@ namespace Roomcast.Egress.Worker.Intake;
 /// <summary>What the tracks of one peer share: its wall clock, counted from the first report, and how that lies on ours.</summary>
 internal sealed class PeerTimes
 {
+    private static readonly TimeSpan StillArrives = TimeSpan.FromSeconds(2); // A shared screen may send one picture a second.
+
     private readonly List<TrackClock> _tracks = [];
     private NtpTime? _epoch;
 
@@ -28,13 +30,19 @@ internal sealed class PeerTimes
     /// <summary>A moment of the peer's wall clock as time since its first report.</summary>
     public TimeSpan TimeOf(NtpTime ntp) => ntp.Since(_epoch ??= ntp);
 
+    /// <summary>Whether the peer's clock follows no other track now.</summary>
+    public bool IsAlone(TrackClock track, TimeSpan now) =>
+        !_tracks.Exists(other => other != track && now - other.ArrivedAt < StillArrives);
+
     /// <summary>The peer set its wall clock.</summary>
-    public void OnClockSet(TimeSpan by)
+    /// <param name="by">How much later it is now.</param>
+    /// <param name="ahead">How far it is ahead of the composition's now.</param>
+    public void OnClockSet(TimeSpan by, TimeSpan ahead)
     {
         Clock.OnClockSet(by);
         foreach (var track in _tracks)
         {
-            track.OnClockSet(by);
+            track.OnClockSet(by, ahead);
         }
     }
 }

@@ -63,7 +63,7 @@ public sealed class SessionIntake
     {
         if (isRtcp)
         {
-            TakeReports(packet);
+            TakeReports(packet, now);
         }
         else if (!RtpHeader.TryRead(packet, out var header)
             || !_tracks.TryGetValue(header.Ssrc, out var track)
@@ -124,14 +124,14 @@ public sealed class SessionIntake
         _tracks[track.Ssrc] = (intake, peerId);
     }
 
-    private void TakeReports(ReadOnlySpan<byte> compound)
+    private void TakeReports(ReadOnlySpan<byte> compound, TimeSpan now)
     {
         var reader = new RtcpReader(compound);
         while (reader.TryRead(out var packet))
         {
             if (SenderReport.TryRead(packet, out var report) && _tracks.TryGetValue(report.Ssrc, out var track))
             {
-                track.Intake.TakeReport(report.Ntp, report.RtpTimestamp);
+                track.Intake.TakeReport(report.Ntp, report.RtpTimestamp, now);
             }
         }
 

@@ -9,27 +9,53 @@ namespace Roomcast.Egress.Worker.Intake;
 /// Before the first report, times come of arrivals, through a clock of the track's own: browsers send the first report of sound
 /// after seconds, and nobody should be silent for that long. With the first report the track goes over to its peer's clock. The
 /// peer's first sound stays where it is then, and the pictures step to it, which nobody sees; another sound goes over by
-/// <see cref="Slew.PerSecond"/>, and all at once where it is more than half a second away.
+/// <see cref="Slew.PerSecond"/>, and all at once where it is more than <see cref="Slewed"/> away.
 /// </para>
 /// <para>
 /// Each further report moves the mapping by what the media clock has drifted against the wall clock; sound takes that up by slewing
-/// too. A step of more than half a second is the peer setting its wall clock, which all its tracks then share.
+/// too. Where the report's wall clock went on otherwise than the time since the last one did, by more than half a second, the peer
+/// set it, which all its tracks then share. Where it did not, the timestamps of this track have jumped: browsers count the samples that a
+/// microphone gave, and a headset that is unplugged gives none for a while, though time passes. Then this track alone is placed anew, at once.
+/// </para>
+/// <para>
+/// Reports of sound come seconds after the jump. So sound that for a good second came too late, or far too early, while the peer's
+/// other media came in time, is moved beside them, until a report tells of the jump or it comes in time without that.
 /// </para>
 /// <para>Not thread-safe.</para>
 /// </remarks>
 internal sealed class TrackClock(PeerTimes peer, int clockRateHz, bool isSound)
 {
+    private const int LeastInRow = 10;
+
+    /// <summary>What reports may come late by, so that a step of the wall clock has to be more.</summary>
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(0.5);
+
+    /// <summary>Most that sound is slewed by; <see cref="Sound.SoundTrack"/> places anew what is off by more.</summary>
+    private static readonly TimeSpan Slewed = TimeSpan.FromMilliseconds(60);
+
+    /// <summary>A little more than the peer's clock takes to step, which comes first where all its tracks are off.</summary>
+    private static readonly TimeSpan ForLong = TimeSpan.FromSeconds(1.25);
 
     private readonly TimestampUnwrapper _timestamps = new();
     private readonly PeerClock _own = new();
     private long? _first;
     private TimeSpan _toPeer;
     private TimeSpan _correction;
+    private TimeSpan _apart;
+    private TimeSpan _transit;
+    private TimeSpan _leastInRow;
+    private TimeSpan _offSince;
     private TimeSpan _lastStep;
+    private TimeSpan _reportedToPeer;
+    private TimeSpan _reportedAhead;
+    private TimeSpan _told;
+    private int _offInRow;
 
     /// <summary>Whether a sender report has come.</summary>
     public bool HasReports { get; private set; }
+
+    /// <summary>When the peer's clock was told last of something that arrived; null before that.</summary>
+    public TimeSpan? ArrivedAt { get; private set; }
 
     /// <summary>How long media is held now against the quickest packet.</summary>
     public TimeSpan Hold => (HasReports ? peer.Clock : _own).Hold;
@@ -43,7 +69,7 @@ internal sealed class TrackClock(PeerTimes peer, int clockRateHz, bool isSound)
     {
         var time = TrackTime(timestamp);
         return HasReports
-            ? time + _toPeer + peer.Clock.Offset.GetValueOrDefault() + _correction
+            ? time + _toPeer + peer.Clock.Offset.GetValueOrDefault() + _apart + _correction
             : time + _own.Offset.GetValueOrDefault();
     }
 
@@ -51,20 +77,35 @@ internal sealed class TrackClock(PeerTimes peer, int clockRateHz, bool isSound)
     public void OnArrival(uint timestamp, TimeSpan now)
     {
         var time = TrackTime(timestamp);
-        if (HasReports)
-        {
-            peer.Clock.OnArrival(time + _toPeer, now);
-        }
-        else
+        if (!HasReports)
         {
             _own.OnArrival(time, now);
+            return;
+        }
+
+        _transit = now - time - _toPeer;
+        if (_apart == TimeSpan.Zero)
+        {
+            ArrivedAt = now;
+            peer.Clock.OnArrival(time + _toPeer, now);
+        }
+
+        if (isSound)
+        {
+            MoveBesideOthers(now);
         }
     }
 
     /// <summary>Notes a sender report.</summary>
-    public void OnReport(NtpTime ntp, uint timestamp)
+    /// <param name="ntp">A moment of the peer's wall clock.</param>
+    /// <param name="timestamp">The RTP timestamp of that moment.</param>
+    /// <param name="now">When it arrived.</param>
+    public void OnReport(NtpTime ntp, uint timestamp, TimeSpan now)
     {
+        var ahead = peer.TimeOf(ntp) - now;
         var toPeer = peer.TimeOf(ntp) - TrackTime(timestamp);
+        var (clockStep, moved) = (ahead - _reportedAhead, toPeer - _reportedToPeer);
+        (_reportedAhead, _reportedToPeer) = (ahead, toPeer);
         if (!HasReports)
         {
             HasReports = true;
@@ -79,21 +120,35 @@ internal sealed class TrackClock(PeerTimes peer, int clockRateHz, bool isSound)
             return;
         }
 
-        var moved = toPeer - _toPeer;
-        if (moved.Duration() > Step)
+        if (moved.Duration() > Step && clockStep.Duration() > Step && (moved - clockStep).Duration() <= Step)
         {
-            peer.OnClockSet(moved);
-        }
-        else if (isSound)
-        {
-            _correction -= moved;
+            moved -= _told;
+            _told = TimeSpan.Zero;
+            if (moved.Duration() > Step)
+            {
+                Shift(moved);
+                peer.OnClockSet(moved, ahead);
+                return;
+            }
         }
 
-        _toPeer = toPeer;
+        OnMoved(moved, now);
     }
 
-    /// <summary>A track of the peer has shown that the peer set its wall clock. The next report of each will show it too, and then finds it done.</summary>
-    public void OnClockSet(TimeSpan by) => _toPeer += by;
+    /// <summary>
+    /// A track of the peer has shown that the peer set its wall clock. The next report of each will show it too, and then finds it done;
+    /// until then the forwarding unit goes on to tell what the last one was.
+    /// </summary>
+    /// <param name="by">How much later it is now.</param>
+    /// <param name="ahead">How far it is ahead of the composition's now.</param>
+    public void OnClockSet(TimeSpan by, TimeSpan ahead)
+    {
+        if (HasReports && (ahead - _reportedAhead).Duration() > Step)
+        {
+            _told += by;
+            Shift(by);
+        }
+    }
 
     /// <summary>Moves on.</summary>
     public void Advance(TimeSpan now)
@@ -120,13 +175,76 @@ internal sealed class TrackClock(PeerTimes peer, int clockRateHz, bool isSound)
 
         if (peer.HasSoundReports)
         {
-            _correction = off;
+            Correct(off);
         }
         else
         {
             peer.Clock.GoOnFrom(inUse);
         }
     }
+
+    /// <summary>A report places this track anew, and no other.</summary>
+    /// <param name="by">How much later its media is now by the peer's time.</param>
+    /// <param name="now">When it came.</param>
+    private void OnMoved(TimeSpan by, TimeSpan now)
+    {
+        var (before, after) = (_transit, _transit - by);
+        Shift(by);
+        if (by.Duration() <= Slewed)
+        {
+            Correct(_correction - by);
+            return;
+        }
+
+        _offInRow = 0;
+        if (peer.IsAlone(this, now) && peer.Clock.Fits(before) && !peer.Clock.Fits(after))
+        {
+            // The peer's clock has followed this track, which is right where it is.
+            peer.Clock.OnClockSet(by);
+            return;
+        }
+
+        if (by < TimeSpan.Zero)
+        {
+            peer.Clock.ForgetWay();
+        }
+
+        Correct(_correction + _apart - by);
+        _apart = TimeSpan.Zero;
+    }
+
+    private void Shift(TimeSpan by)
+    {
+        _toPeer += by;
+        _transit -= by;
+        _leastInRow -= by;
+    }
+
+    /// <summary>Sound that the peer's clock does not go with goes by what else comes of the peer.</summary>
+    private void MoveBesideOthers(TimeSpan now)
+    {
+        if (peer.Clock.Fits(_transit - _apart) && (_apart == TimeSpan.Zero || !peer.Clock.Fits(_transit)))
+        {
+            _offInRow = 0;
+            return;
+        }
+
+        if (_offInRow++ == 0)
+        {
+            _offSince = now;
+            _leastInRow = _transit;
+        }
+
+        _leastInRow = _transit < _leastInRow ? _transit : _leastInRow;
+        if (_offInRow >= LeastInRow && now - _offSince >= ForLong)
+        {
+            _offInRow = 0;
+            _apart = peer.Clock.Fits(_leastInRow) ? TimeSpan.Zero : _leastInRow - peer.Clock.Shortest;
+        }
+    }
+
+    /// <summary>Has sound slewed from where it is to where it belongs; pictures, and what is far away, are there at once.</summary>
+    private void Correct(TimeSpan from) => _correction = isSound && from.Duration() <= Slewed ? from : TimeSpan.Zero;
 
     private TimeSpan TrackTime(uint timestamp)
     {

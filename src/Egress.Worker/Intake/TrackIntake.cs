@@ -41,7 +41,7 @@ internal abstract class TrackIntake(SceneTrack track, TrackClock clock)
     public abstract bool Take(in RtpHeader header, ReadOnlySpan<byte> packet, TimeSpan now);
 
     /// <summary>Notes a sender report.</summary>
-    public virtual void TakeReport(NtpTime ntp, uint timestamp) => Clock.OnReport(ntp, timestamp);
+    public virtual void TakeReport(NtpTime ntp, uint timestamp, TimeSpan now) => Clock.OnReport(ntp, timestamp, now);
 
     /// <summary>Hands on what is due.</summary>
     /// <param name="now">Composition time of the coming tick.</param>

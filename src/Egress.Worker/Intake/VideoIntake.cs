@@ -23,7 +23,7 @@ internal sealed class VideoIntake(SceneTrack track, TrackClock clock) : TrackInt
     /// <inheritdoc/>
     public override bool Take(in RtpHeader header, ReadOnlySpan<byte> packet, TimeSpan now)
     {
-        var outcome = _frames.Add(header, header.PayloadOf(packet), now, Track.OrientationId == 0 ? null : OrientationIn(header, packet));
+        var outcome = _frames.Add(header, header.PayloadOf(packet), now, Track.OrientationIn(header, packet));
         if (Count(outcome) && header.Marker)
         {
             // The last packet tells how late the whole frame is; in-between ones are never what is waited for.
@@ -82,22 +82,8 @@ internal sealed class VideoIntake(SceneTrack track, TrackClock clock) : TrackInt
             output.MissVideo(Track.Ssrc);
         }
 
-        // TS 26.114 section 7.4.5: on keyframes and on change; the lowest two bits count quarter turns clockwise.
-        _rotationDegrees = frame.Orientation is { } orientation ? (orientation & 3) * 90 : frame.IsKeyframe ? 0 : _rotationDegrees;
+        // On keyframes and on change.
+        _rotationDegrees = frame.RotationDegrees ?? (frame.IsKeyframe ? 0 : _rotationDegrees);
         output.TakeVideo(Track.Ssrc, data, frame.IsKeyframe, at, _rotationDegrees);
-    }
-
-    private byte? OrientationIn(in RtpHeader header, ReadOnlySpan<byte> packet)
-    {
-        var extensions = header.ExtensionsOf(packet);
-        while (extensions.TryRead(out var id, out var value))
-        {
-            if (id == Track.OrientationId && value.Length == 1)
-            {
-                return value[0];
-            }
-        }
-
-        return null;
     }
 }

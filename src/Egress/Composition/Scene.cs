@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Roomcast.Rtc.Rtp;
 
 namespace Roomcast.Egress.Composition;
 
@@ -115,6 +116,28 @@ public sealed record SceneTrack(uint Ssrc, SceneCodec Codec, byte PayloadType)
 
     /// <summary>Id of the video orientation extension (3GPP TS 26.114 section 7.4.5) in its packets; 0 (the default) when they carry none.</summary>
     public byte OrientationId { get; init; }
+
+    /// <summary>The byte of the video orientation extension in a packet; null where it carries none.</summary>
+    /// <param name="header">The packet's header.</param>
+    /// <param name="packet">All of its bytes.</param>
+    public byte? OrientationIn(in RtpHeader header, ReadOnlySpan<byte> packet)
+    {
+        if (OrientationId == 0)
+        {
+            return null;
+        }
+
+        var extensions = header.ExtensionsOf(packet);
+        while (extensions.TryRead(out var id, out var value))
+        {
+            if (id == OrientationId && value.Length == 1)
+            {
+                return value[0];
+            }
+        }
+
+        return null;
+    }
 }
 
 /// <summary>What a track is encoded with.</summary>

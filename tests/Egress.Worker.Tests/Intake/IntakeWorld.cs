@@ -33,8 +33,13 @@ internal sealed class IntakeWorld : IIntakeOutput
     private long _ticks;
     private long _frames;
     private long _soundPackets;
+    private TimeSpan _soundBehind;
+    private TimeSpan _reportedBehind;
+    private TimeSpan _stallsUntil;
     private TimeSpan _nextPictureReport = TimeSpan.FromSeconds(0.6);
     private TimeSpan _nextSoundReport = TimeSpan.FromSeconds(2.4);
+    private TimeSpan _nextRelay = TimeSpan.FromSeconds(0.25);
+    private readonly Dictionary<uint, (NtpTime Ntp, uint Timestamp, TimeSpan At)> _relayed = [];
     private bool _wantsKeyframe = true;
 
     /// <summary>Makes one.</summary>
@@ -68,12 +73,26 @@ internal sealed class IntakeWorld : IIntakeOutput
     /// <summary>Whether it sends sound.</summary>
     public bool Speaks { get; set; } = true;
 
+    /// <summary>Whether it sends pictures.</summary>
+    public bool Films { get; set; } = true;
+
+    /// <summary>
+    /// Whether a forwarding unit takes the reports and tells them on each second as if they were of then: what it tells of a
+    /// microphone is up to five seconds old.
+    /// </summary>
+    public bool Relays { get; init; }
+
     /// <summary>The camera's orientation.</summary>
     public byte Orientation { set => _camera.Orientation = value; }
 
     public NetworkConditions Conditions
     {
         set => (_pictures.Conditions, _sounds.Conditions) = (value, value);
+    }
+
+    public NetworkConditions SoundConditions
+    {
+        set => _sounds.Conditions = value;
     }
 
     public List<Given> Pictures { get; } = [];
@@ -100,6 +119,15 @@ internal sealed class IntakeWorld : IIntakeOutput
         ],
     });
 
+    /// <summary>
+    /// The microphone gives no samples for so long, from now on, and timestamps of sound, which count them, stand still. What is
+    /// reported meanwhile goes on from the last packet, as libwebrtc does.
+    /// </summary>
+    public void StallMicrophone(TimeSpan by) => _stallsUntil = Now + by;
+
+    /// <summary>The timestamps of sound step ahead, of which nothing is lost.</summary>
+    public void JumpMicrophone(TimeSpan by) => _soundBehind -= by;
+
     /// <summary>Lets time pass, a millisecond at a time.</summary>
     public void Run(TimeSpan by)
     {
@@ -108,6 +136,7 @@ internal sealed class IntakeWorld : IIntakeOutput
             Send();
             Receive(_pictures);
             Receive(_sounds);
+            Relay();
             if (Now >= _ticks * FrameTime)
             {
                 _intake.Advance(_ticks++ * FrameTime, this);
@@ -159,6 +188,11 @@ internal sealed class IntakeWorld : IIntakeOutput
         while (sender >= _frames * FrameTime)
         {
             var sampled = _frames++ * FrameTime;
+            if (!Films)
+            {
+                continue;
+            }
+
             var frame = Frame((byte)(_wantsKeyframe ? 0x10 : 0x11), _wantsKeyframe ? 9_000 : 2_500, sampled);
             _wantsKeyframe = false;
             _camera.Vp8(frame, sampled).ForEach(packet => _pictures.Send(packet, false, Now));
@@ -168,13 +202,18 @@ internal sealed class IntakeWorld : IIntakeOutput
         while (sender >= (_soundPackets * SoundTime) + held)
         {
             var sampled = _soundPackets++ * SoundTime;
-            if (Speaks)
+            if (Now < _stallsUntil)
             {
-                _sounds.Send(_microphone.Opus(Frame(0xF8, 40, sampled), sampled), false, Now);
+                _soundBehind += SoundTime;
+            }
+            else if (Speaks)
+            {
+                _sounds.Send(_microphone.Opus(Frame(0xF8, 40, sampled), sampled - _soundBehind), false, Now);
+                _reportedBehind = _soundBehind;
             }
         }
 
-        if (Reports && Now >= _nextPictureReport)
+        if (Reports && Films && Now >= _nextPictureReport)
         {
             _nextPictureReport += TimeSpan.FromSeconds(1);
             _pictures.Send(_camera.Report(sender, Ntp(sender)), true, Now);
@@ -183,7 +222,7 @@ internal sealed class IntakeWorld : IIntakeOutput
         if (Reports && Now >= _nextSoundReport)
         {
             _nextSoundReport += TimeSpan.FromSeconds(5);
-            _sounds.Send(_microphone.Report(sender - held, Ntp(sender)), true, Now);
+            _sounds.Send(_microphone.Report(sender - held - _reportedBehind, Ntp(sender)), true, Now);
         }
     }
 
@@ -193,7 +232,35 @@ internal sealed class IntakeWorld : IIntakeOutput
     {
         while (network.TryReceive(Now, out var packet, out var isRtcp))
         {
-            _intake.Take(packet, isRtcp, Now);
+            if (!isRtcp || !Relays)
+            {
+                _intake.Take(packet, isRtcp, Now);
+                continue;
+            }
+
+            var reader = new RtcpReader(packet);
+            Assert.True(reader.TryRead(out var part));
+            Assert.True(SenderReport.TryRead(part, out var report));
+            _relayed[report.Ssrc] = (report.Ntp, report.RtpTimestamp, Now);
+        }
+    }
+
+    private void Relay()
+    {
+        if (Now < _nextRelay)
+        {
+            return;
+        }
+
+        _nextRelay += TimeSpan.FromSeconds(1);
+        var buffer = new byte[100];
+        foreach (var (ssrc, (ntp, timestamp, at)) in _relayed)
+        {
+            var elapsed = Now - at;
+            var ticks = (uint)(elapsed.TotalSeconds * (ssrc == Camera ? 90_000 : 48_000));
+            var writer = new RtcpWriter(buffer);
+            Assert.True(SenderReport.TryWrite(ref writer, ssrc, ntp.Add(elapsed), unchecked(timestamp + ticks), 1, 1, []));
+            _intake.Take(buffer.AsSpan(0, writer.Length), true, Now);
         }
     }
 }

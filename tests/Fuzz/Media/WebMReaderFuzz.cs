@@ -44,7 +44,7 @@ public sealed class WebMReaderFuzz
     {
         var output = new ArrayBufferWriter<byte>();
         var isPicture = codec is WebMCodec.Vp8;
-        var writer = new WebMWriter(output, codec, isPicture ? 64 : 0, isPicture ? 48 : 0, isPicture ? 0 : 2);
+        var writer = new WebMWriter(output, codec, isPicture ? 64 : 0, isPicture ? 48 : 0, isPicture ? 0 : 2, rotationDegrees: 90);
         for (var i = 0; i < 6; i++)
         {
             writer.Add(TimeSpan.FromMilliseconds(i * 700), TimeSpan.FromMilliseconds(20), i % 3 == 0, [(byte)(i % 3 == 0 ? 0 : 1), (byte)i, 7]);

@@ -231,7 +231,7 @@ internal sealed class TrackCapture : ICapture, ICompositionInput
         }
         else if (RtpHeader.TryRead(packet, out var header) && _lanes.TryGetValue(header.Ssrc, out var lane))
         {
-            lane.Take(header, packet.Slice(header.HeaderLength, header.PayloadLength), at);
+            lane.Take(header, packet, at);
         }
     }
 

@@ -10,15 +10,35 @@ namespace Roomcast.Egress.Recording.Tracks;
 
 /// <summary>One track on its way into a file.</summary>
 /// <remarks>
+/// <para>
 /// Its place in time comes from its sender's clock, told by sender reports. The clock of a peer is laid beside ours once, at the
 /// first report of any of its tracks, so that they stay together; a track without a report is laid by its first packet after a
-/// while, since some senders report late.
+/// while, since some senders report late, and with its first report like the others. A peer that sets its wall clock moves nothing.
+/// </para>
+/// <para>
+/// Times of a file cannot go back, and what would is lost. So where timestamps of sound jump ahead, further than any packet came early
+/// before, the jump is taken out until a report tells of it, seconds later: the report would take the times back by as much. Where they fall
+/// behind, what follows is laid that much too early until the report, which leaves a gap then. Pictures come by bursts that look like
+/// jumps, and their timestamps have none.
+/// </para>
 /// </remarks>
 internal sealed class TrackLane : IDisposable
 {
     private static readonly TimeSpan GapPatience = TimeSpan.FromMilliseconds(500);
     private static readonly TimeSpan KeyframePatience = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan ReportPatience = TimeSpan.FromSeconds(6);
+    private static readonly TimeSpan ReportPatience = TimeSpan.FromSeconds(5); // The queue of sound holds little more.
+
+    /// <summary>What reports may come late by, so that a step of the wall clock has to be more.</summary>
+    private static readonly TimeSpan ClockStep = TimeSpan.FromSeconds(0.5);
+
+    /// <summary>What a packet may come early by, against the quickest lately.</summary>
+    private static readonly TimeSpan MostEarly = TimeSpan.FromSeconds(0.3);
+
+    /// <summary>By when a report has told of a jump: browsers report sound every 7.5 s at the least. Where none did, the way has become shorter.</summary>
+    private static readonly TimeSpan JumpPatience = TimeSpan.FromSeconds(10);
+
+    /// <summary>How much the quickest packet is taken to have been slower, per time that has passed since: clocks drift by a fifth of that.</summary>
+    private const double Forgetting = 0.001;
 
     private readonly ArrayBufferWriter<byte> _buffer = new();
     private readonly OpusPacketQueue _sound = new();
@@ -32,6 +52,13 @@ internal sealed class TrackLane : IDisposable
     private RecordingFile? _file;
     private WebMWriter? _writer;
     private NtpTime? _peerZero;
+    private NtpTime _reported;
+    private TimeSpan _reportedAt;
+    private bool _isReported;
+    private TimeSpan _jump;
+    private TimeSpan _jumpedAt;
+    private TimeSpan? _quickest;
+    private TimeSpan _measuredAt;
     private TimeSpan? _firstAt;
     private TimeSpan _last = TimeSpan.FromTicks(-1);
     private TimeSpan? _blockedSince;
@@ -57,8 +84,29 @@ internal sealed class TrackLane : IDisposable
     /// <summary>Takes a sender report.</summary>
     public void TakeReport(NtpTime ntp, uint timestamp, TimeSpan at, IEnumerable<TrackLane> all)
     {
+        if (!_isReported)
+        {
+            _isReported = true;
+            _quickest = null;
+            _peerZero = all.Where(lane => lane != this && lane._isReported && lane._peerId == _peerId)
+                .MinBy(lane => lane.ClockStepTo(ntp, at).Duration())?._peerZero ?? ntp.Add(-at);
+        }
+        else
+        {
+            var moved = ntp.Since(_clock.ToNtp(timestamp)!.Value);
+            var clockStep = ClockStepTo(ntp, at);
+            if (moved.Duration() > ClockStep && clockStep.Duration() > ClockStep && (moved - clockStep).Duration() <= ClockStep)
+            {
+                _peerZero = _peerZero!.Value.Add(moved);
+            }
+            else if (moved.Duration() > MostEarly)
+            {
+                _jump = TimeSpan.Zero;
+            }
+        }
+
         _clock.OnSenderReport(ntp, timestamp);
-        _peerZero ??= all.FirstOrDefault(lane => lane._peerId == _peerId && lane._peerZero is not null)?._peerZero ?? ntp.Add(-at);
+        (_reported, _reportedAt) = (ntp, at);
     }
 
     /// <summary>Whether pictures are withheld until a keyframe comes, and none was asked for lately.</summary>
@@ -75,7 +123,7 @@ internal sealed class TrackLane : IDisposable
     }
 
     /// <summary>Takes a packet.</summary>
-    public void Take(in RtpHeader header, ReadOnlySpan<byte> payload, TimeSpan at)
+    public void Take(in RtpHeader header, ReadOnlySpan<byte> packet, TimeSpan at)
     {
         if (header.PayloadType != _track.PayloadType)
         {
@@ -85,11 +133,11 @@ internal sealed class TrackLane : IDisposable
         _firstAt ??= at;
         if (IsPicture)
         {
-            _pictures.Add(header, payload, at);
+            _pictures.Add(header, header.PayloadOf(packet), at, _track.OrientationIn(header, packet));
         }
         else
         {
-            _sound.Add(header, payload, at);
+            _sound.Add(header, header.PayloadOf(packet), at);
         }
     }
 
@@ -144,6 +192,42 @@ internal sealed class TrackLane : IDisposable
         _file?.Dispose();
     }
 
+    /// <summary>By how much a report's wall clock went on further than time did, since the last one of this track.</summary>
+    private TimeSpan ClockStepTo(NtpTime ntp, TimeSpan at) => ntp.Since(_reported) - (at - _reportedAt);
+
+    /// <summary>Where it lies in the time since the recording began.</summary>
+    private TimeSpan TimeOf(uint timestamp, TimeSpan arrivedAt)
+    {
+        var time = _clock.ToNtp(timestamp)!.Value.Since(_peerZero!.Value);
+        if (IsPicture)
+        {
+            return time;
+        }
+
+        if (_jump != TimeSpan.Zero && arrivedAt - _jumpedAt > JumpPatience)
+        {
+            _jump = TimeSpan.Zero;
+            _quickest = null;
+        }
+
+        time -= _jump;
+        var way = arrivedAt - time;
+        if (_quickest is { } quickest)
+        {
+            if (quickest - way > MostEarly)
+            {
+                (_jump, _jumpedAt) = (_jump + quickest - way, arrivedAt);
+                (time, way) = (arrivedAt - quickest, quickest);
+            }
+
+            quickest += (arrivedAt - _measuredAt) * Forgetting;
+            way = way < quickest ? way : quickest;
+        }
+
+        (_quickest, _measuredAt) = (way, arrivedAt);
+        return time;
+    }
+
     private void WriteSound(TimeSpan now, bool isPaused, TimeSpan pausedFor)
     {
         while (_sound.TryPeek(out var next))
@@ -156,7 +240,7 @@ internal sealed class TrackLane : IDisposable
 
             if (_sound.TryTake(out var packet, out var data))
             {
-                Add(packet.Timestamp, packet.Duration, packet.ArrivedAt, isKeyframe: true, 0, 0, data, isPaused, pausedFor);
+                Add(packet.Timestamp, packet.Duration, packet.ArrivedAt, isKeyframe: true, default, data, isPaused, pausedFor);
             }
         }
     }
@@ -176,7 +260,7 @@ internal sealed class TrackLane : IDisposable
 
                 if (!_needsKeyframe)
                 {
-                    Add(frame.Timestamp, TimeSpan.Zero, frame.CompletedAt, frame.IsKeyframe, frame.Width, frame.Height, data, isPaused, pausedFor);
+                    Add(frame.Timestamp, TimeSpan.Zero, frame.CompletedAt, frame.IsKeyframe, frame, data, isPaused, pausedFor);
                     _needsKeyframe |= isPaused;
                 }
 
@@ -210,8 +294,7 @@ internal sealed class TrackLane : IDisposable
         TimeSpan duration,
         TimeSpan arrivedAt,
         bool isKeyframe,
-        int width,
-        int height,
+        in Vp8Frame picture,
         ReadOnlySpan<byte> data,
         bool isPaused,
         TimeSpan pausedFor)
@@ -224,9 +307,10 @@ internal sealed class TrackLane : IDisposable
             _peerZero = zero;
         }
 
-        var time = _clock.ToNtp(timestamp)!.Value.Since(_peerZero.Value) - pausedFor;
+        var time = TimeOf(timestamp, arrivedAt) - pausedFor;
         if (isPaused || time <= _last || time < TimeSpan.Zero)
         {
+            _needsKeyframe |= IsPicture; // What refers to a picture that is left out cannot be shown.
             return;
         }
 
@@ -234,7 +318,7 @@ internal sealed class TrackLane : IDisposable
         {
             _file = new RecordingFile(_path, _disk);
             _writer = IsPicture
-                ? new WebMWriter(_buffer, WebMCodec.Vp8, Math.Max(1, width), Math.Max(1, height), 0)
+                ? new WebMWriter(_buffer, WebMCodec.Vp8, Math.Max(1, picture.Width), Math.Max(1, picture.Height), 0, picture.RotationDegrees ?? 0)
                 : new WebMWriter(_buffer, WebMCodec.Opus, 0, 0, 2);
         }
 

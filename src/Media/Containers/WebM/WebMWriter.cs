@@ -38,6 +38,7 @@ public sealed class WebMWriter
     private readonly int _width;
     private readonly int _height;
     private readonly int _channels;
+    private readonly int _rotationDegrees;
 
     private long _position;
     private long _clusterTimeMs = -1;
@@ -50,13 +51,18 @@ public sealed class WebMWriter
     /// <param name="width">Pixels across of the first picture, 1 or more; 0 for sound.</param>
     /// <param name="height">Pixels down of the first picture, 1 or more; 0 for sound.</param>
     /// <param name="channels">Channels of sound, 1 or 2; 0 for pictures.</param>
-    public WebMWriter(IBufferWriter<byte> output, WebMCodec codec, int width, int height, int channels)
+    /// <param name="rotationDegrees">By how much players turn all pictures clockwise: 0, 90, 180 or 270. Width and height are those before that.</param>
+    public WebMWriter(IBufferWriter<byte> output, WebMCodec codec, int width, int height, int channels, int rotationDegrees = 0)
     {
         ArgumentNullException.ThrowIfNull(output);
         if (codec is WebMCodec.Vp8)
         {
             ArgumentOutOfRangeException.ThrowIfLessThan(width, 1);
             ArgumentOutOfRangeException.ThrowIfLessThan(height, 1);
+            if (rotationDegrees is not (0 or 90 or 180 or 270))
+            {
+                throw new ArgumentOutOfRangeException(nameof(rotationDegrees), rotationDegrees, "Pictures are turned by quarters.");
+            }
         }
         else
         {
@@ -69,6 +75,7 @@ public sealed class WebMWriter
         _width = width;
         _height = height;
         _channels = channels;
+        _rotationDegrees = rotationDegrees;
         Emit(Front(durationMs: 0, segmentLength: null));
     }
 
@@ -226,6 +233,11 @@ public sealed class WebMWriter
             var video = new ArrayBufferWriter<byte>();
             UInt(video, 0xB0, (ulong)_width);
             UInt(video, 0xBA, (ulong)_height);
+            if (_rotationDegrees != 0)
+            {
+                Element(video, 0x7670, Projection(_rotationDegrees));
+            }
+
             Element(entry, 0xE0, video.WrittenSpan);
             return entry.WrittenSpan.ToArray();
         }
@@ -251,5 +263,16 @@ public sealed class WebMWriter
         UInt(audio, 0x9F, (ulong)_channels);
         Element(entry, 0xE1, audio.WrittenSpan);
         return entry.WrittenSpan.ToArray();
+    }
+
+    // RFC 9559 section 5.1.4.1.28, Projection: a plain picture, rolled counterclockwise by -180 to 180 degrees.
+    private static ReadOnlySpan<byte> Projection(int clockwiseDegrees)
+    {
+        var projection = new ArrayBufferWriter<byte>();
+        UInt(projection, 0x7671, 0); // rectangular
+        Span<byte> roll = stackalloc byte[sizeof(float)];
+        BinaryPrimitives.WriteSingleBigEndian(roll, clockwiseDegrees > 180 ? 360 - clockwiseDegrees : -clockwiseDegrees);
+        Element(projection, 0x7675, roll);
+        return projection.WrittenSpan;
     }
 }

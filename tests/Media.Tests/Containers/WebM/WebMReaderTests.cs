@@ -45,6 +45,18 @@ public sealed class WebMReaderTests
     }
 
     [Fact]
+    public void A_track_that_is_to_be_turned_is_read_like_any_other()
+    {
+        var frames = new (TimeSpan, byte[])[] { (TimeSpan.Zero, [0x10, 2, 3]), (TimeSpan.FromMilliseconds(40), [1, 4]) };
+        var (upright, expected) = Read(Write(WebMCodec.Vp8, frames));
+        var file = Write(WebMCodec.Vp8, frames, rotationDegrees: 270);
+        var (turned, read) = Read(file);
+        Assert.True(file.AsSpan().IndexOf((ReadOnlySpan<byte>)[0x76, 0x70]) > 0);
+        Assert.Equal(upright.Tracks, turned.Tracks);
+        AssertSame(expected, read);
+    }
+
+    [Fact]
     public void It_is_read_as_it_arrives_byte_after_byte()
     {
         var file = Write(WebMCodec.Vp8, [(TimeSpan.Zero, [0x10, 2, 3]), (TimeSpan.FromMilliseconds(40), [1, 4]), (TimeSpan.FromSeconds(3), [1, 5, 6])]);
@@ -179,11 +191,11 @@ public sealed class WebMReaderTests
         return bytes;
     }
 
-    private static byte[] Write(WebMCodec codec, IEnumerable<(TimeSpan Time, byte[] Data)> frames)
+    private static byte[] Write(WebMCodec codec, IEnumerable<(TimeSpan Time, byte[] Data)> frames, int rotationDegrees = 0)
     {
         var output = new ArrayBufferWriter<byte>();
         var isPicture = codec is WebMCodec.Vp8;
-        var writer = new WebMWriter(output, codec, isPicture ? 320 : 0, isPicture ? 180 : 0, isPicture ? 0 : 2);
+        var writer = new WebMWriter(output, codec, isPicture ? 320 : 0, isPicture ? 180 : 0, isPicture ? 0 : 2, rotationDegrees);
         foreach (var (time, data) in frames)
         {
             writer.Add(time, TimeSpan.Zero, isKeyframe: !isPicture || (data[0] & 1) == 0, data);

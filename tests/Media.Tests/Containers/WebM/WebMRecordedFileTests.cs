@@ -77,7 +77,7 @@ public sealed class WebMRecordedFileTests
     public void A_file_that_was_ended_stays_as_it_is()
     {
         var output = new ArrayBufferWriter<byte>();
-        var writer = new WebMWriter(output, WebMCodec.Vp8, 320, 180, 0);
+        var writer = new WebMWriter(output, WebMCodec.Vp8, 320, 180, 0, rotationDegrees: 90);
         AddFrames(writer, 330);
         var front = writer.Finish();
         var file = output.WrittenSpan.ToArray();

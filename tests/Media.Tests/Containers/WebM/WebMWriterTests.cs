@@ -27,6 +27,27 @@ public sealed class WebMWriterTests : IDisposable
         Assert.StartsWith("3.0", sought, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(90, "-90", "transpose=clock")]
+    [InlineData(180, "-180", "hflip,vflip")]
+    [InlineData(270, "90", "transpose=cclock")]
+    public void Pictures_that_lie_are_turned_clockwise_by_who_plays_them(int rotationDegrees, string counterclockwise, string turn)
+    {
+        var frames = Encode("-f", "lavfi", "-i", "testsrc2=size=320x180:rate=30:duration=1", "-c:v", "libvpx", "-deadline", "realtime");
+        var (path, _) = Write(WebMCodec.Vp8, frames, rotationDegrees);
+
+        Assert.Equal(counterclockwise, Ffmpeg.Probe("-show_entries", "stream_side_data=rotation", "-of", "csv=p=0", path).Trim());
+        Assert.Equal("320,180", Ffmpeg.Probe("-show_entries", "stream=width,height", "-of", "csv=p=0", path).Trim().TrimEnd(','));
+        var turned = Path.Combine(_folder, "turned.nut");
+        Ffmpeg.Run("-i", Source, "-vf", turn, "-c:v", "ffv1", turned);
+        Assert.Equal(HashesOf(turned), HashesOf(path));
+        Assert.NotEqual(HashesOf(Source), HashesOf(path));
+    }
+
+    [Fact]
+    public void Pictures_are_turned_by_quarters_only() => Assert.Throws<ArgumentOutOfRangeException>(
+        () => new WebMWriter(new ArrayBufferWriter<byte>(), WebMCodec.Vp8, 320, 180, 0, rotationDegrees: 45));
+
     [Fact]
     public void Sound_comes_through_unchanged()
     {
@@ -85,10 +106,10 @@ public sealed class WebMWriterTests : IDisposable
     ];
 
     private (string Path, byte[] Unfinished) Write(
-        WebMCodec codec, List<(TimeSpan Time, TimeSpan Duration, bool IsKeyframe, byte[] Payload)> frames)
+        WebMCodec codec, List<(TimeSpan Time, TimeSpan Duration, bool IsKeyframe, byte[] Payload)> frames, int rotationDegrees = 0)
     {
         var output = new ArrayBufferWriter<byte>();
-        var writer = codec is WebMCodec.Vp8 ? new WebMWriter(output, codec, 320, 180, 0) : new WebMWriter(output, codec, 0, 0, 2);
+        var writer = codec is WebMCodec.Vp8 ? new WebMWriter(output, codec, 320, 180, 0, rotationDegrees) : new WebMWriter(output, codec, 0, 0, 2);
         foreach (var (time, duration, isKeyframe, payload) in frames)
         {
             writer.Add(time, duration, isKeyframe, payload);
