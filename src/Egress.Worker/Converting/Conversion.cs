@@ -55,7 +55,7 @@ internal sealed class Conversion : IDisposable
     public static ConversionResult Run(ConversionOrder order, Action progress)
     {
         Check(order);
-        using var source = new FileStream(order.Source!, new FileStreamOptions { Share = FileShare.ReadWrite, BufferSize = 64 << 10 });
+        using var source = new FileStream(order.Source!, new FileStreamOptions { Share = FileShare.ReadWrite, BufferSize = 0 });
         var recorded = Mp4RecordedFile.Read(source, progress);
         using var conversion = new Conversion(order, progress);
         return conversion.Run(recorded);

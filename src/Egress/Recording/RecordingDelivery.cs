@@ -24,6 +24,9 @@ internal sealed class RecordingDelivery(
     ILogger<RecordingDelivery> logger)
 {
     private const string NotAsAsked = "The recording could not be encoded as it was asked for, and is kept as it was composed.";
+    private const string NoRoomForFiles = "The disk of the server has no room for the files that were asked for. The recording is kept as it was composed.";
+    private const string NoRoomForSound = "The disk of the server has no room for the file of the sound alone.";
+    private const string NoRoomForArchive = "The disk of the server has no room for an archive of all tracks. Each can be had by itself.";
 
     private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(30);
@@ -32,11 +35,11 @@ internal sealed class RecordingDelivery(
     /// <param name="recording">As it stopped; one that ended with a fault stays so, and what there is of it is delivered as it is.</param>
     /// <param name="cancellationToken">The server stops: it is gone on with at the next start.</param>
     /// <returns>What has become of it. Its folder is still there.</returns>
-    public async Task<RecordingRecord> DeliverAsync(RecordingRecord recording, CancellationToken cancellationToken)
+    public async Task<Delivered> DeliverAsync(RecordingRecord recording, CancellationToken cancellationToken)
     {
         if (!recording.Plan.KeepsFiles)
         {
-            return Finished(recording, error: null);
+            return new Delivered(Finished(recording, error: null), IsStored: true);
         }
 
         RecordedFiles files;
@@ -47,16 +50,17 @@ internal sealed class RecordingDelivery(
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            return Finished(recording, RecordingFile.Translate(fault).Message);
+            // Where there was no room, there may be some at the next start.
+            return new Delivered(Finished(recording, RecordingFile.Translate(fault).Message, isOver: !RecordingFile.IsNoRoom(fault)), IsStored: false);
         }
         catch (RecordingFault fault)
         {
-            return Finished(recording, fault.Message);
+            return new Delivered(Finished(recording, fault.Message), IsStored: false);
         }
 
         var told = recording with
         {
-            FileSize = new FileInfo(files.Media ?? files.Audio!).Length,
+            FileSize = (files.Media ?? files.Audio) is { } first ? new FileInfo(first).Length : files.Tracks.Sum(track => track.Length),
             Duration = files.Duration > TimeSpan.Zero ? files.Duration : recording.Duration,
             TrackFiles = files.Tracks,
             OutputFileName = files.IsWhole || files.Media is null ? recording.OutputFileName : Path.GetFileName(files.Media),
@@ -64,6 +68,10 @@ internal sealed class RecordingDelivery(
         if (files.Fault is { } lesser && told.Status is not RecordingStatus.Errored)
         {
             told = told with { Status = RecordingStatus.Errored, ErrorMessage = lesser };
+        }
+        else if (recording.Kind is RecordingKind.Tracks && files.Media is null)
+        {
+            told = told with { ErrorMessage = told.ErrorMessage ?? NoRoomForArchive };
         }
 
         return await StoreAsync(told, files, cancellationToken);
@@ -92,13 +100,15 @@ internal sealed class RecordingDelivery(
         }
     }
 
-    private async Task<RecordingRecord> StoreAsync(RecordingRecord recording, RecordedFiles files, CancellationToken cancellationToken)
+    private async Task<Delivered> StoreAsync(RecordingRecord recording, RecordedFiles files, CancellationToken cancellationToken)
     {
         string? error = null;
+        var isStored = false;
         if (recording.Plan.Target is { } target)
         {
             error = await TryStoreAtAsync(
                 recording, files, target with { IsPublicOnly = !options.Value.AllowsPrivateTargets }, cancellationToken);
+            isStored = error is null && !recording.Plan.KeepsInBucket;
         }
 
         if (recording.Plan.KeepsInBucket)
@@ -108,6 +118,7 @@ internal sealed class RecordingDelivery(
             error ??= ours;
             if (ours is null)
             {
+                isStored = true;
                 recording = recording with
                 {
                     MediaFile = files.Media is null ? null : Path.GetFileName(files.Media),
@@ -117,7 +128,7 @@ internal sealed class RecordingDelivery(
             }
         }
 
-        return Finished(recording, error);
+        return new Delivered(Finished(recording, error), isStored);
     }
 
     private async Task<string?> TryStoreAtAsync(
@@ -180,7 +191,7 @@ internal sealed class RecordingDelivery(
         }
     }
 
-    private static RecordingRecord Finished(RecordingRecord recording, string? error)
+    private static RecordingRecord Finished(RecordingRecord recording, string? error, bool isOver = true)
     {
         var hasFailed = error is not null || recording.Status is RecordingStatus.Errored;
         return recording with
@@ -188,13 +199,13 @@ internal sealed class RecordingDelivery(
             Status = hasFailed ? RecordingStatus.Errored : RecordingStatus.Uploaded,
             StopReason = error is not null && recording.StopReason is null ? RecordingStopReason.InternalError : recording.StopReason,
             ErrorMessage = recording.Status is RecordingStatus.Errored ? recording.ErrorMessage ?? error : error ?? recording.ErrorMessage,
-            Plan = recording.Plan.Settled(),
+            Plan = isOver ? recording.Plan.Settled() : recording.Plan,
         };
     }
 
     private RecordedFiles MakeFiles(RecordingRecord recording, ConversionOutcome conversion, CancellationToken cancellationToken) =>
         recording.Kind is RecordingKind.Tracks
-            ? TrackFiles.Pack(recording, folder.Of(recording.Id), cancellationToken)
+            ? TrackFiles.Pack(recording, folder.Of(recording.Id), options.Value.MinFreeBytes, cancellationToken)
             : MakeComposite(recording, conversion, cancellationToken);
 
     private RecordedFiles MakeComposite(RecordingRecord recording, ConversionOutcome conversion, CancellationToken cancellationToken)
@@ -206,13 +217,13 @@ internal sealed class RecordingDelivery(
         {
             // As it is, and left behind when the server stopped in the middle of storing it.
             return File.Exists(composed)
-                ? new RecordedFiles(composed, null, [], TimeSpan.Zero, IsWhole: false) { Fault = conversion.Wish.IsNeeded ? NotAsAsked : null }
+                ? new RecordedFiles(composed, null, [], TimeSpan.Zero, IsWhole: false) { Fault = FaultOfComposed(recording, conversion) }
                 : throw new RecordingFault("Nothing was recorded.");
         }
 
         try
         {
-            using var source = new FileStream(path, new FileStreamOptions { BufferSize = 64 << 10 });
+            using var source = new FileStream(path, new FileStreamOptions { BufferSize = 0 });
             var recorded = Mp4RecordedFile.Read(source, cancellationToken);
             if (recorded.FragmentCount == 0)
             {
@@ -240,23 +251,30 @@ internal sealed class RecordingDelivery(
                 File.Delete(made);
             }
 
-            using var source = new FileStream(path, new FileStreamOptions());
+            using var source = new FileStream(path, new FileStreamOptions { BufferSize = 0 });
             return AsItIs(path, Mp4RecordedFile.Read(source, cancellationToken).Length, composed) with
             {
-                Fault = conversion.Fault ?? (conversion.Wish.IsNeeded ? NotAsAsked : null),
+                Fault = conversion.Fault ?? FaultOfComposed(recording, conversion),
             };
         }
     }
 
-    private static RecordedFiles MakeAsAsked(
+    // Why the fragments as they are are not what was asked for; null where they are.
+    private static string? FaultOfComposed(RecordingRecord recording, ConversionOutcome conversion) =>
+        conversion.Wish.IsNeeded ? NotAsAsked
+        : recording.Plan.ExportsAudio || recording.Plan.HoldsMessages || !recording.Plan.ExportsVideo ? NoRoomForFiles
+        : null;
+
+    private RecordedFiles MakeAsAsked(
         RecordingRecord recording, ConversionOutcome conversion, Mp4RecordedFile recorded, FileStream source, CancellationToken cancellationToken)
     {
         var media = Path.Combine(Path.GetDirectoryName(source.Name)!, recording.OutputFileName);
         var sound = RecordingFiles.AudioPath(media, recording.Plan);
         var (wish, done) = (conversion.Wish, conversion.Done);
         var (video, audio) = (TimeSpan.Zero, TimeSpan.Zero);
+        string? lesser = null;
         using var encoded = wish.FragmentsPath is { } path && File.Exists(path)
-            ? new FileStream(path, new FileStreamOptions { BufferSize = 64 << 10, Options = FileOptions.DeleteOnClose })
+            ? new FileStream(path, new FileStreamOptions { BufferSize = 0, Options = FileOptions.DeleteOnClose })
             : null;
         var messages = recorded;
         if (encoded is not null)
@@ -268,15 +286,22 @@ internal sealed class RecordingDelivery(
         {
             video = recording.Plan.HoldsMessages
                 ? Write(media, output => InteractiveArchive.Write(
-                    recorded, messages, source, output, recording.StartedAt ?? recording.CreatedAt, cancellationToken))
+                    recorded, messages, source, output, output.Begin, recording.StartedAt ?? recording.CreatedAt, cancellationToken))
                 : wish.WebMPath is null ? Write(recorded, source, media, Mp4Selection.Everything, cancellationToken)
                 : done!.Duration;
         }
 
         if (recording.Plan.ExportsAudio)
         {
-            audio = wish.Mp3Path is null ? Write(recorded, source, sound, Mp4Selection.Sound, cancellationToken)
-                : done!.HasSound ? done.Duration : TimeSpan.Zero;
+            try
+            {
+                audio = wish.Mp3Path is null ? Write(recorded, source, sound, Mp4Selection.Sound, cancellationToken)
+                    : done!.HasSound ? done.Duration : TimeSpan.Zero;
+            }
+            catch (IOException fault) when (video > TimeSpan.Zero && RecordingFile.IsNoRoom(fault))
+            {
+                lesser = NoRoomForSound; // The other file has it too.
+            }
         }
 
         if (video == TimeSpan.Zero && audio == TimeSpan.Zero)
@@ -285,7 +310,10 @@ internal sealed class RecordingDelivery(
         }
 
         return new RecordedFiles(
-            video > TimeSpan.Zero ? media : null, audio > TimeSpan.Zero ? sound : null, [], video > audio ? video : audio, IsWhole: true);
+            video > TimeSpan.Zero ? media : null, audio > TimeSpan.Zero ? sound : null, [], video > audio ? video : audio, IsWhole: true)
+        {
+            Fault = lesser,
+        };
     }
 
     private static RecordedFiles AsItIs(string path, long length, string media)
@@ -299,25 +327,19 @@ internal sealed class RecordingDelivery(
         return new RecordedFiles(media, null, [], TimeSpan.Zero, IsWhole: false);
     }
 
-    private static TimeSpan Write(
+    private TimeSpan Write(
         Mp4RecordedFile recorded, FileStream source, string path, Mp4Selection selection, CancellationToken cancellationToken) =>
-        Write(path, output => Mp4ProgressiveFile.Write(recorded, source, output, selection, cancellationToken));
+        Write(path, output =>
+        {
+            var file = Mp4ProgressiveFile.Measure(recorded, selection, cancellationToken);
+            output.Begin(file.Length);
+            file.Write(source, output, cancellationToken);
+            return file.Duration;
+        });
 
-    private static TimeSpan Write(string path, Func<FileStream, TimeSpan> write)
+    private TimeSpan Write(string path, Func<DeliveredFile, TimeSpan> write)
     {
-        TimeSpan duration;
-        using (var output = new FileStream(path, new FileStreamOptions
-        {
-            Mode = FileMode.Create,
-            Access = FileAccess.Write,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-            BufferSize = 0,
-        }))
-        {
-            duration = write(output);
-            output.Flush(flushToDisk: true);
-        }
-
+        var duration = DeliveredFile.Make(path, options.Value.MinFreeBytes, write);
         if (duration == TimeSpan.Zero)
         {
             File.Delete(path);
@@ -337,6 +359,11 @@ internal sealed class RecordingDelivery(
     };
 }
 
+/// <summary>What has become of a recording that was delivered.</summary>
+/// <param name="Record">The recording.</param>
+/// <param name="IsStored">Whether what there is of it is where it can be had from, so that its folder is no longer needed.</param>
+internal sealed record Delivered(RecordingRecord Record, bool IsStored);
+
 /// <summary>What came of encoding a recording anew.</summary>
 /// <param name="Wish">What was to be made; mostly nothing.</param>
 /// <param name="Done">What was made; null for nothing.</param>
@@ -344,7 +371,7 @@ internal sealed class RecordingDelivery(
 internal sealed record ConversionOutcome(ConversionWish Wish, Converted? Done, string? Fault);
 
 /// <summary>The files of a recording, ready to be stored.</summary>
-/// <param name="Media">The path of the first, or of the archive; null for none.</param>
+/// <param name="Media">The path of the first, or of the archive; null for none, of tracks where there was no room for it.</param>
 /// <param name="Audio">The path of the sound alone; null for none.</param>
 /// <param name="Tracks">Files of single tracks.</param>
 /// <param name="Duration">How long it plays; zero when it was not measured.</param>

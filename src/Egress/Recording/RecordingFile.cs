@@ -62,6 +62,9 @@ internal sealed class RecordingFile : IDisposable
     /// <summary>Whether a fault says that there is no room.</summary>
     public static bool IsNoRoom(Exception fault) => fault.HResult is NoSpace or QuotaExceeded or FileTooLarge;
 
+    /// <summary>The fault that says that there is no room, for who looked before writing.</summary>
+    public static IOException NoRoom() => new("No room is left for it on the disk.", NoSpace);
+
     /// <summary>Adds a piece.</summary>
     /// <exception cref="RecordingFault">The disk is full, cannot be written, or did not take an earlier piece. The file is as it was.</exception>
     public void Append(ReadOnlySpan<byte> piece)

@@ -421,7 +421,7 @@ internal sealed class RecordingJob
         try
         {
             var before = Record.Status;
-            var delivered = await _parts.Delivery.DeliverAsync(Record, _stopping);
+            var (delivered, isStored) = await _parts.Delivery.DeliverAsync(Record, _stopping);
             Show(delivered with { UpdatedAt = StoredTime.Now(_parts.Clock) });
             await SaveAsync();
             while (_isUnsaved)
@@ -431,8 +431,7 @@ internal sealed class RecordingJob
             }
 
             // What could not be stored anywhere stays where it is: somebody may fetch it by hand.
-            if (delivered.Status is RecordingStatus.Uploaded || delivered.MediaFile is not null || delivered.AudioFile is not null
-                || _parts.Folder.HoldsNothing(delivered.Id))
+            if (isStored || _parts.Folder.HoldsNothing(delivered.Id))
             {
                 _parts.Folder.Delete(delivered.Id);
             }

@@ -155,7 +155,7 @@ public sealed record RecordingRecord
     /// <summary>The file with the sound alone; null when there is none.</summary>
     public string? AudioFile { get; init; }
 
-    /// <summary>The files of single tracks; empty for a composite recording.</summary>
+    /// <summary>The files of single tracks; empty for a composite recording, and when they are deleted.</summary>
     public IReadOnlyList<RecordedTrackFile> TrackFiles { get; init; } = [];
 
     /// <summary>Until when the files can be downloaded; null when there are none.</summary>

@@ -112,7 +112,8 @@ public sealed class RecordingStore(Database database, TimeProvider clock, IEnume
         ReadAsync(
             $"""
             SELECT {Columns} FROM recordings
-            WHERE node = @Node AND links_expire_at IS NOT NULL AND links_expire_at < @Now AND (media_file IS NOT NULL OR audio_file IS NOT NULL)
+            WHERE node = @Node AND links_expire_at IS NOT NULL AND links_expire_at < @Now
+                AND (media_file IS NOT NULL OR audio_file IS NOT NULL OR track_files IS NOT NULL)
                 AND (links_expire_at, id) > (@LastExpiry, @LastId)
             ORDER BY links_expire_at, id LIMIT 100
             """,

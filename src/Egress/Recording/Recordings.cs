@@ -303,7 +303,7 @@ public sealed class Recordings : IHostedService, IDisposable
         }
 
         await _store.SaveAsync(
-            expired with { MediaFile = null, AudioFile = null, UpdatedAt = StoredTime.Now(_parts.Clock) }, cancellationToken);
+            expired with { MediaFile = null, AudioFile = null, TrackFiles = [], UpdatedAt = StoredTime.Now(_parts.Clock) }, cancellationToken);
         return null;
     }
 

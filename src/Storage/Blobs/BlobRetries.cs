@@ -17,6 +17,7 @@ internal sealed class BlobRetries(StorageTarget target, TimeProvider clock, ILog
 
     /// <summary>Sends one thing until it is taken, refused, or has failed too often.</summary>
     /// <exception cref="BlobException">It was not taken.</exception>
+    /// <exception cref="OperationCanceledException">Nobody wants it any more.</exception>
     public async Task<T> RunAsync<T>(Func<Task<T>> send, CancellationToken cancellationToken)
     {
         for (var attempt = 1; ; attempt++)
@@ -35,6 +36,11 @@ internal sealed class BlobRetries(StorageTarget target, TimeProvider clock, ILog
                 var wait = TimeSpan.FromTicks(Math.Min(LongestWait.Ticks, FirstWait.Ticks << (attempt - 1)));
                 BlobLog.Retrying(logger, target.ToString(), attempt, failure.Message);
                 await Task.Delay(wait * (0.75 + (Random.Shared.NextDouble() / 2)), clock, cancellationToken);
+            }
+            catch (Exception fault) when (fault is not OperationCanceledException && cancellationToken.IsCancellationRequested && Meaning(fault) is not null)
+            {
+                // Libraries tell a request that was given up in words of their own.
+                throw new OperationCanceledException(fault.Message, fault, cancellationToken);
             }
         }
     }

@@ -49,7 +49,16 @@ internal sealed class DiskBlobStore : IBlobStore
 
                 // Within one disk a move is a change of name; from another disk the bytes are copied under a name that nobody asks for.
                 var incoming = $"{path}.{Guid.NewGuid():N}.tmp";
-                File.Move(file, incoming);
+                try
+                {
+                    File.Move(file, incoming);
+                }
+                catch
+                {
+                    File.Delete(incoming); // What was copied until the disk was full.
+                    throw;
+                }
+
                 File.Move(incoming, path, overwrite: true);
             }
             catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)

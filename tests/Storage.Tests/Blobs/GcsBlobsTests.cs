@@ -190,12 +190,5 @@ public sealed class GcsBlobsTests : IAsyncLifetime, IDisposable
         Assert.Equal(BlobFailure.NoFile, missing.Failure);
     }
 
-    /// <summary>Waits no longer than a hundredth of what it is to.</summary>
-    private sealed class ImpatientClock : TimeProvider
-    {
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
-            System.CreateTimer(callback, state, dueTime > TimeSpan.Zero ? dueTime / 100 : dueTime, period);
-    }
-
     private static IOpenStorage Open(GcsTarget target) => target.Open(TimeProvider.System, NullLogger.Instance);
 }

@@ -22,11 +22,18 @@ internal static class InteractiveArchive
     /// <param name="messages">The messages: the same, or what was recorded where the frames were encoded anew.</param>
     /// <param name="source">The file of the frames.</param>
     /// <param name="output">Where it goes; need not be seekable.</param>
+    /// <param name="begin">Called with the bytes that it takes, before the first is written.</param>
     /// <param name="modifiedAt">The time its files are told to be of.</param>
     /// <param name="cancellationToken">Stops; the output is of no use then.</param>
     /// <returns>How long it plays; zero, and nothing is written, when there is no frame.</returns>
     public static TimeSpan Write(
-        Mp4RecordedFile media, Mp4RecordedFile messages, Stream source, Stream output, DateTimeOffset modifiedAt, CancellationToken cancellationToken)
+        Mp4RecordedFile media,
+        Mp4RecordedFile messages,
+        Stream source,
+        Stream output,
+        Action<long> begin,
+        DateTimeOffset modifiedAt,
+        CancellationToken cancellationToken)
     {
         var file = Mp4SegmentedFile.Measure(media, messages, SegmentTarget - Lenience, cancellationToken);
         if (file.Segments.Count == 0)
@@ -36,6 +43,7 @@ internal static class InteractiveArchive
 
         var archive = new TarWriter(output, modifiedAt);
         var playlist = Encoding.UTF8.GetBytes(PlaylistOf(file.Segments));
+        begin(TarWriter.LengthOf([playlist.Length, .. file.Inits.Select(static init => (long)init.Length), .. file.Segments.Select(static segment => segment.Length)]));
         archive.Begin("index.m3u8", playlist.Length);
         output.Write(playlist);
         foreach (var (number, init) in file.Inits.Index())

@@ -17,6 +17,10 @@ internal sealed class TarWriter(Stream output, DateTimeOffset modifiedAt)
 
     private int _padding;
 
+    /// <summary>The bytes of an archive of files of such lengths.</summary>
+    public static long LengthOf(IEnumerable<long> lengths) =>
+        lengths.Sum(static length => BlockLength + length + (-length & (BlockLength - 1))) + (2 * BlockLength);
+
     /// <summary>Begins a file; exactly its bytes are written to the stream then.</summary>
     /// <param name="name">Its name, ASCII, at most 99 characters.</param>
     /// <param name="length">Its bytes.</param>

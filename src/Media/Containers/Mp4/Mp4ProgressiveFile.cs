@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Collections.Immutable;
 
 namespace Roomcast.Media.Containers.Mp4;
 
@@ -15,15 +14,36 @@ public enum Mp4Selection
 
 /// <summary>Makes an ordinary MP4 file, with the index in front, of a recording that was written in fragments.</summary>
 /// <remarks>
-/// Source: ISO/IEC 14496-12 section 8. Nothing is encoded again and the memory does not grow with the file: the fragments are
-/// walked once to measure, once for each table of the index, and once to copy. Tracks that begin later than the first get an edit
-/// list, and so do those whose first picture is not shown when it is decoded.
+/// Source: ISO/IEC 14496-12 section 8. Nothing is encoded again. The fragments are walked once to measure, of which the figures of
+/// each frame are kept in a few bytes, some 1 MB for each hour of picture and sound; then the media is copied. Tracks that begin later
+/// than the first get an edit list, and so do those whose first picture is not shown when it is decoded.
 /// </remarks>
-public static class Mp4ProgressiveFile
+public sealed class Mp4ProgressiveFile
 {
     private const int CopyLength = 256 << 10;
 
-    /// <summary>Writes the file.</summary>
+    private readonly Mp4ProgressiveMovie _movie;
+
+    private Mp4ProgressiveFile(Mp4ProgressiveMovie movie) => _movie = movie;
+
+    /// <summary>How long it plays; zero when there is no frame of such a track.</summary>
+    public TimeSpan Duration => _movie.Duration;
+
+    /// <summary>Bytes of the file; 0 when there is no frame of such a track.</summary>
+    public long Length => _movie.Length;
+
+    /// <summary>Measures the file.</summary>
+    /// <param name="recorded">What was recorded.</param>
+    /// <param name="selection">Which tracks.</param>
+    /// <param name="cancellationToken">Stops.</param>
+    public static Mp4ProgressiveFile Measure(
+        Mp4RecordedFile recorded, Mp4Selection selection = Mp4Selection.Everything, CancellationToken cancellationToken = default)
+    {
+        ArgumentNullException.ThrowIfNull(recorded);
+        return new Mp4ProgressiveFile(Mp4ProgressiveMovie.Measure(recorded, selection, cancellationToken));
+    }
+
+    /// <summary>Measures and writes the file.</summary>
     /// <param name="recorded">What was recorded.</param>
     /// <param name="source">The file it was read from.</param>
     /// <param name="output">Where the file goes, from its beginning on; need not be seekable.</param>
@@ -37,24 +57,34 @@ public static class Mp4ProgressiveFile
         Mp4Selection selection = Mp4Selection.Everything,
         CancellationToken cancellationToken = default)
     {
-        ArgumentNullException.ThrowIfNull(recorded);
+        var file = Measure(recorded, selection, cancellationToken);
+        file.Write(source, output, cancellationToken);
+        return file.Duration;
+    }
+
+    /// <summary>Writes the file; nothing when there is no frame.</summary>
+    /// <param name="source">The file that was measured, which nobody else reads meanwhile.</param>
+    /// <param name="output">Where it goes, from its beginning on; need not be seekable.</param>
+    /// <param name="cancellationToken">Stops; the output is of no use then.</param>
+    public void Write(Stream source, Stream output, CancellationToken cancellationToken = default)
+    {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(output);
-        var movie = Mp4ProgressiveMovie.Measure(recorded, selection, cancellationToken);
-        if (movie.Tracks.Length == 0)
+        if (_movie.Tracks.Length == 0)
         {
-            return TimeSpan.Zero;
+            return;
         }
 
-        movie.Write(output, cancellationToken);
+        _movie.Write(output, cancellationToken);
         var buffer = ArrayPool<byte>.Shared.Rent(CopyLength);
         try
         {
-            foreach (var chunk in movie.Chunks(cancellationToken))
+            foreach (var (position, length) in _movie.Pieces())
             {
-                source.Position = chunk.Position;
-                for (var rest = chunk.Length; rest > 0;)
+                source.Position = position;
+                for (var rest = length; rest > 0;)
                 {
+                    cancellationToken.ThrowIfCancellationRequested();
                     var piece = buffer.AsSpan(0, (int)Math.Min(rest, buffer.Length));
                     source.ReadExactly(piece);
                     output.Write(piece);
@@ -66,71 +96,5 @@ public static class Mp4ProgressiveFile
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
-
-        return movie.Duration;
     }
-}
-
-/// <summary>Frames of one track that stand together in a fragment.</summary>
-/// <param name="Track">Whose.</param>
-/// <param name="Description">Which of the track's sample entries, from 1.</param>
-/// <param name="SampleCount">How many.</param>
-/// <param name="Position">Where in the source.</param>
-/// <param name="Length">Bytes.</param>
-internal readonly record struct Mp4Chunk(Mp4ProgressiveTrack Track, int Description, int SampleCount, long Position, long Length);
-
-/// <summary>A frame as the index tells it.</summary>
-internal readonly record struct Mp4IndexedSample(uint Duration, int CompositionOffset, bool IsSync, int Length);
-
-/// <summary>One track of the file to be made, and its figures.</summary>
-internal sealed class Mp4ProgressiveTrack(int trackNumber, int timescaleHz)
-{
-    public int TrackNumber => trackNumber;
-
-    public int TimescaleHz => timescaleHz;
-
-    /// <summary>The sample entries: more than one where the configuration changed.</summary>
-    public List<Track> Descriptions { get; } = [];
-
-    /// <summary>For each section of the source the number of the sample entry, from 1; 0 for none.</summary>
-    public List<int> DescriptionOfSection { get; } = [];
-
-    /// <summary>When the first sample is decoded, in the track's clock.</summary>
-    public long FirstDecodeTime { get; set; }
-
-    /// <summary>When the earliest of the first samples is shown.</summary>
-    public long FirstShown { get; set; } = long.MaxValue;
-
-    /// <summary>When the last sample ends.</summary>
-    public long End { get; set; }
-
-    public bool IsVideo => Descriptions[0].Kind is TrackKind.Video;
-
-    /// <summary>Entries of each table, by <see cref="Mp4Table"/>; 0 leaves the table out.</summary>
-    public uint[] Entries { get; } = new uint[Enum.GetValues<Mp4Table>().Length];
-
-    public ImmutableArray<Mp4Table> Tables =>
-        [.. Enum.GetValues<Mp4Table>().Where(table => Entries[(int)table] > 0)];
-}
-
-/// <summary>The tables of a track's index.</summary>
-internal enum Mp4Table
-{
-    /// <summary>stts.</summary>
-    Durations,
-
-    /// <summary>ctts.</summary>
-    CompositionOffsets,
-
-    /// <summary>stss.</summary>
-    SyncSamples,
-
-    /// <summary>stsc.</summary>
-    SamplesPerChunk,
-
-    /// <summary>stsz.</summary>
-    Sizes,
-
-    /// <summary>co64.</summary>
-    ChunkOffsets,
 }

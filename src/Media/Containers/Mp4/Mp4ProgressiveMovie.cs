@@ -7,6 +7,7 @@ using Roomcast.Media.Time;
 namespace Roomcast.Media.Containers.Mp4;
 
 /// <summary>Measures and writes the front of a progressive file: ftyp, moov with all tables, and the header of mdat.</summary>
+/// <remarks>The fragments are walked once, to measure. What the tables and the copy need of them is kept from it.</remarks>
 internal sealed class Mp4ProgressiveMovie
 {
     private const int RoomPerTrack = 1_024;
@@ -17,16 +18,28 @@ internal sealed class Mp4ProgressiveMovie
     private const int UsualMovieTimescaleHz = 90_000;
     private const uint IsEnabledAndInMovie = 3;
 
-    private readonly Mp4RecordedFile _recorded;
+    private readonly NumberRow _chunks = new(); // Of each: whose, how far behind the one before, and its length.
+    private long _chunkCount;
+    private byte[] _fileType = [];
+    private byte[] _movieHeader = [];
+    private List<byte[]> _trackHeaders = [];
+    private int _movieLength;
 
-    private Mp4ProgressiveMovie(Mp4RecordedFile recorded) => _recorded = recorded;
+    private Mp4ProgressiveMovie()
+    {
+    }
 
     public ImmutableArray<Mp4ProgressiveTrack> Tracks { get; private set; } = [];
 
     /// <summary>From the first frame shown to the end of the last.</summary>
     public TimeSpan Duration { get; private set; }
 
+    /// <summary>Bytes of the whole file; 0 where there is no frame.</summary>
+    public long Length => Tracks.Length == 0 ? 0 : DataStart + PayloadLength;
+
     private int MovieTimescaleHz { get; set; }
+
+    private long DataStart => _fileType.Length + _movieLength + LongBoxHeaderLength;
 
     private long PayloadLength { get; set; }
 
@@ -34,79 +47,74 @@ internal sealed class Mp4ProgressiveMovie
 
     public static Mp4ProgressiveMovie Measure(Mp4RecordedFile recorded, Mp4Selection selection, CancellationToken cancellationToken)
     {
-        var movie = new Mp4ProgressiveMovie(recorded);
-        movie.Tracks = [.. FindTracks(recorded, selection)];
-        foreach (var chunk in movie.Chunks(cancellationToken))
+        var movie = new Mp4ProgressiveMovie();
+        var tracks = FindTracks(recorded, selection);
+        long end = 0;
+        foreach (var fragment in recorded.Fragments(cancellationToken))
         {
-            movie.PayloadLength += chunk.Length;
+            movie.Take(fragment, tracks, ref end);
         }
 
-        foreach (var track in movie.Tracks)
+        foreach (var track in tracks)
         {
-            foreach (var table in Enum.GetValues<Mp4Table>())
-            {
-                var counter = new EntryCounter();
-                movie.WriteEntries(track, table, counter, dataStart: 0, cancellationToken);
-                track.Entries[(int)table] = counter.Count;
-            }
+            track.Close();
         }
 
-        movie.Tracks = [.. movie.Tracks.Where(track => track.Entries[(int)Mp4Table.Sizes] > 0)];
+        movie.Tracks = [.. tracks.Where(track => track.HasSamples)];
         if (movie.Tracks.Length > 0)
         {
             movie.Start = movie.Tracks.Min(track => TimeOf(track.FirstShown, track));
             movie.Duration = movie.Tracks.Max(track => TimeOf(track.End, track)) - movie.Start;
             movie.MovieTimescaleHz = CommonClock(movie.Tracks);
+            movie.LayOut();
         }
 
         return movie;
     }
 
-    /// <summary>The chunks of all tracks, in the order of the file.</summary>
-    public IEnumerable<Mp4Chunk> Chunks(CancellationToken cancellationToken)
+    /// <summary>Where the payloads are in the source, in the order of the file; those that stand together are one piece.</summary>
+    public IEnumerable<(long Position, long Length)> Pieces()
     {
-        foreach (var fragment in _recorded.Fragments(cancellationToken))
+        var reader = _chunks.Read();
+        long start = 0;
+        long end = 0;
+        for (long chunk = 0; chunk < _chunkCount; chunk++)
         {
-            for (var i = 0; i < fragment.Samples.Count;)
+            reader.Next();
+            var gap = (long)reader.Next();
+            var length = (long)reader.Next();
+            if (gap > 0)
             {
-                var first = fragment.Samples[i];
-                long length = 0;
-                var count = 0;
-                while (i < fragment.Samples.Count && fragment.Samples[i].TrackNumber == first.TrackNumber)
+                if (end > start)
                 {
-                    length += fragment.Samples[i++].Length;
-                    count++;
+                    yield return (start, end - start);
                 }
 
-                if (Find(first.TrackNumber) is { } track && track.DescriptionOfSection[fragment.Section.Index] > 0)
-                {
-                    yield return new Mp4Chunk(
-                        track, track.DescriptionOfSection[fragment.Section.Index], count, fragment.Start + first.Offset, length);
-                }
+                start = end += gap;
             }
+
+            end += length;
+        }
+
+        if (end > start)
+        {
+            yield return (start, end - start);
         }
     }
 
     /// <summary>Writes everything that stands before the payloads.</summary>
     public void Write(Stream output, CancellationToken cancellationToken)
     {
-        // The boxes are laid out first without the tables, which is when their lengths are known.
-        var fileType = FileType();
-        var headers = Tracks.Select(TrackHeaders).ToList();
-        var movieHeader = MovieHeader();
-        var movieLength = BoxHeaderLength + movieHeader.Length
-            + headers.Zip(Tracks, (header, track) => header.Length + TablesLength(track)).Sum();
-        var dataStart = fileType.Length + movieLength + LongBoxHeaderLength;
-
-        output.Write(fileType);
-        WriteBoxHeader(output, "moov"u8, movieLength);
-        output.Write(movieHeader);
+        output.Write(_fileType);
+        WriteBoxHeader(output, "moov"u8, _movieLength);
+        output.Write(_movieHeader);
         for (var i = 0; i < Tracks.Length; i++)
         {
-            output.Write(headers[i]);
+            output.Write(_trackHeaders[i]);
             foreach (var table in Tracks[i].Tables)
             {
-                WriteTable(output, Tracks[i], table, dataStart, cancellationToken);
+                cancellationToken.ThrowIfCancellationRequested();
+                WriteTable(output, Tracks[i], table);
             }
         }
 
@@ -115,6 +123,50 @@ internal sealed class Mp4ProgressiveMovie
         "mdat"u8.CopyTo(data[4..]);
         BinaryPrimitives.WriteInt64BigEndian(data[8..], LongBoxHeaderLength + PayloadLength);
         output.Write(data);
+    }
+
+    // The boxes are laid out first without the tables, which is when their lengths are known.
+    private void LayOut()
+    {
+        _fileType = FileType();
+        _movieHeader = MovieHeader();
+        _trackHeaders = [.. Tracks.Select(TrackHeaders)];
+        _movieLength = BoxHeaderLength + _movieHeader.Length
+            + _trackHeaders.Zip(Tracks, (header, track) => header.Length + TablesLength(track)).Sum();
+    }
+
+    private void Take(Mp4RecordedFile.Fragment fragment, List<Mp4ProgressiveTrack> tracks, ref long end)
+    {
+        var samples = fragment.Samples;
+        for (var i = 0; i < samples.Count;)
+        {
+            var first = samples[i];
+            var index = tracks.FindIndex(track => track.TrackNumber == first.TrackNumber);
+            var description = index < 0 ? 0 : tracks[index].DescriptionOfSection[fragment.Section.Index];
+            var began = i;
+            long length = 0;
+            for (; i < samples.Count && samples[i].TrackNumber == first.TrackNumber; i++)
+            {
+                if (description > 0)
+                {
+                    tracks[index].Add(samples[i]);
+                }
+
+                length += samples[i].Length;
+            }
+
+            if (description > 0)
+            {
+                tracks[index].AddChunk(i - began, description);
+                var position = fragment.Start + first.Offset;
+                _chunks.Add((ulong)tracks[index].TrackNumber);
+                _chunks.Add((ulong)(position - end));
+                _chunks.Add((ulong)length);
+                _chunkCount++;
+                PayloadLength += length;
+                end = position + length;
+            }
+        }
     }
 
     private static List<Mp4ProgressiveTrack> FindTracks(Mp4RecordedFile recorded, Mp4Selection selection)
@@ -184,7 +236,7 @@ internal sealed class Mp4ProgressiveMovie
         track.Tables.Sum(table => checked((int)TableLength(track, table)));
 
     private static long TableLength(Mp4ProgressiveTrack track, Mp4Table table) =>
-        TableHeaderLength + (table is Mp4Table.Sizes ? sizeof(uint) : 0) + ((long)track.Entries[(int)table] * EntryLength(table));
+        TableHeaderLength + (table is Mp4Table.Sizes ? sizeof(uint) : 0) + ((long)track.EntryCount(table) * EntryLength(table));
 
     private static int EntryLength(Mp4Table table) => table switch
     {
@@ -201,175 +253,9 @@ internal sealed class Mp4ProgressiveMovie
         output.Write(header);
     }
 
-    private Mp4ProgressiveTrack? Find(int trackNumber)
+    private void WriteTable(Stream output, Mp4ProgressiveTrack track, Mp4Table table)
     {
-        foreach (var track in Tracks)
-        {
-            if (track.TrackNumber == trackNumber)
-            {
-                return track;
-            }
-        }
-
-        return null;
-    }
-
-    // A sample lasts until the next one begins, also over a gap between fragments: only so do the later ones keep their time.
-    private IEnumerable<Mp4IndexedSample> Samples(Mp4ProgressiveTrack track, CancellationToken cancellationToken)
-    {
-        var hasPending = false;
-        var pending = default(Mp4ReadSample);
-        foreach (var fragment in _recorded.Fragments(cancellationToken))
-        {
-            if (track.DescriptionOfSection[fragment.Section.Index] == 0)
-            {
-                continue;
-            }
-
-            foreach (var sample in fragment.Samples)
-            {
-                if (sample.TrackNumber != track.TrackNumber)
-                {
-                    continue;
-                }
-
-                if (hasPending)
-                {
-                    yield return Index(pending, sample.DecodeTime - pending.DecodeTime);
-                }
-                else
-                {
-                    track.FirstDecodeTime = sample.DecodeTime;
-                }
-
-                // Only the first group of pictures can hold one that is shown before the first.
-                track.FirstShown = Math.Min(track.FirstShown, sample.PresentationTime);
-                track.End = Math.Max(track.End, sample.PresentationTime + sample.Duration);
-                pending = sample;
-                hasPending = true;
-            }
-        }
-
-        if (hasPending)
-        {
-            yield return Index(pending, pending.Duration);
-        }
-
-        static Mp4IndexedSample Index(in Mp4ReadSample sample, long duration) =>
-            new((uint)Math.Clamp(duration, 0, uint.MaxValue), sample.CompositionOffset, sample.IsSync, sample.Length);
-    }
-
-    private void WriteEntries(
-        Mp4ProgressiveTrack track, Mp4Table table, IEntrySink sink, long dataStart, CancellationToken cancellationToken)
-    {
-        switch (table)
-        {
-            case Mp4Table.ChunkOffsets:
-                foreach (var chunk in Chunks(cancellationToken))
-                {
-                    if (chunk.Track == track)
-                    {
-                        sink.Add64((ulong)dataStart);
-                    }
-
-                    dataStart += chunk.Length;
-                }
-
-                break;
-
-            case Mp4Table.SamplesPerChunk:
-                uint number = 0;
-                (int Count, int Description) last = default;
-                foreach (var chunk in Chunks(cancellationToken).Where(chunk => chunk.Track == track))
-                {
-                    number++;
-                    if (last != (chunk.SampleCount, chunk.Description))
-                    {
-                        last = (chunk.SampleCount, chunk.Description);
-                        sink.Add(number, (uint)last.Count, (uint)last.Description);
-                    }
-                }
-
-                break;
-
-            case Mp4Table.Sizes:
-                foreach (var sample in Samples(track, cancellationToken))
-                {
-                    sink.Add((uint)sample.Length);
-                }
-
-                break;
-
-            case Mp4Table.SyncSamples:
-                WriteSyncSamples(Samples(track, cancellationToken), sink);
-                break;
-
-            case Mp4Table.Durations:
-                WriteRuns(Samples(track, cancellationToken).Select(sample => sample.Duration), sink, leavesOutZeros: false);
-                break;
-
-            case Mp4Table.CompositionOffsets:
-                WriteRuns(
-                    Samples(track, cancellationToken).Select(sample => unchecked((uint)sample.CompositionOffset)), sink, leavesOutZeros: true);
-                break;
-
-            default:
-                throw new ArgumentOutOfRangeException(nameof(table), table, "Not a table.");
-        }
-    }
-
-    // Where every sample is one the table is left out: that is what its absence says. The numbers come only once one is not.
-    private static void WriteSyncSamples(IEnumerable<Mp4IndexedSample> samples, IEntrySink sink)
-    {
-        uint number = 0;
-        var isNeeded = false;
-        foreach (var sample in samples)
-        {
-            number++;
-            if (!sample.IsSync && !isNeeded)
-            {
-                isNeeded = true;
-                for (uint earlier = 1; earlier < number; earlier++)
-                {
-                    sink.Add(earlier);
-                }
-            }
-            else if (sample.IsSync && isNeeded)
-            {
-                sink.Add(number);
-            }
-        }
-    }
-
-    private static void WriteRuns(IEnumerable<uint> values, IEntrySink sink, bool leavesOutZeros)
-    {
-        uint count = 0;
-        uint current = 0;
-        var hasOther = !leavesOutZeros;
-        foreach (var value in values)
-        {
-            if (count > 0 && value != current)
-            {
-                sink.Add(count, current);
-                count = 0;
-                hasOther = true;
-            }
-
-            current = value;
-            hasOther |= value != 0;
-            count++;
-        }
-
-        if (count > 0 && hasOther)
-        {
-            sink.Add(count, current);
-        }
-    }
-
-    private void WriteTable(
-        Stream output, Mp4ProgressiveTrack track, Mp4Table table, long dataStart, CancellationToken cancellationToken)
-    {
-        using var sink = new EntryWriter(output);
+        using var writer = new EntryWriter(output);
         var (type, version) = table switch
         {
             Mp4Table.Durations => ("stts", 0),
@@ -379,16 +265,73 @@ internal sealed class Mp4ProgressiveMovie
             Mp4Table.Sizes => ("stsz", 0),
             _ => ("co64", 0),
         };
-        sink.Add((uint)TableLength(track, table));
-        sink.Add(BinaryPrimitives.ReadUInt32BigEndian(System.Text.Encoding.ASCII.GetBytes(type)));
-        sink.Add((uint)version << 24);
+        writer.Add((uint)TableLength(track, table));
+        writer.Add(BinaryPrimitives.ReadUInt32BigEndian(System.Text.Encoding.ASCII.GetBytes(type)));
+        writer.Add((uint)version << 24);
         if (table is Mp4Table.Sizes)
         {
-            sink.Add(0); // each has its own size
+            writer.Add(0); // each has its own size
         }
 
-        sink.Add(track.Entries[(int)table]);
-        WriteEntries(track, table, sink, dataStart, cancellationToken);
+        writer.Add(track.EntryCount(table));
+        WriteEntries(writer, track, table);
+    }
+
+    private void WriteEntries(EntryWriter writer, Mp4ProgressiveTrack track, Mp4Table table)
+    {
+        switch (table)
+        {
+            case Mp4Table.ChunkOffsets:
+                var reader = _chunks.Read();
+                var offset = DataStart;
+                for (long chunk = 0; chunk < _chunkCount; chunk++)
+                {
+                    if (reader.Next() == (ulong)track.TrackNumber)
+                    {
+                        writer.Add64((ulong)offset);
+                    }
+
+                    reader.Next();
+                    offset += (long)reader.Next();
+                }
+
+                break;
+
+            case Mp4Table.SamplesPerChunk:
+                foreach (var (first, count, description) in track.SamplesPerChunk())
+                {
+                    writer.Add(first);
+                    writer.Add(count);
+                    writer.Add(description);
+                }
+
+                break;
+
+            case Mp4Table.Sizes:
+                foreach (var size in track.Sizes())
+                {
+                    writer.Add(size);
+                }
+
+                break;
+
+            case Mp4Table.SyncSamples:
+                foreach (var number in track.SyncSamples())
+                {
+                    writer.Add(number);
+                }
+
+                break;
+
+            default:
+                foreach (var (count, value) in table is Mp4Table.Durations ? track.Durations() : track.CompositionOffsets())
+                {
+                    writer.Add(count);
+                    writer.Add(value);
+                }
+
+                break;
+        }
     }
 
     private static byte[] FileType()
@@ -534,49 +477,13 @@ internal sealed class Mp4ProgressiveMovie
         writer.End(handler);
     }
 
-    /// <summary>Takes the entries of a table: to count them, and later to write them.</summary>
-    private interface IEntrySink
-    {
-        void Add(uint value);
-
-        void Add(uint first, uint second);
-
-        void Add(uint first, uint second, uint third);
-
-        void Add64(ulong value);
-    }
-
-    private sealed class EntryCounter : IEntrySink
-    {
-        public uint Count { get; private set; }
-
-        public void Add(uint value) => Count++;
-
-        public void Add(uint first, uint second) => Count++;
-
-        public void Add(uint first, uint second, uint third) => Count++;
-
-        public void Add64(ulong value) => Count++;
-    }
-
-    private sealed class EntryWriter(Stream output) : IEntrySink, IDisposable
+    /// <summary>Writes the entries of a table, many at once.</summary>
+    private sealed class EntryWriter(Stream output) : IDisposable
     {
         private readonly byte[] _buffer = new byte[16 << 10];
         private int _length;
 
         public void Add(uint value) => BinaryPrimitives.WriteUInt32BigEndian(Room(sizeof(uint)), value);
-
-        public void Add(uint first, uint second)
-        {
-            Add(first);
-            Add(second);
-        }
-
-        public void Add(uint first, uint second, uint third)
-        {
-            Add(first, second);
-            Add(third);
-        }
 
         public void Add64(ulong value) => BinaryPrimitives.WriteUInt64BigEndian(Room(sizeof(ulong)), value);
 

@@ -5,7 +5,8 @@ namespace Roomcast.Media.Containers.Mp4;
 /// <summary>The fragmented file of an <see cref="Mp4Recorder"/>, as found: perhaps cut off anywhere, by a crash or a full disk.</summary>
 /// <remarks>
 /// It is walked box by box; only headers and moof boxes are read, one at a time, whatever the length of the file. Never throws on
-/// the bytes: it ends where the last whole fragment ends, and what stands behind is a torn tail.
+/// the bytes: it ends where the last whole fragment ends, and what stands behind is a torn tail. The file is best opened without a
+/// buffer: between two headers lies the media, and a buffer would be filled with it each time.
 /// </remarks>
 public sealed class Mp4RecordedFile
 {
@@ -78,19 +79,23 @@ public sealed class Mp4RecordedFile
     }
 
     /// <summary>Reads the messages in front of all whole fragments, in order; one that cannot be read is passed over.</summary>
-    internal IEnumerable<Message> Messages(CancellationToken cancellationToken)
+    internal IEnumerable<Message> Messages(CancellationToken cancellationToken) => Fragments(cancellationToken).SelectMany(MessagesOf);
+
+    /// <summary>Reads the messages in front of a fragment, in order; one that cannot be read is passed over.</summary>
+    internal IEnumerable<Message> MessagesOf(Fragment fragment)
     {
-        foreach (var fragment in Fragments(cancellationToken))
+        foreach (var (position, length) in fragment.Messages)
         {
-            foreach (var (position, length) in fragment.Messages)
+            if (ReadBytes(position, length) is { } box && TryReadTime(box, out var at))
             {
-                if (ReadBytes(position, length) is { } box && TryReadTime(box, out var at))
-                {
-                    yield return new Message(at, box);
-                }
+                yield return new Message(at, position, box);
             }
         }
     }
+
+    /// <summary>The box of a message in front of a fragment.</summary>
+    /// <exception cref="EndOfStreamException">The file became shorter meanwhile.</exception>
+    internal byte[] ReadMessage(long position, int length) => ReadBytes(position, length) ?? throw new EndOfStreamException();
 
     /// <summary>The bytes of a section's ftyp and moov.</summary>
     /// <exception cref="EndOfStreamException">The file became shorter meanwhile.</exception>
@@ -220,7 +225,7 @@ public sealed class Mp4RecordedFile
     internal sealed record Section(long Offset, int Length, int Index, IReadOnlyList<Mp4Track> Tracks);
 
     /// <summary>A message that stands in front of a fragment, with its box.</summary>
-    internal readonly record struct Message(TimeSpan At, byte[] Box);
+    internal readonly record struct Message(TimeSpan At, long Position, byte[] Box);
 
     /// <summary>A fragment; the offsets of its samples count from <paramref name="Start"/>.</summary>
     internal sealed record Fragment(Section Section, long Start, long End, IReadOnlyList<Mp4ReadSample> Samples)

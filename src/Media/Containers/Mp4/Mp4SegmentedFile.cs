@@ -12,9 +12,10 @@ public readonly record struct Mp4Segment(int Section, TimeSpan Start, TimeSpan D
 
 /// <summary>Cuts a recording that was written in fragments into segments, each of whole fragments and with the messages of its time in front.</summary>
 /// <remarks>
-/// Source: RFC 8216 section 3.3. Nothing is encoded again, and of a long recording no more is in memory than the list of its segments:
-/// the fragments are walked once to measure and once to copy. A segment begins with a keyframe where a fragment does
-/// (<see cref="Mp4Recorder"/>), at the first one after the target; where the tracks change; and where the wall clock was told anew.
+/// Source: RFC 8216 section 3.3. Nothing is encoded again, and of a long recording no more is in memory than the list of its segments,
+/// and some bytes for each fragment and message that say where they are: the fragments are walked once, to measure. A segment begins
+/// with a keyframe where a fragment does (<see cref="Mp4Recorder"/>), at the first one after the target; where the tracks change; and
+/// where the wall clock was told anew.
 /// </remarks>
 public sealed class Mp4SegmentedFile
 {
@@ -26,6 +27,10 @@ public sealed class Mp4SegmentedFile
     private readonly Mp4RecordedFile _messages;
     private readonly List<Mp4Segment> _segments = [];
     private readonly List<int> _fragmentCounts = [];
+    private readonly NumberRow _fragments = new(); // Of each: how far behind the one before, and its length.
+    private readonly NumberRow _messageRow = new(); // Of each the same, and when it holds.
+    private long _messageCount;
+    private long _endOfMessages;
 
     private Mp4SegmentedFile(Mp4RecordedFile media, Mp4RecordedFile messages) => (_media, _messages) = (media, messages);
 
@@ -51,14 +56,19 @@ public sealed class Mp4SegmentedFile
         ArgumentOutOfRangeException.ThrowIfLessThan(target, TimeSpan.FromSeconds(1));
         var file = new Mp4SegmentedFile(media, messages);
         file.Cut(target, cancellationToken);
-        using var waiting = new MessageRow(messages, cancellationToken);
+        if (messages != media)
+        {
+            file.Note(messages.Messages(cancellationToken));
+        }
+
+        var waiting = new MessageReader(file);
         for (var i = 0; i < file._segments.Count; i++)
         {
             var segment = file._segments[i];
             var length = segment.Length;
-            while (waiting.TryTake(file.EndOf(i), out var box))
+            while (waiting.TryTake(file.EndOf(i), out _, out var messageLength))
             {
-                length += box.Length;
+                length += messageLength;
             }
 
             file._segments[i] = segment with { Length = length };
@@ -77,22 +87,26 @@ public sealed class Mp4SegmentedFile
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(output);
         ArgumentNullException.ThrowIfNull(begin);
-        using var waiting = new MessageRow(_messages, cancellationToken);
-        using var fragments = _media.Fragments(cancellationToken).GetEnumerator();
+        var waiting = new MessageReader(this);
+        var fragments = _fragments.Read();
+        long position = 0;
         var buffer = ArrayPool<byte>.Shared.Rent(CopyLength);
         try
         {
             for (var i = 0; i < _segments.Count; i++)
             {
                 begin(i);
-                while (waiting.TryTake(EndOf(i), out var box))
+                while (waiting.TryTake(EndOf(i), out var at, out var length))
                 {
-                    output.Write(box);
+                    output.Write(_messages.ReadMessage(at, length));
                 }
 
-                for (var left = _fragmentCounts[i]; left > 0 && fragments.MoveNext(); left--)
+                for (var left = _fragmentCounts[i]; left > 0; left--)
                 {
-                    Copy(source, fragments.Current.Start, fragments.Current.End, output, buffer);
+                    cancellationToken.ThrowIfCancellationRequested();
+                    var start = position + (long)fragments.Next();
+                    position = start + (long)fragments.Next();
+                    Copy(source, start, position, output, buffer);
                 }
             }
         }
@@ -117,12 +131,25 @@ public sealed class Mp4SegmentedFile
     // What holds after the end of all is with the last.
     private TimeSpan EndOf(int segment) => segment == _segments.Count - 1 ? TimeSpan.MaxValue : _segments[segment + 1].Start;
 
+    private void Note(IEnumerable<Mp4RecordedFile.Message> messages)
+    {
+        foreach (var message in messages)
+        {
+            _messageRow.Add((ulong)(message.Position - _endOfMessages));
+            _messageRow.Add((ulong)message.Box.Length);
+            _messageRow.Add((ulong)message.At.Ticks);
+            _endOfMessages = message.Position + message.Box.Length;
+            _messageCount++;
+        }
+    }
+
     private void Cut(TimeSpan target, CancellationToken cancellationToken)
     {
         var end = TimeSpan.Zero;
         Mp4RecordedFile.Section? section = null;
         Mp4Track? leading = null;
         (TimeSpan At, DateTimeOffset Date)? clock = null;
+        long copied = 0;
         foreach (var fragment in _media.Fragments(cancellationToken))
         {
             var isNewSection = fragment.Section != section;
@@ -132,7 +159,15 @@ public sealed class Mp4SegmentedFile
                 leading = section.Tracks.FirstOrDefault(static track => track.Handler is "vide") ?? section.Tracks[0];
             }
 
+            if (_messages == _media)
+            {
+                Note(_messages.MessagesOf(fragment)); // Each file is walked once.
+            }
+
             var length = fragment.End - fragment.Start;
+            _fragments.Add((ulong)(fragment.Start - copied));
+            _fragments.Add((ulong)length);
+            copied = fragment.End;
             var first = fragment.Samples.Where(sample => sample.TrackNumber == leading!.TrackNumber).Select(static sample => (Mp4ReadSample?)sample).FirstOrDefault();
             var start = first is { } leader ? TimeOf(leader.DecodeTime, leading!) : end;
             if (fragment.ProducerTime is { } told && Mp4InitSection.TrackNumberOf(told.TrackId) == leading!.TrackNumber)
@@ -176,30 +211,37 @@ public sealed class Mp4SegmentedFile
         new((long)Int128.Clamp((Int128)time * TimeSpan.TicksPerSecond / track.TimescaleHz, 0, Longest.Ticks));
 
     /// <summary>The messages one after the other. They are in the order of their times, as they were written.</summary>
-    private sealed class MessageRow : IDisposable
+    private struct MessageReader
     {
-        private readonly IEnumerator<Mp4RecordedFile.Message> _messages;
-        private bool _hasNext;
+        private NumberRow.Reader _row;
+        private long _left;
+        private (long Position, int Length, TimeSpan At) _next;
 
-        public MessageRow(Mp4RecordedFile file, CancellationToken cancellationToken)
+        public MessageReader(Mp4SegmentedFile file)
         {
-            _messages = file.Messages(cancellationToken).GetEnumerator();
-            _hasNext = _messages.MoveNext();
+            _row = file._messageRow.Read();
+            _left = file._messageCount;
+            Advance();
         }
 
-        public bool TryTake(TimeSpan before, out byte[] box)
+        public bool TryTake(TimeSpan before, out long position, out int length)
         {
-            if (!_hasNext || _messages.Current.At >= before)
+            (position, length, var at) = _next;
+            if (_left < 0 || at >= before)
             {
-                box = [];
                 return false;
             }
 
-            box = _messages.Current.Box;
-            _hasNext = _messages.MoveNext();
+            Advance();
             return true;
         }
 
-        public void Dispose() => _messages.Dispose();
+        private void Advance()
+        {
+            if (--_left >= 0)
+            {
+                _next = (_next.Position + _next.Length + (long)_row.Next(), (int)_row.Next(), new TimeSpan((long)_row.Next()));
+            }
+        }
     }
 }
