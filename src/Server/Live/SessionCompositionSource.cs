@@ -4,6 +4,7 @@ using Roomcast.Meetings.Media;
 using Roomcast.Meetings.Records;
 using Roomcast.Meetings.Sessions;
 using Roomcast.Meetings.Sessions.Following;
+using Roomcast.Meetings.Sessions.Rules;
 
 namespace Roomcast.Server.Live;
 
@@ -19,7 +20,17 @@ internal sealed class SessionCompositionSource(
     public async ValueTask<ICompositionReturn?> ConnectAsync(Guid sessionId, ICompositionInput input, CancellationToken cancellationToken)
     {
         var stage = new ComposedStage(input, scene => Style(sessionId, scene), pictures.FileOf);
-        if (await sessions.FollowAsync(new SessionId(sessionId), stage, cancellationToken) is not { } following)
+        SessionFollowing? following;
+        try
+        {
+            following = await sessions.FollowAsync(new SessionId(sessionId), stage, cancellationToken);
+        }
+        catch (SessionException refused) when (refused.Fault is SessionFault.TooMany)
+        {
+            throw new CompositionException(CompositionRefusal.TooMany, refused.Message, refused);
+        }
+
+        if (following is null)
         {
             return null;
         }
@@ -97,6 +108,8 @@ internal sealed class ComposedStage(ICompositionInput input, Func<Scene, Scene> 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, SceneTrack> _tracks = new(StringComparer.Ordinal);
     private StageView? _stage;
+
+    public bool IsComposition => input.IsComposition;
 
     public void OnStage(StageView stage)
     {

@@ -251,6 +251,16 @@ public sealed class CompositionsTests : IAsyncDisposable
         await LetGoAsync(lease);
     }
 
+    [Fact]
+    public async Task A_session_that_is_followed_by_as_many_as_may_be_refuses_with_what_is_allowed()
+    {
+        _sessions.Refusal = new CompositionException(CompositionRefusal.TooMany, "at most 8 may follow");
+        var refused = await Assert.ThrowsAsync<CompositionException>(
+            async () => await Compositions.AcquireAsync(SessionId, new CompositionFormat(), CancellationToken.None));
+        Assert.Equal((CompositionRefusal.TooMany, "at most 8 may follow"), (refused.Refusal, refused.Message));
+        Assert.Equal(0, _workers.Count);
+    }
+
     private async Task<(ICompositionLease Lease, ScriptedWorker Worker)> BeginAsync()
     {
         var acquiring = Compositions.AcquireAsync(SessionId, new CompositionFormat(), CancellationToken.None);
@@ -329,6 +339,8 @@ public sealed class CompositionsTests : IAsyncDisposable
     {
         public bool Exists { get; set; } = true;
 
+        public CompositionException? Refusal { get; set; }
+
         public int Connected { get; private set; }
 
         public int Disconnected { get; private set; }
@@ -339,6 +351,11 @@ public sealed class CompositionsTests : IAsyncDisposable
 
         public ValueTask<ICompositionReturn?> ConnectAsync(Guid sessionId, ICompositionInput input, CancellationToken cancellationToken)
         {
+            if (Refusal is { } refusal)
+            {
+                throw refusal;
+            }
+
             if (!Exists)
             {
                 return new((ICompositionReturn?)null);

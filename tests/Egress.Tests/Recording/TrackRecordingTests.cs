@@ -180,6 +180,26 @@ public sealed class TrackRecordingTests : IDisposable
         Assert.True(await waiting.WaitAsync(TimeSpan.FromMinutes(1)));
     }
 
+    [Fact]
+    public async Task A_session_with_as_many_followers_as_may_be_refuses_and_says_how_many_that_is()
+    {
+        await using var host = await StartHostAsync();
+        var meeting = Guid.NewGuid();
+        host.Sessions.Begin(meeting);
+        _source.Refusal = new CompositionException(CompositionRefusal.TooMany, "a session has at most 8");
+        var answer = await host.Recordings.StartAsync(host.Wish(meeting) with { Kind = RecordingKind.Tracks }, CancellationToken.None);
+        Assert.Equal((RecordingRefusal.Unavailable, "a session has at most 8"), (answer.Refusal, answer.Message));
+        Assert.Empty(Directory.GetDirectories(_folder.PathOf("recordings")));
+    }
+
+    [Fact]
+    public async Task Single_tracks_are_no_composition_and_take_everybody()
+    {
+        await using var host = await StartHostAsync();
+        await using var capture = await OpenAsync(host, await StartAsync(host, new RecordingPlan()));
+        Assert.False(((ICompositionInput)capture).IsComposition);
+    }
+
     // Beside the recording of the host, which does not hear of the session from then on.
     private async Task<ICapture> OpenAsync(RecordingHost host, RecordingRecord asked)
     {

@@ -59,6 +59,9 @@ internal sealed class TrackCapture : ICapture, ICompositionInput
         return capture;
     }
 
+    /// <inheritdoc/>
+    public bool IsComposition => false;
+
     // Beside the packets, since it must not be lost however many of them wait: who is not in a scene that is read is not recorded.
     public void SetScene(Scene scene)
     {
