@@ -252,6 +252,26 @@ public sealed class CompositionsTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_worker_that_cannot_be_told_something_is_replaced_and_what_happened_is_said()
+    {
+        var (lease, worker) = await BeginAsync();
+
+        // Longer than a message may be. The worker would go on with the picture it has, and nobody would notice.
+        var name = new string('x', WireMessage.MaxJsonLength);
+        _sessions.Input!.SetScene(Somebody with { Peers = [new ScenePeer("a", name)] });
+        var next = await _workers.NextAsync();
+        Assert.InRange(worker.Kills, 1, int.MaxValue);
+        Assert.Single(_log.Warnings, warning => warning.Contains("cannot be written", StringComparison.Ordinal));
+
+        await next.SayReadyAsync();
+        Assert.Equal(WireKind.Scene, (await next.ReadAsync()).Kind);
+        _sessions.Input.TakePacket([7], isRtcp: false);
+        Assert.Equal(WireKind.Rtp, (await next.ReadAsync()).Kind);
+        next.Die();
+        await LetGoAsync(lease);
+    }
+
+    [Fact]
     public async Task A_session_that_is_followed_by_as_many_as_may_be_refuses_with_what_is_allowed()
     {
         _sessions.Refusal = new CompositionException(CompositionRefusal.TooMany, "at most 8 may follow");
