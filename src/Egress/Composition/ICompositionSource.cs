@@ -16,8 +16,9 @@ public interface ICompositionSource
 public interface ICompositionInput
 {
     /// <summary>
-    /// Whether it makes one picture and sound of the session: a place is kept for it, which nothing else may take. False for what takes
-    /// everybody apart. Default true.
+    /// Whether it makes one picture and sound of the session, and so takes <see cref="Wire.WireJson.MaxPeers"/> peers at most: more on stage are chosen
+    /// from (<see cref="SceneCast"/>), and the tracks of the others are not sent. A place is kept for it, which nothing else may
+    /// take. False for what takes everybody apart. Default true.
     /// </summary>
     bool IsComposition => true;
 
