@@ -156,7 +156,7 @@ public sealed class Transcription(
                 return;
             }
 
-            var listener = new SpeechListener(session.MayHear, options.Value.LongestPiece, time);
+            using var listener = new SpeechListener(session.MayHear, options.Value.LongestPiece, time);
             if (await sessions.FollowAsync(session.Id, listener, CancellationToken.None) is not { } following)
             {
                 return;

@@ -13,10 +13,18 @@ public sealed class TestSource : ICompositionSource, ICompositionReturn
     /// <summary>What was said of how large tracks are wanted.</summary>
     public ConcurrentQueue<(uint Ssrc, int Height)> Heights { get; } = new();
 
+    /// <summary>Why nobody may connect; null where one may.</summary>
+    public CompositionException? Refusal { get; set; }
+
     /// <inheritdoc/>
     public ValueTask<ICompositionReturn?> ConnectAsync(Guid sessionId, ICompositionInput input, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(input);
+        if (Refusal is { } refusal)
+        {
+            throw refusal;
+        }
+
         _input = input;
         input.SetScene(Scene.Empty);
         return ValueTask.FromResult<ICompositionReturn?>(this);

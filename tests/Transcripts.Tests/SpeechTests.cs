@@ -1,3 +1,4 @@
+using System.Buffers;
 using Microsoft.Extensions.Options;
 using Roomcast.Meetings.Media;
 using Roomcast.TestKit;
@@ -78,6 +79,61 @@ public sealed class SpeechTests
     }
 
     [Fact]
+    public async Task Packets_are_kept_in_memory_that_is_given_back_whatever_becomes_of_them()
+    {
+        var pool = new CountingPool();
+        var clock = new ManualClock();
+        var (anna, packet) = (Packetizer(11), new byte[100]);
+        packet[0] = 0xFC; // Opus, CELT, 20 ms.
+
+        // One that is cut until the session ends, with more than may wait before; and one that nobody ever cut.
+        foreach (var isCut in new[] { true, false })
+        {
+            using var listener = new SpeechListener(_ => true, TimeSpan.FromSeconds(2), clock, pool);
+            listener.OnTrack(TrackOf("anna-mic", "anna"), 11, 111);
+            for (var i = 0; i < 5_000; i++)
+            {
+                listener.OnPacket(anna.Opus(packet, TimeSpan.FromMilliseconds(i * PacketMs)), isRtcp: false);
+            }
+
+            Assert.True(listener.Lost > 0);
+            Assert.InRange(pool.Rented, 1_000, 5_000);
+            if (isCut)
+            {
+                listener.OnEnded();
+                await listener.RunAsync();
+                Assert.Equal(0, pool.Rented);
+            }
+
+            listener.Dispose();
+            listener.OnPacket(anna.Opus(packet, TimeSpan.FromMinutes(5)), isRtcp: false);
+            Assert.Equal(0, pool.Rented);
+        }
+    }
+
+    [Fact]
+    public void Nothing_is_allocated_for_a_packet()
+    {
+        using var listener = new SpeechListener(_ => true, TimeSpan.FromSeconds(2), new ManualClock());
+        listener.OnTrack(TrackOf("anna-mic", "anna"), 11, 111);
+        var packet = Packetizer(11).Opus(new byte[1_000], TimeSpan.Zero);
+
+        // Until no more may wait: the queue has grown to its size by then.
+        while (listener.Lost == 0)
+        {
+            listener.OnPacket(packet, isRtcp: false);
+        }
+
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < 1_000; i++)
+        {
+            listener.OnPacket(packet, isRtcp: false);
+        }
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 10_000);
+    }
+
+    [Fact]
     public async Task A_service_that_fails_for_a_while_is_asked_again_and_one_that_refuses_is_not()
     {
         await using var endpoint = await HearingEndpoint.StartAsync();
@@ -126,6 +182,22 @@ public sealed class SpeechTests
         Assert.Contains("team meeting", asked, StringComparison.Ordinal);
         Assert.Contains("200 words", asked, StringComparison.Ordinal);
         Assert.Contains("plain text", asked, StringComparison.Ordinal);
+    }
+
+    private sealed class CountingPool : ArrayPool<byte>
+    {
+        private readonly HashSet<byte[]> _rented = [];
+
+        public int Rented => _rented.Count;
+
+        public override byte[] Rent(int minimumLength)
+        {
+            var bytes = new byte[minimumLength];
+            _rented.Add(bytes);
+            return bytes;
+        }
+
+        public override void Return(byte[] array, bool clearArray = false) => Assert.True(_rented.Remove(array));
     }
 
     private static HttpAiService Service() => new(new TranscriptOptions { RetryDelay = TimeSpan.FromMilliseconds(1) }, TimeProvider.System);

@@ -22,10 +22,12 @@ internal sealed class ServerLink : IDisposable
     private readonly Lock _lock = new();
     private readonly AutoResetEvent _hasOutput = new(false);
     private readonly AutoResetEvent _hasInput = new(false);
+    private readonly SceneCast _cast = new();
     private readonly TaskCompletionSource<WireStart> _start = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ArrayBufferWriter<byte> _gathering = new(64 * 1024);
     private ArrayBufferWriter<byte> _sending = new(64 * 1024);
     private volatile bool _isOver;
+    private volatile string? _broken;
     private bool _isFlushed;
     private Thread? _writer;
 
@@ -44,6 +46,9 @@ internal sealed class ServerLink : IDisposable
 
     /// <summary>Whether the server asked it to end, has gone, or broke the protocol.</summary>
     public bool IsOver => _isOver;
+
+    /// <summary>What the server said that none of this build says, and that ended it; null when nothing did.</summary>
+    public string? Broken => _broken;
 
     /// <summary>What ends the wait for the next tick early.</summary>
     public WaitHandle HasInput => _hasInput;
@@ -193,9 +198,15 @@ internal sealed class ServerLink : IDisposable
         while (true)
         {
             var status = buffer.TryRead(out var kind, out var body);
+            if (status is OperationStatus.NeedMoreData)
+            {
+                return true;
+            }
+
             if (status is not OperationStatus.Done)
             {
-                return status is OperationStatus.NeedMoreData;
+                _broken = $"The server began a message that no server of this build sends, of kind {(byte)kind}.";
+                return false;
             }
 
             switch (kind)
@@ -204,7 +215,7 @@ internal sealed class ServerLink : IDisposable
                     Inbox.Add(body, kind is WireKind.Rtcp, now);
                     break;
                 case WireKind.Scene when WireJson.TryRead<Scene>(body, out var scene):
-                    Inbox.SetScene(scene);
+                    Inbox.SetScene(_cast.Of(scene));
                     break;
                 case WireKind.Start when WireJson.TryRead<WireStart>(body, out var start):
                     _start.TrySetResult(start);
@@ -212,8 +223,11 @@ internal sealed class ServerLink : IDisposable
                 case WireKind.Ping when body.Length == 8:
                     Inbox.SetPing(BinaryPrimitives.ReadUInt64BigEndian(body));
                     break;
+                case WireKind.Stop:
+                    return false;
                 default:
-                    return false; // Stop, or what no server of this build says.
+                    _broken = $"The server sent a message that none of this build sends: kind {(byte)kind} with {body.Length} bytes.";
+                    return false;
             }
         }
     }

@@ -19,6 +19,9 @@ internal static class WorkerRun
     /// <summary>Something is missing that composing needs.</summary>
     public const int Missing = 3;
 
+    /// <summary>The server said what none of this build says.</summary>
+    public const int Broken = 4;
+
     private static readonly TimeSpan StartPatience = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(2);
 
@@ -70,7 +73,7 @@ internal static class WorkerRun
         });
         try
         {
-            return Compose(link, makeComposer, time);
+            return Compose(link, makeComposer, errors, time);
         }
         finally
         {
@@ -80,11 +83,17 @@ internal static class WorkerRun
         }
     }
 
-    private static int Compose(ServerLink link, MakeComposer makeComposer, TimeProvider time)
+    private static int Compose(ServerLink link, MakeComposer makeComposer, TextWriter errors, TimeProvider time)
     {
         if (!((IAsyncResult)link.Start).AsyncWaitHandle.WaitOne(StartPatience) || !link.Start.IsCompletedSuccessfully)
         {
-            return Unusable;
+            if (link.Broken is not { } unread)
+            {
+                return Unusable;
+            }
+
+            errors.WriteLine(unread); // To whom nothing was sent so far, no fault can be.
+            return Broken;
         }
 
         var start = link.Start.GetAwaiter().GetResult();
@@ -111,6 +120,12 @@ internal static class WorkerRun
             try
             {
                 new CompositionLoop(link, composer, start.Format, time).Run();
+                if (link.Broken is { } broken)
+                {
+                    link.SendFault(broken);
+                    return Broken;
+                }
+
                 return Ended;
             }
             catch (Exception fault) when (fault is not OutOfMemoryException)

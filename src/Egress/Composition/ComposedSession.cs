@@ -209,6 +209,10 @@ internal sealed class ComposedSession : IWorkerEvents, IDisposable
                 _return = way;
                 outcome = await life.RunAsync(_parts.Launcher, _stopping.Token);
             }
+            catch (CompositionException refusal)
+            {
+                return refusal; // The session's: another worker would meet with the same.
+            }
             catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
             {
                 return null;

@@ -8,12 +8,20 @@ public interface ICompositionSource
     /// <param name="input">Where they go.</param>
     /// <param name="cancellationToken">Gives up.</param>
     /// <returns>The way back to the session; null when there is no such session, or it has ended. Disposing of it disconnects.</returns>
+    /// <exception cref="CompositionException">As many are connected to the session as may be.</exception>
     ValueTask<ICompositionReturn?> ConnectAsync(Guid sessionId, ICompositionInput input, CancellationToken cancellationToken);
 }
 
 /// <summary>What a session tells a composition. Thread-safe; no call blocks.</summary>
 public interface ICompositionInput
 {
+    /// <summary>
+    /// Whether it makes one picture and sound of the session, and so takes <see cref="Wire.WireJson.MaxPeers"/> peers at most: more on stage are chosen
+    /// from (<see cref="SceneCast"/>), and the tracks of the others are not sent. A place is kept for it, which nothing else may
+    /// take. False for what takes everybody apart. Default true.
+    /// </summary>
+    bool IsComposition => true;
+
     /// <summary>Takes the scene as it is now.</summary>
     void SetScene(Scene scene);
 

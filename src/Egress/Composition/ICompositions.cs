@@ -54,6 +54,9 @@ public enum CompositionRefusal
 
     /// <summary>The server stops.</summary>
     Stopping,
+
+    /// <summary>As many receive the session's media as may.</summary>
+    TooMany,
 }
 
 /// <summary>Something cannot be composed.</summary>

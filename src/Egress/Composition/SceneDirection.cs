@@ -27,6 +27,9 @@ public sealed record SceneDirection
     /// <summary>What was chosen for a peer.</summary>
     public PeerDirection Of(string peerId) => Peers.GetValueOrDefault(peerId, PeerDirection.None);
 
+    /// <summary>Whether a peer has a place that was chosen for it.</summary>
+    public bool Places(string peerId) => First.Contains(peerId) || Of(peerId) is { Seat: not null } or { FillsPicture: true };
+
     /// <summary>The same with something else chosen for one peer.</summary>
     public SceneDirection With(string peerId, Func<PeerDirection, PeerDirection> change)
     {

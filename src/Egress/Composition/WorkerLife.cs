@@ -136,12 +136,17 @@ internal sealed class WorkerLife(
         var writing = WriteAsync(worker.Stream, over.Token);
         var reading = ReadAsync(worker.Stream);
         var watching = WatchAsync(worker, over.Token);
-        var first = await Task.WhenAny(reading, watching);
+        var first = await Task.WhenAny(reading, watching, writing);
+        if (first == writing && await writing is null)
+        {
+            first = await Task.WhenAny(reading, watching);
+        }
+
         WorkerOutcome outcome;
-        if (first == watching && await watching is { } hung)
+        if (first != reading && await (first == writing ? writing : watching) is { } fault)
         {
             worker.Kill();
-            outcome = new WorkerOutcome(WorkerEnd.Died, hung, RanFor());
+            outcome = new WorkerOutcome(WorkerEnd.Died, fault, RanFor());
         }
         else if (ending.IsCancellationRequested)
         {
@@ -197,13 +202,14 @@ internal sealed class WorkerLife(
             await WriteOnceAsync(worker.Stream, new ArrayBufferWriter<byte>(), CancellationToken.None).WaitAsync(EndPatience, time);
             await reading.WaitAsync(EndPatience, time);
         }
-        catch (Exception fault) when (fault is TimeoutException or IOException or ObjectDisposedException)
+        catch (Exception fault) when (fault is TimeoutException or IOException or ObjectDisposedException or InvalidOperationException)
         {
             CompositionLog.EndedBadly(logger, fault);
         }
     }
 
-    private async Task WriteAsync(Stream stream, CancellationToken over)
+    /// <summary>Says why it can be told nothing more, where the fault is ours; null when it is over.</summary>
+    private async Task<string?> WriteAsync(Stream stream, CancellationToken over)
     {
         try
         {
@@ -219,7 +225,12 @@ internal sealed class WorkerLife(
         }
         catch (Exception fault) when (fault is OperationCanceledException or IOException or ObjectDisposedException)
         {
-            // Whoever reads tells why it is over.
+            return null; // Whoever reads tells why it is over.
+        }
+        catch (Exception fault)
+        {
+            // Ours, and the worker is what can be thrown away: it would go on with a picture that nothing changes any more.
+            return $"What it is to be told cannot be written: {fault.Message}";
         }
     }
 

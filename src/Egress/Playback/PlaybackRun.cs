@@ -8,7 +8,7 @@ namespace Roomcast.Egress.Playback;
 /// <summary>One playback from its start to its end: its process, its place in the session, and how it stands.</summary>
 /// <remarks>Its state moves under its lock, in which it is told, so that nothing is told out of order. Thread-safe.</remarks>
 internal sealed class PlaybackRun(
-    SessionPlayback playback, PlaybackOptions options, TimeProvider time, ILogger logger, Action<SessionPlayback> changed) : IPlaybackListener, IAsyncDisposable
+    SessionPlayback playback, PlaybackOptions options, TimeProvider time, ILogger logger, Action<SessionPlayback> changed) : IPlaybackListener, ISessionRun
 {
     private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(2);
 
@@ -26,6 +26,12 @@ internal sealed class PlaybackRun(
     private long _toldAt = time.GetTimestamp();
     private long _asked;
     private bool _hasBegun;
+
+    /// <inheritdoc/>
+    public Guid Id => Playback.Id;
+
+    /// <inheritdoc/>
+    public Guid SessionId => Playback.SessionId;
 
     public SessionPlayback Playback => Volatile.Read(ref _playback);
 

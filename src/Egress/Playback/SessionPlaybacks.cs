@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -24,17 +23,12 @@ public enum PlaybackOutcome
 /// </summary>
 public sealed class SessionPlaybacks : IHostedService, IDisposable
 {
-    private readonly ConcurrentDictionary<Guid, PlaybackRun> _runs = new();
-
-    // Those too whose process is still ending.
-    private readonly ConcurrentDictionary<Guid, Task> _unfinished = new();
-    private readonly Lock _starting = new();
+    private readonly SessionRuns<PlaybackRun> _runs = new();
     private readonly IPlayerLauncher _launcher;
     private readonly IPlaybackStage _stage;
     private readonly PlaybackOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private bool _isStopping;
 
     internal SessionPlaybacks(
         IPlayerLauncher launcher, IPlaybackStage stage, IOptions<PlaybackOptions> options, TimeProvider time, ILogger<SessionPlaybacks> logger)
@@ -60,32 +54,19 @@ public sealed class SessionPlaybacks : IHostedService, IDisposable
     public SessionPlayback? Start(Guid sessionId, PlaybackAddress address, double volumeDb, TimeSpan position)
     {
         ArgumentNullException.ThrowIfNull(address);
-        PlaybackRun run;
-        lock (_starting)
+        var asked = new SessionPlayback(Guid.NewGuid(), sessionId, address.Url, PlaybackState.Starting)
         {
-            if (_isStopping || _unfinished.Count >= _options.MaxPlaybacks
-                || _runs.Values.Count(each => each.Playback.SessionId == sessionId) >= _options.MaxOfSession)
-            {
-                return null;
-            }
-
-            var asked = new SessionPlayback(Guid.NewGuid(), sessionId, address.Url, PlaybackState.Starting)
-            {
-                Covered = address.Covered, VolumeDb = volumeDb, Position = position,
-            };
-            run = new PlaybackRun(asked, _options, _time, _logger, OnChanged);
-            _runs[asked.Id] = run;
-            _unfinished[asked.Id] = Task.CompletedTask;
-        }
-
-        var started = run.Playback;
-        var running = Task.Run(() => RunAsync(run));
-        _unfinished.TryUpdate(started.Id, running, Task.CompletedTask);
-        return started;
+            Covered = address.Covered, VolumeDb = volumeDb, Position = position,
+        };
+        var hasBegun = _runs.TryBegin(
+            () => _runs.Unfinished < _options.MaxPlaybacks && _runs.CountOf(sessionId) < _options.MaxOfSession,
+            () => new PlaybackRun(asked, _options, _time, _logger, OnChanged),
+            RunAsync);
+        return hasBegun ? asked : null;
     }
 
     /// <summary>Finds one that has not ended.</summary>
-    public SessionPlayback? Find(Guid id) => _runs.TryGetValue(id, out var run) ? run.Playback : null;
+    public SessionPlayback? Find(Guid id) => _runs.Find(id)?.Playback;
 
     /// <summary>Lets it stand still. To pause what is paused is no fault.</summary>
     public PlaybackOutcome Pause(Guid id) => Ask(id, static run => run.Pause());
@@ -102,7 +83,7 @@ public sealed class SessionPlaybacks : IHostedService, IDisposable
     /// <param name="isRelative">Whether from where it is.</param>
     public PlaybackOutcome Seek(Guid id, TimeSpan position, bool isRelative)
     {
-        if (!_runs.TryGetValue(id, out var run))
+        if (_runs.Find(id) is not { } run)
         {
             return PlaybackOutcome.NotFound;
         }
@@ -112,56 +93,26 @@ public sealed class SessionPlaybacks : IHostedService, IDisposable
 
     /// <summary>Ends one. That it ended is told before this returns; its process ends in the background.</summary>
     /// <returns>False when there is none of this id that has not ended.</returns>
-    public bool Stop(Guid id)
-    {
-        if (!_runs.TryGetValue(id, out var run))
-        {
-            return false;
-        }
-
-        run.End(error: null);
-        return true;
-    }
+    public bool Stop(Guid id) => _runs.Stop(id);
 
     /// <summary>Ends all of a session, as <see cref="Stop"/> does.</summary>
-    public void StopAll(Guid sessionId)
-    {
-        foreach (var run in _runs.Values.Where(run => run.Playback.SessionId == sessionId).ToArray())
-        {
-            run.End(error: null);
-        }
-    }
+    public void StopAll(Guid sessionId) => _runs.StopAll(sessionId);
 
     /// <summary>Ends all, as <see cref="Stop"/> does; no more are begun.</summary>
-    public void StopAll()
-    {
-        lock (_starting)
-        {
-            _isStopping = true;
-        }
-
-        foreach (var run in _runs.Values)
-        {
-            run.End(error: null);
-        }
-    }
+    public void StopAll() => _runs.StopAll();
 
     /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc/>
-    public Task StopAsync(CancellationToken cancellationToken)
-    {
-        StopAll();
-        return Task.WhenAll(_unfinished.Values).WaitAsync(cancellationToken);
-    }
+    public Task StopAsync(CancellationToken cancellationToken) => _runs.StopAsync(cancellationToken);
 
     /// <inheritdoc/>
-    public void Dispose() => StopAll();
+    public void Dispose() => _runs.StopAll();
 
     private PlaybackOutcome Ask(Guid id, Action<PlaybackRun> ask)
     {
-        if (!_runs.TryGetValue(id, out var run))
+        if (_runs.Find(id) is not { } run)
         {
             return PlaybackOutcome.NotFound;
         }
@@ -174,7 +125,7 @@ public sealed class SessionPlaybacks : IHostedService, IDisposable
     {
         if (playback.State is PlaybackState.Ended)
         {
-            _runs.TryRemove(playback.Id, out _);
+            _runs.Forget(playback.Id);
         }
 
         Changed?.Invoke(playback);
@@ -190,11 +141,6 @@ public sealed class SessionPlaybacks : IHostedService, IDisposable
         {
             PlaybackLog.Failed(_logger, fault, run.Playback.Id, run.Playback.SessionId);
             run.End(PlaybackReasons.ServerFailed);
-        }
-        finally
-        {
-            _unfinished.TryRemove(run.Playback.Id, out _);
-            await run.DisposeAsync();
         }
     }
 }

@@ -11,11 +11,17 @@ namespace Roomcast.Egress.Push;
 /// <remarks>
 /// Who calls has made sure that the livestream is theirs. An output that is added while the livestream is on air starts at
 /// once; one that is deleted says goodbye to its target. How the last push of an output ended can be asked for until the
-/// livestream is next on air, or the server stops.
+/// livestream is next on air, for <see cref="StatusKept"/>, or until the server stops. What pushed, with its feed and its keys, is let go
+/// before that: the livestream of a meeting is another one each time, and would never be on air again.
 /// </remarks>
 public sealed class LivestreamOutputs : IHostedService, IDisposable
 {
+    /// <summary>How long after a livestream was on air its outputs say how that went; then they wait, as before the first time.</summary>
+    public static readonly TimeSpan StatusKept = TimeSpan.FromDays(1);
+
     private const int ReadAttempts = 5;
+
+    private static readonly TimeSpan TidyInterval = TimeSpan.FromMinutes(1);
 
     private readonly OutputStore _store;
     private readonly IPushableFeeds _feeds;
@@ -29,6 +35,7 @@ public sealed class LivestreamOutputs : IHostedService, IDisposable
     private readonly Lock _runsLock = new();
     private readonly Dictionary<Guid, Run> _runs = [];
     private readonly CancellationTokenSource _stopping = new();
+    private Task _tidying = Task.CompletedTask;
 
     internal LivestreamOutputs(
         OutputStore store, IPushableFeeds feeds, PushJobs jobs, IOptions<PushOptions> options, TimeProvider time, ILogger<LivestreamOutputs> logger)
@@ -85,6 +92,7 @@ public sealed class LivestreamOutputs : IHostedService, IDisposable
     {
         LivestreamOutput? output;
         PushJob? job = null;
+        var told = PushStatus.Waiting;
         await _gate.WaitAsync(cancellationToken);
         try
         {
@@ -93,6 +101,8 @@ public sealed class LivestreamOutputs : IHostedService, IDisposable
             {
                 if (_runs.TryGetValue(livestreamId, out var run))
                 {
+                    told = run.StatusOf(id);
+                    run.Told.Remove(id);
                     run.Jobs.Remove(id, out job);
                 }
             }
@@ -107,7 +117,7 @@ public sealed class LivestreamOutputs : IHostedService, IDisposable
             await job.DisposeAsync();
         }
 
-        return output is null ? null : (output, job?.Status ?? PushStatus.Waiting);
+        return output is null ? null : (output, job?.Status ?? told);
     }
 
     /// <summary>Deletes all outputs of a livestream that is itself deleted: what they hold is not kept for longer than it is of use.</summary>
@@ -137,15 +147,14 @@ public sealed class LivestreamOutputs : IHostedService, IDisposable
         ArgumentNullException.ThrowIfNull(output);
         lock (_runsLock)
         {
-            return _runs.TryGetValue(output.LivestreamId, out var run) && run.Jobs.TryGetValue(output.Id, out var job)
-                ? job.Status
-                : PushStatus.Waiting;
+            return _runs.TryGetValue(output.LivestreamId, out var run) ? run.StatusOf(output.Id) : PushStatus.Waiting;
         }
     }
 
     Task IHostedService.StartAsync(CancellationToken cancellationToken)
     {
         _feeds.WentLive += OnWentLive;
+        _tidying = Task.Run(TidyRegularlyAsync, CancellationToken.None);
         return Task.CompletedTask;
     }
 
@@ -160,7 +169,7 @@ public sealed class LivestreamOutputs : IHostedService, IDisposable
             _runs.Clear();
         }
 
-        await Task.WhenAll(runs.Select(run => StopAsync(run, PushReason.ServerStopping)));
+        await Task.WhenAll(runs.Select(run => StopAsync(run, PushReason.ServerStopping)).Append(_tidying));
     }
 
     /// <inheritdoc/>
@@ -177,6 +186,48 @@ public sealed class LivestreamOutputs : IHostedService, IDisposable
         {
             await job.DisposeAsync();
         }
+    }
+
+    private async Task TidyRegularlyAsync()
+    {
+        using var timer = new PeriodicTimer(TidyInterval, _time);
+        try
+        {
+            while (await timer.WaitForNextTickAsync(_stopping.Token))
+            {
+                foreach (var job in Tidy())
+                {
+                    await job.DisposeAsync();
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The server stops.
+        }
+    }
+
+    /// <returns>What has ended and is of no more use.</returns>
+    private List<PushJob> Tidy()
+    {
+        var now = _time.GetUtcNow();
+        var over = new List<PushJob>();
+        lock (_runsLock)
+        {
+            foreach (var (livestreamId, run) in _runs)
+            {
+                if (run.EndedAt is { } endedAt && now - endedAt >= StatusKept)
+                {
+                    _runs.Remove(livestreamId);
+                }
+                else if (run is { EndedAt: null, IsOver: true })
+                {
+                    over.AddRange(run.Settle(now));
+                }
+            }
+        }
+
+        return over;
     }
 
     private void OnWentLive(Guid livestreamId, Feed feed) => _ = Task.Run(() => StartAllAsync(livestreamId, feed));
@@ -227,7 +278,7 @@ public sealed class LivestreamOutputs : IHostedService, IDisposable
             if (!_runs.TryGetValue(livestreamId, out var run) || run.Feed != feed)
             {
                 earlier = run;
-                run = _runs[livestreamId] = new Run(feed, []);
+                run = _runs[livestreamId] = new Run(feed);
             }
 
             foreach (var output in outputs.Where(output => !run.Jobs.ContainsKey(output.Id)))
@@ -240,6 +291,38 @@ public sealed class LivestreamOutputs : IHostedService, IDisposable
         _ = StopAsync(earlier, PushReason.LivestreamEnded);
     }
 
-    /// <summary>The pushes of one livestream for one time on air.</summary>
-    private sealed record Run(Feed Feed, Dictionary<OutputId, PushJob> Jobs);
+    /// <summary>The pushes of one livestream for one time on air, and then how they ended. Guarded by the lock of all.</summary>
+    private sealed class Run(Feed feed)
+    {
+        /// <summary>What is pushed; null once it is over.</summary>
+        public Feed? Feed { get; private set; } = feed;
+
+        public Dictionary<OutputId, PushJob> Jobs { get; } = [];
+
+        /// <summary>How those that are over ended.</summary>
+        public Dictionary<OutputId, PushStatus> Told { get; } = [];
+
+        /// <summary>When it was noticed that it is over; null before.</summary>
+        public DateTimeOffset? EndedAt { get; private set; }
+
+        public bool IsOver => Feed is null or { IsEnded: true } && Jobs.Values.All(static job => job.Completion.IsCompleted);
+
+        public PushStatus StatusOf(OutputId id) =>
+            Jobs.TryGetValue(id, out var job) ? job.Status : Told.GetValueOrDefault(id, PushStatus.Waiting);
+
+        /// <summary>Keeps how they ended and nothing more.</summary>
+        /// <returns>What pushed; it is to be disposed of.</returns>
+        public PushJob[] Settle(DateTimeOffset now)
+        {
+            foreach (var (id, job) in Jobs)
+            {
+                Told[id] = job.Status;
+            }
+
+            PushJob[] over = [.. Jobs.Values];
+            Jobs.Clear();
+            (Feed, EndedAt) = (null, now);
+            return over;
+        }
+    }
 }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -17,17 +16,12 @@ public sealed class SessionPushes : IHostedService, IDisposable
 
     private static readonly TimeSpan LookAround = TimeSpan.FromMilliseconds(250);
 
-    private readonly ConcurrentDictionary<Guid, Run> _runs = new();
-
-    // Those too that have ended and still say goodbye to their target.
-    private readonly ConcurrentDictionary<Guid, Run> _unfinished = new();
-    private readonly Lock _starting = new();
+    private readonly SessionRuns<Run> _runs = new();
     private readonly ICompositions _compositions;
     private readonly PushJobs _jobs;
     private readonly PushOptions _options;
     private readonly TimeProvider _time;
     private readonly ILogger _logger;
-    private bool _isStopping;
 
     internal SessionPushes(
         ICompositions compositions, PushJobs jobs, IOptions<PushOptions> options, TimeProvider time, ILogger<SessionPushes> logger)
@@ -56,86 +50,38 @@ public sealed class SessionPushes : IHostedService, IDisposable
     public SessionPush? Start(Guid sessionId, PushAddress address)
     {
         ArgumentNullException.ThrowIfNull(address);
-        Run run;
-        lock (_starting)
+        var asked = new SessionPush(Guid.NewGuid(), sessionId, address.Url, SessionPushState.Starting, null, null, null)
         {
-            if (_isStopping || CountOf(_runs, sessionId) >= MaxOfSession || CountOf(_unfinished, sessionId) >= 2 * MaxOfSession)
-            {
-                return null;
-            }
-
-            var asking = new SessionPush(Guid.NewGuid(), sessionId, address.Url, SessionPushState.Starting, null, null, null)
-            {
-                Covered = address.Covered, AskedAt = _time.GetUtcNow(),
-            };
-            run = new Run(this, asking, address);
-            _unfinished[run.Push.Id] = run;
-            _runs[run.Push.Id] = run;
-        }
-
-        var asked = run.Push;
-        run.Running = Task.Run(() => RunAsync(run));
-        return asked;
+            Covered = address.Covered, AskedAt = _time.GetUtcNow(),
+        };
+        var hasBegun = _runs.TryBegin(
+            () => _runs.CountOf(sessionId) < MaxOfSession && _runs.UnfinishedOf(sessionId) < 2 * MaxOfSession,
+            () => new Run(this, asked, address),
+            RunAsync);
+        return hasBegun ? asked : null;
     }
 
     /// <summary>Finds one that has not ended.</summary>
-    public SessionPush? Find(Guid id) => _runs.TryGetValue(id, out var run) ? run.Push : null;
+    public SessionPush? Find(Guid id) => _runs.Find(id)?.Push;
 
     /// <summary>Ends one. That it ended is told before this returns; its target is told in the background.</summary>
     /// <returns>False when there is none of this id that has not ended.</returns>
-    public bool Stop(Guid id)
-    {
-        if (!_runs.TryGetValue(id, out var run))
-        {
-            return false;
-        }
-
-        run.End(error: null);
-        return true;
-    }
+    public bool Stop(Guid id) => _runs.Stop(id);
 
     /// <summary>Ends all of a session, as <see cref="Stop"/> does.</summary>
-    public void StopAll(Guid sessionId)
-    {
-        foreach (var run in _runs.Values.Where(run => run.Push.SessionId == sessionId).ToArray())
-        {
-            run.End(error: null);
-        }
-    }
+    public void StopAll(Guid sessionId) => _runs.StopAll(sessionId);
 
     /// <summary>Ends all, as <see cref="Stop"/> does; no more are begun.</summary>
-    public void StopAll()
-    {
-        lock (_starting)
-        {
-            _isStopping = true;
-        }
-
-        foreach (var run in _runs.Values)
-        {
-            run.End(error: null);
-        }
-    }
+    public void StopAll() => _runs.StopAll();
 
     /// <inheritdoc/>
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     /// <inheritdoc/>
-    public Task StopAsync(CancellationToken cancellationToken)
-    {
-        var running = _unfinished.Values.Select(run => run.Running).ToArray();
-        StopAll();
-        return Task.WhenAll(running).WaitAsync(cancellationToken);
-    }
+    public Task StopAsync(CancellationToken cancellationToken) => _runs.StopAsync(cancellationToken);
 
     /// <inheritdoc/>
-    public void Dispose()
-    {
-        foreach (var run in _runs.Values)
-        {
-            run.End(error: null);
-        }
-    }
+    public void Dispose() => _runs.StopAll();
 
     private async Task RunAsync(Run run)
     {
@@ -156,14 +102,7 @@ public sealed class SessionPushes : IHostedService, IDisposable
             PushLog.SessionPushFailed(_logger, fault, run.Push.SessionId, run.Address.Covered);
             run.End("a fault of the server");
         }
-        finally
-        {
-            _unfinished.TryRemove(run.Push.Id, out _);
-            await run.DisposeAsync();
-        }
     }
-
-    private static int CountOf(ConcurrentDictionary<Guid, Run> runs, Guid sessionId) => runs.Values.Count(run => run.Push.SessionId == sessionId);
 
     private async Task PushAsync(Run run)
     {
@@ -217,20 +156,22 @@ public sealed class SessionPushes : IHostedService, IDisposable
     }
 
     /// <summary>One push. Its state moves forward under its lock, in which it is told, so that nothing is told out of order.</summary>
-    private sealed class Run(SessionPushes owner, SessionPush push, PushAddress address) : IAsyncDisposable
+    private sealed class Run(SessionPushes owner, SessionPush push, PushAddress address) : ISessionRun
     {
         private readonly Lock _lock = new();
         private readonly CancellationTokenSource _ending = new();
         private SessionPush _push = push;
         private Task _cancelling = Task.CompletedTask;
 
+        public Guid Id => Push.Id;
+
+        public Guid SessionId => Push.SessionId;
+
         public PushAddress Address => address;
 
         public SessionPush Push => Volatile.Read(ref _push);
 
         public CancellationToken Ending => _ending.Token;
-
-        public Task Running { get; set; } = Task.CompletedTask;
 
         public void Begin(DateTimeOffset? at)
         {
@@ -254,7 +195,7 @@ public sealed class SessionPushes : IHostedService, IDisposable
                 }
 
                 _push = _push with { State = SessionPushState.Ended, EndedAt = owner._time.GetUtcNow(), Error = error };
-                owner._runs.TryRemove(_push.Id, out _);
+                owner._runs.Forget(_push.Id);
                 owner.Changed?.Invoke(_push);
                 _cancelling = _ending.CancelAsync();
             }

@@ -4,6 +4,16 @@ namespace Roomcast.Meetings.Media;
 /// <remarks>Called on the room's worker, which must not be held up: no call blocks or throws.</remarks>
 public interface IMediaListener
 {
+    /// <summary>It begins to listen: the tracks there are follow, and then <see cref="OnTracksTold"/>. Nothing else comes between.</summary>
+    void OnTracksBegin()
+    {
+    }
+
+    /// <summary>All tracks there were when it began to listen have been told.</summary>
+    void OnTracksTold()
+    {
+    }
+
     /// <summary>A track begins. Its packets follow, with this source and payload type.</summary>
     /// <param name="producer">The track, as it was when it began.</param>
     /// <param name="ssrc">Its source, not used for another track before or after.</param>

@@ -19,6 +19,14 @@ public sealed class MediaTap : IAsyncDisposable
     /// <param name="height">Pixels; 0 when it is not shown, and then nothing of it is sent.</param>
     public void PreferHeight(uint ssrc, int height) => _worker.TryPost(_ => _tap.PreferHeight(ssrc, height));
 
+    /// <summary>Says which tracks are wanted, until it is said otherwise: of all others nothing is sent, of those too that begin later.</summary>
+    /// <param name="ssrcs">Not changed afterwards; null for all, as at first.</param>
+    public void Want(IReadOnlySet<uint>? ssrcs)
+    {
+        _tap.Wanted = ssrcs;
+        _worker.TryPost(_ => _tap.HoldUnwanted()); // Where it has too much to do, the room's next deadline does it.
+    }
+
     /// <summary>Stops listening.</summary>
     public ValueTask DisposeAsync()
     {

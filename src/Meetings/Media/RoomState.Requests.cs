@@ -231,10 +231,13 @@ internal sealed partial class RoomState
         var tap = new RoomTap(this, listener, now);
         try
         {
+            listener.OnTracksBegin();
             foreach (var producer in _producers.Values)
             {
                 tap.Add(producer);
             }
+
+            listener.OnTracksTold();
         }
         catch
         {

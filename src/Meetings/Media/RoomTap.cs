@@ -6,8 +6,8 @@ using Roomcast.Sfu.Routing;
 
 namespace Roomcast.Meetings.Media;
 
-/// <summary>A listener's place in the router: consumes every track, and hands packets on instead of encrypting them.</summary>
-/// <remarks>Belongs to the worker. Nothing is allocated per packet.</remarks>
+/// <summary>A listener's place in the router: consumes every track that is wanted, and hands packets on instead of encrypting them.</summary>
+/// <remarks>Belongs to the worker, all but <see cref="Wanted"/>. Nothing is allocated per packet.</remarks>
 internal sealed class RoomTap : IPacketSink
 {
     private const byte OpusPayloadType = 111;
@@ -22,6 +22,9 @@ internal sealed class RoomTap : IPacketSink
     private readonly byte[] _packet = new byte[MediaLimits.PacketBytes];
     private readonly byte[] _feedback = new byte[64];
     private readonly Dictionary<uint, Consumer> _consumers = [];
+    private readonly HashSet<uint> _unseen = [];
+    private IReadOnlySet<uint>? _wanted;
+    private IReadOnlySet<uint>? _held;
     private uint _lastSsrc = (uint)RandomNumberGenerator.GetInt32(2, int.MaxValue);
     private bool _isClosed;
 
@@ -34,12 +37,22 @@ internal sealed class RoomTap : IPacketSink
         _packets = room.Router.AddTransport(this, new SfuTransportOptions { Extensions = extensions }, now);
     }
 
+    /// <summary>The tracks of which packets are wanted; null for all. Set from any thread, and heeded with <see cref="HoldUnwanted"/> or the next deadline.</summary>
+    public IReadOnlySet<uint>? Wanted
+    {
+        get => Volatile.Read(ref _wanted);
+        set => Volatile.Write(ref _wanted, value);
+    }
+
     public void Add(ProducerState producer)
     {
         var payloadType = producer.Described.Kind is MediaKind.Audio ? OpusPayloadType : Vp8PayloadType;
         var ssrc = _lastSsrc = unchecked(_lastSsrc + 1);
         _listener.OnTrack(producer.Described, ssrc, payloadType);
-        var options = new ConsumerOptions { Id = producer.Described.Id, Ssrc = ssrc, PayloadType = payloadType, Mid = "" };
+        var options = new ConsumerOptions
+        {
+            Id = producer.Described.Id, Ssrc = ssrc, PayloadType = payloadType, Mid = "", IsPaused = _held?.Contains(ssrc) is false,
+        };
         _consumers.Add(ssrc, _packets.Consume(producer.Packets, options));
     }
 
@@ -50,6 +63,7 @@ internal sealed class RoomTap : IPacketSink
             if (consumer.Options.Id == producerId)
             {
                 _consumers.Remove(ssrc);
+                _unseen.Remove(ssrc);
                 _packets.Remove(consumer);
                 _listener.OnTrackEnded(producerId);
                 return;
@@ -58,7 +72,29 @@ internal sealed class RoomTap : IPacketSink
     }
 
     /// <summary>Does what is due.</summary>
-    public void HandleDeadline(TimeSpan now) => _packets.HandleDeadline(now);
+    public void HandleDeadline(TimeSpan now)
+    {
+        HoldUnwanted();
+        _packets.HandleDeadline(now);
+    }
+
+    /// <summary>Holds back what is not wanted any more, and lets through again what is.</summary>
+    public void HoldUnwanted()
+    {
+        var wanted = Wanted;
+        if (_isClosed || wanted == _held)
+        {
+            return;
+        }
+
+        _held = wanted;
+        foreach (var (ssrc, consumer) in _consumers)
+        {
+            Hold(ssrc, consumer);
+        }
+
+        _room.Touch();
+    }
 
     public void WantKeyframe(uint ssrc, TimeSpan now)
     {
@@ -81,7 +117,8 @@ internal sealed class RoomTap : IPacketSink
             return;
         }
 
-        consumer.SetPaused(height <= 0);
+        _ = height > 0 ? _unseen.Remove(ssrc) : _unseen.Add(ssrc);
+        Hold(ssrc, consumer);
         var rank = 0;
         var encodings = consumer.Producer.Options.Rids.Count;
         while (rank + 1 < encodings && LargestHeight >> (rank + 1) >= height)
@@ -114,6 +151,8 @@ internal sealed class RoomTap : IPacketSink
             _listener.OnRoomEnded();
         }
     }
+
+    private void Hold(uint ssrc, Consumer consumer) => consumer.SetPaused(_unseen.Contains(ssrc) || _held?.Contains(ssrc) is false);
 
     /// <inheritdoc/>
     public Span<byte> Reserve(int length) => length <= MediaLimits.PacketBytes ? _packet : default;

@@ -63,6 +63,9 @@ public static class SessionLimits
     /// <summary>Connected meetings of one meeting.</summary>
     public const int MaxConnectedMeetings = 50;
 
-    /// <summary>Who may follow one session from outside: what composes it, and recorders of single tracks.</summary>
+    /// <summary>Who may follow one session from outside: what composes it, recorders of single tracks, and what writes down what is said.</summary>
     public const int MaxFollowers = 8;
+
+    /// <summary>Of them, how many there may be beside what composes it: one place is kept for that, and so for livestreams, pushes and recordings.</summary>
+    public const int MaxOtherFollowers = MaxFollowers - 1;
 }

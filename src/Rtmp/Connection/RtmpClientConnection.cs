@@ -40,13 +40,13 @@ public sealed class RtmpClientConnection : IDisposable
     private readonly ChunkReader _reader;
     private readonly ChunkWriter _writer;
     private readonly OutputBuffer _output = new();
+    private readonly SentBytes _sent = new();
     private readonly System.Buffers.ArrayBufferWriter<byte> _scratch = new(512);
 
     private uint _streamId;
     private uint _peerWindowBytes = 2_500_000;
     private ulong _received;
     private ulong _acknowledged;
-    private uint _lastAcknowledgement;
     private IReadOnlyCollection<Codec> _taken = [];
 
     /// <summary>Makes a connection that has not begun.</summary>
@@ -80,19 +80,19 @@ public sealed class RtmpClientConnection : IDisposable
     public ReadOnlyMemory<byte> Output => _output.Pending;
 
     /// <summary>Bytes sent since the beginning.</summary>
-    public long BytesSent { get; private set; }
+    public long BytesSent => _sent.Sent;
 
     /// <summary>Bytes sent that the server has not acknowledged; null while it has acknowledged nothing, which many never do.</summary>
-    public long? UnacknowledgedBytes { get; private set; }
+    public long? UnacknowledgedBytes => _sent.Unacknowledged;
 
     /// <summary>Whether the handshake proved that the server knows the digests; never with the simple form.</summary>
     public bool IsServerVerified => _handshake.IsServerVerified;
 
     /// <summary>How often the server has acknowledged.</summary>
-    public long Acknowledgements { get; private set; }
+    public long Acknowledgements => _sent.Acknowledgements;
 
     /// <summary>Most bytes that one acknowledgement confirmed: many servers keep to a window of their own.</summary>
-    public long LargestAcknowledgementStep { get; private set; }
+    public long LargestAcknowledgementStep => _sent.LargestStep;
 
     /// <summary>Whether the server takes a codec; known once it has answered connect. H.264 and AAC are taken by all.</summary>
     /// <remarks>Source: Enhanced RTMP v2, "Enhancing NetConnection connect Command": the answer lists FourCCs, <c>*</c> for any.</remarks>
@@ -118,11 +118,7 @@ public sealed class RtmpClientConnection : IDisposable
     public void OutputSent(int count)
     {
         _output.Consume(count);
-        BytesSent += count;
-        if (UnacknowledgedBytes is not null)
-        {
-            UnacknowledgedBytes = Math.Max(0, unchecked((int)((uint)BytesSent - _lastAcknowledgement)));
-        }
+        _sent.Add(count);
     }
 
     /// <summary>Takes bytes of <see cref="Output"/> out, to be sent, for owners that go on while a send is under way.</summary>
@@ -296,11 +292,7 @@ public sealed class RtmpClientConnection : IDisposable
                 return false;
 
             case RtmpMessageType.Acknowledgement when !isShort:
-                var acknowledged = BinaryPrimitives.ReadUInt32BigEndian(body);
-                LargestAcknowledgementStep = Math.Max(LargestAcknowledgementStep, Math.Max(0, unchecked((int)(acknowledged - _lastAcknowledgement))));
-                _lastAcknowledgement = acknowledged;
-                UnacknowledgedBytes = Math.Max(0, unchecked((int)((uint)BytesSent - acknowledged)));
-                Acknowledgements++;
+                _sent.Acknowledge(BinaryPrimitives.ReadUInt32BigEndian(body));
                 return false;
 
             case RtmpMessageType.WindowAcknowledgementSize when !isShort:

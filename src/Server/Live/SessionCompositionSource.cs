@@ -4,6 +4,7 @@ using Roomcast.Meetings.Media;
 using Roomcast.Meetings.Records;
 using Roomcast.Meetings.Sessions;
 using Roomcast.Meetings.Sessions.Following;
+using Roomcast.Meetings.Sessions.Rules;
 
 namespace Roomcast.Server.Live;
 
@@ -18,11 +19,24 @@ internal sealed class SessionCompositionSource(
 {
     public async ValueTask<ICompositionReturn?> ConnectAsync(Guid sessionId, ICompositionInput input, CancellationToken cancellationToken)
     {
-        var stage = new ComposedStage(input, scene => Style(sessionId, scene), pictures.FileOf);
-        if (await sessions.FollowAsync(new SessionId(sessionId), stage, cancellationToken) is not { } following)
+        var stage = new ComposedStage(
+            input, scene => Style(sessionId, scene), pictures.FileOf, peerId => directions.Of(sessionId).Places(peerId));
+        SessionFollowing? following;
+        try
+        {
+            following = await sessions.FollowAsync(new SessionId(sessionId), stage, cancellationToken);
+        }
+        catch (SessionException refused) when (refused.Fault is SessionFault.TooMany)
+        {
+            throw new CompositionException(CompositionRefusal.TooMany, refused.Message, refused);
+        }
+
+        if (following is null)
         {
             return null;
         }
+
+        stage.Follow(following.Want);
 
         void Heed(Guid changed)
         {
@@ -89,14 +103,39 @@ internal sealed class SessionCompositionSource(
 }
 
 /// <summary>Makes scenes of who is on stage and of the tracks there are. Told from the session's loop and from its media's worker.</summary>
+/// <remarks>Where more are on stage than are composed, some are chosen, and the tracks of the others are not followed.</remarks>
 /// <param name="input">Where scenes go.</param>
 /// <param name="style">Adds what they look like.</param>
 /// <param name="pictureOf">The file of a picture by its address; null while there is none.</param>
-internal sealed class ComposedStage(ICompositionInput input, Func<Scene, Scene> style, Func<string, string?> pictureOf) : ISessionFollower
+/// <param name="isPlaced">Whether the place of a peer was directed; null when none is.</param>
+internal sealed class ComposedStage(
+    ICompositionInput input, Func<Scene, Scene> style, Func<string, string?> pictureOf, Func<string, bool>? isPlaced = null) : ISessionFollower
 {
+    // What a tile can show of a name is far less. So the longest names of all fit into a message to the worker.
+    private const int LongestName = 128;
+
     private readonly Lock _lock = new();
     private readonly Dictionary<string, SceneTrack> _tracks = new(StringComparer.Ordinal);
+    private readonly SceneCast _cast = new();
     private StageView? _stage;
+    private HashSet<uint>? _wanted; // Null for all.
+    private Action<IReadOnlySet<uint>?>? _follow;
+    private bool _isBeginning;
+
+    public bool IsComposition => input.IsComposition;
+
+    /// <summary>Takes what says which tracks are wanted, null for all.</summary>
+    public void Follow(Action<IReadOnlySet<uint>?> follow)
+    {
+        lock (_lock)
+        {
+            _follow = follow;
+            if (_wanted is not null)
+            {
+                follow(_wanted);
+            }
+        }
+    }
 
     public void OnStage(StageView stage)
     {
@@ -128,6 +167,23 @@ internal sealed class ComposedStage(ICompositionInput input, Func<Scene, Scene> 
         }
     }
 
+    public void OnTracksBegin()
+    {
+        lock (_lock)
+        {
+            _isBeginning = true;
+        }
+    }
+
+    public void OnTracksTold()
+    {
+        lock (_lock)
+        {
+            _isBeginning = false;
+            Tell();
+        }
+    }
+
     public void OnTrack(MediaProducer producer, uint ssrc, byte payloadType)
     {
         ArgumentNullException.ThrowIfNull(producer);
@@ -138,7 +194,10 @@ internal sealed class ComposedStage(ICompositionInput input, Func<Scene, Scene> 
                 OrientationId = MediaTap.OrientationExtension,
                 ReportsPacketEnds = producer is { Kind: MediaKind.Audio, IsOwn: false },
             };
-            Tell();
+            if (!_isBeginning)
+            {
+                Tell(); // Of the tracks of a crowd a scene for each would hold its media up for seconds.
+            }
         }
     }
 
@@ -170,18 +229,50 @@ internal sealed class ComposedStage(ICompositionInput input, Func<Scene, Scene> 
     {
         if (_stage is { } stage)
         {
-            input.SetScene(style(new Scene
+            var all = style(new Scene
             {
                 Peers = [.. stage.Peers.Select(PeerOf)],
                 SpeakerId = stage.SpeakerId,
                 SpotlightId = stage.PinnedId,
-            }));
+            });
+            var scene = IsComposition ? _cast.Of(all, isPlaced) : all;
+
+            // Asked for those alone who are in it: of the pictures of a crowd no more are kept than that.
+            var pictures = stage.Peers.ToDictionary(static peer => peer.PeerId, static peer => peer.Picture, StringComparer.Ordinal);
+            scene = scene with { Peers = [.. scene.Peers.Select(peer => peer with { PictureFile = pictureOf(pictures[peer.Id]) })] };
+            Want(scene.Peers.Length < all.Peers.Length ? [.. scene.Peers.SelectMany(TracksOf)] : null);
+            input.SetScene(scene);
         }
     }
 
-    private ScenePeer PeerOf(StagePeer peer) => new(peer.PeerId, peer.Name)
+    private void Want(HashSet<uint>? wanted)
     {
-        PictureFile = pictureOf(peer.Picture),
+        if (wanted is null ? _wanted is null : _wanted?.SetEquals(wanted) is true)
+        {
+            return;
+        }
+
+        _wanted = wanted;
+        _follow?.Invoke(wanted);
+    }
+
+    private static IEnumerable<uint> TracksOf(ScenePeer peer)
+    {
+        foreach (var track in new[] { peer.Camera, peer.Microphone, peer.Screen, peer.ScreenSound })
+        {
+            if (track is not null)
+            {
+                yield return track.Ssrc;
+            }
+        }
+    }
+
+    private static string Shortened(string name) => name.Length <= LongestName
+        ? name
+        : name[..(char.IsHighSurrogate(name[LongestName - 1]) ? LongestName - 1 : LongestName)];
+
+    private ScenePeer PeerOf(StagePeer peer) => new(peer.PeerId, Shortened(peer.Name))
+    {
         Camera = Find(peer, MediaKind.Video, isScreenShare: false),
         Microphone = Find(peer, MediaKind.Audio, isScreenShare: false),
         Screen = Find(peer, MediaKind.Video, isScreenShare: true),

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using Roomcast.Meetings.Media;
@@ -9,10 +10,11 @@ namespace Roomcast.Transcripts.Speech;
 
 /// <summary>Follows a session and hands on what its microphones say, piece by piece.</summary>
 /// <remarks>
-/// Packets are copied on the media's worker into a bounded queue and cut beside it; while the queue is full, packets are lost
-/// and counted. Pieces wait in a bounded queue of their own: a service that does not keep up loses the newest.
+/// Packets are copied on the media's worker, into pooled memory, to a bounded queue and cut beside it; while the queue is full, packets are
+/// lost and counted. Pieces wait in a bounded queue of their own: a service that does not keep up loses the newest. Disposed of when
+/// nothing runs any more, whether or not it ever did.
 /// </remarks>
-internal sealed class SpeechListener : ISessionFollower
+internal sealed class SpeechListener : ISessionFollower, IDisposable
 {
     private const int MaxPackets = 4_096;
     private const int MaxPieces = 512;
@@ -34,6 +36,7 @@ internal sealed class SpeechListener : ISessionFollower
     private readonly Func<string, bool> _mayHear;
     private readonly TimeSpan _longest;
     private readonly TimeProvider _time;
+    private readonly ArrayPool<byte> _pool;
     private readonly long _startedAt;
     private long _lost;
 
@@ -41,11 +44,13 @@ internal sealed class SpeechListener : ISessionFollower
     /// <param name="mayHear">Whether what a peer says is to be written down; asked from any thread.</param>
     /// <param name="longest">How long a piece is at most.</param>
     /// <param name="time">The clock.</param>
-    public SpeechListener(Func<string, bool> mayHear, TimeSpan longest, TimeProvider time)
+    /// <param name="pool">Where packets are kept; null for the shared one.</param>
+    public SpeechListener(Func<string, bool> mayHear, TimeSpan longest, TimeProvider time, ArrayPool<byte>? pool = null)
     {
         _mayHear = mayHear;
         _longest = longest;
         _time = time;
+        _pool = pool ?? ArrayPool<byte>.Shared;
         _startedAt = time.GetTimestamp();
     }
 
@@ -73,7 +78,7 @@ internal sealed class SpeechListener : ISessionFollower
         foreach (var (ssrc, _) in _tracks.Where(track => track.Value.ProducerId == producerId))
         {
             _tracks.TryRemove(ssrc, out _);
-            _packets.Writer.TryWrite(new Heard(ssrc, "", null, _time.GetUtcNow(), Elapsed));
+            _packets.Writer.TryWrite(new Heard(ssrc, "", null, 0, _time.GetUtcNow(), Elapsed));
         }
     }
 
@@ -84,8 +89,11 @@ internal sealed class SpeechListener : ISessionFollower
             return;
         }
 
-        if (!_packets.Writer.TryWrite(new Heard(header.Ssrc, track.PeerId, packet.ToArray(), _time.GetUtcNow(), Elapsed)))
+        var bytes = _pool.Rent(packet.Length);
+        packet.CopyTo(bytes);
+        if (!_packets.Writer.TryWrite(new Heard(header.Ssrc, track.PeerId, bytes, packet.Length, _time.GetUtcNow(), Elapsed)))
         {
+            _pool.Return(bytes);
             Interlocked.Increment(ref _lost);
         }
     }
@@ -93,6 +101,16 @@ internal sealed class SpeechListener : ISessionFollower
     public void OnRoomEnded() => _tracks.Clear();
 
     public void OnEnded() => _packets.Writer.TryComplete();
+
+    /// <summary>Takes nothing more, and gives back what nobody cut.</summary>
+    public void Dispose()
+    {
+        _packets.Writer.TryComplete();
+        while (_packets.Reader.TryRead(out var heard))
+        {
+            Return(heard);
+        }
+    }
 
     /// <summary>Cuts what comes until the session has ended.</summary>
     public async Task RunAsync()
@@ -118,7 +136,14 @@ internal sealed class SpeechListener : ISessionFollower
                 {
                     while (_packets.Reader.TryRead(out var heard))
                     {
-                        Take(heard);
+                        try
+                        {
+                            Take(heard);
+                        }
+                        finally
+                        {
+                            Return(heard);
+                        }
                     }
 
                     more = _packets.Reader.WaitToReadAsync().AsTask();
@@ -140,15 +165,24 @@ internal sealed class SpeechListener : ISessionFollower
 
     private TimeSpan Elapsed => _time.GetElapsedTime(_startedAt);
 
-    private void Take(Heard heard)
+    private void Return(in Heard heard)
     {
-        if (heard.Packet is null)
+        if (heard.Bytes is { } bytes)
+        {
+            _pool.Return(bytes);
+        }
+    }
+
+    private void Take(in Heard heard)
+    {
+        if (heard.Bytes is null)
         {
             Close(heard.Ssrc);
             return;
         }
 
-        if (!RtpHeader.TryRead(heard.Packet, out var header))
+        var packet = heard.Bytes.AsSpan(0, heard.Length);
+        if (!RtpHeader.TryRead(packet, out var header))
         {
             return;
         }
@@ -158,7 +192,7 @@ internal sealed class SpeechListener : ISessionFollower
             _lanes.Add(heard.Ssrc, lane = (new OpusPacketQueue(), new SpeechCutter(heard.PeerId, _longest)));
         }
 
-        lane.Queue.Add(header, header.PayloadOf(heard.Packet), heard.At);
+        lane.Queue.Add(header, header.PayloadOf(packet), heard.At);
         Cut(lane.Queue, lane.Cutter, heard.WallClock, heard.At, isLast: false);
     }
 
@@ -202,5 +236,5 @@ internal sealed class SpeechListener : ISessionFollower
         }
     }
 
-    private readonly record struct Heard(uint Ssrc, string PeerId, byte[]? Packet, DateTimeOffset WallClock, TimeSpan At);
+    private readonly record struct Heard(uint Ssrc, string PeerId, byte[]? Bytes, int Length, DateTimeOffset WallClock, TimeSpan At);
 }

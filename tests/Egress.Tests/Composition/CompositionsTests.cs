@@ -251,6 +251,36 @@ public sealed class CompositionsTests : IAsyncDisposable
         await LetGoAsync(lease);
     }
 
+    [Fact]
+    public async Task A_worker_that_cannot_be_told_something_is_replaced_and_what_happened_is_said()
+    {
+        var (lease, worker) = await BeginAsync();
+
+        // Longer than a message may be. The worker would go on with the picture it has, and nobody would notice.
+        var name = new string('x', WireMessage.MaxJsonLength);
+        _sessions.Input!.SetScene(Somebody with { Peers = [new ScenePeer("a", name)] });
+        var next = await _workers.NextAsync();
+        Assert.InRange(worker.Kills, 1, int.MaxValue);
+        Assert.Single(_log.Warnings, warning => warning.Contains("cannot be written", StringComparison.Ordinal));
+
+        await next.SayReadyAsync();
+        Assert.Equal(WireKind.Scene, (await next.ReadAsync()).Kind);
+        _sessions.Input.TakePacket([7], isRtcp: false);
+        Assert.Equal(WireKind.Rtp, (await next.ReadAsync()).Kind);
+        next.Die();
+        await LetGoAsync(lease);
+    }
+
+    [Fact]
+    public async Task A_session_that_is_followed_by_as_many_as_may_be_refuses_with_what_is_allowed()
+    {
+        _sessions.Refusal = new CompositionException(CompositionRefusal.TooMany, "at most 8 may follow");
+        var refused = await Assert.ThrowsAsync<CompositionException>(
+            async () => await Compositions.AcquireAsync(SessionId, new CompositionFormat(), CancellationToken.None));
+        Assert.Equal((CompositionRefusal.TooMany, "at most 8 may follow"), (refused.Refusal, refused.Message));
+        Assert.Equal(0, _workers.Count);
+    }
+
     private async Task<(ICompositionLease Lease, ScriptedWorker Worker)> BeginAsync()
     {
         var acquiring = Compositions.AcquireAsync(SessionId, new CompositionFormat(), CancellationToken.None);
@@ -329,6 +359,8 @@ public sealed class CompositionsTests : IAsyncDisposable
     {
         public bool Exists { get; set; } = true;
 
+        public CompositionException? Refusal { get; set; }
+
         public int Connected { get; private set; }
 
         public int Disconnected { get; private set; }
@@ -339,6 +371,11 @@ public sealed class CompositionsTests : IAsyncDisposable
 
         public ValueTask<ICompositionReturn?> ConnectAsync(Guid sessionId, ICompositionInput input, CancellationToken cancellationToken)
         {
+            if (Refusal is { } refusal)
+            {
+                throw refusal;
+            }
+
             if (!Exists)
             {
                 return new((ICompositionReturn?)null);

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Options;
 using Roomcast.Egress.Composition;
+using Roomcast.Egress.Composition.Wire;
 using Roomcast.Feeds;
 using Roomcast.Media;
 using Roomcast.Media.Containers.Flv;
@@ -90,6 +91,69 @@ public sealed class WorkerProcessTests
         await worker.Stream.DisposeAsync();
         using var patience = new CancellationTokenSource(Patience);
         Assert.StartsWith("exit code", await worker.WhenEndedAsync(patience.Token), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_worker_that_is_told_of_a_thousand_composes_as_many_as_it_may_and_goes_on()
+    {
+        var launcher = new WorkerLauncher(Options.Create(new CompositionOptions()));
+        await using var worker = await launcher.StartAsync(default);
+        var output = new ArrayBufferWriter<byte>();
+        var format = new CompositionFormat { Width = 320, Height = 180 };
+        WireJson.Write(WireKind.Start, new WireStart(WireStart.CurrentVersion, format, "ultrafast", 1), output);
+        WireJson.Write(WireKind.Scene, new Scene { Peers = [.. Enumerable.Range(0, 1_000).Select(each => new ScenePeer($"{each}", $"Peer {each}"))] }, output);
+        await worker.Stream.WriteAsync(output.WrittenMemory);
+        using var patience = new CancellationTokenSource(Patience);
+        var buffer = new WireBuffer();
+        for (var pictures = 0; pictures < 30;)
+        {
+            var count = await worker.Stream.ReadAsync(buffer.Room, patience.Token);
+            Assert.True(count > 0, "It has ended.");
+            buffer.Added(count);
+            while (buffer.TryRead(out var kind, out var body) is OperationStatus.Done)
+            {
+                pictures += kind is WireKind.Frame && WireFrame.TryRead(body, out var frame, out _) && frame.TrackId == CompositionFormat.VideoTrackId ? 1 : 0;
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_worker_that_is_told_what_no_server_says_ends_with_a_code_of_its_own_and_says_what_it_was(bool isStarted)
+    {
+        var launcher = new WorkerLauncher(Options.Create(new CompositionOptions()));
+        await using var worker = await launcher.StartAsync(default);
+        using var patience = new CancellationTokenSource(Patience);
+        var output = new ArrayBufferWriter<byte>();
+        var buffer = new WireBuffer();
+        if (isStarted)
+        {
+            WireJson.Write(WireKind.Start, new WireStart(WireStart.CurrentVersion, new CompositionFormat { Width = 320, Height = 180 }, "ultrafast", 1), output);
+            await worker.Stream.WriteAsync(output.WrittenMemory);
+            while (buffer.TryRead(out _, out _) is not OperationStatus.Done)
+            {
+                buffer.Added(await worker.Stream.ReadAsync(buffer.Room, patience.Token));
+            }
+
+            output.ResetWrittenCount();
+        }
+
+        WireMessage.Write(WireKind.Pong, 8, output);
+        await worker.Stream.WriteAsync(output.WrittenMemory);
+        var fault = "";
+        while (await worker.Stream.ReadAsync(buffer.Room, patience.Token) is > 0 and var count)
+        {
+            buffer.Added(count);
+            while (buffer.TryRead(out var kind, out var body) is OperationStatus.Done)
+            {
+                fault = kind is WireKind.Fault ? WireFault.Read(body) : fault;
+            }
+        }
+
+        var ended = await worker.WhenEndedAsync(patience.Token);
+        Assert.StartsWith("exit code 4", ended, StringComparison.Ordinal);
+        Assert.Contains("kind 71 with 8 bytes", isStarted ? fault : ended, StringComparison.Ordinal);
     }
 
     [Fact]

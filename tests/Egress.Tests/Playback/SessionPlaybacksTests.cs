@@ -158,6 +158,24 @@ public sealed class SessionPlaybacksTests : IAsyncLifetime, IDisposable
     }
 
     [Fact]
+    public async Task A_stop_of_the_server_waits_for_what_plays_and_no_longer_than_it_may()
+    {
+        var launcher = new HeldLauncher();
+        await using var services = Build(launcher: launcher);
+        var playbacks = Playbacks(services);
+        Assert.NotNull(playbacks.Start(Guid.NewGuid(), AddressOf("clip.mp4"), 0, TimeSpan.Zero));
+        await UntilAsync(() => launcher.IsAsked);
+        using var bound = new CancellationTokenSource();
+        var stopping = playbacks.StopAsync(bound.Token);
+        Assert.False(stopping.IsCompleted);
+        await bound.CancelAsync();
+        await stopping;
+        launcher.Gate.SetResult();
+        await playbacks.StopAsync(CancellationToken.None);
+        Assert.Single(_told, each => each.State is PlaybackState.Ended);
+    }
+
+    [Fact]
     public async Task What_a_player_is_asked_is_kept_however_much_is_asked_and_of_each_kind_the_newest()
     {
         var wishes = new PlayerWishes();
@@ -230,7 +248,7 @@ public sealed class SessionPlaybacksTests : IAsyncLifetime, IDisposable
     private PlaybackAddress AddressOf(string name) =>
         PlaybackAddress.TryParse($"{_files.Urls.Single()}/{name}", Loopback, out var address, out var fault) ? address : throw new InvalidOperationException($"{fault}");
 
-    private ServiceProvider Build(Action<PlaybackOptions>? change = null, string? worker = null)
+    private ServiceProvider Build(Action<PlaybackOptions>? change = null, string? worker = null, IPlayerLauncher? launcher = null)
     {
         var services = new ServiceCollection();
         services.AddLogging();
@@ -241,7 +259,7 @@ public sealed class SessionPlaybacksTests : IAsyncLifetime, IDisposable
         });
         services.Configure<CompositionOptions>(options => options.WorkerPath = worker);
         services.AddSingleton<IPlaybackStage>(_stage);
-        services.AddSingleton<IPlayerLauncher>(provider => new RecordingLauncher(new PlayerLauncher(provider.GetRequiredService<IOptions<CompositionOptions>>())));
+        services.AddSingleton<IPlayerLauncher>(provider => launcher ?? new RecordingLauncher(new PlayerLauncher(provider.GetRequiredService<IOptions<CompositionOptions>>())));
         services.AddSessionPlaybacks();
         return services.BuildServiceProvider();
     }
@@ -260,6 +278,21 @@ public sealed class SessionPlaybacksTests : IAsyncLifetime, IDisposable
         {
             Assert.True(TimeProvider.System.GetElapsedTime(began) < Patience, $"It did not come about. Told: {string.Join("; ", _told.Select(each => $"{each} {each.Error}"))}");
             await Task.Delay(20);
+        }
+    }
+
+    /// <summary>Starts nothing, and notes no cancellation before its gate is open.</summary>
+    private sealed class HeldLauncher : IPlayerLauncher
+    {
+        public TaskCompletionSource Gate { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public bool IsAsked { get; private set; }
+
+        public async ValueTask<IWorker> StartAsync(CancellationToken cancellationToken)
+        {
+            IsAsked = true;
+            await Gate.Task;
+            throw new OperationCanceledException(cancellationToken);
         }
     }
 

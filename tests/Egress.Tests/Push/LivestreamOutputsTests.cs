@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Roomcast.Egress.Push;
@@ -120,6 +121,79 @@ public sealed class LivestreamOutputsTests : IAsyncLifetime, IDisposable
         Assert.Null(await _outputs.FindAsync(_livestream, output.Id, CancellationToken.None));
     }
 
+    [Fact]
+    public async Task How_it_went_is_told_for_a_day_and_what_pushed_is_let_go_before()
+    {
+        var output = await CreateAsync();
+        var feed = GoLiveUnheld();
+        await UntilAsync(output, PushState.Publishing);
+        EndFeed();
+        await UntilAsync(output, PushState.Ended);
+        var status = _outputs.StatusOf(output);
+        await _run.UntilAsync(
+            () =>
+            {
+                GC.Collect();
+                GC.WaitForPendingFinalizers();
+                return !feed.IsAlive;
+            },
+            stepSeconds: 30);
+        Assert.Equal(status, _outputs.StatusOf(output));
+
+        // After a day it waits as before the first time, and starts when the livestream is next on air.
+        _run.Clock.Advance(LivestreamOutputs.StatusKept - TimeSpan.FromHours(1));
+        Assert.Equal(status, _outputs.StatusOf(output));
+        await _run.UntilAsync(() => _outputs.StatusOf(output) == PushStatus.Waiting, stepSeconds: 600);
+        GoLive();
+        await UntilAsync(output, PushState.Publishing);
+    }
+
+    [Fact]
+    public async Task An_output_that_is_deleted_after_it_was_let_go_says_how_it_went()
+    {
+        var output = await CreateAsync();
+        var feed = GoLive();
+        await UntilAsync(output, PushState.Publishing);
+        feed.Feed.End();
+        await UntilAsync(output, PushState.Ended);
+        var status = _outputs.StatusOf(output);
+        for (var i = 0; i < 10; i++)
+        {
+            _run.Clock.Advance(TimeSpan.FromMinutes(1));
+            await Task.Delay(2);
+        }
+
+        var deleted = await _outputs.DeleteAsync(_livestream, output.Id, CancellationToken.None);
+        Assert.Equal(status, deleted!.Value.Status);
+        Assert.Equal(PushStatus.Waiting, _outputs.StatusOf(output));
+    }
+
+    [Fact]
+    public async Task A_livestream_that_is_on_air_again_within_the_day_starts_its_outputs_again()
+    {
+        var output = await CreateAsync();
+        var feed = GoLive();
+        await UntilAsync(output, PushState.Publishing);
+        feed.Feed.End();
+        await UntilAsync(output, PushState.Ended);
+        for (var i = 0; i < 10; i++)
+        {
+            _run.Clock.Advance(TimeSpan.FromMinutes(1));
+            await Task.Delay(2);
+        }
+
+        GoLive();
+        await UntilAsync(output, PushState.Publishing);
+        Assert.Equal(2, _sink.Calls);
+    }
+
+    // Held by nothing of the test: neither by a local nor by what it went live with.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private WeakReference GoLiveUnheld() => new(GoLive().Feed);
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private void EndFeed() => _feeds.Forget(_livestream).End();
+
     private TestFeed GoLive()
     {
         var feed = new TestFeed();
@@ -141,6 +215,12 @@ public sealed class LivestreamOutputsTests : IAsyncLifetime, IDisposable
         public event Action<Guid, Feed>? WentLive;
 
         public Feed? Find(Guid livestreamId) => _feeds.GetValueOrDefault(livestreamId) is { IsEnded: false } feed ? feed : null;
+
+        public Feed Forget(Guid livestreamId)
+        {
+            _feeds.Remove(livestreamId, out var feed);
+            return feed!;
+        }
 
         public void GoLive(Guid livestreamId, Feed feed)
         {

@@ -112,6 +112,20 @@ public sealed class SessionPushesTests
     }
 
     [Fact]
+    public async Task A_stop_of_the_server_waits_no_longer_than_it_may()
+    {
+        await using var world = new World { Gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously) };
+        Assert.NotNull(world.Pushes.Start(SessionId, PushRun.Address()));
+        using var bound = new CancellationTokenSource();
+        var stopping = world.Pushes.StopAsync(bound.Token);
+        Assert.False(stopping.IsCompleted);
+        await bound.CancelAsync();
+        await stopping;
+        Assert.Null(world.Pushes.Start(SessionId, PushRun.Address()));
+        world.Gate.SetResult();
+    }
+
+    [Fact]
     public async Task A_session_that_cannot_be_composed_ends_it_with_the_reason()
     {
         await using var world = new World { Refusal = new CompositionException(CompositionRefusal.Overloaded, "The machine has too much to do.") };

@@ -2,8 +2,10 @@ using System.IO.Compression;
 using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Roomcast.Egress.Composition;
 using Roomcast.Egress.Recording;
+using Roomcast.Egress.Recording.Tracks;
 using Roomcast.Egress.Tests.Recorder;
 using Roomcast.TestKit;
 
@@ -124,6 +126,95 @@ public sealed class TrackRecordingTests : IDisposable
         var done = await host.WaitForAsync(asked, RecordingStatus.Uploaded);
         var times = await TimesOfAsync(await host.DownloadAsync(done, Assert.Single(done.TrackFiles).FileName));
         Assert.InRange(times[0], 299, 301);
+    }
+
+    [Fact]
+    public async Task Who_comes_while_more_packets_wait_than_may_is_recorded_all_the_same()
+    {
+        await using var host = await StartHostAsync();
+        var asked = await StartAsync(host, new RecordingPlan());
+        await using var capture = await OpenAsync(host, asked);
+        _source.Show(("a", 1));
+        for (var i = 0; i < 10_000; i++)
+        {
+            _source.Send(1, (ushort)i, (uint)(960 * i));
+        }
+
+        Assert.True(capture.DroppedFrames > 0);
+        _source.Show(("a", 1), ("b", 2));
+        capture.Read();
+        _source.Send(2, 1, 960);
+        capture.Read();
+        capture.Close();
+        var files = Directory.GetFiles(host.Service<RecordingFolder>().Of(asked.Id), "*.webm").Select(Path.GetFileName);
+        Assert.Equal(2, files.Count());
+        Assert.Single(files, file => file!.StartsWith("user-b_b_peer_audio_", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task The_first_packet_of_who_has_just_come_is_recorded()
+    {
+        await using var host = await StartHostAsync();
+        var asked = await StartAsync(host, new RecordingPlan());
+        await using var capture = await OpenAsync(host, asked);
+        _source.Show(("a", 1));
+        _source.Send(1, 1, 960);
+        _source.Show(("a", 1), ("b", 2));
+        _source.Send(2, 1, 960);
+        Assert.True(await capture.WaitAsync());
+        capture.Read();
+        capture.Close();
+        Assert.Equal(2, Directory.GetFiles(host.Service<RecordingFolder>().Of(asked.Id), "*.webm").Length);
+    }
+
+    [Fact]
+    public async Task A_scene_alone_wakes_whoever_reads()
+    {
+        await using var host = await StartHostAsync();
+        var asked = await StartAsync(host, new RecordingPlan { RecordsPictures = true });
+        await using var capture = await OpenAsync(host, asked);
+        capture.Read();
+        var waiting = capture.WaitAsync().AsTask();
+        Assert.False(waiting.IsCompleted);
+        _source.Show(("a", 1));
+        Assert.True(await waiting.WaitAsync(TimeSpan.FromMinutes(1)));
+    }
+
+    [Fact]
+    public async Task A_session_with_as_many_followers_as_may_be_refuses_and_says_how_many_that_is()
+    {
+        await using var host = await StartHostAsync();
+        var meeting = Guid.NewGuid();
+        host.Sessions.Begin(meeting);
+        _source.Refusal = new CompositionException(CompositionRefusal.TooMany, "a session has at most 8");
+        var answer = await host.Recordings.StartAsync(host.Wish(meeting) with { Kind = RecordingKind.Tracks }, CancellationToken.None);
+        Assert.Equal((RecordingRefusal.Unavailable, "a session has at most 8"), (answer.Refusal, answer.Message));
+        Assert.Empty(Directory.GetDirectories(_folder.PathOf("recordings")));
+    }
+
+    [Fact]
+    public async Task Single_tracks_are_no_composition_and_take_everybody()
+    {
+        await using var host = await StartHostAsync();
+        await using var capture = await OpenAsync(host, await StartAsync(host, new RecordingPlan()));
+        Assert.False(((ICompositionInput)capture).IsComposition);
+    }
+
+    // Beside the recording of the host, which does not hear of the session from then on.
+    private async Task<ICapture> OpenAsync(RecordingHost host, RecordingRecord asked)
+    {
+        var metrics = host.Service<RecordingMetrics>();
+        var parts = new RecordingParts(
+            host.Service<RecordingStore>(),
+            host.Service<RecordingDelivery>(),
+            host.Service<RecordingFolder>(),
+            new RecordingDisk(metrics, 0),
+            host.Sessions,
+            [],
+            metrics,
+            _clock,
+            NullLogger.Instance);
+        return await TrackCapture.OpenAsync(asked, _source, parts, CancellationToken.None);
     }
 
     private async Task SpeakAsync(RecordingHost host, RecordingRecord recording, int packets)

@@ -1,4 +1,6 @@
 using Roomcast.Meetings.Media;
+using Roomcast.Meetings.Sessions.Features;
+using Roomcast.Meetings.Sessions.Following;
 using Roomcast.Rtc.Rtcp;
 using Roomcast.Rtc.Rtp;
 using Roomcast.Rtc.Rtp.Vp8;
@@ -20,6 +22,8 @@ public sealed class MediaTapTests
         var (picture, camera) = await anna.PublishCameraAsync();
         media.Run(3_000);
 
+        // Those that were there are told together.
+        Assert.Equal(["begin", sound.Id, "told", picture.Id], listener.Told);
         Assert.Equal([(sound.Id, (byte)111), (picture.Id, (byte)96)], listener.Tracks.Select(track => (track.Producer.Id, track.PayloadType)));
         var heard = listener.Of(sound);
         var seen = listener.Of(picture);
@@ -100,6 +104,57 @@ public sealed class MediaTapTests
     }
 
     [Fact]
+    public async Task Of_tracks_that_are_not_wanted_nothing_is_sent_until_they_are()
+    {
+        using var media = new VirtualMedia(9);
+        var anna = await JoinAsync(media, "anna");
+        var ben = await JoinAsync(media, "ben");
+        var (annas, _) = await anna.PublishMicrophoneAsync();
+        var (picture, _) = await anna.PublishCameraAsync();
+        var (bens, _) = await ben.PublishMicrophoneAsync();
+        var listener = new Listener();
+        var tap = await media.Room.TapAsync(listener);
+        Assert.True(media.RunUntil(() => listener.Tracks.TrueForAll(track => track.Numbers.Count > 10)));
+
+        tap.Want(new HashSet<uint> { listener.Of(annas).Ssrc });
+        var carol = await JoinAsync(media, "carol");
+        var (carols, _) = await carol.PublishMicrophoneAsync();
+        media.Run(100);
+        var before = listener.Tracks.ToDictionary(track => track, track => track.Numbers.Count);
+        media.Run(1_000);
+        Assert.Equal([annas.Id], before.Where(each => each.Key.Numbers.Count > each.Value).Select(each => each.Key.Producer.Id));
+        Assert.Empty(listener.Of(carols).Numbers);
+
+        // What is not shown stays so when it is wanted again.
+        tap.PreferHeight(listener.Of(picture).Ssrc, 0);
+        tap.Want(null);
+        media.Run(500);
+        Assert.True(listener.Of(bens).Numbers.Count > before[listener.Of(bens)] + 20);
+        Assert.True(listener.Of(carols).Numbers.Count > 20);
+        Assert.Equal(before[listener.Of(picture)], listener.Of(picture).Numbers.Count);
+        var keyframes = listener.Of(picture).Keyframes;
+        tap.PreferHeight(listener.Of(picture).Ssrc, 720);
+        Assert.True(media.RunUntil(() => listener.Of(picture).Keyframes > keyframes));
+    }
+
+    [Fact]
+    public async Task What_a_follower_wants_holds_for_the_room_it_comes_to_listen_to()
+    {
+        using var media = new VirtualMedia(10);
+        var anna = await JoinAsync(media, "anna");
+        await anna.PublishMicrophoneAsync();
+        var (picture, _) = await anna.PublishCameraAsync();
+        var follower = new Following();
+        await using var following = new SessionFollowing(follower, static _ => ValueTask.CompletedTask);
+        follower.Told = ssrc => following.Want(new HashSet<uint> { ssrc });
+        await following.ListenAsync(new MediaRoomSide(media.Room));
+        media.Run(1_000);
+
+        // Said of each track as it came: the camera was the last.
+        Assert.Equal([picture.Id], follower.Heard.Tracks.Where(track => track.Numbers.Count > 5).Select(track => track.Producer.Id));
+    }
+
+    [Fact]
     public async Task A_sound_goes_on_whatever_is_said_of_its_height()
     {
         using var media = new VirtualMedia(8);
@@ -164,6 +219,33 @@ public sealed class MediaTapTests
         return bot;
     }
 
+    private sealed class Following : ISessionFollower
+    {
+        public Listener Heard { get; } = new();
+
+        public Action<uint>? Told { get; set; }
+
+        public void OnTrack(MediaProducer producer, uint ssrc, byte payloadType)
+        {
+            Heard.OnTrack(producer, ssrc, payloadType);
+            Told?.Invoke(ssrc);
+        }
+
+        public void OnTrackEnded(string producerId) => Heard.OnTrackEnded(producerId);
+
+        public void OnPacket(ReadOnlySpan<byte> packet, bool isRtcp) => Heard.OnPacket(packet, isRtcp);
+
+        public void OnRoomEnded() => Heard.OnRoomEnded();
+
+        public void OnStage(StageView stage)
+        {
+        }
+
+        public void OnEnded()
+        {
+        }
+    }
+
     private sealed class Listener : IMediaListener
     {
         public List<HeardTrack> Tracks { get; } = [];
@@ -174,7 +256,17 @@ public sealed class MediaTapTests
 
         public HeardTrack Of(MediaProducer producer) => Tracks.Single(track => track.Producer.Id == producer.Id);
 
-        public void OnTrack(MediaProducer producer, uint ssrc, byte payloadType) => Tracks.Add(new HeardTrack(producer, ssrc, payloadType));
+        public List<string> Told { get; } = [];
+
+        public void OnTracksBegin() => Told.Add("begin");
+
+        public void OnTracksTold() => Told.Add("told");
+
+        public void OnTrack(MediaProducer producer, uint ssrc, byte payloadType)
+        {
+            Told.Add(producer.Id);
+            Tracks.Add(new HeardTrack(producer, ssrc, payloadType));
+        }
 
         public void OnTrackEnded(string producerId) => Ended.Add(producerId);
 

@@ -75,14 +75,42 @@ public sealed class FollowingTests
         await using var fixture = await SessionFixture.StartAsync();
         await fixture.JoinAsync("Ada");
         var sessionId = fixture.Active.Find(fixture.Meeting.Id)!.Value;
-        for (var i = 0; i < SessionLimits.MaxFollowers; i++)
+        for (var i = 0; i < SessionLimits.MaxOtherFollowers; i++)
         {
             Assert.NotNull(await fixture.Sessions.FollowAsync(sessionId, new Follower(), CancellationToken.None));
         }
 
-        var refusal = await Assert.ThrowsAsync<SessionException>(
-            () => fixture.Sessions.FollowAsync(sessionId, new Follower(), CancellationToken.None));
+        var refusal = await RefusalAsync(new Follower());
         Assert.Equal(SessionFault.TooMany, refusal.Fault);
+        Assert.Contains($"at most {SessionLimits.MaxFollowers} ", refusal.Message, StringComparison.Ordinal);
+
+        // The last place is that of what composes the session, as often as it comes back to it.
+        for (var i = 0; i < 3; i++)
+        {
+            var composing = await fixture.Sessions.FollowAsync(sessionId, new Follower { IsComposition = true }, CancellationToken.None);
+            Assert.NotNull(composing);
+            Assert.Equal(SessionFault.TooMany, (await RefusalAsync(new Follower { IsComposition = true })).Fault);
+            Assert.Equal(SessionFault.TooMany, (await RefusalAsync(new Follower())).Fault);
+            await composing.DisposeAsync();
+        }
+
+        Task<SessionException> RefusalAsync(Follower follower) => Assert.ThrowsAsync<SessionException>(
+            () => fixture.Sessions.FollowAsync(sessionId, follower, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task What_composes_a_session_takes_no_place_from_the_others()
+    {
+        await using var fixture = await SessionFixture.StartAsync();
+        await fixture.JoinAsync("Ada");
+        var sessionId = fixture.Active.Find(fixture.Meeting.Id)!.Value;
+        Assert.NotNull(await fixture.Sessions.FollowAsync(sessionId, new Follower { IsComposition = true }, CancellationToken.None));
+        for (var i = 0; i < SessionLimits.MaxOtherFollowers; i++)
+        {
+            Assert.NotNull(await fixture.Sessions.FollowAsync(sessionId, new Follower(), CancellationToken.None));
+        }
+
+        await Assert.ThrowsAsync<SessionException>(() => fixture.Sessions.FollowAsync(sessionId, new Follower(), CancellationToken.None));
     }
 
     [Fact]
@@ -212,6 +240,8 @@ public sealed class FollowingTests
     private sealed class Follower : ISessionFollower
     {
         private int _ends;
+
+        public bool IsComposition { get; init; }
 
         public ConcurrentQueue<StageView> Stages { get; } = new();
 

@@ -79,7 +79,7 @@ public sealed record WireTrackFigures
 /// <summary>The JSON bodies.</summary>
 public static class WireJson
 {
-    /// <summary>Most peers in a scene.</summary>
+    /// <summary>Most peers in a scene that is composed; of more, some are chosen (<see cref="SceneCast"/>).</summary>
     public const int MaxPeers = 200;
 
     /// <summary>Writes a message with a body of JSON.</summary>
@@ -117,7 +117,7 @@ public static class WireJson
         WireStart start => start is { Format: not null, Preset: { Length: <= 32 } },
         WireReady ready => ready.Missing is null or { Length: <= WireMessage.MaxFaultLength },
         WireFigures figures => figures.Tracks is { Count: <= 4 * MaxPeers } && figures.Tracks.All(track => track is not null),
-        Scene scene => scene is { Peers: { IsDefault: false, Length: <= MaxPeers }, SlateText: not null }
+        Scene scene => scene is { Peers.IsDefault: false, SlateText: not null }
             && scene.Peers.All(peer => peer is { Id: not null, Name: not null })
             && scene.Watermark is null or { File: not null },
         _ => Playback.PlaybackWire.IsWhole(value!),

@@ -24,6 +24,7 @@ internal sealed class TrackCapture : ICapture, ICompositionInput
     private readonly RecordingParts _parts;
     private readonly long _beganAt;
     private ICompositionReturn? _back;
+    private Scene? _scene; // The newest that was not read so far.
     private TimeSpan _pausedFor;
     private TimeSpan? _pausedAt;
     private long _dropped;
@@ -58,7 +59,17 @@ internal sealed class TrackCapture : ICapture, ICompositionInput
         return capture;
     }
 
-    public void SetScene(Scene scene) => _arrivals.Writer.TryWrite(new Arrival(scene, null, 0, false, Now));
+    /// <inheritdoc/>
+    public bool IsComposition => false;
+
+    // Beside the packets, since it must not be lost however many of them wait: who is not in a scene that is read is not recorded.
+    public void SetScene(Scene scene)
+    {
+        if (Interlocked.Exchange(ref _scene, scene) is null)
+        {
+            _arrivals.Writer.TryWrite(default); // Wakes the reader. Where there is no room, what fills it does.
+        }
+    }
 
     public void TakePacket(ReadOnlySpan<byte> packet, bool isRtcp)
     {
@@ -69,7 +80,7 @@ internal sealed class TrackCapture : ICapture, ICompositionInput
 
         var bytes = ArrayPool<byte>.Shared.Rent(packet.Length);
         packet.CopyTo(bytes);
-        if (!_arrivals.Writer.TryWrite(new Arrival(null, bytes, packet.Length, isRtcp, Now)))
+        if (!_arrivals.Writer.TryWrite(new Arrival(bytes, packet.Length, isRtcp, Now)))
         {
             ArrayPool<byte>.Shared.Return(bytes);
             Interlocked.Increment(ref _dropped);
@@ -88,21 +99,23 @@ internal sealed class TrackCapture : ICapture, ICompositionInput
     {
         while (_arrivals.Reader.TryRead(out var arrival))
         {
-            if (arrival.Scene is { } scene)
+            FollowNewest(); // Before the packets of those it brings, which are written after it was set.
+            if (arrival.Bytes is not { } bytes)
             {
-                Follow(scene);
                 continue;
             }
 
             try
             {
-                Take(arrival.Bytes!.AsSpan(0, arrival.Length), arrival.IsRtcp, arrival.At);
+                Take(bytes.AsSpan(0, arrival.Length), arrival.IsRtcp, arrival.At);
             }
             finally
             {
-                ArrayPool<byte>.Shared.Return(arrival.Bytes!);
+                ArrayPool<byte>.Shared.Return(bytes);
             }
         }
+
+        FollowNewest();
 
         var hasMedia = false;
         foreach (var lane in _lanes.Values)
@@ -168,8 +181,13 @@ internal sealed class TrackCapture : ICapture, ICompositionInput
         }
     }
 
-    private void Follow(Scene scene)
+    private void FollowNewest()
     {
+        if (Interlocked.Exchange(ref _scene, null) is not { } scene)
+        {
+            return;
+        }
+
         foreach (var peer in scene.Peers)
         {
             Follow(peer, peer.Microphone, "peer");
@@ -235,5 +253,5 @@ internal sealed class TrackCapture : ICapture, ICompositionInput
         }
     }
 
-    private readonly record struct Arrival(Scene? Scene, byte[]? Bytes, int Length, bool IsRtcp, TimeSpan At);
+    private readonly record struct Arrival(byte[]? Bytes, int Length, bool IsRtcp, TimeSpan At);
 }

@@ -15,9 +15,12 @@ internal sealed class Followers(SessionRoom room)
     /// <exception cref="SessionException">There are as many followers as may be.</exception>
     public SessionFollowing Add(ISessionFollower follower, Func<SessionFollowing, ValueTask> leave)
     {
-        if (_followers.Count == SessionLimits.MaxFollowers)
+        if (_followers.Count == SessionLimits.MaxFollowers
+            || (!follower.IsComposition && _followers.Count(static each => !each.Follower.IsComposition) == SessionLimits.MaxOtherFollowers))
         {
-            throw new SessionException(SessionFault.TooMany, $"at most {SessionLimits.MaxFollowers} may follow a session");
+            throw new SessionException(
+                SessionFault.TooMany,
+                $"a session has at most {SessionLimits.MaxFollowers} recordings of its tracks, transcripts and compositions at once, of which one place is kept for a composition");
         }
 
         var side = room.Media.Side;

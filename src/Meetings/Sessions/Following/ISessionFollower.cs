@@ -10,6 +10,9 @@ namespace Roomcast.Meetings.Sessions.Following;
 /// </remarks>
 public interface ISessionFollower : IMediaListener
 {
+    /// <summary>Whether it composes the session, and so may take the place that is kept for that; default false.</summary>
+    bool IsComposition => false;
+
     /// <summary>The stage as it is now: at first, and whenever it has changed.</summary>
     void OnStage(StageView stage);
 

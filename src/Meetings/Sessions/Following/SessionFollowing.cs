@@ -8,6 +8,7 @@ public sealed class SessionFollowing : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly Func<SessionFollowing, ValueTask> _leave;
     private MediaTap? _tap;
+    private IReadOnlySet<uint>? _wanted;
     private bool _isOver;
 
     internal SessionFollowing(ISessionFollower follower, Func<SessionFollowing, ValueTask> leave) => (Follower, _leave) = (follower, leave);
@@ -23,6 +24,17 @@ public sealed class SessionFollowing : IAsyncDisposable
     /// <param name="ssrc">The track.</param>
     /// <param name="height">Pixels; 0 when it is not shown.</param>
     public void PreferHeight(uint ssrc, int height) => Tap?.PreferHeight(ssrc, height);
+
+    /// <summary>Says which tracks are wanted, until it is said otherwise: of all others nothing is sent, of those too that begin later.</summary>
+    /// <param name="ssrcs">Not changed afterwards; null for all, as at first.</param>
+    public void Want(IReadOnlySet<uint>? ssrcs)
+    {
+        lock (_lock)
+        {
+            _wanted = ssrcs;
+            _tap?.Want(ssrcs);
+        }
+    }
 
     /// <summary>Stops following.</summary>
     public async ValueTask DisposeAsync()
@@ -61,6 +73,10 @@ public sealed class SessionFollowing : IAsyncDisposable
         {
             idle = _isOver ? tap : _tap;
             _tap = _isOver ? null : tap;
+            if (_wanted is not null)
+            {
+                _tap?.Want(_wanted);
+            }
         }
 
         if (idle is not null)
