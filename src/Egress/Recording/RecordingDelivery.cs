@@ -47,7 +47,9 @@ internal sealed class RecordingDelivery(
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            return Finished(recording, RecordingFile.Translate(fault).Message);
+            var failure = RecordingFile.Translate(fault);
+            RecordingLog.Failed(logger, fault, recording.Id, failure.Message);
+            return Finished(recording, failure.Message);
         }
         catch (RecordingFault fault)
         {

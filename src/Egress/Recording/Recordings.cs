@@ -154,10 +154,11 @@ public sealed class Recordings : IHostedService, IDisposable
         {
             return refused.Refusal is CompositionRefusal.NoSession
                 ? RecordingAnswer.Refuse(RecordingRefusal.NoSession, "the meeting has no active session")
-                : RecordingAnswer.Refuse(RecordingRefusal.Unavailable, refused.Message);
+                : RecordingAnswer.Refuse(RecordingRefusal.Unavailable, refused.Told);
         }
         catch (RecordingFault fault)
         {
+            RecordingLog.NotBegun(_logger, fault.InnerException, wish.MeetingId, fault.Message);
             return RecordingAnswer.Refuse(RecordingRefusal.Unavailable, fault.Message);
         }
         finally

@@ -51,7 +51,7 @@ public static class RecordingPlans
         var plan = new RecordingPlan
         {
             MaxLength = (int?)config["max_seconds"] is { } seconds ? TimeSpan.FromSeconds(seconds) : new RecordingPlan().MaxLength,
-            FileNamePrefix = (string?)config["file_name_prefix"],
+            FileNamePrefix = PrefixOf((string?)config["file_name_prefix"]),
             Width = CompositionFormat.SideOf((int?)video["width"] ?? 1_280),
             Height = CompositionFormat.SideOf((int?)video["height"] ?? 720),
             VideoCodec = isTracks ? default : (string?)video["codec"] switch
@@ -139,6 +139,10 @@ public static class RecordingPlans
             Add(faults, "/audio_config/codec", "cannot be chosen where the video is VP8 or VP9");
         }
     }
+
+    // A meeting's may have been kept when it could be longer.
+    private static string? PrefixOf(string? given) =>
+        given is { Length: > RecordingPlan.MaxPrefixLength } ? given[..RecordingPlan.MaxPrefixLength] : given;
 
     private static RecordingWatermark? ReadWatermark(JsonObject? watermark) => (string?)watermark?["url"] is not { } address
         ? null
