@@ -118,6 +118,13 @@ public sealed class Recordings : IHostedService, IDisposable
     /// <summary>Whether an address may be <see cref="RecordingPlan.PushAddress"/>, as far as it tells.</summary>
     public bool MayPushTo(PushAddress address) => _pushes?.MayPushTo(address) is true;
 
+    /// <summary>Whether a host may be stored at, as far as its name tells: what a name stands for is looked at when it is connected to.</summary>
+    public bool MayStoreAt(string host) =>
+        _options.AllowsPrivateTargets || WrittenAddress.Of(host) is not { } address || OpenInternet.IsPublic(address);
+
+    /// <summary>Whether a page may be <see cref="RecordingWish.Page"/>, as far as its address tells.</summary>
+    public bool MayShow(Uri page) => _pages.MayShow(page);
+
     /// <summary>Begins to record the session under way in a meeting.</summary>
     /// <exception cref="StorageException">It could not be kept.</exception>
     public async Task<RecordingAnswer> StartAsync(RecordingWish wish, CancellationToken cancellationToken)

@@ -73,7 +73,7 @@ public static class RecordingPlans
         {
             plan = plan with
             {
-                Target = ReadStorage(storage, found),
+                Target = ReadStorage(storage, recordings, found),
                 StorageTold = MeetingConfigs.Told(new JsonObject { ["storage_config"] = storage.DeepClone() }.ToJsonString())!["storage_config"]!.ToJsonString(),
             };
         }
@@ -158,10 +158,10 @@ public static class RecordingPlans
             (int?)watermark["size"]?["width"] ?? 0,
             (int?)watermark["size"]?["height"] ?? 0);
 
-    private static StorageTarget? ReadStorage(JsonObject storage, List<FieldFault> faults)
+    private static StorageTarget? ReadStorage(JsonObject storage, Egress.Recording.Recordings recordings, List<FieldFault> faults)
     {
         var found = new List<(string Field, string Message)>();
-        var target = StorageConfigs.Read(storage, found);
+        var target = StorageConfigs.Read(storage, recordings.MayStoreAt, found);
         foreach (var (field, message) in found)
         {
             Add(faults, $"/storage_config/{field}", message);
