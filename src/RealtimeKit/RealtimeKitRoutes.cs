@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Roomcast.RealtimeKit.Rest;
 using Roomcast.RealtimeKit.Rest.Access;
 using Roomcast.RealtimeKit.Rest.Analytics;
+using Roomcast.RealtimeKit.Rest.Answers;
 using Roomcast.RealtimeKit.Rest.Apps;
 using Roomcast.RealtimeKit.Rest.Livestreams;
 using Roomcast.RealtimeKit.Rest.Meetings;
@@ -64,4 +65,10 @@ public static class RealtimeKitRoutes
 
     /// <summary>Answers a request that nothing else takes, in the API's own envelope: for the host's own fallback.</summary>
     public static Task AnswerUnknownRouteAsync(HttpContext context) => UnmatchedRoutes.AnswerAsync(context);
+
+    /// <summary>A refusal in the API's own envelope, for addresses of files that it tells: 403, or 404.</summary>
+    /// <param name="status">The HTTP status.</param>
+    /// <param name="message">For a person.</param>
+    public static IResult Refusal(int status, string message) =>
+        KitAnswer.Refuse(status is StatusCodes.Status403Forbidden ? KitErrorCode.NoRight : KitErrorCode.ObjectNotFound, message);
 }

@@ -79,7 +79,7 @@ return await ServerRun.UntilSignalAsync(() =>
     app.MapRelay(RealtimeKitRoutes.AnswerUnknownRouteAsync);
     app.MapViewers();
     app.MapChatFiles();
-    app.MapBlobs();
+    app.MapBlobs(RealtimeKitRoutes.Refusal);
     app.MapPages();
     app.MapFallback(RealtimeKitRoutes.AnswerUnknownRouteAsync);
     return app;

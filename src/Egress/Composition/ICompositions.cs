@@ -68,4 +68,7 @@ public sealed class CompositionException : Exception
 
     /// <summary>Why.</summary>
     public CompositionRefusal Refusal { get; }
+
+    /// <summary>The same for those whose meeting it is: what the message says of the server's own programs and paths is for its owner.</summary>
+    public string Told => Refusal is CompositionRefusal.WorkerFailed ? "The server failed to compose the meeting." : Message;
 }

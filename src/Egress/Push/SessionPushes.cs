@@ -91,7 +91,7 @@ public sealed class SessionPushes : IHostedService, IDisposable
         }
         catch (CompositionException refused)
         {
-            run.End(refused.Message);
+            run.End(refused.Told);
         }
         catch (OperationCanceledException) when (run.Ending.IsCancellationRequested)
         {
@@ -116,7 +116,7 @@ public sealed class SessionPushes : IHostedService, IDisposable
             var status = job.Status;
             if (job.Completion.IsCompleted)
             {
-                run.End(lease.Failure?.Message ?? ErrorOf(status));
+                run.End(lease.Failure?.Told ?? ErrorOf(status));
             }
             else if (run.Push.State is SessionPushState.Starting)
             {

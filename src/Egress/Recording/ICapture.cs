@@ -13,6 +13,9 @@ internal interface ICapture : IAsyncDisposable
     /// <summary>How much is recorded, pauses left out.</summary>
     TimeSpan Recorded { get; }
 
+    /// <summary>When that began, by the wall clock, where it began before there was anything to record; null otherwise, and while there is nothing.</summary>
+    DateTimeOffset? BeganAt => null;
+
     /// <summary>Whether that grows with the clock just now, whether media comes or not; otherwise with the media alone.</summary>
     bool RunsByClock { get; }
 

@@ -50,8 +50,11 @@ internal sealed class RecordingDelivery(
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
+            var failure = RecordingFile.Translate(fault);
+            RecordingLog.Failed(logger, fault, recording.Id, failure.Message);
+
             // Where there was no room, there may be some at the next start.
-            return new Delivered(Finished(recording, RecordingFile.Translate(fault).Message, isOver: !RecordingFile.IsNoRoom(fault)), IsStored: false);
+            return new Delivered(Finished(recording, failure.Message, isOver: !RecordingFile.IsNoRoom(fault)), IsStored: false);
         }
         catch (RecordingFault fault)
         {

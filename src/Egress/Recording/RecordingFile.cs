@@ -54,10 +54,10 @@ internal sealed class RecordingFile : IDisposable
     /// <summary>Bytes in whole pieces.</summary>
     public long Length => _length;
 
-    /// <summary>What a fault of the disk means to a recording.</summary>
+    /// <summary>What a fault of the disk means to a recording. What the system says of it names paths, and is for the server's owner.</summary>
     public static RecordingFault Translate(Exception fault) => IsNoRoom(fault)
         ? new RecordingFault("The disk of the server is full. What was recorded until then is kept.", fault)
-        : new RecordingFault($"The disk of the server cannot be written: {fault.Message}", fault);
+        : new RecordingFault("The disk of the server cannot be written.", fault);
 
     /// <summary>Whether a fault says that there is no room.</summary>
     public static bool IsNoRoom(Exception fault) => fault.HResult is NoSpace or QuotaExceeded or FileTooLarge;

@@ -213,7 +213,7 @@ internal sealed class RecordingJob
         if (found.HasMedia && Record.Status is RecordingStatus.Invoked)
         {
             RecordingLog.Began(_parts.Logger, Record.Id);
-            if (Advance(RecordingInput.FirstFrame, record => record with { StartedAt = StoredTime.Now(_parts.Clock) }))
+            if (Advance(RecordingInput.FirstFrame, record => record with { StartedAt = StartOf(capture) ?? StoredTime.Now(_parts.Clock) }))
             {
                 KeepBeside(KeepAsync);
             }
@@ -307,10 +307,13 @@ internal sealed class RecordingJob
         {
             StopReason = reason,
             Stopper = caller,
+            StartedAt = record.StartedAt ?? StartOf(capture), // What came last of all may have been written only now.
             StoppedAt = StoredTime.Now(_parts.Clock),
             Duration = capture.Recorded,
         });
     }
+
+    private static DateTimeOffset? StartOf(ICapture capture) => capture.BeganAt is { } began ? StoredTime.Of(began) : null;
 
     private async Task FailAsync(string message, TimeSpan? recorded = null) => await MoveAsync(RecordingInput.Fail, record => record with
     {

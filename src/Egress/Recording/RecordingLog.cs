@@ -56,6 +56,9 @@ internal static partial class RecordingLog
     [LoggerMessage(6216, LogLevel.Warning, "A recording cannot be encoded as it was asked for: {Reason} The converter said: {Said}")]
     public static partial void CannotConvert(ILogger logger, string reason, string said);
 
+    [LoggerMessage(6219, LogLevel.Warning, "A recording of meeting {MeetingId} does not begin: {Reason}")]
+    public static partial void NotBegun(ILogger logger, Exception? fault, Guid meetingId, string reason);
+
     [LoggerMessage(6218, LogLevel.Error, "A part of a recorded page could not be ended.")]
     public static partial void PageNotEnded(ILogger logger, Exception fault);
 

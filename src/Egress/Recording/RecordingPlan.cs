@@ -8,10 +8,16 @@ namespace Roomcast.Egress.Recording;
 /// <summary>What is to be recorded, and where it goes: read from requests and settings, and checked. Immutable.</summary>
 public sealed record RecordingPlan
 {
+    /// <summary>
+    /// Most characters of <see cref="FileNamePrefix"/>. The longest name behind it is that of a track: two ids, the kind of stream, the medium
+    /// and the time, 111 characters. A file's name may have 255 bytes, and on its way to a server of SFTP has 6 more.
+    /// </summary>
+    public const int MaxPrefixLength = 128;
+
     /// <summary>Longest recording, 60 s to 24 h; default 24 h. Pauses do not count.</summary>
     public TimeSpan MaxLength { get; init; } = TimeSpan.FromHours(24);
 
-    /// <summary>Put before the file's name; letters, digits, <c>_</c> and <c>-</c>. Null for none.</summary>
+    /// <summary>Put before the file's name; letters, digits, <c>_</c> and <c>-</c>, at most <see cref="MaxPrefixLength"/>. Null for none.</summary>
     public string? FileNamePrefix { get; init; }
 
     /// <summary>Width of the composed picture, even, 128 to 1,920.</summary>

@@ -118,6 +118,13 @@ public sealed class Recordings : IHostedService, IDisposable
     /// <summary>Whether an address may be <see cref="RecordingPlan.PushAddress"/>, as far as it tells.</summary>
     public bool MayPushTo(PushAddress address) => _pushes?.MayPushTo(address) is true;
 
+    /// <summary>Whether a host may be stored at, as far as its name tells: what a name stands for is looked at when it is connected to.</summary>
+    public bool MayStoreAt(string host) =>
+        _options.AllowsPrivateTargets || WrittenAddress.Of(host) is not { } address || OpenInternet.IsPublic(address);
+
+    /// <summary>Whether a page may be <see cref="RecordingWish.Page"/>, as far as its address tells.</summary>
+    public bool MayShow(Uri page) => _pages.MayShow(page);
+
     /// <summary>Begins to record the session under way in a meeting.</summary>
     /// <exception cref="StorageException">It could not be kept.</exception>
     public async Task<RecordingAnswer> StartAsync(RecordingWish wish, CancellationToken cancellationToken)
@@ -154,10 +161,11 @@ public sealed class Recordings : IHostedService, IDisposable
         {
             return refused.Refusal is CompositionRefusal.NoSession
                 ? RecordingAnswer.Refuse(RecordingRefusal.NoSession, "the meeting has no active session")
-                : RecordingAnswer.Refuse(RecordingRefusal.Unavailable, refused.Message);
+                : RecordingAnswer.Refuse(RecordingRefusal.Unavailable, refused.Told);
         }
         catch (RecordingFault fault)
         {
+            RecordingLog.NotBegun(_logger, fault.InnerException, wish.MeetingId, fault.Message);
             return RecordingAnswer.Refuse(RecordingRefusal.Unavailable, fault.Message);
         }
         finally

@@ -76,7 +76,7 @@ public sealed class SessionFiles(
         }
         catch (IOException fault)
         {
-            throw new BlobException(BlobFailure.NoRoom, $"A file cannot be made in {options.Value.Folder}: {fault.Message}", fault);
+            throw new BlobException(BlobFailure.NoRoom, "A file cannot be made on the disk of the server.", fault);
         }
         finally
         {

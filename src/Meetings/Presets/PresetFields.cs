@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Roomcast.Meetings.Records;
 
 namespace Roomcast.Meetings.Presets;
@@ -36,7 +37,7 @@ internal readonly struct PresetFields
         var fields = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
         foreach (var property in element.EnumerateObject())
         {
-            if (!TryRead(property, out var key))
+            if (!TryReadName(property, out var key))
             {
                 faults.Add(new PresetFault(pointer, $"{name} must not have fields whose name is not well-formed text"));
                 break; // Finding one costs an exception, so the first is the last.
@@ -114,7 +115,7 @@ internal readonly struct PresetFields
             return otherwise;
         }
 
-        if (element.ValueKind == JsonValueKind.String && TryRead(element, out var text) && words.TryGetValue(text, out var value))
+        if (element.ValueKind == JsonValueKind.String && TryReadText(element, out var text) && words.TryGetValue(text, out var value))
         {
             return value;
         }
@@ -175,27 +176,50 @@ internal readonly struct PresetFields
         return ValueList.Create<double>(numbers.ToArray());
     }
 
-    /// <summary>Any object, as text.</summary>
-    public string RawObject(string name, string otherwise, int maxBytes)
+    /// <summary>Any object, as text; null is one without members.</summary>
+    /// <param name="name">The field.</param>
+    /// <param name="otherwise">What holds when it is absent.</param>
+    /// <param name="maxBytes">Largest, in bytes of UTF-8.</param>
+    /// <param name="merges">Whether it is a change to <paramref name="otherwise"/> rather than put in its place.</param>
+    public string RawObject(string name, string otherwise, int maxBytes, bool merges)
     {
         if (!TryFind(name, out var element))
         {
             return otherwise;
         }
 
-        if (element.ValueKind != JsonValueKind.Object)
+        if (element.ValueKind is JsonValueKind.Null)
+        {
+            return "{}";
+        }
+
+        if (element.ValueKind is not JsonValueKind.Object)
         {
             Fault(name, "must be an object");
             return otherwise;
         }
 
-        var text = element.GetRawText();
+        // Before it is copied, which takes many times its length in memory.
+        if (Encoding.UTF8.GetByteCount(element.GetRawText()) > maxBytes)
+        {
+            Fault(name, $"must be an object of at most {maxBytes} bytes");
+            return otherwise;
+        }
+
+        if (!FreeObject.TryRead(element, out var given, out var pointer))
+        {
+            _faults.Add(new PresetFault(
+                At(name) + pointer, $"{name} must hold well-formed text without NUL characters, and such names of fields"));
+            return otherwise;
+        }
+
+        var text = FreeObject.Write(merges ? FreeObject.Merge(JsonNode.Parse(otherwise)!.AsObject(), given!.AsObject()) : given!.AsObject());
         if (Encoding.UTF8.GetByteCount(text) <= maxBytes)
         {
             return text;
         }
 
-        Fault(name, $"must be an object of at most {maxBytes} bytes");
+        Fault(name, $"must be an object of at most {maxBytes} bytes after the change too");
         return otherwise;
     }
 
@@ -220,8 +244,8 @@ internal readonly struct PresetFields
         return true;
     }
 
-    // The framework throws on text that ends in half a surrogate pair, which JSON can spell as an escape.
-    private static bool TryRead(JsonElement element, out string text)
+    /// <summary>Reads text; false when it holds half a surrogate pair, which JSON can spell as an escape and the framework throws on.</summary>
+    internal static bool TryReadText(JsonElement element, out string text)
     {
         try
         {
@@ -235,7 +259,8 @@ internal readonly struct PresetFields
         }
     }
 
-    private static bool TryRead(JsonProperty property, out string name)
+    /// <summary>The same for the name of a field.</summary>
+    internal static bool TryReadName(JsonProperty property, out string name)
     {
         try
         {
@@ -256,7 +281,7 @@ internal readonly struct PresetFields
             return null;
         }
 
-        if (element.ValueKind == JsonValueKind.String && TryRead(element, out var text) && text.Length <= maxLength && IsStorable(text))
+        if (element.ValueKind == JsonValueKind.String && TryReadText(element, out var text) && text.Length <= maxLength && IsStorable(text))
         {
             return text;
         }
@@ -273,6 +298,9 @@ internal readonly struct PresetFields
 
     private bool TryFindNull(string name) => TryFind(name, out var element) && element.ValueKind == JsonValueKind.Null;
 
-    private string At(string name) =>
-        $"{_pointer}/{name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)}";
+    /// <summary>One step of a JSON pointer, with its slash.</summary>
+    internal static string Step(string name) =>
+        $"/{name.Replace("~", "~0", StringComparison.Ordinal).Replace("/", "~1", StringComparison.Ordinal)}";
+
+    private string At(string name) => _pointer + Step(name);
 }

@@ -68,12 +68,15 @@ public static class PresetJson
             }
         }
 
-        var content = Read(fields, PresetContent.DefaultsOf(viewType));
+        var content = Read(fields, PresetContent.DefaultsOf(viewType), isChange: false);
         Pass(noted, faults);
         return content;
     }
 
-    /// <summary>Reads a change: what it leaves out stays, objects are merged, lists replaced.</summary>
+    /// <summary>
+    /// Reads a change: what it leaves out stays, objects are merged, lists replaced. In <c>config_diff</c>, whose members nobody here knows,
+    /// null takes one away.
+    /// </summary>
     /// <param name="preset">An object with any part of a preset.</param>
     /// <param name="current">What holds now.</param>
     /// <param name="faults">Every field that is wrong.</param>
@@ -82,18 +85,18 @@ public static class PresetJson
         ArgumentNullException.ThrowIfNull(current);
         ArgumentNullException.ThrowIfNull(faults);
         var noted = new List<PresetFault>();
-        var content = Read(PresetFields.Of(preset, "", "the preset", noted), current);
+        var content = Read(PresetFields.Of(preset, "", "the preset", noted), current, isChange: true);
         Pass(noted, faults);
         return content;
     }
 
-    /// <summary>Reads what <see cref="Write"/> wrote.</summary>
+    /// <summary>Reads what <see cref="Write"/> wrote. Text that was kept and cannot be told has U+FFFD where it is no text.</summary>
     /// <exception cref="StorageException">It is not that.</exception>
     internal static PresetContent ReadStored(string json)
     {
         try
         {
-            using var document = JsonDocument.Parse(json);
+            using var document = JsonDocument.Parse(FreeObject.Mend(json));
             var faults = new List<PresetFault>();
             var content = Read(document.RootElement, faults);
             return faults.Count == 0
@@ -114,11 +117,11 @@ public static class PresetJson
         }
     }
 
-    private static PresetContent Read(PresetFields fields, PresetContent otherwise) => new()
+    private static PresetContent Read(PresetFields fields, PresetContent otherwise, bool isChange) => new()
     {
         Config = ReadConfig(fields.Object("config"), otherwise.Config),
         Permissions = ReadPermissions(fields.Object("permissions"), otherwise.Permissions),
-        Ui = ReadUi(fields.Object("ui"), otherwise.Ui),
+        Ui = ReadUi(fields.Object("ui"), otherwise.Ui, isChange),
     };
 
     private static PresetConfig ReadConfig(PresetFields fields, PresetConfig otherwise)
@@ -278,7 +281,7 @@ public static class PresetJson
         CanVote = fields.Flag("can_vote", otherwise.CanVote),
     };
 
-    private static PresetUi ReadUi(PresetFields fields, PresetUi otherwise)
+    private static PresetUi ReadUi(PresetFields fields, PresetUi otherwise, bool isChange)
     {
         var tokens = fields.Object("design_tokens");
         var before = otherwise.DesignTokens;
@@ -295,7 +298,7 @@ public static class PresetJson
                 GoogleFont = tokens.OptionalText("google_font", before.GoogleFont, MaxFontLength),
                 Colors = ReadColors(tokens.Object("colors"), before.Colors),
             },
-            ConfigDiff = fields.RawObject("config_diff", otherwise.ConfigDiff, MaxConfigDiffBytes),
+            ConfigDiff = fields.RawObject("config_diff", otherwise.ConfigDiff, MaxConfigDiffBytes, merges: isChange),
         };
     }
 

@@ -16,6 +16,9 @@ public enum PresetOutcome
 
     /// <summary>Another preset of the app has this name.</summary>
     NameTaken,
+
+    /// <summary>Whoever was to change it did not, once it was known what it is.</summary>
+    NotWanted,
 }
 
 /// <summary>The presets of apps. An app gets the built-in ones before anybody first looks at its presets.</summary>
@@ -119,11 +122,11 @@ public sealed class PresetStore(Database database, TimeProvider clock)
     /// <param name="appId">The app.</param>
     /// <param name="id">The preset.</param>
     /// <param name="name">The new name; null to keep it.</param>
-    /// <param name="change">Makes the new content of the one that holds; it may run more than once.</param>
+    /// <param name="change">Makes the new content of the one that holds, or null where it is not to be changed; it may run more than once.</param>
     /// <param name="cancellationToken">Stops the write.</param>
     /// <returns>What became of it, and the preset after a change that was done.</returns>
     public async Task<(PresetOutcome Outcome, Preset? Preset)> UpdateAsync(
-        AppId appId, PresetId id, string? name, Func<PresetContent, PresetContent> change, CancellationToken cancellationToken)
+        AppId appId, PresetId id, string? name, Func<PresetContent, PresetContent?> change, CancellationToken cancellationToken)
     {
         ArgumentNullException.ThrowIfNull(change);
         await SeedAsync(appId, cancellationToken);
@@ -142,10 +145,15 @@ public sealed class PresetStore(Database database, TimeProvider clock)
                         return (PresetOutcome.NameTaken, null);
                     }
 
+                    if (change(preset.Content) is not { } content)
+                    {
+                        return (PresetOutcome.NotWanted, null);
+                    }
+
                     var changed = preset with
                     {
                         Name = name ?? preset.Name,
-                        Content = change(preset.Content),
+                        Content = content,
                         UpdatedAt = StoredTime.Now(clock),
                     };
                     await transaction.ExecuteAsync(

@@ -8,7 +8,7 @@ public sealed record PresetUi
     /// <summary>Colours and shapes.</summary>
     public DesignTokens DesignTokens { get; init; } = new();
 
-    /// <summary>What a UI kit was told beyond that: a JSON object, kept as it was sent.</summary>
+    /// <summary>What a UI kit was told beyond that: a JSON object, kept as it was sent, up to 64 KiB.</summary>
     [JsonConverter(typeof(RawJsonConverter))]
     public string ConfigDiff { get; init; } = "{}";
 }

@@ -11,6 +11,8 @@ namespace Roomcast.Meetings.Sessions;
 /// <content>What is done to a session from outside of it: by the API, for the customer that owns the meeting.</content>
 public sealed partial class MeetingSession
 {
+    private static readonly TimeSpan KeepPatience = TimeSpan.FromSeconds(5);
+
     /// <summary>Who has joined. Null when no session is under way.</summary>
     internal Task<IReadOnlyList<PeerView>?> ListPeersAsync(CancellationToken cancellationToken) =>
         AskLiveAsync<IReadOnlyList<PeerView>>(room => [.. room.Joined.Where(peer => !peer.IsGuest).Select(peer => peer.View)], cancellationToken);
@@ -31,10 +33,22 @@ public sealed partial class MeetingSession
             },
             cancellationToken);
 
-    /// <summary>Removes everybody, which ends the session at once.</summary>
+    /// <summary>Removes everybody, which ends the session at once. Whoever is told of it finds it ended, unless the storage takes long.</summary>
     /// <returns>How many participants were removed; null when no session is under way.</returns>
-    internal async Task<int?> KickAllAsync(CancellationToken cancellationToken) =>
-        await AskLiveAsync<object>(room => room.Host.RemoveAll(), cancellationToken) as int?;
+    internal async Task<int?> KickAllAsync(CancellationToken cancellationToken)
+    {
+        var kept = Task.CompletedTask;
+        var removed = await AskLiveAsync<object>(
+            room =>
+            {
+                var count = room.Host.RemoveAll();
+                kept = room.Journal.WhenDone();
+                return count;
+            },
+            cancellationToken);
+        await kept.WaitAsync(KeepPatience, _parts.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return removed as int?;
+    }
 
     /// <summary>Mutes participants: their microphones.</summary>
     /// <returns>Those who are there; null when no session is under way.</returns>

@@ -70,8 +70,17 @@ internal static class CallStatistics
     private static ReportedDevice? DeviceOf(JsonElement? device) =>
         TextOf(device, "kind") is { Length: > 0 } kind ? new ReportedDevice(TextOf(device, "deviceId") ?? "", kind, TextOf(device, "label") ?? "") : null;
 
-    private static JsonElement? Part(JsonElement? element, string name) =>
-        element is { ValueKind: JsonValueKind.Object } parent && parent.TryGetProperty(name, out var part) ? part : null;
+    private static JsonElement? Part(JsonElement? element, string name)
+    {
+        try
+        {
+            return element is { ValueKind: JsonValueKind.Object } parent && parent.TryGetProperty(name, out var part) ? part : null;
+        }
+        catch (InvalidOperationException)
+        {
+            return null; // The name of another field is half a surrogate pair.
+        }
+    }
 
     private static bool? FlagOf(JsonElement? element, string name) => Part(element, name)?.ValueKind switch
     {

@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Roomcast.Livestreams;
 using Roomcast.Meetings;
 using Roomcast.Meetings.History;
 using Roomcast.RealtimeKit.Rest.Answers;
@@ -9,7 +10,7 @@ using Roomcast.Transcripts.Records;
 namespace Roomcast.RealtimeKit.Client;
 
 /// <summary>What was said in a session so far, for the web client of somebody who may read it.</summary>
-internal sealed class ClientTranscripts(IActiveSessions sessions, TranscriptStore transcripts, SessionFiles files)
+internal sealed class ClientTranscripts(IActiveSessions sessions, TranscriptStore transcripts, SessionFiles files, PublicAddresses addresses)
 {
     /// <summary>Where a transcript is read in which nothing has been said yet.</summary>
     public const string EmptyPath = "/v2/internals/empty-transcript";
@@ -38,8 +39,7 @@ internal sealed class ClientTranscripts(IActiveSessions sessions, TranscriptStor
         if (sessions.Find(client.Meeting.Id) is not { } sessionId
             || await transcripts.ListAsync(sessionId, context.RequestAborted) is not { Count: > 0 } lines)
         {
-            return ClientAnswer.Data(json => json.WriteString(
-                "transcript_download_url", $"https://{context.Request.Host}{EmptyPath}")); // The client speaks HTTPS alone, whatever a proxy in between does.
+            return ClientAnswer.Data(json => json.WriteString("transcript_download_url", BaseFor(context.Request) + EmptyPath));
         }
 
         var text = Encoding.UTF8.GetBytes(string.Join('\n', lines.Select(TranscriptText.LiveLine)));
@@ -51,6 +51,18 @@ internal sealed class ClientTranscripts(IActiveSessions sessions, TranscriptStor
             null,
             async output => await output.WriteAsync(text, context.RequestAborted),
             context.RequestAborted));
-        return refusal ?? ClientAnswer.Data(json => json.WriteString("transcript_download_url", file!.Address));
+        return refusal ?? ClientAnswer.Data(json => json.WriteString("transcript_download_url", AddressFor(context.Request, file!.Address)));
     }
+
+    // A page speaks HTTPS alone, whatever a proxy in between does, and could not read what this server tells others by http.
+    private string BaseFor(HttpRequest request) =>
+        request.IsHttps || request.Headers.Origin.Count > 0 || request.Headers.ContainsKey("Sec-Fetch-Mode")
+            ? $"https://{request.Host}"
+            : addresses.HttpBase;
+
+    // Addresses of this server's own are told anew; those of a bucket are signed as they are.
+    private string AddressFor(HttpRequest request, string address) =>
+        address.StartsWith($"{addresses.HttpBase}/", StringComparison.Ordinal) && address.StartsWith("http:", StringComparison.OrdinalIgnoreCase)
+            ? BaseFor(request) + address[addresses.HttpBase.Length..]
+            : address;
 }

@@ -84,7 +84,7 @@ internal static class ServerSettings
 
     public static Setting<Uri?> PublicUrl { get; } = Registry.Add(
         "public_url", SettingTypes.HttpUrl.Optional(), null,
-        "The start of playback and page addresses when a proxy stands in front, for example https://live.example.org. Overrides playback_scheme.");
+        "The start of playback, download and page addresses when a proxy stands in front, for example https://live.example.org. Overrides playback_scheme.");
 
     public static Setting<IReadOnlyList<IPNetwork>> TrustedProxies { get; } = Registry.Add(
         "trusted_proxies", SettingTypes.Networks, [],
@@ -92,7 +92,7 @@ internal static class ServerSettings
 
     public static Setting<PlaybackScheme> PlaybackScheme { get; } = Registry.Add(
         "playback_scheme", SettingTypes.Choice<PlaybackScheme>(), Configuration.PlaybackScheme.Auto,
-        "The scheme of playback addresses. auto: https when tls_cert is set, otherwise http.");
+        "The scheme of playback and download addresses. auto: https when tls_cert is set, otherwise http.");
 
     public static Setting<string?> TlsCertificate { get; } = Registry.Group("TLS").Add(
         "tls_cert", SettingTypes.Path.Optional(), null, "PEM file with the certificate and its chain. Without it, a local authority makes one. Reloaded when it changes.");

@@ -39,6 +39,7 @@ internal static class ServerHost
         });
         builder.Services.Configure<ChatFileOptions>(files =>
         {
+            // Told in meetings, whose pages come by https: a browser would block what comes by anything else.
             files.Folder = Path.Combine(dataFolder, "chat-files");
             files.BaseAddress = sockets.PageAddresses(reading.Values).SecureBase;
             files.MinFreeBytes = reading.Values.Get(ServerSettings.MinFreeDisk);
@@ -46,8 +47,9 @@ internal static class ServerHost
         builder.Services.Configure<HistoryOptions>(history => history.Folder = Path.Combine(dataFolder, "session-files"));
         builder.Services.Configure<BlobOptions>(blobs =>
         {
+            // Told by the API and in webhooks, to programs that may know nothing of this server's own certificate.
             blobs.Folder = Path.Combine(dataFolder, "blobs");
-            blobs.BaseAddress = sockets.PageAddresses(reading.Values).SecureBase;
+            blobs.BaseAddress = sockets.PublicAddresses(reading.Values).HttpBase;
         });
         builder.Services.Configure<RecordingOptions>(recordings =>
         {

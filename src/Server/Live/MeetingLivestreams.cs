@@ -477,10 +477,10 @@ internal sealed class MeetingLivestreams(
         catch (CompositionException refusal)
         {
             throw refusal.Refusal is CompositionRefusal.NoSession
-                ? new MeetingLivestreamException(MeetingLivestreamRefusal.NoSession, refusal.Message)
+                ? new MeetingLivestreamException(MeetingLivestreamRefusal.NoSession, refusal.Told)
                 : new MeetingLivestreamException(
                     MeetingLivestreamRefusal.CannotCompose,
-                    refusal.Message,
+                    refusal.Told,
                     refusal.Refusal is CompositionRefusal.Overloaded ? RetryAfter : null);
         }
     }

@@ -14,13 +14,27 @@ public static class BlobEndpoints
     private const string Pattern = Prefix + "/{shelf}/{fileName}";
 
     /// <summary>Maps them, with range requests. Any page may read them, for dashboards are served from anywhere.</summary>
-    public static void MapBlobs(this IEndpointRouteBuilder routes)
+    /// <param name="routes">Where.</param>
+    /// <param name="refuse">Words a refusal, of a status and what to tell a person; without it, it is the status alone.</param>
+    public static void MapBlobs(this IEndpointRouteBuilder routes, Func<int, string, IResult>? refuse = null)
     {
         ArgumentNullException.ThrowIfNull(routes);
-        routes.MapMethods(Pattern, [HttpMethods.Get, HttpMethods.Head], Get);
+        refuse ??= static (status, _) => TypedResults.StatusCode(status);
+        routes.MapMethods(
+            Pattern,
+            [HttpMethods.Get, HttpMethods.Head],
+            (string shelf, string fileName, string? expires, string? signature, HttpContext context, IBlobStore blobs) =>
+                Get(shelf, fileName, expires, signature, context, blobs, refuse));
     }
 
-    private static IResult Get(string shelf, string fileName, string? expires, string? signature, HttpContext context, IBlobStore blobs)
+    private static IResult Get(
+        string shelf,
+        string fileName,
+        string? expires,
+        string? signature,
+        HttpContext context,
+        IBlobStore blobs,
+        Func<int, string, IResult> refuse)
     {
         var headers = context.Response.Headers;
         headers.AccessControlAllowOrigin = "*";
@@ -29,12 +43,12 @@ public static class BlobEndpoints
             || BlobName.Read(shelf, fileName) is not { } name
             || !disk.IsSigned(name, expires, signature))
         {
-            return TypedResults.StatusCode(StatusCodes.Status403Forbidden);
+            return refuse(StatusCodes.Status403Forbidden, "the address is not signed by this server, or its time is over");
         }
 
         if (disk.Find(name) is not { } file)
         {
-            return TypedResults.NotFound();
+            return refuse(StatusCodes.Status404NotFound, "the file is no longer kept");
         }
 
         var disposition = new ContentDispositionHeaderValue("attachment");
@@ -51,6 +65,7 @@ public static class BlobEndpoints
     {
         ".mp4" => "video/mp4",
         ".m4a" => "audio/mp4",
+        ".mp3" => "audio/mpeg",
         ".webm" => "video/webm",
         ".tar" => "application/x-tar",
         ".zip" => "application/zip",

@@ -9,7 +9,8 @@ internal static class BlobFile
     {
         if (!File.Exists(path))
         {
-            throw new BlobException(BlobFailure.NoFile, $"There is no file {path}.");
+            throw new BlobException(
+                BlobFailure.NoFile, "The file that is to be kept is not there.", new FileNotFoundException("There is no such file.", path));
         }
 
         return new FileStream(path, new FileStreamOptions { Options = FileOptions.Asynchronous, BufferSize = 0 });

@@ -8,7 +8,7 @@ public sealed class BlobOptions
     /// <summary>The folder of the local store, a full path. The host sets it.</summary>
     public string Folder { get; set; } = "";
 
-    /// <summary>Where browsers reach this server, for example <c>https://meet.example.org:8443</c>; a slash at its end is tolerated. The host sets it.</summary>
+    /// <summary>Where API callers reach this server, for example <c>https://live.example.org:8443</c>; a slash at its end is tolerated. The host sets it.</summary>
     public string BaseAddress { get; set; } = "";
 
     /// <summary>The bucket that files are kept in, in place of the disk; null, the default, for the disk.</summary>

@@ -40,15 +40,17 @@ internal sealed class DiskBlobStore : IBlobStore
             {
                 if (!File.Exists(file))
                 {
-                    throw new BlobException(BlobFailure.NoFile, $"There is no file {file}.");
+                    throw new BlobException(
+                        BlobFailure.NoFile, "The file that is to be kept is not there.", new FileNotFoundException("There is no such file.", file));
                 }
 
                 var path = PathOf(name);
                 Directory.CreateDirectory(_folder, OwnerOnly);
                 Directory.CreateDirectory(Path.GetDirectoryName(path)!, OwnerOnly);
 
-                // Within one disk a move is a change of name; from another disk the bytes are copied under a name that nobody asks for.
-                var incoming = $"{path}.{Guid.NewGuid():N}.tmp";
+                // Within one disk a move is a change of name; from another disk the bytes are copied under a name that nobody asks for, and
+                // that is short: the name of the file may be as long as the disk takes.
+                var incoming = Path.Combine(Path.GetDirectoryName(path)!, $"{Guid.NewGuid():N}.tmp");
                 try
                 {
                     File.Move(file, incoming);
@@ -66,8 +68,8 @@ internal sealed class DiskBlobStore : IBlobStore
                 throw new BlobException(
                     fault.HResult is NoSpace or QuotaExceeded ? BlobFailure.NoRoom : BlobFailure.Refused,
                     fault.HResult is NoSpace or QuotaExceeded
-                        ? $"The disk that holds {_folder} is full."
-                        : $"The file cannot be kept in {_folder}: {fault.Message}",
+                        ? "The disk that files are kept on is full."
+                        : "The file cannot be kept on the disk of the server.",
                     fault);
             }
         },
@@ -101,7 +103,7 @@ internal sealed class DiskBlobStore : IBlobStore
         }
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
-            throw new BlobException(BlobFailure.Refused, $"A file in {_folder} cannot be deleted: {fault.Message}", fault);
+            throw new BlobException(BlobFailure.Refused, "A file on the disk of the server cannot be deleted.", fault);
         }
     }
 

@@ -77,7 +77,7 @@ public enum BlobFailure
     NoFile,
 }
 
-/// <summary>A blob cannot be stored or deleted. The message is for an operator and holds no secret.</summary>
+/// <summary>A blob cannot be stored or deleted. The message holds no secret and no path of the server, for owners of files read it.</summary>
 public sealed class BlobException(BlobFailure failure, string message, Exception? innerException = null)
     : Exception(message, innerException)
 {

@@ -159,6 +159,7 @@ public sealed class CompositionsTests : IAsyncDisposable
         var refused = await Assert.ThrowsAsync<CompositionException>(async () => await acquiring);
         Assert.Equal(CompositionRefusal.NoLibraries, refused.Refusal);
         Assert.Contains("apt-get", refused.Message, StringComparison.Ordinal);
+        Assert.Equal(refused.Message, refused.Told);
         Assert.Equal(1, _workers.Count);
     }
 
@@ -170,6 +171,7 @@ public sealed class CompositionsTests : IAsyncDisposable
             async () => await Compositions.AcquireAsync(SessionId, new CompositionFormat(), CancellationToken.None));
         Assert.Equal(CompositionRefusal.WorkerFailed, refused.Refusal);
         Assert.Contains("/nowhere", refused.Message, StringComparison.Ordinal);
+        Assert.Equal("The server failed to compose the meeting.", refused.Told);
         Assert.Equal(2, _workers.Count);
     }
 

@@ -102,6 +102,35 @@ public sealed class RecordingFaultTests(EncodedMinute encoded) : IClassFixture<E
     }
 
     [Fact]
+    public async Task What_the_system_says_of_a_disk_is_for_the_log_and_no_path_for_the_owner_of_a_recording()
+    {
+        // A file stands where the folder of files is to be.
+        await File.WriteAllTextAsync(_folder.PathOf("blobs"), "");
+        await using var host = await RecordingHost.StartAsync(_folder.Path);
+        var asked = await StartAsync(host);
+        host.Compositions.Of(asked.SessionId).Publish(encoded.Source, TimeSpan.Zero, TimeSpan.FromSeconds(3));
+        await host.WaitForAsync(asked, RecordingStatus.Recording);
+        await host.Recordings.StopAsync(asked.AppId, asked.Id, null, CancellationToken.None);
+        var failed = await host.WaitForAsync(asked, RecordingStatus.Errored);
+        Assert.Equal("The file cannot be kept on the disk of the server.", failed.ErrorMessage);
+        Assert.Contains(host.Log, line => line.Contains(_folder.PathOf("blobs"), StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_folder_that_cannot_be_written_refuses_a_recording_without_telling_where_it_is()
+    {
+        await using var host = await RecordingHost.StartAsync(_folder.Path);
+        var folder = _folder.PathOf("recordings");
+        Directory.Delete(folder, recursive: true);
+        await File.WriteAllTextAsync(folder, "");
+        var meeting = Guid.NewGuid();
+        host.Sessions.Begin(meeting);
+        var answer = await host.Recordings.StartAsync(host.Wish(meeting), CancellationToken.None);
+        Assert.Equal((RecordingRefusal.Unavailable, "The disk of the server cannot be written."), (answer.Refusal, answer.Message));
+        Assert.Contains(host.Log, line => line.Contains(" 6219 ", StringComparison.Ordinal) && line.Contains(folder, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task A_database_that_does_not_answer_leaves_the_media_alone_and_learns_of_it_later()
     {
         await using var host = await RecordingHost.StartAsync(_folder.Path);

@@ -7,6 +7,7 @@ using Roomcast.Egress.Composition;
 using Roomcast.Egress.Recording;
 using Roomcast.Egress.Recording.Tracks;
 using Roomcast.Egress.Tests.Recorder;
+using Roomcast.Storage;
 using Roomcast.TestKit;
 
 namespace Roomcast.Egress.Tests.Recording;
@@ -126,6 +127,69 @@ public sealed class TrackRecordingTests : IDisposable
         var done = await host.WaitForAsync(asked, RecordingStatus.Uploaded);
         var times = await TimesOfAsync(await host.DownloadAsync(done, Assert.Single(done.TrackFiles).FileName));
         Assert.InRange(times[0], 299, 301);
+    }
+
+    [Fact]
+    public async Task It_began_when_the_time_of_its_files_did_however_late_anybody_spoke()
+    {
+        await using var host = await StartHostAsync();
+        var began = _clock.GetUtcNow();
+        var asked = await StartAsync(host, new RecordingPlan());
+        await PassAsync(seconds: 20);
+        await SpeakAsync(host, asked, packets: 100);
+        await host.Recordings.StopAsync(asked.AppId, asked.Id, null, CancellationToken.None);
+        var done = await host.WaitForAsync(asked, RecordingStatus.Uploaded);
+        Assert.Equal(StoredTime.Of(began), done.StartedAt);
+        Assert.InRange(done.Duration, TimeSpan.FromSeconds(21), done.StoppedAt!.Value - done.StartedAt!.Value);
+    }
+
+    [Fact]
+    public async Task One_that_is_stopped_before_its_first_file_was_begun_has_a_start_as_it_has_a_file()
+    {
+        await using var host = await StartHostAsync();
+        var began = _clock.GetUtcNow();
+        var asked = await StartAsync(host, new RecordingPlan());
+
+        // Nobody has reported a clock yet, and so nothing is laid in time before the end.
+        _source.Show(("a", 1));
+        for (var i = 0; i < 40; i++)
+        {
+            _source.Send(1, (ushort)i, (uint)(960 * i));
+            _clock.Advance(TimeSpan.FromMilliseconds(20));
+        }
+
+        await host.Recordings.StopAsync(asked.AppId, asked.Id, null, CancellationToken.None);
+        var done = await host.WaitForAsync(asked, RecordingStatus.Uploaded);
+        Assert.Single(done.TrackFiles);
+        Assert.Equal(StoredTime.Of(began), done.StartedAt);
+        Assert.Equal(StoredTime.Of(began), host.Changes.First(change => change.Status is RecordingStatus.Uploading).StartedAt);
+    }
+
+    [Fact]
+    public async Task The_longest_prefix_makes_names_that_the_disk_takes()
+    {
+        await using var host = await StartHostAsync();
+        var (peer, participant) = (Guid.NewGuid().ToString(), Guid.NewGuid().ToString());
+        var asked = await StartAsync(host, new RecordingPlan { FileNamePrefix = new string('a', RecordingPlan.MaxPrefixLength) });
+        host.Sessions.Peers[peer] = new RecordedPeer(participant, "custom");
+        _source.Show((peer, 1));
+        _source.Report(1, secondsOfSender: 1_000, timestamp: 0);
+        for (var i = 0; i < 50; i++)
+        {
+            _source.Send(1, (ushort)i, (uint)(960 * i));
+            _clock.Advance(TimeSpan.FromMilliseconds(20));
+        }
+
+        await host.WaitForAsync(asked, RecordingStatus.Recording);
+        await host.Recordings.StopAsync(asked.AppId, asked.Id, null, CancellationToken.None);
+        var done = await host.WaitForAsync(asked, RecordingStatus.Uploaded, RecordingStatus.Errored);
+        Assert.Equal((RecordingStatus.Uploaded, null), (done.Status, done.ErrorMessage));
+
+        // On a server of SFTP it has a dot in front and .part behind for as long as it comes. The name of a screen's sound is the longest.
+        var name = Assert.Single(done.TrackFiles).FileName.Replace("_peer_", "_screenshare_", StringComparison.Ordinal);
+        Assert.Matches($"^a+_{participant}_{peer}_screenshare_audio_[0-9]+\\.webm$", name);
+        Assert.InRange($".{name}.part".Length, 200, 255);
+        Assert.NotEmpty(await host.DownloadAsync(done, done.TrackFiles[0].FileName));
     }
 
     [Fact]

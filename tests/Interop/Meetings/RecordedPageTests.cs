@@ -107,8 +107,17 @@ public sealed class RecordedPageTests(ITestOutputHelper output)
         var meeting = await server.Value.CreateMeetingAsync("Refused pages");
         var ada = await KitPage.OpenAsync(server.Value, meeting, 0, "group_call_host", sends: false);
 
-        // The server itself is open to a page, and so is nothing else of this machine.
-        await FailsAsync(pages.Address, "The page's address is none that recorded pages may load from (recording_page_private_networks).");
+        // The server itself is open to a page, and so is nothing else of this machine: not by its address, which tells that at once, and not
+        // by a name for it.
+        using (var api = server.Value.Server.CreateApiClient())
+        {
+            using var content = JsonContent(new { meeting_id = meeting, url = pages.Address });
+            using var refused = await api.PostAsync(new Uri($"{server.Value.Server.AppPath}/recordings", UriKind.Relative), content);
+            Assert.Equal(400, (int)refused.StatusCode);
+        }
+
+        var byName = new UriBuilder(pages.Address) { Host = System.Net.Dns.GetHostName() }.Uri;
+        await FailsAsync(byName, "The page's address is none that recorded pages may load from (recording_page_private_networks).");
         await FailsAsync(new Uri(server.Value.Server.HttpBase, "/nowhere"), "The page's address answers 404.");
         Assert.Equal(0, pages.Requests);
 

@@ -132,6 +132,85 @@ public sealed class PresetJsonTests
             after);
     }
 
+    [Theory]
+    [InlineData("""{"a":"\ud800"}""", "/ui/config_diff/a")]
+    [InlineData("""{"a":"\udc00\ud800"}""", "/ui/config_diff/a")]
+    [InlineData("""{"a":[1,{"b/c":"\u0000"}]}""", "/ui/config_diff/a/1/b~1c")]
+    [InlineData("""{"a":{"\ud800":1}}""", "/ui/config_diff/a")]
+    [InlineData("""{"\ud800":1}""", "/ui/config_diff")]
+    [InlineData("""{"a\u0000":1}""", "/ui/config_diff")]
+    public void Text_that_nobody_can_read_is_refused_wherever_it_stands_in_a_free_object(string diff, string pointer)
+    {
+        Read($$$"""{"config":{"view_type":"GROUP_CALL"},"ui":{"config_diff":{{{diff}}}}}""", out var faults);
+        Assert.Equal([pointer], faults.Select(fault => fault.Pointer));
+
+        using var patch = JsonDocument.Parse($$$"""{"ui":{"config_diff":{{{diff}}}}}""");
+        faults.Clear();
+        PresetJson.ReadPatch(patch.RootElement, Full(), faults);
+        Assert.Equal([pointer], faults.Select(fault => fault.Pointer));
+    }
+
+    [Fact]
+    public void A_free_object_is_read_and_written_as_it_is()
+    {
+        const string Diff = """{"n":[1,1.50,-2e7,12345678901234567890,true,false,null,[],{}],"t":"a\"\\/\b\f\n\r\t\u0001\u007f é \ud83d\ude00 😀 <>&","":{"k":{"k":null}}}""";
+        var content = Read($$$"""{"config":{"view_type":"GROUP_CALL"},"ui":{"config_diff":{{{Diff}}}}}""", out var faults);
+
+        Assert.Empty(faults);
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(Diff), JsonNode.Parse(content.Ui.ConfigDiff)), content.Ui.ConfigDiff);
+        Assert.Contains("12345678901234567890", content.Ui.ConfigDiff, StringComparison.Ordinal);
+        Assert.Equal(content, PresetJson.ReadStored(PresetJson.Write(content)));
+    }
+
+    [Fact]
+    public void Of_a_key_that_stands_twice_in_a_free_object_the_last_counts() => Assert.Equal(
+        """{"a":2}""", Read("""{"config":{"view_type":"GROUP_CALL"},"ui":{"config_diff":{"a":1,"a":2}}}""", out _).Ui.ConfigDiff);
+
+    [Theory]
+    [InlineData("""{"b":2}""", """{"a":{"x":1,"y":[1,2]},"n":null,"b":2}""")]
+    [InlineData("""{"a":{"x":3}}""", """{"a":{"x":3,"y":[1,2]},"n":null}""")]
+    [InlineData("""{"a":{"y":[3]}}""", """{"a":{"x":1,"y":[3]},"n":null}""")]
+    [InlineData("""{"a":{"x":null,"z":null}}""", """{"a":{"y":[1,2]},"n":null}""")]
+    [InlineData("""{"a":null}""", """{"n":null}""")]
+    [InlineData("""{"a":5}""", """{"a":5,"n":null}""")]
+    [InlineData("""{"n":{"m":{"o":null}}}""", """{"a":{"x":1,"y":[1,2]},"n":{"m":{}}}""")]
+    [InlineData("{}", """{"a":{"x":1,"y":[1,2]},"n":null}""")]
+    [InlineData("null", "{}")]
+    public void A_patch_merges_the_free_object_too(string change, string expected)
+    {
+        var before = Read(
+            """{"config":{"view_type":"GROUP_CALL"},"ui":{"config_diff":{"a":{"x":1,"y":[1,2]},"n":null}}}""", out var faults);
+        using var patch = JsonDocument.Parse($$$"""{"ui":{"config_diff":{{{change}}}}}""");
+        var after = PresetJson.ReadPatch(patch.RootElement, before, faults);
+
+        Assert.Empty(faults);
+        Assert.Equal(expected, after.Ui.ConfigDiff);
+        Assert.Equal(before with { Ui = before.Ui with { ConfigDiff = expected } }, after);
+    }
+
+    [Fact]
+    public void A_free_object_is_no_larger_after_a_patch_than_it_may_be()
+    {
+        var before = Read($$$$"""{"config":{"view_type":"GROUP_CALL"},"ui":{"config_diff":{"a":"{{{{new string('a', 40_000)}}}}"}}}""", out var faults);
+        using var patch = JsonDocument.Parse($$$$"""{"ui":{"config_diff":{"b":"{{{{new string('b', 40_000)}}}}"}}}""");
+        PresetJson.ReadPatch(patch.RootElement, before, faults);
+        Assert.Equal(["/ui/config_diff"], faults.Select(fault => fault.Pointer));
+    }
+
+    [Theory]
+    [InlineData("""{"a":"\ud800"}""", """{"a":"\ufffd"}""")]
+    [InlineData("""{"\ud800":"\\ud800\uDC00\u0000x"}""", """{"\ufffd":"\\ud800\ufffd\ufffdx"}""")]
+    [InlineData("""{"a":"\ud83d\ude00\ud83d","b":"\ud83d\ud83d\ude00"}""", """{"a":"\ud83d\ude00\ufffd","b":"\ufffd\ud83d\ude00"}""")]
+    public void What_was_kept_and_cannot_be_told_is_mended_when_it_is_read(string kept, string told)
+    {
+        var stored = PresetJson.Write(Full()).Replace("""{"a":1}""", kept, StringComparison.Ordinal);
+        Assert.Contains(kept, stored, StringComparison.Ordinal);
+        var content = PresetJson.ReadStored(stored);
+
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(told), JsonNode.Parse(content.Ui.ConfigDiff)), content.Ui.ConfigDiff);
+        Assert.Equal(content, PresetJson.ReadStored(PresetJson.Write(content)));
+    }
+
     [Fact]
     public void Who_may_accept_production_may_accept_the_stage_unless_it_is_said()
     {

@@ -49,6 +49,40 @@ public sealed class HostAndMediaTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Who_kicked_everybody_finds_the_session_ended()
+    {
+        var alice = await _fixture.JoinAsync("Alice");
+        var id = alice.Session.SessionId!.Value;
+        var disk = new TaskCompletionSource();
+        await alice.DoAsync(room => room.Journal.TryAdd(() => disk.Task));
+        var kicking = _fixture.Active.KickAllAsync(_fixture.Meeting.Id, CancellationToken.None);
+        await SessionFixture.UntilAsync(() => alice.Session.SessionId is null);
+        await Task.Delay(TimeSpan.FromMilliseconds(20));
+        Assert.False(kicking.IsCompleted);
+
+        disk.SetResult();
+        Assert.Equal(1, await kicking);
+        var kept = await _fixture.Service<SessionRecordStore>().FindAsync(_fixture.App.Id, id, CancellationToken.None);
+        Assert.NotNull(kept!.EndedAt);
+    }
+
+    [Fact]
+    public async Task A_storage_that_takes_no_end_does_not_hold_up_who_kicks_everybody_for_ever()
+    {
+        var alice = await _fixture.JoinAsync("Alice");
+        var disk = new TaskCompletionSource();
+        await alice.DoAsync(room => room.Journal.TryAdd(() => disk.Task));
+        var kicking = _fixture.Active.KickAllAsync(_fixture.Meeting.Id, CancellationToken.None);
+        await SessionFixture.UntilAsync(() =>
+        {
+            _fixture.Clock.Advance(TimeSpan.FromSeconds(1));
+            return kicking.IsCompleted;
+        });
+        Assert.Equal(1, await kicking);
+        disk.SetResult();
+    }
+
+    [Fact]
     public async Task The_owner_kicks_and_mutes_by_either_name()
     {
         var alice = await _fixture.JoinAsync("Alice");

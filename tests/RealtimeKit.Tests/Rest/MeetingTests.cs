@@ -131,6 +131,103 @@ public sealed class MeetingTests(SharedHost shared)
     }
 
     [Fact]
+    public async Task A_region_of_azure_may_be_empty_and_must_be_there()
+    {
+        var made = await _host.Client.PostAsync(
+            $"{_host.One.AppPath}/meetings",
+            _host.One.WriteToken,
+            """{"recording_config":{"storage_config":{"type":"azure","access_key":"k","region":""}}}""");
+        Assert.Equal((201, ""), (made.Status, (string?)made.Data["recording_config"]!["storage_config"]!["region"]));
+    }
+
+    [Fact]
+    public async Task Null_takes_back_any_field_of_a_configuration_and_leaves_the_others()
+    {
+        string[] required = ["storage_config/type", "storage_config/access_key", "storage_config/region", "realtimekit_bucket_config/enabled"];
+        var account = await _host.NewAccountAsync();
+        var made = await _host.Client.PostAsync($"{account.AppPath}/meetings", account.WriteToken, Full);
+        var path = $"{account.AppPath}/meetings/{made.Data["id"]}";
+        var fields = new[] { "ai_config", "recording_config" }.SelectMany(config => FieldsOf(made.Data[config]!.AsObject(), config)).ToArray();
+        Assert.True(fields.Length > 30, $"{fields.Length} fields");
+        foreach (var field in fields)
+        {
+            var taken = await _host.Client.PatchAsync(path, account.WriteToken, ChangeOf(field).ToJsonString());
+            if (required.Any(end => field.EndsWith(end, StringComparison.Ordinal)))
+            {
+                Assert.Equal([$"/{field}"], taken.Sources);
+                continue;
+            }
+
+            Assert.Equal((200, field), (taken.Status, field));
+            var expected = made.Data.DeepClone();
+            var steps = field.Split('/');
+            steps[..^1].Aggregate(expected, (node, step) => node[step]!).AsObject().Remove(steps[^1]);
+            expected["updated_at"] = (string?)taken.Data["updated_at"];
+            Assert.True(JsonNode.DeepEquals(expected, taken.Data), $"{field}: {taken.Data.ToJsonString()}");
+
+            // And back again, keys and passwords too.
+            Assert.Equal(200, (await _host.Client.SendAsync(HttpMethod.Put, path, account.WriteToken, Full)).Status);
+        }
+
+        static IEnumerable<string> FieldsOf(JsonObject fields, string at) => fields.SelectMany(field =>
+            (field.Value is JsonObject inner ? FieldsOf(inner, $"{at}/{field.Key}") : []).Append($"{at}/{field.Key}"));
+
+        static JsonObject ChangeOf(string field) => field.Split('/').Reverse().Aggregate(
+            (JsonObject?)null, (inner, step) => new JsonObject { [step] = inner })!;
+    }
+
+    [Fact]
+    public async Task Null_in_a_new_configuration_is_as_if_it_were_not_there()
+    {
+        const string Nulls =
+            """
+            {
+              "ai_config": {"transcription": null, "summarization": {"summary_type": null, "word_limit": 200}},
+              "recording_config": {"max_seconds": null, "file_name_prefix": null, "video_config": {"codec": null, "watermark": {"url": null}},
+                                   "audio_config": null, "storage_config": null, "realtimekit_bucket_config": null, "live_streaming_config": {"rtmp_url": null}}
+            }
+            """;
+        var account = await _host.NewAccountAsync();
+        var made = await _host.Client.PostAsync($"{account.AppPath}/meetings", account.WriteToken, Nulls);
+        Assert.Equal(201, made.Status);
+        var other = await _host.Client.PostAsync($"{account.AppPath}/meetings", account.WriteToken, Full);
+        var put = await _host.Client.SendAsync(HttpMethod.Put, $"{account.AppPath}/meetings/{other.Data["id"]}", account.WriteToken, Nulls);
+        foreach (var reply in new[] { made, put })
+        {
+            Assert.Equal("""{"summarization":{"word_limit":200}}""", reply.Data["ai_config"]!.ToJsonString());
+            Assert.Equal(
+                """{"video_config":{"watermark":{}},"live_streaming_config":{}}""", reply.Data["recording_config"]!.ToJsonString());
+        }
+    }
+
+    [Theory]
+    [InlineData("90")]
+    [InlineData("90.0")]
+    [InlineData("9e1")]
+    [InlineData("900e-1")]
+    [InlineData("0.09E+3")]
+    public async Task A_whole_number_is_one_however_it_is_spelled(string number)
+    {
+        var made = await _host.Client.PostAsync(
+            $"{_host.One.AppPath}/meetings",
+            _host.One.WriteToken,
+            $$$"""{"session_keep_alive_time_in_secs":{{{number}}},"recording_config":{"max_seconds":{{{number}}}}}""");
+        Assert.Equal(201, made.Status);
+        Assert.Equal("90", made.Data["session_keep_alive_time_in_secs"]!.ToJsonString());
+        Assert.Equal("90", made.Data["recording_config"]!["max_seconds"]!.ToJsonString());
+    }
+
+    [Fact]
+    public async Task A_meeting_without_a_title_can_be_sent_back_as_it_was_told()
+    {
+        var made = await _host.Client.PostAsync($"{_host.One.AppPath}/meetings", _host.One.WriteToken, """{"title":""}""");
+        Assert.Equal((201, ""), (made.Status, (string?)made.Data["title"]));
+        var path = $"{_host.One.AppPath}/meetings/{made.Data["id"]}";
+        Assert.Equal(200, (await _host.Client.SendAsync(HttpMethod.Put, path, _host.One.WriteToken, made.Data.ToJsonString())).Status);
+        Assert.Equal(200, (await _host.Client.PatchAsync(path, _host.One.WriteToken, made.Data.ToJsonString())).Status);
+    }
+
+    [Fact]
     public async Task The_key_of_an_address_to_push_to_is_told_to_nobody_and_kept_when_what_was_told_comes_back()
     {
         var account = await _host.NewAccountAsync();
@@ -187,7 +284,7 @@ public sealed class MeetingTests(SharedHost shared)
                             "summarization": {"summary_type": "gossip", "text_format": "html", "word_limit": 149}},
               "recording_config": {
                 "max_seconds": 86401, "file_name_prefix": "a/b",
-                "video_config": {"codec": "AV1", "width": 0, "height": 1921, "export_file": null,
+                "video_config": {"codec": "AV1", "width": 0, "height": 1921, "export_file": "no",
                                  "watermark": {"url": "ftp://x/", "position": "middle", "size": {"width": 0, "height": "1"}}},
                 "audio_config": {"codec": "OPUS", "channel": "5.1", "export_file": 1},
                 "storage_config": {"type": "floppy", "auth_method": "NONE", "port": 0, "bucket": 1},
@@ -228,6 +325,18 @@ public sealed class MeetingTests(SharedHost shared)
     [InlineData("""{"recording_config":{"video_config":{"codec":"VP8"},"audio_config":{"codec":"AAC"}}}""", "/recording_config/audio_config/codec")]
     [InlineData("""{"recording_config":{"storage_config":{}}}""", "/recording_config/storage_config/type")]
     [InlineData("""{"recording_config":{"storage_config":{"type":"azure","access_key":"k"}}}""", "/recording_config/storage_config/region")]
+    [InlineData("""{"recording_config":{"storage_config":{"type":"aws","access_key":"","region":"r"}}}""", "/recording_config/storage_config/access_key")]
+    [InlineData("""{"recording_config":{"storage_config":{"type":"digitalocean","access_key":"k","region":""}}}""", "/recording_config/storage_config/region")]
+    [InlineData("""{"recording_config":{"storage_config":{"type":"azure","access_key":"","region":""}}}""", "/recording_config/storage_config/access_key")]
+    [InlineData("""{"recording_config":{"storage_config":{"type":"gcs","secret":""}}}""", "/recording_config/storage_config/secret")]
+    [InlineData("""{"recording_config":{"storage_config":{"type":"sftp","auth_method":"PASSWORD","password":""}}}""", "/recording_config/storage_config/password")]
+    [InlineData("""{"recording_config":{"storage_config":{"type":"aws","access_key":"k","region":"r","host":"10.0.0.1"}}}""", "/recording_config/storage_config/host")]
+    [InlineData("""{"recording_config":{"storage_config":{"type":"azure","access_key":"k","region":"","host":"http://localhost:10000"}}}""", "/recording_config/storage_config/host")]
+    [InlineData("""{"recording_config":{"storage_config":{"type":"sftp","auth_method":"PASSWORD","password":"p","host":"[::1]"}}}""", "/recording_config/storage_config/host")]
+    [InlineData("""{"recording_config":{"max_seconds":90,"\ud800":1}}""", "/recording_config")]
+    [InlineData("""{"recording_config":{"realtimekit_bucket_config":{"enabled":null}}}""", "/recording_config/realtimekit_bucket_config/enabled")]
+    [InlineData("""{"recording_config":{"max_seconds":90.5}}""", "/recording_config/max_seconds")]
+    [InlineData("""{"recording_config":{"max_seconds":1e400}}""", "/recording_config/max_seconds")]
     [InlineData("""{"recording_config":{"storage_config":{"type":"gcs"}}}""", "/recording_config/storage_config/secret")]
     [InlineData("""{"recording_config":{"storage_config":{"type":"sftp"}}}""", "/recording_config/storage_config/auth_method")]
     [InlineData("""{"recording_config":{"storage_config":{"type":"sftp","auth_method":"KEY"}}}""", "/recording_config/storage_config/private_key")]

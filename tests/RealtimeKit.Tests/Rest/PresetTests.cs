@@ -158,6 +158,44 @@ public sealed class PresetTests(SharedHost shared)
         Assert.Equal(["/config/view_type"], (await MakeAsync(account, """{"name":"x","config":{"view_type":"CHAT"}}""")).Sources);
     }
 
+    [Theory]
+    [InlineData("""{"a":"\ud800"}""", "/ui/config_diff/a")]
+    [InlineData("""{"\ud800":"a"}""", "/ui/config_diff")]
+    [InlineData("""{"a":"\u0000"}""", "/ui/config_diff/a")]
+    public async Task A_free_object_that_could_never_be_told_is_refused_and_nothing_is_kept(string diff, string pointer)
+    {
+        var account = await _host.NewAccountAsync();
+        var json = $$$"""{"name":"mine","config":{"view_type":"GROUP_CALL"},"ui":{"config_diff":{{{diff}}}}}""";
+        var refused = await MakeAsync(account, json);
+        Assert.Equal((400, 40001), (refused.Status, refused.Code));
+        Assert.Equal([pointer], refused.Sources);
+
+        var made = await MakeAsync(account, """{"name":"mine","config":{"view_type":"GROUP_CALL"},"ui":{"config_diff":{"b":1}}}""");
+        var path = $"{account.AppPath}/presets/{made.Data["id"]}";
+        Assert.Equal([pointer], (await _host.Client.PatchAsync(path, account.WriteToken, $$$"""{"ui":{"config_diff":{{{diff}}}}}""")).Sources);
+        Assert.Equal([pointer], (await _host.Client.SendAsync(HttpMethod.Put, path, account.WriteToken, json)).Sources);
+
+        var read = await _host.Client.GetAsync(path, account.ReadToken);
+        Assert.Equal((200, """{"b":1}"""), (read.Status, read.Data["ui"]!["config_diff"]!.ToJsonString()));
+    }
+
+    [Fact]
+    public async Task A_change_of_a_free_object_is_merged_and_both_together_must_fit()
+    {
+        var account = await _host.NewAccountAsync();
+        var made = await MakeAsync(account, """{"name":"mine","config":{"view_type":"GROUP_CALL"},"ui":{"config_diff":{"a":{"x":1,"y":[1,2]},"b":2}}}""");
+        var path = $"{account.AppPath}/presets/{made.Data["id"]}";
+        var changed = await _host.Client.PatchAsync(path, account.WriteToken, """{"ui":{"config_diff":{"a":{"y":[3]},"b":null,"c":4}}}""");
+        Assert.Equal("""{"a":{"x":1,"y":[3]},"c":4}""", changed.Data["ui"]!["config_diff"]!.ToJsonString());
+
+        Assert.Equal(200, (await _host.Client.PatchAsync(path, account.WriteToken, Long("d"))).Status);
+        Assert.Equal(["/ui/config_diff"], (await _host.Client.PatchAsync(path, account.WriteToken, Long("e"))).Sources);
+        var read = await _host.Client.GetAsync(path, account.ReadToken);
+        Assert.Equal(["a", "c", "d"], read.Data["ui"]!["config_diff"]!.AsObject().Select(member => member.Key));
+
+        static string Long(string key) => $$$$"""{"ui":{"config_diff":{"{{{{key}}}}":"{{{{new string('x', 40_000)}}}}"}}}""";
+    }
+
     [Fact]
     public async Task Plugins_beyond_the_bound_are_refused_and_harm_nothing()
     {
@@ -168,7 +206,7 @@ public sealed class PresetTests(SharedHost shared)
         Assert.Equal(400, (await _host.Client.PatchAsync(path, account.WriteToken, Plugins("b", 201))).Status);
 
         // Each fits by itself, and both together do not.
-        await _host.Client.PatchAsync(path, account.WriteToken, Plugins("b", 150));
+        Assert.Equal(["/permissions/plugins/config"], (await _host.Client.PatchAsync(path, account.WriteToken, Plugins("b", 150))).Sources);
         var read = await _host.Client.GetAsync(path, account.ReadToken);
         Assert.Equal((200, 150), (read.Status, read.Data["permissions"]!["plugins"]!["config"]!.AsObject().Count));
 

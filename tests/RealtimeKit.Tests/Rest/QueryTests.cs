@@ -40,6 +40,21 @@ public sealed class QueryTests(SharedHost shared)
     }
 
     [Theory]
+    [InlineData("recordings?sort_by=x", "sort_by must be one of invokedTime")]
+    [InlineData("recordings?status=x", "status must be of ERRORED, INVOKED, PAUSED, RECORDING, UPLOADED, UPLOADING")]
+    [InlineData("sessions?sort_by=x", "sort_by must be one of createdAt, minutesConsumed")]
+    [InlineData("sessions?status=x", "status must be one of ENDED, LIVE")]
+    [InlineData("sessions/ID/participants?sort_by=x", "sort_by must be one of duration, joinedAt")]
+    [InlineData("sessions/ID/participants?view=x", "view must be one of consolidated, raw")]
+    [InlineData("sessions/peer-report/ID?filters=x", "filters must be of device_info, events, ip_information, precall_network_information, quality_stats")]
+    [InlineData("sessions/ID/transcript?format=x", "format must be one of CSV, JSON, SRT, VTT")]
+    public async Task A_refusal_tells_words_as_they_are_documented(string query, string message)
+    {
+        var reply = await _host.Client.GetAsync($"{_host.One.AppPath}/{query.Replace("ID", $"{Guid.NewGuid()}", StringComparison.Ordinal)}", Token);
+        Assert.Equal((400, message), (reply.Status, (string?)reply.Body["error"]!["message"]));
+    }
+
+    [Theory]
     [InlineData("sort_order=UP", "sort_order")]
     [InlineData("sort_order=", "sort_order")]
     [InlineData("sort_order=ASC&sort_order=DESC", "sort_order")]

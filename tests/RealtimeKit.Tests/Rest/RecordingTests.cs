@@ -143,6 +143,15 @@ public sealed class RecordingTests(SharedHost shared)
     [InlineData("""{"interactive_config":{"type":"ID3"},"realtimekit_bucket_config":{"enabled":false},"rtmp_out_config":{"rtmp_url":"rtmp://example.org/live/key"}}""", "/interactive_config")]
     [InlineData("""{"url":"https://example.org","type":"track"}""", "/url")]
     [InlineData("""{"url":"file:///etc/passwd"}""", "/url")]
+    [InlineData("""{"url":"http://127.0.0.1:9000/"}""", "/url")]
+    [InlineData("""{"url":"http://localhost:9000/"}""", "/url")]
+    [InlineData("""{"url":"https://[fd00::1]/page"}""", "/url")]
+    [InlineData("""{"url":"http://169.254.169.254/latest"}""", "/url")]
+    [InlineData("""{"storage_config":{"type":"aws","access_key":"a","region":"r","secret":"geheim","bucket":"b","host":"http://10.0.0.1:9000"}}""", "/storage_config/host")]
+    [InlineData("""{"storage_config":{"type":"aws","access_key":"a","region":"r","secret":"geheim","bucket":"b","host":"localhost","port":9000}}""", "/storage_config/host")]
+    [InlineData("""{"storage_config":{"type":"gcs","secret":"{}","bucket":"b","host":"https://192.168.0.7"}}""", "/storage_config/host")]
+    [InlineData("""{"storage_config":{"type":"sftp","auth_method":"PASSWORD","host":"127.0.0.1","username":"u","password":"geheim"}}""", "/storage_config/host")]
+    [InlineData("""{"max_seconds":90.5}""", "/max_seconds")]
     [InlineData("""{"rtmp_out_config":{"rtmp_url":"http://example.org"}}""", "/rtmp_out_config/rtmp_url")]
     [InlineData("""{"rtmp_out_config":{"rtmp_url":"rtmp://example.org/live/"}}""", "/rtmp_out_config/rtmp_url")]
     [InlineData("""{"rtmp_out_config":{"rtmp_url":"rtmp://user:geheim@example.org/live/key"}}""", "/rtmp_out_config/rtmp_url")]
@@ -256,9 +265,9 @@ public sealed class RecordingTests(SharedHost shared)
     [Theory]
     [InlineData("""{"type":"azure","access_key":"acc","secret":"R0VIRUlN","bucket":"c","region":"","path":"/a/b/"}""", "container c at Azure account acc")]
     [InlineData("""{"type":"azure","access_key":"acc","secret":"R0VIRUlN","bucket":"c","region":"","host":"acc.blob.example.cn"}""", "container c at https://acc.blob.example.cn")]
-    [InlineData("""{"type":"azure","access_key":"acc","secret":"R0VIRUlN","bucket":"c","region":"","host":"http://10.0.0.1","port":10000}""", "container c at http://10.0.0.1:10000/acc")]
+    [InlineData("""{"type":"azure","access_key":"acc","secret":"R0VIRUlN","bucket":"c","region":"","host":"http://storage.example.net","port":10000}""", "container c at http://storage.example.net:10000/acc")]
     [InlineData("""{"type":"sftp","auth_method":"PASSWORD","host":"h.example.org","username":"u","password":"R0VIRUlN","path":"/a/"}""", "folder /a at sftp://h.example.org:22")]
-    [InlineData("""{"type":"sftp","auth_method":"PASSWORD","host":"10.0.0.1","port":2222,"username":"u","password":"R0VIRUlN","host_key_fingerprint":"SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}""", "folder of the login at sftp://10.0.0.1:2222")]
+    [InlineData("""{"type":"sftp","auth_method":"PASSWORD","host":"sftp.example.net","port":2222,"username":"u","password":"R0VIRUlN","host_key_fingerprint":"SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}""", "folder of the login at sftp://sftp.example.net:2222")]
     public async Task Each_kind_of_storage_leads_where_it_says_and_its_keys_are_never_told(string storage, string target)
     {
         var account = await _host.NewAccountAsync();
@@ -417,6 +426,103 @@ public sealed class RecordingTests(SharedHost shared)
         var body = Body(meeting);
         body["rtmp_out_config"] = new JsonObject { ["rtmp_url"] = "rtmp://example.org/live/key" };
         Assert.Equal(400, (await SendAsync(account, HttpMethod.Post, "/recordings/track", body)).Status);
+    }
+
+    [Fact]
+    public async Task A_prefix_that_makes_names_no_disk_takes_is_refused_wherever_it_is_given()
+    {
+        var account = await _host.NewAccountAsync();
+        var meeting = await NewMeetingAsync(account);
+        var (fits, isLong) = (new string('a', 128), new string('a', 129));
+        (HttpMethod Method, string Path, Func<string, JsonObject> Body, string Pointer)[] places =
+        [
+            (HttpMethod.Post, "/recordings", prefix => With(new JsonObject { ["file_name_prefix"] = prefix }), "/file_name_prefix"),
+            (HttpMethod.Post, "/recordings/track", prefix => With(new JsonObject { ["file_name_prefix"] = prefix }), "/file_name_prefix"),
+            (HttpMethod.Post, "/recordings/track", prefix => With(new JsonObject
+            {
+                ["layers"] = new JsonObject { ["default"] = new JsonObject { ["file_name_prefix"] = prefix } },
+            }), "/layers/default/file_name_prefix"),
+            (HttpMethod.Post, "/recordings/track", prefix => With(new JsonObject
+            {
+                ["layers"] = new JsonArray(new JsonObject { ["file_name_prefix"] = prefix }),
+            }), "/layers/0/file_name_prefix"),
+            (HttpMethod.Post, "/meetings", InMeeting, "/recording_config/file_name_prefix"),
+            (HttpMethod.Patch, $"/meetings/{meeting.Id}", InMeeting, "/recording_config/file_name_prefix"),
+            (HttpMethod.Put, $"/meetings/{meeting.Id}", InMeeting, "/recording_config/file_name_prefix"),
+        ];
+        foreach (var (method, path, body, pointer) in places)
+        {
+            var refused = await SendAsync(account, method, path, body(isLong));
+            Assert.Equal((400, pointer), (refused.Status, Assert.Single(refused.Sources)));
+            var taken = await SendAsync(account, method, path, body(fits));
+            Assert.NotEqual(400, taken.Status);
+            if (path is "/recordings")
+            {
+                await ActAsync(account, taken.Data["id"]!.GetValue<string>(), "stop");
+            }
+        }
+
+        JsonObject With(JsonObject body)
+        {
+            body["meeting_id"] = meeting.Id.ToString();
+            return body;
+        }
+
+        static JsonObject InMeeting(string prefix) => new() { ["recording_config"] = new JsonObject { ["file_name_prefix"] = prefix } };
+    }
+
+    [Fact]
+    public async Task A_longer_prefix_that_a_meeting_has_from_earlier_is_cut()
+    {
+        var account = await _host.NewAccountAsync();
+        var meeting = await NewMeetingAsync(account, $$$"""{"file_name_prefix":"{{{new string('a', 256)}}}"}""");
+        var started = await SendAsync(account, HttpMethod.Post, "/recordings", Body(meeting));
+        Assert.StartsWith($"{new string('a', 128)}_{meeting.Id}", started.Data["output_file_name"]!.GetValue<string>(), StringComparison.Ordinal);
+        await ActAsync(account, started.Data["id"]!.GetValue<string>(), "stop");
+        await UntilAsync(account, started.Data["id"]!.GetValue<string>(), "ERRORED");
+    }
+
+    [Fact]
+    public async Task Null_in_a_request_leaves_what_the_meeting_says()
+    {
+        var account = await _host.NewAccountAsync();
+        var meeting = await NewMeetingAsync(account, """{"file_name_prefix":"meeting","max_seconds":120,"audio_config":{"codec":"MP3"}}""");
+        var body = Body(meeting);
+        foreach (var field in new[]
+        {
+            "file_name_prefix", "max_seconds", "video_config", "audio_config", "realtimekit_bucket_config", "live_streaming_config", "rtmp_out_config",
+            "interactive_config", "url", "layers",
+        })
+        {
+            body[field] = null;
+        }
+
+        var started = await SendAsync(account, HttpMethod.Post, "/recordings", body);
+        Assert.Equal(200, started.Status);
+        var id = started.Data["id"]!.GetValue<string>();
+        var plan = (await _host.Service<Recordings>().FindAsync(account.First.Id, new RecordingId(Guid.Parse(id)), CancellationToken.None))!.Plan;
+        Assert.Equal(("meeting", TimeSpan.FromSeconds(120), RecordingAudioCodec.Mp3), (plan.FileNamePrefix, plan.MaxLength, plan.AudioCodec));
+        await ActAsync(account, id, "stop");
+        await UntilAsync(account, id, "ERRORED");
+    }
+
+    [Theory]
+    [InlineData("""{"layers":{"default":{"media_kind":"music"}}}""", "/layers/default/media_kind")]
+    [InlineData("""{"layers":[{"media_kind":"music"}]}""", "/layers/0/media_kind")]
+    [InlineData("""{"layers":[null]}""", "/layers/0")]
+    [InlineData("""{"layers":"default"}""", "/layers")]
+    [InlineData("""{"layers":{"default":[]}}""", "/layers/default")]
+    [InlineData("""{"layers":{"default":null,"other":{"media_kind":"music"}}}""", null)]
+    [InlineData("""{"layers":[]}""", null)]
+    [InlineData("""{"layers":null}""", null)]
+    public async Task Layers_are_named_or_listed(string fields, string? pointer)
+    {
+        var account = await _host.NewAccountAsync();
+        var body = JsonNode.Parse(fields)!.AsObject();
+        body["meeting_id"] = (await NewMeetingAsync(account)).Id.ToString();
+        var answer = await SendAsync(account, HttpMethod.Post, "/recordings/track", body);
+        Assert.Equal(pointer is null ? 503 : 400, answer.Status); // This host has no tracks.
+        Assert.Equal(pointer, pointer is null ? null : Assert.Single(answer.Sources));
     }
 
     private static JsonObject Body(Meeting meeting) => new() { ["meeting_id"] = meeting.Id.ToString() };

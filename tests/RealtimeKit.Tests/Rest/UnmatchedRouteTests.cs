@@ -1,3 +1,5 @@
+using System.Net.Sockets;
+using System.Text;
 using Roomcast.RealtimeKit.Tests.Hosting;
 
 namespace Roomcast.RealtimeKit.Tests.Rest;
@@ -37,8 +39,9 @@ public sealed class UnmatchedRouteTests(SharedHost shared)
         var routes = EveryRoute.Of(_host, _host.One, _host.One.First);
         foreach (var pattern in routes.GroupBy(route => route.Pattern))
         {
-            // A word in a path may be taken for an id by another route, which allows methods of its own.
-            var taking = routes.Where(route => route.Takes(pattern.First().Path)).ToArray();
+            // A word in a path could be taken for an id by another route, whose methods are not those of the word's.
+            var words = pattern.Key.Split('/').Count(part => part is not ['{', .., '}']);
+            var taking = routes.Where(route => route.Takes(pattern.First().Path) && route.Pattern.Split('/').Count(part => part is not ['{', .., '}']) == words).ToArray();
             var allowed = taking.Select(route => route.Method)
                 .Distinct()
                 .Concat(taking.Any(route => route.IsRead) ? ["HEAD"] : [])
@@ -53,6 +56,41 @@ public sealed class UnmatchedRouteTests(SharedHost shared)
                 Assert.Equal(allowed, reply.ContentHeaders.Allow.Order(StringComparer.Ordinal));
             }
         }
+    }
+
+    [Theory]
+    [InlineData("GET", "/recordings/track", "POST")]
+    [InlineData("PUT", "/recordings/track", "POST")]
+    [InlineData("DELETE", "/webhooks/all", "GET HEAD")]
+    [InlineData("PATCH", "/webhooks/all", "GET HEAD")]
+    [InlineData("PUT", "/webhooks/all/", "GET HEAD")]
+    public async Task A_word_is_never_taken_for_an_id(string method, string path, string allowed)
+    {
+        foreach (var prefix in new[] { _host.One.AppPath, _host.One.AppPath["/client/v4".Length..] })
+        {
+            var reply = await _host.Client.SendAsync(HttpMethod.Parse(method), prefix + path, _host.One.WriteToken);
+            Assert.Equal((405, 40500), (reply.Status, reply.Code));
+            Assert.Equal(allowed.Split(' '), reply.ContentHeaders.Allow.Order(StringComparer.Ordinal));
+        }
+    }
+
+    [Theory]
+    [InlineData("GET {app}/meetings/%00 HTTP/1.1\r\nHost: localhost\r\n\r\n", "400 Bad Request")]
+    [InlineData("GET {app}/meetings/%C3%28 HTTP/1.1\r\nHost: localhost\r\n\r\n", "401 Unauthorized")]
+    [InlineData("GET {app}/meetings?{long} HTTP/1.1\r\nHost: localhost\r\n\r\n", "414 URI Too Long")]
+    [InlineData("GET {app}/meetings HTTP/1.1\r\nHost: localhost\r\nX-Long: {long}{long}{long}{long}\r\n\r\n", "431 Request Header Fields Too Large")]
+    [InlineData("GET {app}/meetings HTTP/1.1\r\n\r\n", "400 Bad Request")]
+    public async Task What_is_no_request_to_the_server_itself_is_answered_by_a_status_alone(string request, string status)
+    {
+        using var client = new TcpClient();
+        await client.ConnectAsync(_host.Address.Host, _host.Address.Port);
+        await using var stream = client.GetStream();
+        var text = request
+            .Replace("{app}", _host.One.AppPath, StringComparison.Ordinal)
+            .Replace("{long}", new string('x', 9_000), StringComparison.Ordinal);
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(text));
+        using var reader = new StreamReader(stream, Encoding.ASCII);
+        Assert.Equal($"HTTP/1.1 {status}", await reader.ReadLineAsync());
     }
 
     [Fact]

@@ -27,9 +27,13 @@ internal sealed class ApiDescription(JsonObject document, SchemaMode mode)
         var path = requestPath.TrimEnd('/');
         path = path.StartsWith("/client/v4/", StringComparison.Ordinal) ? path["/client/v4".Length..] : path;
         var parts = path.Split('/');
+
+        // A word is never taken for an id, whichever methods its own path has.
         return Operations
-            .Where(operation => operation.Method == (method == "HEAD" ? "GET" : method) && Fits(operation.Path.Split('/'), parts))
-            .OrderBy(operation => operation.Path.Count(character => character == '{'))
+            .Where(operation => Fits(operation.Path.Split('/'), parts))
+            .GroupBy(operation => operation.Path.Count(character => character == '{'))
+            .MinBy(group => group.Key)?
+            .Where(operation => operation.Method == (method == "HEAD" ? "GET" : method))
             .Select(operation => operation.Operation)
             .FirstOrDefault();
     }

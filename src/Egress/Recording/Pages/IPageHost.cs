@@ -32,6 +32,9 @@ public sealed record PageServer(string ClientBase, IReadOnlySet<string> Names, I
 
     /// <summary>Where the connections of pages to the server are noted.</summary>
     public PageConnections Connections { get; init; } = new();
+
+    /// <summary>Whether host and port, as they are told to others, are this server.</summary>
+    internal bool IsAt(string host, int port) => Names.Contains(host) && EndPoints.ContainsKey(port);
 }
 
 /// <summary>The connections that pages have to this server: what is for its owner alone is not shown by them. Thread-safe.</summary>

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
+using Roomcast.Storage.Blobs;
 
 namespace Roomcast.Egress.Recording.Pages;
 
@@ -52,6 +53,12 @@ internal sealed class RecordedPages : IDisposable
             ? new PagePlace(this, _host, program)
             : throw new RecordingFault($"The server records as many pages as it may ({_options.MaxPages}).");
     }
+
+    /// <summary>Whether a page of this address may be shown, as far as it tells: what a name stands for is looked at when it is connected to.</summary>
+    public bool MayShow(Uri address) =>
+        _host?.Server.IsAt(address.DnsSafeHost, address.Port) is true
+        || WrittenAddress.Of(address.DnsSafeHost) is not { } written
+        || OpenInternet.IsOpen(written, _options.PrivateNetworks);
 
     /// <inheritdoc/>
     public void Dispose() => _places.Dispose();

@@ -23,6 +23,7 @@ internal sealed class TrackCapture : ICapture, ICompositionInput
     private readonly RecordingRecord _record;
     private readonly RecordingParts _parts;
     private readonly long _beganAt;
+    private readonly DateTimeOffset _began;
     private ICompositionReturn? _back;
     private Scene? _scene; // The newest that was not read so far.
     private TimeSpan _pausedFor;
@@ -35,10 +36,13 @@ internal sealed class TrackCapture : ICapture, ICompositionInput
         _record = record;
         _parts = parts;
         _beganAt = parts.Clock.GetTimestamp();
+        _began = parts.Clock.GetUtcNow();
     }
 
     // Those who are muted send nothing, and it is recorded all the same that nobody spoke.
     public TimeSpan Recorded => (_pausedAt ?? Now) - _pausedFor;
+
+    public DateTimeOffset? BeganAt => _lanes.Values.Any(lane => lane.HasStarted) ? _began : null;
 
     public bool RunsByClock => _pausedAt is null;
 

@@ -24,6 +24,19 @@ internal sealed class SessionJournal
     /// <summary>Takes a step that nobody waits for. A fault is logged.</summary>
     public bool TryAdd(Func<Task> step) => _steps.Writer.TryWrite(step);
 
+    /// <summary>Ends once all that was asked for until now has been done, well or not; at once when no more is taken.</summary>
+    public Task WhenDone()
+    {
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        return TryAdd(() =>
+        {
+            done.SetResult();
+            return Task.CompletedTask;
+        })
+            ? done.Task
+            : Task.CompletedTask;
+    }
+
     /// <summary>Takes no more steps.</summary>
     public void Complete() => _steps.Writer.TryComplete();
 

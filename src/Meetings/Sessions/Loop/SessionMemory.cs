@@ -71,12 +71,14 @@ internal sealed class SessionMemory(SessionRoom room)
         // Its owner may have changed or replaced the preset in the meantime; then that holds.
         if (stored.Preset is { } preset && stored.PresetId == member.Preset.Id.Value && stored.PresetUpdatedAt == member.Preset.UpdatedAt)
         {
-            var faults = new List<PresetFault>();
-            using var document = JsonDocument.Parse(preset);
-            var content = PresetJson.ReadPatch(document.RootElement, member.Preset.Content, faults);
-            if (faults.Count == 0)
+            try
             {
-                member.Preset = member.Preset with { Content = content };
+                member.Preset = member.Preset with { Content = PresetJson.ReadStored(preset) };
+            }
+            catch (StorageException fault)
+            {
+                // What the preset itself says holds then.
+                SessionLog.JournalFailed(room.Parts.Logger, fault, room.Meeting.Id.ToString());
             }
         }
     }

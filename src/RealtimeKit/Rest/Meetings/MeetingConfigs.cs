@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Roomcast.Egress.Push;
+using Roomcast.Egress.Recording;
 using Roomcast.RealtimeKit.Rest.Answers;
 using Roomcast.RealtimeKit.Rest.Recordings;
 using Roomcast.RealtimeKit.Rest.Requests;
@@ -17,7 +18,6 @@ internal static class MeetingConfigs
 
     private const int MaxTextLength = 1_024;
     private const int MaxKeyLength = 16_384;
-    private const int MaxPrefixLength = 256;
 
     /// <summary>What is written and never read back.</summary>
     private static readonly string[] Secrets = ["access_key", "secret", "password", "private_key"];
@@ -45,10 +45,16 @@ internal static class MeetingConfigs
             ("width", JsonShape.Whole(1, int.MaxValue)),
             ("height", JsonShape.Whole(1, int.MaxValue)))));
 
+    /// <summary>The shape of what stands before the names of files. The names of the longest files must fit a disk.</summary>
+    public static JsonShape Prefix { get; } = JsonShape.Text(
+        RecordingPlan.MaxPrefixLength,
+        text => text.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-'),
+        $"at most {RecordingPlan.MaxPrefixLength} letters, digits, _ and -");
+
     /// <summary>The shape of <c>recording_config</c>.</summary>
     public static JsonShape Recording { get; } = JsonShape.Object(
         ("max_seconds", JsonShape.Whole(60, 86_400)),
-        ("file_name_prefix", JsonShape.Text(MaxPrefixLength, IsPrefix, $"at most {MaxPrefixLength} letters, digits, _ and -")),
+        ("file_name_prefix", Prefix),
         ("video_config", JsonShape.Object(
             ("codec", JsonShape.Word("H264", "VP8", "VP9")),
             ("width", JsonShape.Whole(1, 1_920)),
@@ -59,7 +65,7 @@ internal static class MeetingConfigs
             ("codec", JsonShape.Word("AAC", "MP3")),
             ("channel", JsonShape.Word("mono", "stereo")),
             ("export_file", JsonShape.Flag()))),
-        ("storage_config", JsonShape.NullableObject(
+        ("storage_config", JsonShape.Object(
             ("type", JsonShape.Word("aws", "azure", "digitalocean", "gcs", "sftp", "cloudflare")),
             ("access_key", JsonShape.Text(MaxTextLength)),
             ("secret", JsonShape.Text(MaxKeyLength)),
@@ -94,7 +100,9 @@ internal static class MeetingConfigs
     }
 
     /// <summary>What is wrong with a recording configuration as a whole, after a change: fields that only together make sense.</summary>
-    public static IReadOnlyList<FieldFault> FaultsOf(JsonObject recording)
+    /// <param name="recording">The configuration.</param>
+    /// <param name="mayStoreAt">Whether a host may be stored at.</param>
+    public static IReadOnlyList<FieldFault> FaultsOf(JsonObject recording, Func<string, bool> mayStoreAt)
     {
         var faults = new List<FieldFault>();
         if (Text(recording["video_config"], "codec") is "VP8" or "VP9" && Text(recording["audio_config"], "codec") is not null)
@@ -104,13 +112,18 @@ internal static class MeetingConfigs
 
         if (recording["storage_config"] is JsonObject storage)
         {
-            foreach (var field in RequiredOf(storage).Where(field => !storage.ContainsKey(field)))
+            foreach (var field in RequiredOf(storage).Where(field => string.IsNullOrEmpty(Text(storage, field))))
             {
                 Add($"storage_config/{field}", "is required for this kind of storage");
             }
 
+            if (Text(storage, "type") is "azure" && !storage.ContainsKey("region"))
+            {
+                Add("storage_config/region", "is required for this kind of storage, and may be empty");
+            }
+
             // What else a kind needs may come with the request that starts a recording.
-            foreach (var (field, message) in StorageConfigs.FaultsOf(storage))
+            foreach (var (field, message) in StorageConfigs.FaultsOf(storage, mayStoreAt))
             {
                 Add($"storage_config/{field}", message);
             }
@@ -167,7 +180,8 @@ internal static class MeetingConfigs
     private static string[] RequiredOf(JsonObject storage) => (Text(storage, "type"), Text(storage, "auth_method")) switch
     {
         (null, _) => ["type"],
-        ("aws" or "azure" or "digitalocean", _) => ["access_key", "region"],
+        ("aws" or "digitalocean", _) => ["access_key", "region"],
+        ("azure", _) => ["access_key"],
         ("gcs", _) => ["secret"],
         ("sftp", "KEY") => ["private_key"],
         ("sftp", "PASSWORD") => ["password"],
@@ -179,7 +193,4 @@ internal static class MeetingConfigs
 
     private static bool IsLanguage(string text) =>
         text.Length is >= 2 and <= 8 && text.All(c => char.IsAsciiLetterOrDigit(c) || c == '-') && char.IsAsciiLetter(text[0]);
-
-    /// <summary>Whether a text may stand before the name of a file.</summary>
-    public static bool IsPrefix(string text) => text.All(c => char.IsAsciiLetterOrDigit(c) || c is '_' or '-');
 }

@@ -45,10 +45,10 @@ internal static class MeetingEndpoints
             page.Items.Select(MeetingResponse.InList).ToArray(), KitJson.Default.MeetingResponseArray, PagingResponse.Of(page));
     }
 
-    private static async Task<KitAnswer> CreateAsync(KitRequest request, MeetingStore meetings)
+    private static async Task<KitAnswer> CreateAsync(KitRequest request, MeetingStore meetings, Egress.Recording.Recordings recordings)
     {
         using var body = await request.ReadBodyAsync();
-        var wanted = new MeetingRequest(body, readsStatus: false);
+        var wanted = new MeetingRequest(body, readsStatus: false, recordings.MayStoreAt);
         if (body.Refusal is { } refusal)
         {
             return refusal;
@@ -67,17 +67,17 @@ internal static class MeetingEndpoints
             ? KitAnswer.Ok(MeetingResponse.Of(meeting), KitJson.Default.MeetingResponse)
             : KitAnswer.NotFound("meeting");
 
-    private static async Task<KitAnswer> UpdateAsync(KitRequest request, MeetingStore meetings, IActiveSessions sessions)
+    private static async Task<KitAnswer> UpdateAsync(KitRequest request, MeetingStore meetings, IActiveSessions sessions, Egress.Recording.Recordings recordings)
     {
         using var body = await request.ReadBodyAsync();
-        var wanted = new MeetingRequest(body, readsStatus: true);
+        var wanted = new MeetingRequest(body, readsStatus: true, recordings.MayStoreAt);
         return body.Refusal ?? await ChangeAsync(request, meetings, sessions, before => before.Settings, wanted, wanted.Change);
     }
 
-    private static async Task<KitAnswer> ReplaceAsync(KitRequest request, MeetingStore meetings, IActiveSessions sessions)
+    private static async Task<KitAnswer> ReplaceAsync(KitRequest request, MeetingStore meetings, IActiveSessions sessions, Egress.Recording.Recordings recordings)
     {
         using var body = await request.ReadBodyAsync();
-        var wanted = new MeetingRequest(body, readsStatus: false);
+        var wanted = new MeetingRequest(body, readsStatus: false, recordings.MayStoreAt);
         return body.Refusal ?? await ChangeAsync(request, meetings, sessions, _ => new MeetingSettings(), wanted, wanted.Replace);
     }
 

@@ -10,6 +10,7 @@ internal sealed class MeetingRequest
 {
     private const int MaxTitleLength = 256;
 
+    private readonly Func<string, bool> _mayStoreAt;
     private readonly Given<string> _title;
     private readonly MeetingStatus? _status;
     private readonly bool? _persistsChat;
@@ -24,8 +25,10 @@ internal sealed class MeetingRequest
     /// <summary>Reads every field; what is wrong is noted by the reader.</summary>
     /// <param name="body">The body.</param>
     /// <param name="readsStatus">Whether the status may be set.</param>
-    public MeetingRequest(BodyReader body, bool readsStatus)
+    /// <param name="mayStoreAt">Whether a host may be stored at.</param>
+    public MeetingRequest(BodyReader body, bool readsStatus, Func<string, bool> mayStoreAt)
     {
+        _mayStoreAt = mayStoreAt;
         _title = body.ReadText("title", MaxTitleLength, isNullable: true);
         _status = readsStatus ? body.ReadWord("status", MeetingResponse.StatusWords).Value : null;
         _persistsChat = body.ReadFlag("persist_chat").Value;
@@ -54,7 +57,7 @@ internal sealed class MeetingRequest
         MeetingConfigs.Uncover(recording, stored);
 
         // What is kept was taken when the rules may have been others: who changes something else is not held up by it.
-        faults = recording is null || _recording is null ? [] : MeetingConfigs.FaultsOf(recording);
+        faults = recording is null || _recording is null ? [] : MeetingConfigs.FaultsOf(recording, _mayStoreAt);
         return before with
         {
             PersistsChat = _persistsChat ?? before.PersistsChat,

@@ -66,8 +66,18 @@ internal static class PresetEndpoints
         // Only the types are looked at here: what the change is made of, is known once the preset is found.
         var basis = PresetContent.DefaultsOf(ViewType.GroupCall);
         body.ReadWhole((preset, faults) => ReadPatch(preset, basis, faults));
-        return body.Refusal ?? await ChangeAsync(
-            request, presets, sessions, name.Value, before => body.ReadWhole((preset, faults) => ReadPatch(preset, before, faults))!);
+        if (body.Refusal is { } refusal)
+        {
+            return refusal;
+        }
+
+        // Each may fit by itself, and not what comes of both.
+        var answer = await ChangeAsync(request, presets, sessions, name.Value, before =>
+        {
+            var content = body.ReadWhole((preset, faults) => ReadPatch(preset, before, faults));
+            return body.Refusal is null ? content : null;
+        });
+        return body.Refusal ?? answer;
     }
 
     private static async Task<KitAnswer> ReplaceAsync(KitRequest request, PresetStore presets, IActiveSessions sessions)
@@ -89,7 +99,7 @@ internal static class PresetEndpoints
             : null;
 
     private static async Task<KitAnswer> ChangeAsync(
-        KitRequest request, PresetStore presets, IActiveSessions sessions, string? name, Func<PresetContent, PresetContent> change)
+        KitRequest request, PresetStore presets, IActiveSessions sessions, string? name, Func<PresetContent, PresetContent?> change)
     {
         if (!PresetId.TryParse(request.PathValue("preset_id"), out var id))
         {

@@ -18,7 +18,7 @@ internal static class RecordingEndpoints
         ["resume"] = RecordingInputWord.Resume,
     };
 
-    private static readonly Dictionary<string, int> SortWords = new() { ["INVOKEDTIME"] = 0 };
+    private static readonly Dictionary<string, int> SortWords = new() { ["invokedTime"] = 0 };
 
     private enum RecordingInputWord
     {

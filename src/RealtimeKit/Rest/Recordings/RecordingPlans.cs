@@ -51,7 +51,7 @@ public static class RecordingPlans
         var plan = new RecordingPlan
         {
             MaxLength = (int?)config["max_seconds"] is { } seconds ? TimeSpan.FromSeconds(seconds) : new RecordingPlan().MaxLength,
-            FileNamePrefix = (string?)config["file_name_prefix"],
+            FileNamePrefix = PrefixOf((string?)config["file_name_prefix"]),
             Width = CompositionFormat.SideOf((int?)video["width"] ?? 1_280),
             Height = CompositionFormat.SideOf((int?)video["height"] ?? 720),
             VideoCodec = isTracks ? default : (string?)video["codec"] switch
@@ -73,7 +73,7 @@ public static class RecordingPlans
         {
             plan = plan with
             {
-                Target = ReadStorage(storage, found),
+                Target = ReadStorage(storage, recordings, found),
                 StorageTold = MeetingConfigs.Told(new JsonObject { ["storage_config"] = storage.DeepClone() }.ToJsonString())!["storage_config"]!.ToJsonString(),
             };
         }
@@ -140,6 +140,10 @@ public static class RecordingPlans
         }
     }
 
+    // A meeting's may have been kept when it could be longer.
+    private static string? PrefixOf(string? given) =>
+        given is { Length: > RecordingPlan.MaxPrefixLength } ? given[..RecordingPlan.MaxPrefixLength] : given;
+
     private static RecordingWatermark? ReadWatermark(JsonObject? watermark) => (string?)watermark?["url"] is not { } address
         ? null
         : new RecordingWatermark(
@@ -154,10 +158,10 @@ public static class RecordingPlans
             (int?)watermark["size"]?["width"] ?? 0,
             (int?)watermark["size"]?["height"] ?? 0);
 
-    private static StorageTarget? ReadStorage(JsonObject storage, List<FieldFault> faults)
+    private static StorageTarget? ReadStorage(JsonObject storage, Egress.Recording.Recordings recordings, List<FieldFault> faults)
     {
         var found = new List<(string Field, string Message)>();
-        var target = StorageConfigs.Read(storage, found);
+        var target = StorageConfigs.Read(storage, recordings.MayStoreAt, found);
         foreach (var (field, message) in found)
         {
             Add(faults, $"/storage_config/{field}", message);

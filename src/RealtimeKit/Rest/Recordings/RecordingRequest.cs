@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Roomcast.Egress.Recording;
 using Roomcast.RealtimeKit.Rest.Answers;
@@ -17,9 +18,11 @@ internal sealed class RecordingRequest
         ("interactive_config", JsonShape.Object(["type"], ("type", JsonShape.Word("ID3")))),
         ("url", JsonShape.Address("http", "https")));
 
-    private static readonly JsonShape Layers = JsonShape.Object(("default", JsonShape.Object(
+    private static readonly JsonShape Layer = JsonShape.Object(
         ("media_kind", JsonShape.Word("audio", "video")),
-        ("file_name_prefix", JsonShape.Text(256, MeetingConfigs.IsPrefix, "at most 256 letters, digits, _ and -")))));
+        ("file_name_prefix", MeetingConfigs.Prefix));
+
+    private static readonly JsonShape Layers = JsonShape.Object(("default", Layer));
 
     private readonly JsonObject? _config;
     private readonly JsonObject? _extras;
@@ -36,9 +39,9 @@ internal sealed class RecordingRequest
             ["track"] = RecordingKind.Tracks,
         }).Value is RecordingKind.Tracks;
         UserIds = body.ReadTexts("user_ids", 0, MaxUserIds, MaxIdLength, isRequired: false) ?? [];
-        _config = body.ReadWhole((element, faults) => MeetingConfigs.Recording.Read(element, "", faults)) as JsonObject;
+        _config = WithoutNulls(body.ReadWhole((element, faults) => MeetingConfigs.Recording.Read(element, "", faults)) as JsonObject);
         _extras = body.ReadWhole((element, faults) => Extras.Read(element, "", faults)) as JsonObject;
-        _layer = body.ReadWhole(ReadLayer)?["default"] as JsonObject;
+        _layer = body.ReadWhole(ReadLayer);
         if (_extras?["url"] is not null && IsTracks)
         {
             body.AddFault("url", "cannot be had for single tracks");
@@ -76,6 +79,15 @@ internal sealed class RecordingRequest
         var pushAddress = (string?)_extras?["rtmp_out_config"]?["rtmp_url"];
         var plan = RecordingPlans.Of(
             effective, pushAddress, recordings, IsTracks, _extras?["interactive_config"] is not null, out faults);
+        if (Page is { } page && !recordings.MayShow(page))
+        {
+            faults =
+            [
+                .. faults,
+                FieldFault.InBody("/url", "url must not lead into a private network; the setting recording_page_private_networks allows some"),
+            ];
+        }
+
         return IsTracks
             ? plan with
             {
@@ -86,23 +98,36 @@ internal sealed class RecordingRequest
             : plan;
     }
 
-    // Older clients send a list with one layer.
-    private static JsonObject? ReadLayer(System.Text.Json.JsonElement body, ICollection<FieldFault> faults)
+    // Null is as if it were not there; as a storage alone, where it is a value, it says that the meeting's is not to be used.
+    private static JsonObject? WithoutNulls(JsonObject? config)
     {
-        if (body.ValueKind is not System.Text.Json.JsonValueKind.Object || !body.TryGetProperty("layers", out var layers))
+        if (config is null)
         {
             return null;
         }
 
-        if (layers.ValueKind is System.Text.Json.JsonValueKind.Array)
+        var own = JsonShape.Merge([], config);
+        if (config.TryGetPropertyValue("storage_config", out var storage) && storage is null)
         {
-            return layers.GetArrayLength() is 0 ? null
-                : new JsonObject { ["default"] = ((JsonObject?)Layers.Read(Wrap(layers[0]), "/layers/0", faults))?["default"]?.DeepClone() };
+            own["storage_config"] = null;
         }
 
-        return Layers.Read(layers, "/layers", faults) as JsonObject;
+        return own;
+    }
 
-        static System.Text.Json.JsonElement Wrap(System.Text.Json.JsonElement layer) =>
-            System.Text.Json.JsonDocument.Parse($$"""{"default":{{layer.GetRawText()}}}""").RootElement;
+    // Older clients send a list with one layer. Of layers by their names there is one that anything is recorded of.
+    private static JsonObject? ReadLayer(JsonElement body, ICollection<FieldFault> faults)
+    {
+        if (body.ValueKind is not JsonValueKind.Object || !body.TryGetProperty("layers", out var layers))
+        {
+            return null;
+        }
+
+        return layers.ValueKind switch
+        {
+            JsonValueKind.Null => null,
+            JsonValueKind.Array => layers.GetArrayLength() is 0 ? null : Layer.Read(layers[0], "/layers/0", faults) as JsonObject,
+            _ => (Layers.Read(layers, "/layers", faults) as JsonObject)?["default"] as JsonObject,
+        };
     }
 }

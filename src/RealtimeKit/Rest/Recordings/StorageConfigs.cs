@@ -11,7 +11,9 @@ internal static class StorageConfigs
     private const int MaxContainerLength = 63;
 
     /// <summary>What of the fields that are given is no such thing. Those that are missing are no matter of this.</summary>
-    public static IEnumerable<(string Field, string Message)> FaultsOf(JsonObject storage)
+    /// <param name="storage">The fields.</param>
+    /// <param name="mayStoreAt">Whether a host may be stored at.</param>
+    public static IEnumerable<(string Field, string Message)> FaultsOf(JsonObject storage, Func<string, bool> mayStoreAt)
     {
         var type = Text(storage, "type");
         foreach (var field in type is "azure" ? ["access_key", "account_id"] : new[] { "region", "account_id" })
@@ -48,6 +50,11 @@ internal static class StorageConfigs
             yield return ("host", "must be the name of a host, or its http or https address");
         }
 
+        if (HostOf(storage) is { } target && !mayStoreAt(target))
+        {
+            yield return ("host", "must not lead into a private network; the setting recording_allow_private_targets allows it");
+        }
+
         if (type is "gcs" && Text(storage, "secret") is { Length: > 0 } credentials && GcsTarget.Read(credentials, "") is null)
         {
             yield return ("secret", "must be the credentials of a service account, as JSON");
@@ -78,7 +85,7 @@ internal static class StorageConfigs
     }
 
     /// <summary>The target; null, with faults, when something is missing or is no such thing.</summary>
-    public static StorageTarget? Read(JsonObject storage, ICollection<(string Field, string Message)> faults)
+    public static StorageTarget? Read(JsonObject storage, Func<string, bool> mayStoreAt, ICollection<(string Field, string Message)> faults)
     {
         var type = Text(storage, "type");
         foreach (var field in RequiredOf(type, Text(storage, "auth_method")))
@@ -94,7 +101,7 @@ internal static class StorageConfigs
             faults.Add(("region", $"{Missing}, and may be empty"));
         }
 
-        foreach (var fault in FaultsOf(storage))
+        foreach (var fault in FaultsOf(storage, mayStoreAt))
         {
             faults.Add(fault);
         }
@@ -177,6 +184,14 @@ internal static class StorageConfigs
             Folder = path.TrimEnd('/') is { Length: > 0 } folder ? folder : path.Length > 0 ? "/" : "",
         };
     }
+
+    // What is connected to by the host that is given; null where it is not, and where it is no host.
+    private static string? HostOf(JsonObject storage) => Text(storage, "type") switch
+    {
+        "sftp" => Text(storage, "host") is { Length: > 0 } host ? host : null,
+        "aws" or "azure" or "gcs" => EndpointOf(storage) is { } endpoint ? new Uri(endpoint).DnsSafeHost : null,
+        _ => null,
+    };
 
     private static string PrefixOf(JsonObject storage) => Text(storage, "path").Trim('/') is { Length: > 0 } path ? $"{path}/" : "";
 

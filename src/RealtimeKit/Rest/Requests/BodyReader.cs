@@ -297,7 +297,7 @@ internal sealed class BodyReader : IDisposable
         return new Given<T?>(true, null);
     }
 
-    /// <summary>Reads a whole number within bounds.</summary>
+    /// <summary>Reads a whole number within bounds, however it is spelled.</summary>
     public Given<int?> ReadWholeNumber(string field, int least, int most)
     {
         if (!TryFind(field, isRequired: false, isNullable: false, out var element))
@@ -305,7 +305,7 @@ internal sealed class BodyReader : IDisposable
             return default;
         }
 
-        if (element.ValueKind is JsonValueKind.Number && element.TryGetInt32(out var number) && number >= least && number <= most)
+        if (WireNumber.ReadWhole(element, least, most) is { } number)
         {
             return new Given<int?>(true, number);
         }

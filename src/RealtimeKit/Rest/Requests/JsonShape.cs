@@ -17,12 +17,10 @@ internal abstract class JsonShape
         "must be true or false",
         value => value.ValueKind is JsonValueKind.True or JsonValueKind.False ? JsonValue.Create(value.GetBoolean()) : null);
 
-    /// <summary>A whole number within bounds.</summary>
+    /// <summary>A whole number within bounds, however it is spelled.</summary>
     public static JsonShape Whole(int least, int most) => new Leaf(
         $"must be a whole number from {least} to {most}",
-        value => value.ValueKind is JsonValueKind.Number && value.TryGetInt32(out var number) && number >= least && number <= most
-            ? JsonValue.Create(number)
-            : null);
+        value => WireNumber.ReadWhole(value, least, most) is { } number ? JsonValue.Create(number) : null);
 
     /// <summary>Text of at most so many characters, of which each fits.</summary>
     public static JsonShape Text(int maxLength, Func<string, bool>? fits = null, string? meaning = null) => new Leaf(
@@ -45,18 +43,17 @@ internal abstract class JsonShape
     /// <summary>A list of at most so many items of one shape.</summary>
     public static JsonShape List(int maxItems, JsonShape item) => new ListShape(maxItems, item);
 
-    /// <summary>An object with these fields, none of them required.</summary>
-    public static JsonShape Object(params (string Name, JsonShape Shape)[] fields) => new ObjectShape(fields, [], isNullable: false);
+    /// <summary>An object with these fields, none of them required: each may be null too, which <see cref="Merge"/> gives a meaning.</summary>
+    public static JsonShape Object(params (string Name, JsonShape Shape)[] fields) => new ObjectShape(fields, []);
 
     /// <summary>The same where some fields must be there.</summary>
     public static JsonShape Object(string[] required, params (string Name, JsonShape Shape)[] fields) =>
-        new ObjectShape(fields, required, isNullable: false);
+        new ObjectShape(fields, required);
 
-    /// <summary>The same where null is a value too.</summary>
-    public static JsonShape NullableObject(params (string Name, JsonShape Shape)[] fields) =>
-        new ObjectShape(fields, [], isNullable: true);
-
-    /// <summary>What holds after a change: objects are merged, everything else is replaced; null takes a field away.</summary>
+    /// <summary>
+    /// What holds after a change: objects are merged, everything else is replaced; null takes a field away. What is merged into nothing
+    /// comes out without its nulls.
+    /// </summary>
     public static JsonObject Merge(JsonObject before, JsonObject change)
     {
         var merged = before.DeepClone().AsObject();
@@ -68,7 +65,7 @@ internal abstract class JsonShape
             }
             else
             {
-                merged[name] = value is JsonObject inner && merged[name] is JsonObject old ? Merge(old, inner) : value.DeepClone();
+                merged[name] = value is JsonObject inner ? Merge(merged[name] as JsonObject ?? [], inner) : value.DeepClone();
             }
         }
 
@@ -129,29 +126,31 @@ internal abstract class JsonShape
         }
     }
 
-    private sealed class ObjectShape((string Name, JsonShape Shape)[] fields, string[] required, bool isNullable) : JsonShape
+    private sealed class ObjectShape((string Name, JsonShape Shape)[] fields, string[] required) : JsonShape
     {
         public override JsonNode? Read(JsonElement value, string pointer, ICollection<FieldFault> faults)
         {
-            if (isNullable && value.ValueKind is JsonValueKind.Null)
+            if (value.ValueKind is not JsonValueKind.Object)
             {
+                Fault(pointer, "must be an object", faults);
                 return null;
             }
 
-            if (value.ValueKind is not JsonValueKind.Object)
+            if (FieldsOf(value) is not { } given)
             {
-                Fault(pointer, isNullable ? "must be an object or null" : "must be an object", faults);
+                Fault(pointer, "must not have fields whose name is not well-formed text", faults);
                 return null;
             }
 
             var copy = new JsonObject();
             foreach (var (name, shape) in fields)
             {
-                if (TryFind(value, name, out var field))
+                var isRequired = required.Contains(name, StringComparer.Ordinal);
+                if (given.TryGetValue(name, out var field))
                 {
-                    copy[name] = shape.Read(field, $"{pointer}/{name}", faults);
+                    copy[name] = field.ValueKind is JsonValueKind.Null && !isRequired ? null : shape.Read(field, $"{pointer}/{name}", faults);
                 }
-                else if (required.Contains(name, StringComparer.Ordinal))
+                else if (isRequired)
                 {
                     Fault($"{pointer}/{name}", "is required", faults);
                 }
@@ -160,17 +159,22 @@ internal abstract class JsonShape
             return copy;
         }
 
-        // Looking a field up by name throws where another field's name is half a surrogate pair.
-        private static bool TryFind(JsonElement value, string name, out JsonElement field)
+        // Null where a name is half a surrogate pair: looking up any other would throw.
+        private static Dictionary<string, JsonElement>? FieldsOf(JsonElement value)
         {
+            var found = new Dictionary<string, JsonElement>(StringComparer.Ordinal);
             try
             {
-                return value.TryGetProperty(name, out field);
+                foreach (var property in value.EnumerateObject())
+                {
+                    found[property.Name] = property.Value;
+                }
+
+                return found;
             }
             catch (InvalidOperationException)
             {
-                field = default;
-                return false;
+                return null;
             }
         }
     }

@@ -66,6 +66,8 @@ internal sealed class QueryReader(IQueryCollection query)
     }
 
     /// <summary>Reads one of several words, whatever its case; null when it is not given.</summary>
+    /// <param name="parameter">The parameter.</param>
+    /// <param name="words">The words, as they are documented.</param>
     public T? ReadWord<T>(string parameter, IReadOnlyDictionary<string, T> words)
         where T : struct
     {
@@ -74,7 +76,7 @@ internal sealed class QueryReader(IQueryCollection query)
             return null;
         }
 
-        if (words.TryGetValue(text.ToUpperInvariant(), out var value))
+        if (Find(words, text) is { } value)
         {
             return value;
         }
@@ -93,7 +95,7 @@ internal sealed class QueryReader(IQueryCollection query)
         var found = new HashSet<T>();
         foreach (var text in query[parameter].SelectMany(value => (value ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)))
         {
-            if (words.TryGetValue(text.ToUpperInvariant(), out var value))
+            if (Find(words, text) is { } value)
             {
                 found.Add(value);
             }
@@ -187,6 +189,20 @@ internal sealed class QueryReader(IQueryCollection query)
         }
 
         return (from, to);
+    }
+
+    private static T? Find<T>(IReadOnlyDictionary<string, T> words, string text)
+        where T : struct
+    {
+        foreach (var (word, value) in words)
+        {
+            if (word.Equals(text, StringComparison.OrdinalIgnoreCase))
+            {
+                return value;
+            }
+        }
+
+        return null;
     }
 
     private static DateTimeOffset MidnightBefore(DateTimeOffset end)

@@ -24,11 +24,11 @@ internal static class PeerReport
     /// <summary>The words that parts are chosen by.</summary>
     public static readonly IReadOnlyDictionary<string, PeerReportPart> PartWords = new Dictionary<string, PeerReportPart>
     {
-        ["DEVICE_INFO"] = PeerReportPart.DeviceInfo,
-        ["IP_INFORMATION"] = PeerReportPart.IpInformation,
-        ["PRECALL_NETWORK_INFORMATION"] = PeerReportPart.PrecallNetworkInformation,
-        ["EVENTS"] = PeerReportPart.Events,
-        ["QUALITY_STATS"] = PeerReportPart.QualityStats,
+        ["device_info"] = PeerReportPart.DeviceInfo,
+        ["ip_information"] = PeerReportPart.IpInformation,
+        ["precall_network_information"] = PeerReportPart.PrecallNetworkInformation,
+        ["events"] = PeerReportPart.Events,
+        ["quality_stats"] = PeerReportPart.QualityStats,
     };
 
     /// <summary>Makes the report.</summary>

@@ -12,19 +12,19 @@ internal static class SessionEndpoints
 {
     private static readonly Dictionary<string, SessionSort> SessionSorts = new()
     {
-        ["MINUTESCONSUMED"] = SessionSort.Presence,
-        ["CREATEDAT"] = SessionSort.Age,
+        ["minutesConsumed"] = SessionSort.Presence,
+        ["createdAt"] = SessionSort.Age,
     };
 
     private static readonly Dictionary<string, bool> Statuses = new() { ["LIVE"] = true, ["ENDED"] = false };
 
     private static readonly Dictionary<string, PeerSort> PeerSorts = new()
     {
-        ["JOINEDAT"] = PeerSort.Joined,
-        ["DURATION"] = PeerSort.Duration,
+        ["joinedAt"] = PeerSort.Joined,
+        ["duration"] = PeerSort.Duration,
     };
 
-    private static readonly Dictionary<string, bool> Views = new() { ["RAW"] = false, ["CONSOLIDATED"] = true };
+    private static readonly Dictionary<string, bool> Views = new() { ["raw"] = false, ["consolidated"] = true };
 
     /// <summary>Maps the routes; the group above has chosen the app.</summary>
     public static void MapSessions(this RouteGroupBuilder app)
