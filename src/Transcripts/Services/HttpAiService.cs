@@ -119,7 +119,7 @@ public sealed class HttpAiService(TranscriptOptions options, TimeProvider clock)
 
     private async Task<JsonObject> SendOnceAsync(AiService service, string path, Func<HttpContent> content, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"{service.Address.AbsoluteUri.TrimEnd('/')}/{path}") { Content = content() };
+        using var request = new HttpRequestMessage(HttpMethod.Post, AiServiceAddress.Of(service, path)) { Content = content() };
         if (service.ApiKey is { } key)
         {
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);
