@@ -36,6 +36,9 @@ public sealed class TranscriptStore(Database database, TimeProvider clock, Sessi
         return database.WriteAsync(
             async transaction =>
             {
+                // First, so that two that come at once wait for each other, and do not take the same number.
+                await transaction.ExecuteAsync(
+                    "UPDATE session_transcripts SET updated_at = @Now WHERE session_id = @Id", new { Id = sessionId.Value, Now = StoredTime.Now(clock) });
                 var number = await transaction.QueryValueAsync<long>(
                     "SELECT coalesce(max(number), 0) + 1 FROM transcript_lines WHERE session_id = @Id", new { Id = sessionId.Value });
                 if (number > MaxLines)
