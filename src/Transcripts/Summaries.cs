@@ -14,7 +14,7 @@ namespace Roomcast.Transcripts;
 /// <summary>Why no summary is made.</summary>
 public enum SummaryRefusal
 {
-    /// <summary>The session has no transcript, or it is not whole yet.</summary>
+    /// <summary>The session has no transcript, or none any more, or it is not whole yet.</summary>
     NoTranscript,
 
     /// <summary>The app uses no service for summaries.</summary>
@@ -65,7 +65,7 @@ public sealed class Summaries(
     {
         ArgumentNullException.ThrowIfNull(meeting);
         var transcript = await store.FindAsync(sessionId, cancellationToken);
-        if (transcript is not { Status: TranscriptStatus.Ready } || !await store.HasLinesAsync(sessionId, cancellationToken))
+        if (transcript is not { Status: TranscriptStatus.Ready } || transcript.ExpiresAt <= clock.GetUtcNow() || !await store.HasLinesAsync(sessionId, cancellationToken))
         {
             return (null, SummaryRefusal.NoTranscript);
         }

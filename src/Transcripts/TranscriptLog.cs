@@ -34,4 +34,10 @@ internal static partial class TranscriptLog
 
     [LoggerMessage(4409, LogLevel.Warning, "What was said in session {SessionId} could not be stored; it is tried again soon.")]
     public static partial void NotStored(ILogger logger, Exception fault, string sessionId);
+
+    [LoggerMessage(4410, LogLevel.Error, "A piece of speech in session {SessionId} could not be written down.")]
+    public static partial void PieceFailed(ILogger logger, Exception fault, string sessionId);
+
+    [LoggerMessage(4411, LogLevel.Warning, "Why speech in session {SessionId} could not be written down was not stored; it will be with the end of the session.")]
+    public static partial void ErrorNotKept(ILogger logger, Exception fault, string sessionId);
 }

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Options;
+using Roomcast.Transcripts.Services;
 
 namespace Roomcast.Transcripts;
 
@@ -49,9 +50,18 @@ public sealed class TranscriptOptionsValidator : IValidateOptions<TranscriptOpti
         var result = new ValidateOptionsResultBuilder();
         foreach (var (url, key) in new[] { (options.TranscriptionUrl, nameof(options.TranscriptionUrl)), (options.SummaryUrl, nameof(options.SummaryUrl)) })
         {
-            if (url is not null && !(Uri.TryCreate(url, UriKind.Absolute, out var address) && address.Scheme is "http" or "https"))
+            if (url is null)
+            {
+                continue;
+            }
+
+            if (!Uri.TryCreate(url, UriKind.Absolute, out var address) || address.Scheme is not ("http" or "https") || address.Host.Length == 0)
             {
                 result.AddError("A service is at an absolute http or https address.", key);
+            }
+            else if (AiServiceAddress.FaultOf(address) is { } fault)
+            {
+                result.AddError($"The address of a service {fault}.", key);
             }
         }
 

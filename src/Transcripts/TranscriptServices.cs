@@ -29,6 +29,7 @@ public static class TranscriptServices
         services.AddSingleton<ISessionFileMaker>(provider => provider.GetRequiredService<TranscriptFiles>());
         services.AddSingleton<ISessionFileMaker>(provider => provider.GetRequiredService<SummaryFiles>());
         services.TryAddSingleton<AiServices>();
+        services.TryAddSingleton<AbsenceReasons>();
         services.TryAddSingleton(provider => new HttpAiService(
             provider.GetRequiredService<IOptions<TranscriptOptions>>().Value, provider.GetRequiredService<TimeProvider>()));
         services.TryAddSingleton<ITranscriber>(provider => provider.GetRequiredService<HttpAiService>());

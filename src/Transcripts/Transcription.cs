@@ -7,6 +7,7 @@ using Roomcast.Meetings.History;
 using Roomcast.Meetings.Records;
 using Roomcast.Meetings.Sessions;
 using Roomcast.Meetings.Sessions.Events;
+using Roomcast.Meetings.Sessions.Following;
 using Roomcast.Meetings.Sessions.Peers;
 using Roomcast.Meetings.Sessions.Rules;
 using Roomcast.Storage;
@@ -23,6 +24,7 @@ namespace Roomcast.Transcripts;
 /// <remarks>
 /// A session of an app without a service is not listened to. A meeting that comes to want a transcript in the middle of a session is listened
 /// to from then on, and one that ceases to until then. Each session has its own writers: one service does not hold up another's.
+/// When the server stops, what was said last is still written down as long as services answer. The rest is lost, and the transcript says so.
 /// </remarks>
 public sealed class Transcription(
     MeetingSessions sessions,
@@ -38,11 +40,23 @@ public sealed class Transcription(
 {
     private const int Writers = 2;
 
+    // For the owner: what lies behind a fault of ours is for the log.
+    private const string Failure = "The server failed to write down what was said.";
+
+    // How long the stop of the server waits for the next answer of any service.
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(3);
+
     private static readonly TimeSpan StoreRetry = TimeSpan.FromSeconds(5);
 
     private readonly ConcurrentDictionary<SessionId, Session> _sessions = new();
     private readonly ConcurrentDictionary<SessionId, Task> _running = new();
     private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _givingUp = new();
+    private long _answers;
+
+    /// <summary>Begins to follow a session; null when it is not under way. Tests have sessions of their own.</summary>
+    internal Func<SessionId, ISessionFollower, Task<IAsyncDisposable?>> Follow { get; init; } =
+        async (id, follower) => await sessions.FollowAsync(id, follower, CancellationToken.None);
 
     /// <inheritdoc/>
     public void Began(Meeting meeting, SessionId sessionId, DateTimeOffset startedAt)
@@ -110,11 +124,26 @@ public sealed class Transcription(
     public async Task StopAsync(CancellationToken cancellationToken)
     {
         await _stopping.CancelAsync();
-        await Task.WhenAll(_running.Values).WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        var ended = Task.WhenAll(_running.Values);
+        long before;
+        do
+        {
+            before = Interlocked.Read(ref _answers);
+            await ended.WaitAsync(StopPatience, time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
+        while (!ended.IsCompleted && !cancellationToken.IsCancellationRequested && Interlocked.Read(ref _answers) > before);
+
+        // What is left is lost; only that it is remains to be noted.
+        await _givingUp.CancelAsync();
+        await ended.WaitAsync(StopPatience, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
     /// <inheritdoc/>
-    public void Dispose() => _stopping.Dispose();
+    public void Dispose()
+    {
+        _stopping.Dispose();
+        _givingUp.Dispose();
+    }
 
     private void Listen(Session session)
     {
@@ -157,7 +186,8 @@ public sealed class Transcription(
             }
 
             using var listener = new SpeechListener(session.MayHear, options.Value.LongestPiece, time);
-            if (await sessions.FollowAsync(session.Id, listener, CancellationToken.None) is not { } following)
+            await using var givenUp = _givingUp.Token.Register(listener.OnEnded).ConfigureAwait(false);
+            if (await Follow(session.Id, listener) is not { } following)
             {
                 return;
             }
@@ -186,6 +216,7 @@ public sealed class Transcription(
         {
             // What was written down until then is kept, and the transcript ended with its session.
             TranscriptLog.Failed(logger, fault, session.Id.ToString());
+            await NoteAsync(session, Failure);
         }
     }
 
@@ -225,39 +256,77 @@ public sealed class Transcription(
 
     private async Task WriteAsync(Session session, SpeechListener listener, AiService service)
     {
-        await foreach (var piece in listener.Pieces.ReadAllAsync())
+        try
         {
-            if (!session.Peers.TryGetValue(piece.PeerId, out var peer)
-                || !Guid.TryParseExact(peer.PeerId, "D", out var peerId)
-                || !ParticipantId.TryParse(peer.UserId, out var participantId))
+            await foreach (var piece in listener.Pieces.ReadAllAsync(_givingUp.Token))
             {
-                continue;
+                await WriteAsync(session, service, piece);
+            }
+        }
+        catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+        {
+            // A fault of the service before that says more to its owner.
+            await NoteAsync(session, session.Error ?? TranscriptStore.StoppedEarly);
+        }
+    }
+
+    // Whatever becomes of one piece, the next is written down.
+    private async Task WriteAsync(Session session, AiService service, SpeechPiece piece)
+    {
+        if (!session.Peers.TryGetValue(piece.PeerId, out var peer)
+            || !Guid.TryParseExact(peer.PeerId, "D", out var peerId)
+            || !ParticipantId.TryParse(peer.UserId, out var participantId))
+        {
+            return;
+        }
+
+        try
+        {
+            var meeting = session.Meeting;
+            var text = AiWishes.Told(meeting, await transcriber.TranscribeAsync(service, piece, AiWishes.HintsOf(meeting), _givingUp.Token));
+            Interlocked.Increment(ref _answers);
+            if (text.Length == 0)
+            {
+                return;
             }
 
-            string text;
-            try
+            var line = new TranscriptLine(
+                new PeerId(peerId), participantId, peer.CustomId, peer.Name, piece.StartedAt, piece.EndedAt, text);
+            if (await StoreAsync(session, () => store.AddAsync(session.Id, line, CancellationToken.None)))
             {
-                var meeting = session.Meeting;
-                text = AiWishes.Told(
-                    meeting, await transcriber.TranscribeAsync(service, piece, AiWishes.HintsOf(meeting), CancellationToken.None));
+                Interlocked.Increment(ref session.Lines);
+                await active.TellAsync(session.Meeting.Id, new TranscriptHeard(session.Meeting.Id, TranscriptText.LiveLine(line)), CancellationToken.None);
             }
-            catch (AiServiceException fault)
-            {
-                session.Error = fault.Message;
-                TranscriptLog.NotWritten(logger, session.Id.ToString(), fault.Message);
-                continue;
-            }
+        }
+        catch (AiServiceException fault)
+        {
+            TranscriptLog.NotWritten(logger, session.Id.ToString(), fault.Message);
+            await NoteAsync(session, fault.Message);
+        }
+        catch (Exception fault) when (!(fault is OperationCanceledException && _stopping.IsCancellationRequested))
+        {
+            TranscriptLog.PieceFailed(logger, fault, session.Id.ToString());
+            await NoteAsync(session, Failure);
+        }
+    }
 
-            if (text.Length > 0)
-            {
-                var line = new TranscriptLine(
-                    new PeerId(peerId), participantId, peer.CustomId, peer.Name, piece.StartedAt, piece.EndedAt, text);
-                if (await StoreAsync(session, () => store.AddAsync(session.Id, line, CancellationToken.None)))
-                {
-                    Interlocked.Increment(ref session.Lines);
-                    await active.TellAsync(session.Meeting.Id, new TranscriptHeard(session.Meeting.Id, TranscriptText.LiveLine(line)), CancellationToken.None);
-                }
-            }
+    // Kept at once, so that the owner is told while the session lasts, and after a server that was killed.
+    private async Task NoteAsync(Session session, string error)
+    {
+        session.Error = error;
+        if (session.KeptError == error)
+        {
+            return;
+        }
+
+        try
+        {
+            await store.NoteErrorAsync(session.Id, error, CancellationToken.None);
+            session.KeptError = error;
+        }
+        catch (StorageException fault)
+        {
+            TranscriptLog.ErrorNotKept(logger, fault, session.Id.ToString());
         }
     }
 
@@ -277,6 +346,8 @@ public sealed class Transcription(
         public SessionId Id => id;
 
         public string? Error { get; set; }
+
+        public string? KeptError { get; set; }
 
         public ConcurrentDictionary<string, PeerView> Peers { get; } = new(StringComparer.Ordinal);
 

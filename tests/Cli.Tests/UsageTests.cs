@@ -54,6 +54,7 @@ public partial class UsageTests(ToolServer server)
     [InlineData("join")]
     [InlineData("no-such-command")]
     [InlineData("livestream", "list", "--status", "AWAKE")]
+    [InlineData("webhooks", "tail", "--duration", "soon")]
     [InlineData("meeting", "create", "--url", "ftp://example.com")]
     public async Task A_wrong_command_line_is_told_to_scripts_as_an_object(params string[] arguments)
     {
@@ -84,13 +85,50 @@ public partial class UsageTests(ToolServer server)
     [InlineData("push", "/no/such/file", "--key", "k")]
     [InlineData("meeting", "create", "--url", "ftp://example.com")]
     [InlineData("join", "m", "--duration", "0")]
+    [InlineData("join", "m", "--duration", "abc")]
+    [InlineData("join", "m", "--duration", "5y")]
+    [InlineData("join", "m", "--duration", "NaN")]
+    [InlineData("join", "m", "--duration", "8d")]
+    [InlineData("join", "", "--publish", "test")]
+    [InlineData("load", "--participants", "abc")]
+    [InlineData("load", "--participants", "1.5")]
+    [InlineData("load", "--participants", "99999999999")]
+    [InlineData("load", "--participants", "1", "--publishers", "x")]
+    [InlineData("load", "--viewers", "")]
+    [InlineData("load", "--participants", "1", "--rate", "fast")]
+    [InlineData("load", "--participants", "1", "--rate", "NaN")]
+    [InlineData("load", "--participants", "1", "--duration", "long")]
+    [InlineData("webhooks", "tail", "--duration", "5y")]
+    [InlineData("webhooks", "tail", "--since", "yesterday")]
+    [InlineData("livestream", "watch", "x", "--duration", "3y")]
+    [InlineData("livestream", "watch", "x", "--wait", "-1")]
+    [InlineData("livestream", "watch", "")]
+    [InlineData("stream", "list", " ")]
     [InlineData("livestream", "list", "--status", "AWAKE")]
     public async Task A_wrong_command_line_ends_with_2(params string[] arguments)
     {
         var exit = (await server.RunAsync(arguments)).Expect(2);
 
         Assert.NotEqual("", exit.Errors);
+        Assert.DoesNotContain("Exception", exit.Errors, StringComparison.Ordinal);
         Assert.Equal("", exit.Output);
+    }
+
+    [Theory]
+    [InlineData("30", 30_000)]
+    [InlineData("1.5", 1_500)]
+    [InlineData("250ms", 250)]
+    [InlineData("30s", 30_000)]
+    [InlineData("5m", 300_000)]
+    [InlineData("0.5h", 1_800_000)]
+    [InlineData("7d", 604_800_000)]
+    public void A_time_is_told_in_seconds_or_with_a_unit(string text, int milliseconds)
+    {
+        var option = Commands.CheckedOptions.Time("--time", "A time.");
+        var parsed = new RootCommand { option }.Parse(["--time", text]);
+
+        Assert.Empty(parsed.Errors);
+        Assert.Equal(TimeSpan.FromMilliseconds(milliseconds), parsed.GetValue(option));
     }
 
     [Fact]

@@ -184,6 +184,18 @@ public abstract class SummariesTests(DatabaseEngine engine) : DatabaseTests(engi
         Assert.Equal(0, await CountAsync("summary_tasks"));
     }
 
+    [Fact]
+    public async Task Of_a_transcript_whose_time_is_over_no_summary_is_told_or_made_though_nobody_has_swept_yet()
+    {
+        var meeting = await MakeMeetingAsync();
+        var session = await LeaveTranscriptAsync(meeting);
+        using var summaries = NewSummaries();
+        await Store.SaveSummaryAsync(new Summary(session, SummaryStatus.Completed, "In short", IsMarkdown: true, null), None);
+        Assert.Equal(SummaryStatus.Completed, (await summaries.AskAsync(meeting, session, None)).Summary?.Status);
+        _clock.Advance(TimeSpan.FromDays(7));
+        Assert.Equal((null, SummaryRefusal.NoTranscript), await summaries.AskAsync(meeting, session, None));
+    }
+
     [Theory]
     [InlineData(true, false)]
     [InlineData(false, true)]
@@ -232,16 +244,18 @@ public abstract class SummariesTests(DatabaseEngine engine) : DatabaseTests(engi
 
     private AiServices Services() => new(Database, new OptionsWrapper<TranscriptOptions>(new TranscriptOptions()), _clock);
 
+    private Summaries NewSummaries() => new(
+        Store,
+        Services(),
+        _summariser,
+        new MeetingStore(Database, _clock),
+        new SessionRecordStore(Database, _clock),
+        _clock,
+        NullLogger<Summaries>.Instance);
+
     private async Task<Summaries> StartAsync()
     {
-        var summaries = new Summaries(
-            Store,
-            Services(),
-            _summariser,
-            new MeetingStore(Database, _clock),
-            new SessionRecordStore(Database, _clock),
-            _clock,
-            NullLogger<Summaries>.Instance);
+        var summaries = NewSummaries();
         await summaries.StartAsync(None);
         return summaries;
     }

@@ -16,7 +16,7 @@ internal static class JoinCommand
 
     private static readonly TimeSpan Look = TimeSpan.FromMilliseconds(200);
 
-    private static readonly Argument<string> Meeting = new("MEETING") { Description = "The meeting's id." };
+    private static readonly Argument<string> Meeting = CheckedOptions.Id("MEETING", "The meeting's id.");
     private static readonly Option<string[]> Publish = new("--publish")
     {
         Description = "A file to play into the meeting, or 'test' for colour bars and a tone. IVF, Ogg and WebM (VP8, Opus) as they are; anything else by FFmpeg, where it is installed. May be given twice: pictures and sound.",
@@ -35,7 +35,7 @@ internal static class JoinCommand
         HelpName = "FILE",
     };
 
-    private static readonly Option<double?> Duration = MeetingEntry.SecondsOption("--duration", "How long to stay; otherwise until the files are over, or until it is interrupted.");
+    private static readonly Option<TimeSpan?> Duration = CheckedOptions.Time("--duration", "How long to stay; otherwise until the files are over, or until it is interrupted.");
 
     public static Command Create() => new Command(
         "join", "Join a meeting: play files into it, record the others, and tell what happens. It ends with the files, after --duration, or on Ctrl-C.")
@@ -92,7 +92,7 @@ internal static class JoinCommand
         await using (var recordings = folder is null ? null : new TrackRecordings(folder, file =>
             screen.Result(new JsonObject { ["event"] = "recording", ["file"] = file }, $"recording to {file}")))
         {
-            await StayAsync(meeting, media, recordings, parsed.GetValue(Duration) is { } seconds ? TimeSpan.FromSeconds(seconds) : null, over.Token);
+            await StayAsync(meeting, media, recordings, parsed.GetValue(Duration), over.Token);
             if (recordings is not null)
             {
                 await recordings.DisposeAsync();

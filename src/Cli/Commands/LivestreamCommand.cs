@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Roomcast.Cli.Connecting;
 using Roomcast.Cli.Hls;
-using Roomcast.Cli.Meetings;
 using Roomcast.Cli.Output;
 using Roomcast.Client.Rest;
 
@@ -17,10 +16,10 @@ internal static class LivestreamCommand
     private static readonly Option<string?> Name = new("--name") { Description = "What it is called.", HelpName = "TEXT" };
     private static readonly Option<bool> ShowKey = new("--show-key") { Description = "Write the stream key, too. It is a secret: whoever has it can publish." };
     private static readonly Option<string?> Status = new("--status") { Description = "Only those: LIVE, IDLE, ERRORED or INVOKED.", HelpName = "STATUS" };
-    private static readonly Argument<string> Which = new("LIVESTREAM") { Description = "The livestream's id, or a playback address." };
+    private static readonly Argument<string> Which = CheckedOptions.Id("LIVESTREAM", "The livestream's id, or a playback address.");
     private static readonly Option<string?> RecordTo = new("--record") { Description = "A file for what is watched (fragmented MP4). One that exists is kept: the new one gets a number.", HelpName = "FILE" };
-    private static readonly Option<double?> Duration = MeetingEntry.SecondsOption("--duration", "How long to watch; otherwise until it is off air, or until it is interrupted.");
-    private static readonly Option<double?> Wait = MeetingEntry.SecondsOption("--wait", "How long to wait for it to go on air. Default 30.");
+    private static readonly Option<TimeSpan?> Duration = CheckedOptions.Time("--duration", "How long to watch; otherwise until it is off air, or until it is interrupted.");
+    private static readonly Option<TimeSpan?> Wait = CheckedOptions.Time("--wait", "How long to wait for it to go on air. Default 30s.");
 
     public static Command Create()
     {
@@ -93,12 +92,12 @@ internal static class LivestreamCommand
             },
         };
         using var over = CancellationTokenSource.CreateLinkedTokenSource(ending);
-        if (parsed.GetValue(Duration) is { } seconds)
+        if (parsed.GetValue(Duration) is { } time)
         {
-            over.CancelAfter(TimeSpan.FromSeconds(seconds));
+            over.CancelAfter(time);
         }
 
-        var watching = viewer.WatchAsync(TimeSpan.FromSeconds(parsed.GetValue(Wait) ?? 30), over.Token);
+        var watching = viewer.WatchAsync(parsed.GetValue(Wait) ?? TimeSpan.FromSeconds(30), over.Token);
         var table = new LiveTable(screen, "PLAYED", "SEGMENTS", "BITRATE", "BEHIND LIVE", "STALLS", "ERRORS");
         while (!watching.IsCompleted)
         {

@@ -23,46 +23,24 @@ internal static class LoadCommand
 
     private static readonly TimeSpan ShowEvery = TimeSpan.FromSeconds(1);
 
-    private static readonly Option<int> Participants = Count("--participants", "Participants in one meeting, publishers among them.", 100_000);
-    private static readonly Option<int> Publishers = Count("--publishers", "How many of them send a picture and a tone. The others receive.", 10_000);
-    private static readonly Option<int> Viewers = Count("--viewers", "Viewers of a livestream by HLS.", 100_000);
+    private static readonly Option<int> Participants = CheckedOptions.Whole("--participants", "Participants in one meeting, publishers among them.", 100_000);
+    private static readonly Option<int> Publishers = CheckedOptions.Whole("--publishers", "How many of them send a picture and a tone. The others receive.", 10_000);
+    private static readonly Option<int> Viewers = CheckedOptions.Whole("--viewers", "Viewers of a livestream by HLS.", 100_000);
     private static readonly Option<string?> Meeting = new("--meeting") { Description = "The meeting; otherwise one is made.", HelpName = "ID" };
     private static readonly Option<string?> Livestream = new("--livestream") { Description = "The livestream that is watched: its id or playback address. Needed for --viewers.", HelpName = "ID" };
     private static readonly Option<string> Preset = new("--preset") { Description = "The participants' preset.", HelpName = "NAME", DefaultValueFactory = static _ => MeetingEntry.DefaultPreset };
-    private static readonly Option<double?> Duration = MeetingEntry.SecondsOption("--duration", "How long to stay after the last has joined. Default 30.");
-    private static readonly Option<double> Rate = new("--rate") { Description = "How many join in a second, 0.1 to 1000.", HelpName = "NUMBER", DefaultValueFactory = static _ => 10 };
+    private static readonly Option<TimeSpan?> Duration = CheckedOptions.Time("--duration", "How long to stay after the last has joined. Default 30s.");
+    private static readonly Option<double> Rate = CheckedOptions.Number("--rate", "How many join in a second, 0.1 to 1000.", 0.1, 1_000, otherwise: 10);
 
-    public static Command Create()
-    {
-        Rate.Validators.Add(static result =>
-        {
-            if (result.GetValueOrDefault<double>() is < 0.1 or > 1_000)
-            {
-                result.AddError("--rate is to be 0.1 to 1000.");
-            }
-        });
-        return new Command(
+    public static Command Create() =>
+        new Command(
             "load", "Load a server with participants and viewers, and tell what they meet. It says what it uses itself: where that is the limit, the figures are not the server's.")
         {
             Participants, Publishers, Viewers, Meeting, Livestream, Preset, Duration, Rate,
         }.Does(RunAsync).WithExamples(
             "roomcast load --participants 100 --publishers 4",
-            "roomcast load --viewers 500 --livestream LIVESTREAM --duration 60",
+            "roomcast load --viewers 500 --livestream LIVESTREAM --duration 1m",
             "roomcast load --participants 20 --publishers 20 --viewers 100 --livestream LIVESTREAM --json > load.jsonl");
-    }
-
-    private static Option<int> Count(string name, string description, int most)
-    {
-        var option = new Option<int>(name) { Description = description, HelpName = "NUMBER" };
-        option.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<int>() is var count && (count < 0 || count > most))
-            {
-                result.AddError($"{name} is to be 0 to {most}.");
-            }
-        });
-        return option;
-    }
 
     private static async Task<ExitCode> RunAsync(ParseResult parsed, Screen screen, CancellationToken ending)
     {
@@ -90,7 +68,7 @@ internal static class LoadCommand
         using var access = new ServerAccess(parsed);
         await using var run = await StartAsync(parsed, access, screen, count, publishing, watching, ending);
         await run.JoinAllAsync(parsed.GetValue(Rate), ending);
-        await run.StayAsync(TimeSpan.FromSeconds(parsed.GetValue(Duration) ?? 30), ending);
+        await run.StayAsync(parsed.GetValue(Duration) ?? TimeSpan.FromSeconds(30), ending);
         var isComplete = run.Finish();
         return ending.IsCancellationRequested ? ExitCode.Interrupted : isComplete ? ExitCode.Done : ExitCode.Incomplete;
     }

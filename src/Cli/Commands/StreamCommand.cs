@@ -9,7 +9,7 @@ namespace Roomcast.Cli.Commands;
 /// <summary><c>roomcast stream</c>: what is on air, pushed to other platforms as well.</summary>
 internal static class StreamCommand
 {
-    private static readonly Argument<string> Which = new("LIVESTREAM") { Description = "The livestream's id; with --meeting the meeting's, whose livestream runs." };
+    private static readonly Argument<string> Which = CheckedOptions.Id("LIVESTREAM", "The livestream's id; with --meeting the meeting's, whose livestream runs.");
     private static readonly Option<bool> OfMeeting = new("--meeting") { Description = "The id is that of a meeting." };
     private static readonly Option<string> To = new("--to") { Description = "Where to: rtmp://host/app or rtmps://host/app, with the key at its end or beside it.", HelpName = "ADDRESS", Required = true };
     private static readonly Option<string?> Key = new("--key") { Description = "The other platform's stream key. Prefer --key-file or ROOMCAST_STREAM_KEY.", HelpName = "KEY" };

@@ -3,7 +3,6 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Roomcast.Cli.Connecting;
-using Roomcast.Cli.Meetings;
 using Roomcast.Cli.Output;
 using Roomcast.Client.Rest;
 
@@ -18,9 +17,9 @@ internal static class WebhooksCommand
     private static readonly TimeSpan Overlap = TimeSpan.FromMinutes(10);
 
     private static readonly Option<string?> Webhook = new("--webhook") { Description = "Only this webhook's; otherwise those of all webhooks of the app.", HelpName = "ID" };
-    private static readonly Option<double?> Since = MeetingEntry.SecondsOption("--since", "Begin with what happened so long ago; otherwise with what happens now.");
+    private static readonly Option<TimeSpan?> Since = CheckedOptions.Time("--since", "Begin with what happened so long ago; otherwise with what happens now.");
     private static readonly Option<bool> Payload = new("--payload") { Description = "Write what was sent, too. Payloads of livestreams may hold a stream key." };
-    private static readonly Option<double?> Duration = MeetingEntry.SecondsOption("--duration", "How long to go on; otherwise until it is interrupted.");
+    private static readonly Option<TimeSpan?> Duration = CheckedOptions.Time("--duration", "How long to go on; otherwise until it is interrupted.");
 
     public static Command Create()
     {
@@ -32,7 +31,7 @@ internal static class WebhooksCommand
         };
         tail.Does(TailAsync).WithExamples(
             "roomcast webhooks tail",
-            "roomcast webhooks tail --since 3600 --json | jq 'select(.status == \"FAILED\")'",
+            "roomcast webhooks tail --since 1h --json | jq 'select(.status == \"FAILED\")'",
             "roomcast webhooks tail --webhook WEBHOOK --payload");
         return new Command("webhooks", "Look at what webhooks are sent.") { tail };
     }
@@ -42,12 +41,12 @@ internal static class WebhooksCommand
         using var access = new ServerAccess(parsed);
         using var api = access.CreateApi();
         using var over = CancellationTokenSource.CreateLinkedTokenSource(ending);
-        if (parsed.GetValue(Duration) is { } seconds)
+        if (parsed.GetValue(Duration) is { } time)
         {
-            over.CancelAfter(TimeSpan.FromSeconds(seconds));
+            over.CancelAfter(time);
         }
 
-        var begun = TimeProvider.System.GetUtcNow() - TimeSpan.FromSeconds(parsed.GetValue(Since) ?? 0);
+        var begun = TimeProvider.System.GetUtcNow() - (parsed.GetValue(Since) ?? TimeSpan.Zero);
         var seen = new Dictionary<(string Webhook, string Delivery), (string Status, int Attempts, DateTimeOffset CreatedAt)>();
         var hasSaidNone = false;
         var isFirst = true;

@@ -1,4 +1,3 @@
-using System.CommandLine;
 using Roomcast.Cli.Connecting;
 using Roomcast.Client;
 using Roomcast.Client.Rest;
@@ -30,18 +29,4 @@ internal static class MeetingEntry
     /// <summary>Waits until something ends the command: a signal, or a time.</summary>
     public static async Task WaitAsync(TimeSpan? time, CancellationToken ending) =>
         await Task.Delay(time ?? Timeout.InfiniteTimeSpan, ending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-
-    /// <summary>An option that names a length of time in seconds.</summary>
-    public static Option<double?> SecondsOption(string name, string description)
-    {
-        var option = new Option<double?>(name) { Description = description, HelpName = "SECONDS" };
-        option.Validators.Add(result =>
-        {
-            if (result.GetValueOrDefault<double?>() is <= 0 or > 604_800)
-            {
-                result.AddError($"{name} is to be more than 0 and at most 604800 seconds (a week).");
-            }
-        });
-        return option;
-    }
 }

@@ -6,8 +6,8 @@ namespace Roomcast.Meetings.History;
 /// <summary>Lines of comma-separated values (RFC 4180).</summary>
 public static class CsvText
 {
-    // What a spreadsheet takes for the beginning of a formula.
-    private static readonly SearchValues<char> FormulaStarts = SearchValues.Create("=+-@\t\r\n");
+    // What a spreadsheet takes for the beginning of a formula; also in full width, which some make the plain sign of.
+    private static readonly SearchValues<char> FormulaStarts = SearchValues.Create("=+-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20");
     private static readonly SearchValues<char> Quoted = SearchValues.Create(",\"\r\n");
 
     /// <summary>One line with its end. A cell that a spreadsheet would take for a formula gets an apostrophe before it.</summary>

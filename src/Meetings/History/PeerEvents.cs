@@ -31,6 +31,9 @@ internal static class PeerEvents
     /// <summary>Most that are kept of one peer; its times are right all the same.</summary>
     public const int MaxPerPeer = 200;
 
+    // A statement has only so many parameters, and a participant who comes back again and again has many peers.
+    private const int MaxPeersAtOnce = 500;
+
     /// <summary>Notes one, inside the transaction in which it becomes true.</summary>
     public static async Task AddAsync(
         DatabaseTransaction transaction, SessionId sessionId, PeerId peerId, PeerEventKind kind, DateTimeOffset at, TimeSpan stayed)
@@ -62,11 +65,17 @@ internal static class PeerEvents
     public static async Task<ILookup<PeerId, PeerEvent>> ListAsync(
         DatabaseTransaction transaction, SessionId sessionId, IReadOnlyCollection<PeerId> peers)
     {
-        if (peers.Count == 0)
+        var events = new List<PeerEvent>();
+        foreach (var some in peers.Chunk(MaxPeersAtOnce))
         {
-            return Array.Empty<PeerEvent>().ToLookup(happened => happened.PeerId);
+            events.AddRange(await ListSomeAsync(transaction, sessionId, some));
         }
 
+        return events.ToLookup(happened => happened.PeerId);
+    }
+
+    private static async Task<IEnumerable<PeerEvent>> ListSomeAsync(DatabaseTransaction transaction, SessionId sessionId, PeerId[] peers)
+    {
         var parameters = new DynamicParameters();
         parameters.Add("SessionId", sessionId.Value);
         foreach (var (peer, i) in peers.Select((peer, i) => (peer, i)))
@@ -77,11 +86,11 @@ internal static class PeerEvents
         var rows = await transaction.QueryAsync<EventRow>(
             $"""
             SELECT id, peer_id, kind, seconds, created_at FROM session_peer_events
-            WHERE session_id = @SessionId AND peer_id IN ({string.Join(", ", Enumerable.Range(0, peers.Count).Select(i => $"@Peer{i}"))})
+            WHERE session_id = @SessionId AND peer_id IN ({string.Join(", ", Enumerable.Range(0, peers.Length).Select(i => $"@Peer{i}"))})
             ORDER BY peer_id, number
             """,
             parameters);
-        return rows.Select(row => row.ToEvent()).ToLookup(happened => happened.PeerId);
+        return rows.Select(row => row.ToEvent());
     }
 
     private static string Write(PeerEventKind kind) => kind switch

@@ -221,6 +221,7 @@ public sealed class SessionHistory(Database database)
             // What is told of it is the whole, so none of it is left to the presence that is or was the last.
             PresentSince = leftAt ?? now,
             PresentBefore = all,
+            Merged = [.. own.OrderBy(peer => peer.JoinedAt).ThenBy(peer => peer.Id.Value)],
         };
     }
 

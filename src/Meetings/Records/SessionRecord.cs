@@ -114,6 +114,9 @@ public sealed record PeerRecord
     /// <summary>What its client told of itself; null when nothing is known, or it was deleted since.</summary>
     public History.PeerClient? Client { get; init; }
 
+    /// <summary>In a consolidated list: the peers of the participant that this one stands for, itself among them, by the time they joined. Otherwise empty.</summary>
+    public IReadOnlyList<PeerRecord> Merged { get; init; } = [];
+
     /// <summary>When the row was made.</summary>
     public required DateTimeOffset CreatedAt { get; init; }
 

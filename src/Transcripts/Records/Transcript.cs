@@ -8,7 +8,7 @@ public enum TranscriptStatus
     /// <summary>The session is listened to, or what was said last is still being written down.</summary>
     Open,
 
-    /// <summary>It is whole.</summary>
+    /// <summary>It is there: whole, or without what an error kept from being written down.</summary>
     Ready,
 
     /// <summary>Nothing could be written down.</summary>
@@ -18,7 +18,7 @@ public enum TranscriptStatus
 /// <summary>The transcript of a session, without its lines.</summary>
 /// <param name="SessionId">The session.</param>
 /// <param name="Status">Where it stands.</param>
-/// <param name="Error">The last fault of the service; null for none.</param>
+/// <param name="Error">The last fault of the service, or of ours; null for none. For the owner, without secrets.</param>
 /// <param name="ExpiresAt">When it is deleted; null while the session lasts.</param>
 public sealed record Transcript(SessionId SessionId, TranscriptStatus Status, string? Error, DateTimeOffset? ExpiresAt);
 

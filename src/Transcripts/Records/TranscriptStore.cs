@@ -12,6 +12,9 @@ public sealed class TranscriptStore(Database database, TimeProvider clock, Sessi
     /// <summary>Most lines of one transcript; what is said after them is lost.</summary>
     public const int MaxLines = 50_000;
 
+    /// <summary>The error of a transcript that a stopped server left behind.</summary>
+    internal const string StoppedEarly = "The server stopped before all was written down.";
+
     // Holds no more than that something was queued.
     private readonly Channel<bool> _bell = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
@@ -36,6 +39,9 @@ public sealed class TranscriptStore(Database database, TimeProvider clock, Sessi
         return database.WriteAsync(
             async transaction =>
             {
+                // First, so that two that come at once wait for each other, and do not take the same number.
+                await transaction.ExecuteAsync(
+                    "UPDATE session_transcripts SET updated_at = @Now WHERE session_id = @Id", new { Id = sessionId.Value, Now = StoredTime.Now(clock) });
                 var number = await transaction.QueryValueAsync<long>(
                     "SELECT coalesce(max(number), 0) + 1 FROM transcript_lines WHERE session_id = @Id", new { Id = sessionId.Value });
                 if (number > MaxLines)
@@ -66,9 +72,16 @@ public sealed class TranscriptStore(Database database, TimeProvider clock, Sessi
             cancellationToken);
     }
 
+    /// <summary>Keeps the last fault of a transcript that is open.</summary>
+    public Task NoteErrorAsync(SessionId sessionId, string error, CancellationToken cancellationToken) => database.WriteAsync(
+        transaction => transaction.ExecuteAsync(
+            "UPDATE session_transcripts SET error_message = @Error, updated_at = @Now WHERE session_id = @Id AND status = 'OPEN'",
+            new { Id = sessionId.Value, Error = error, Now = StoredTime.Now(clock) }),
+        cancellationToken);
+
     /// <summary>Ends a transcript that is open.</summary>
     /// <param name="sessionId">The session.</param>
-    /// <param name="error">The last fault of the service; null for none. A transcript with a fault and no line has failed.</param>
+    /// <param name="error">The last fault; null for the one that was noted, if any. A transcript with a fault and no line has failed.</param>
     /// <param name="expiresAt">When it is deleted.</param>
     /// <param name="canSummarize">Whether a summary can be made of it: it is, if the meeting wants one now, there is a line and there was no summary.</param>
     /// <param name="cancellationToken">Stops the write.</param>
@@ -239,9 +252,12 @@ public sealed class TranscriptStore(Database database, TimeProvider clock, Sessi
         },
         cancellationToken);
 
-    /// <summary>In a transaction: ends the transcript of a session that nobody listens to any more, with the summary that its meeting wants.</summary>
-    internal Task FinishOrphanAsync(DatabaseTransaction transaction, SessionId sessionId, TimeSpan keptFor) =>
-        FinishAsync(transaction, sessionId, null, StoredTime.Now(clock) + keptFor, canSummarize: true);
+    /// <summary>
+    /// In a transaction: ends the transcript of a session that nobody listens to any more, with the summary that its meeting wants. Its lines are
+    /// kept. What was said last is unknown, so it has an error: the one that was noted, or that the server stopped too early.
+    /// </summary>
+    internal async Task FinishOrphanAsync(DatabaseTransaction transaction, SessionId sessionId, TimeSpan keptFor) => await FinishAsync(
+        transaction, sessionId, await FindErrorAsync(transaction, sessionId) ?? StoppedEarly, StoredTime.Now(clock) + keptFor, canSummarize: true);
 
     /// <summary>Deletes transcripts and summaries whose time is over.</summary>
     /// <returns>How many; at most 100 at a time.</returns>
@@ -267,12 +283,16 @@ public sealed class TranscriptStore(Database database, TimeProvider clock, Sessi
         await transaction.QueryValueAsync<int>(
             "SELECT count(*) FROM (SELECT 1 FROM transcript_lines WHERE session_id = @Id LIMIT 1) AS first", new { Id = sessionId.Value }) > 0;
 
+    private static Task<string?> FindErrorAsync(DatabaseTransaction transaction, SessionId sessionId) => transaction.QueryValueAsync<string>(
+        "SELECT error_message FROM session_transcripts WHERE session_id = @Id", new { Id = sessionId.Value });
+
     private async Task<bool> FinishAsync(
         DatabaseTransaction transaction, SessionId sessionId, string? error, DateTimeOffset expiresAt, bool canSummarize)
     {
         var id = sessionId.Value;
         var now = StoredTime.Now(clock);
         var hasLines = await HasLinesAsync(transaction, sessionId);
+        error ??= await FindErrorAsync(transaction, sessionId);
         var isOpen = await transaction.ExecuteAsync(
             """
             UPDATE session_transcripts SET status = @Status, error_message = @Error, expires_at = @ExpiresAt, updated_at = @Now

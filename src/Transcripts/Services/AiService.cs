@@ -11,7 +11,7 @@ public enum AiServiceKind
 }
 
 /// <summary>A service at an HTTP address that speaks as OpenAI's API does.</summary>
-/// <param name="Address">What paths such as <c>/audio/transcriptions</c> are put after; absolute, http or https.</param>
+/// <param name="Address">What paths such as <c>/audio/transcriptions</c> are put after, before its query; absolute, http or https, without a user and a fragment.</param>
 /// <param name="Model">The model that is asked for.</param>
 /// <param name="ApiKey">Sent as a bearer token; null for none. A secret.</param>
 /// <param name="IsOperators">Whether the operator of the server chose it: it may be at a private address then.</param>

@@ -7,6 +7,9 @@ namespace Roomcast.Transcripts.Services;
 /// <summary>Which services each app uses: its own where it has chosen one, otherwise the operator's.</summary>
 public sealed class AiServices(Database database, IOptions<TranscriptOptions> options, TimeProvider clock)
 {
+    /// <summary>Whether an app may choose an address, which is absolute.</summary>
+    public bool MayLead(Uri address) => options.Value.AllowsPrivateTargets || AiServiceAddress.IsPublic(address);
+
     /// <summary>The service of a kind that an app uses; null when there is none.</summary>
     public async Task<AiService?> FindAsync(AppId appId, AiServiceKind kind, CancellationToken cancellationToken) =>
         await FindOwnAsync(appId, kind, cancellationToken) ?? OperatorsOf(kind);

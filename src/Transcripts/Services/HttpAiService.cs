@@ -52,7 +52,7 @@ public sealed class HttpAiService(TranscriptOptions options, TimeProvider clock)
                 return form;
             },
             cancellationToken);
-        return Clean(answer["text"]);
+        return TextOf(answer, static answer => answer["text"]);
     }
 
     /// <inheritdoc/>
@@ -76,7 +76,9 @@ public sealed class HttpAiService(TranscriptOptions options, TimeProvider clock)
         }.ToJsonString();
         var answer = await SendAsync(
             service, "chat/completions", () => new StringContent(body, Encoding.UTF8, "application/json"), cancellationToken);
-        return Clean((answer["choices"] as JsonArray)?.FirstOrDefault()?["message"]?["content"]);
+        return TextOf(answer, static answer => (answer["choices"] as JsonArray)?.FirstOrDefault()?["message"]?["content"]) is { Length: > 0 } summary
+            ? summary
+            : throw new AiServiceException("The service answered with an empty summary.", isPassing: false);
     }
 
     /// <inheritdoc/>
@@ -97,10 +99,28 @@ public sealed class HttpAiService(TranscriptOptions options, TimeProvider clock)
         return new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan, MaxResponseContentBufferSize = MaxAnswerBytes };
     }
 
-    private static string Clean(JsonNode? text) =>
-        text is JsonValue value && value.TryGetValue<string>(out var said)
-            ? said.Replace("\0", "", StringComparison.Ordinal).Trim() is var clean && clean.Length > MaxTextLength ? clean[..MaxTextLength] : clean
-            : throw new AiServiceException("The service answered without a text.", isPassing: false);
+    // What the parser lets through is read only here: half of a character, bytes that are not UTF-8, a name that is there twice, and text
+    // where an object is looked into, are all told by exceptions of the reading itself.
+    private static string TextOf(JsonObject answer, Func<JsonObject, JsonNode?> find)
+    {
+        try
+        {
+            return find(answer) is JsonValue value && value.TryGetValue<string>(out var said)
+                ? Clean(said)
+                : throw new AiServiceException("The service answered without a text.", isPassing: false);
+        }
+        catch (Exception fault) when (fault is InvalidOperationException or ArgumentException)
+        {
+            throw new AiServiceException("The service answered with a text that cannot be read.", isPassing: false, fault);
+        }
+    }
+
+    private static string Clean(string said)
+    {
+        var clean = said.Replace("\0", "", StringComparison.Ordinal).Trim();
+        return clean.Length <= MaxTextLength ? clean
+            : clean[..(char.IsHighSurrogate(clean[MaxTextLength - 1]) ? MaxTextLength - 1 : MaxTextLength)];
+    }
 
     private async Task<JsonObject> SendAsync(AiService service, string path, Func<HttpContent> content, CancellationToken cancellationToken)
     {
@@ -119,7 +139,7 @@ public sealed class HttpAiService(TranscriptOptions options, TimeProvider clock)
 
     private async Task<JsonObject> SendOnceAsync(AiService service, string path, Func<HttpContent> content, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"{service.Address.AbsoluteUri.TrimEnd('/')}/{path}") { Content = content() };
+        using var request = new HttpRequestMessage(HttpMethod.Post, AiServiceAddress.Of(service, path)) { Content = content() };
         if (service.ApiKey is { } key)
         {
             request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", key);

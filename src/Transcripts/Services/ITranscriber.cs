@@ -30,6 +30,7 @@ public interface ISummariser
     /// <param name="transcript">A line for each thing said: <c>Name: text</c>.</param>
     /// <param name="wish">How.</param>
     /// <param name="cancellationToken">Stops it.</param>
+    /// <returns>The summary; never empty.</returns>
     /// <exception cref="AiServiceException">It cannot be had.</exception>
     Task<string> SummariseAsync(AiService service, string transcript, SummaryWish wish, CancellationToken cancellationToken);
 }

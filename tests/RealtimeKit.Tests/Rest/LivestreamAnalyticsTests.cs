@@ -95,6 +95,33 @@ public sealed class LivestreamAnalyticsTests(SharedHost shared) : IAsyncLifetime
         Assert.Equal(200, overall.Status);
     }
 
+    [Theory]
+    [InlineData("start_time=2026-11-24&end_time=2026-11-23")]
+    [InlineData("start_time=2026-11-24T00:00:00Z&end_time=2026-11-23")]
+    [InlineData("start_time=2026-11-25&end_time=2026-11-23")]
+    [InlineData("start_time=2026-11-24&end_time=2026-11-23T23:59:59Z")]
+    public async Task A_range_that_ends_before_it_begins_is_refused(string query)
+    {
+        foreach (var route in new[] { "overall", "daywise" })
+        {
+            var reply = await _host.Client.GetAsync($"{_account.AppPath}/analytics/livestreams/{route}?{query}", _account.ReadToken);
+            Assert.Equal(400, reply.Status);
+            Assert.Equal(["end_time"], reply.Sources);
+        }
+    }
+
+    [Theory]
+    [InlineData("start_time=2026-11-23&end_time=2026-11-23")]
+    [InlineData("start_time=2026-11-23T23:59:59Z&end_time=2026-11-23")]
+    [InlineData("start_time=2026-11-23&end_time=2026-11-23T00:00:00Z")]
+    public async Task A_range_within_one_day_is_one(string query)
+    {
+        foreach (var route in new[] { "overall", "daywise" })
+        {
+            Assert.Equal(200, (await _host.Client.GetAsync($"{_account.AppPath}/analytics/livestreams/{route}?{query}", _account.ReadToken)).Status);
+        }
+    }
+
     private void AdvanceToNextDay()
     {
         var now = _host.Clock.GetUtcNow();

@@ -110,6 +110,55 @@ public sealed class SessionTests(SharedHost shared) : IAsyncLifetime
     }
 
     [Fact]
+    public async Task The_consolidated_view_tells_what_happened_to_all_peers_of_a_participant_in_order_of_time()
+    {
+        var (meeting, session, alice, first) = await BeginAsync();
+        var second = new PeerId(Guid.NewGuid());
+        var bob = await _host.NewParticipantAsync(meeting, "bob");
+        var other = new PeerId(Guid.NewGuid());
+        _host.Clock.Advance(TimeSpan.FromMinutes(1));
+        await JoinAsync(session, alice, second);
+        await JoinAsync(session, bob, other);
+        _host.Clock.Advance(TimeSpan.FromMinutes(1));
+        await Records.LeaveAsync(session.Id, first, _host.Clock.GetUtcNow(), CancellationToken.None);
+        _host.Clock.Advance(TimeSpan.FromMinutes(1));
+        await Records.LeaveAsync(session.Id, second, _host.Clock.GetUtcNow(), CancellationToken.None);
+        _host.Clock.Advance(TimeSpan.FromMinutes(1));
+        await JoinAsync(session, alice, first);
+
+        var rows = (await GetAsync($"{Path}/{session.Id}/participants?view=consolidated&include_peer_events=true&sort_order=ASC"))["participants"]!.AsArray();
+        Assert.Equal([alice.Id.ToString(), bob.Id.ToString()], rows.Select(row => (string?)row!["user_id"]));
+        var events = rows[0]!["peer_events"]!.AsArray();
+        Assert.Equal(
+            [
+                ("PEER_CREATED", first), ("PEER_JOINING", first), ("PEER_CREATED", second), ("PEER_JOINING", second),
+                ("PEER_LEAVING", first), ("PEER_LEAVING", second), ("PEER_JOINING", first),
+            ],
+            events.Select(happened => ((string)happened!["event_name"]!, new PeerId((Guid)happened["peer_id"]!))));
+        Assert.Equal([0, 0, 0, 0, 2, 2, 0], events.Select(happened => Math.Round((double)happened!["minutes_consumed"]!)));
+        Assert.All(events, happened => Assert.Equal(alice.Id.ToString(), (string?)happened!["participant_id"]));
+        Assert.All(rows[1]!["peer_events"]!.AsArray(), happened => Assert.Equal(other.ToString(), (string?)happened!["peer_id"]));
+        Assert.Equal(2, rows[1]!["peer_events"]!.AsArray().Count);
+
+        var without = (await GetAsync($"{Path}/{session.Id}/participants?view=consolidated"))["participants"]!.AsArray();
+        Assert.All(without, row => Assert.False(row!.AsObject().ContainsKey("peer_events")));
+    }
+
+    [Fact]
+    public async Task A_participant_who_came_back_very_often_is_told_whole()
+    {
+        const int Times = 700;
+        var (_, session, alice, _) = await BeginAsync();
+        for (var i = 1; i < Times; i++)
+        {
+            await JoinAsync(session, alice, new PeerId(Guid.NewGuid()));
+        }
+
+        var row = Assert.Single((await GetAsync($"{Path}/{session.Id}/participants?view=consolidated&include_peer_events=true"))["participants"]!.AsArray());
+        Assert.Equal(2 * Times, row!["peer_events"]!.AsArray().Count);
+    }
+
+    [Fact]
     public async Task The_report_on_a_peer_holds_what_was_measured_and_addresses_for_writers_alone()
     {
         var (_, session, _, peer) = await BeginAsync();

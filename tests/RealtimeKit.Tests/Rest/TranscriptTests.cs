@@ -6,6 +6,7 @@ using Roomcast.Meetings.Presets;
 using Roomcast.Meetings.Records;
 using Roomcast.RealtimeKit.Tests.Hosting;
 using Roomcast.Storage.Blobs;
+using Roomcast.Transcripts;
 using Roomcast.Transcripts.Records;
 using Roomcast.Transcripts.Services;
 
@@ -88,6 +89,103 @@ public sealed class TranscriptTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Why_a_transcript_is_not_there_is_told_to_the_owner()
+    {
+        const string Fault = "The service answered with the status 401.";
+        var (session, _) = await BeginAsync();
+        var path = $"{Account.AppPath}/sessions/{session.Id}";
+        Assert.Equal("transcript not found: no transcription service is configured", await MessageAsync($"{path}/transcript"));
+        Assert.Equal("summary not found: no transcription service is configured", await MessageAsync($"{path}/summary"));
+        Assert.Equal("the session has no finished transcript: no transcription service is configured", await AskedMessageAsync(path));
+
+        await ChooseAsync("""{"transcription":{"url":"https://ai.example.org/v1","model":"m"}}""");
+        Assert.Equal("transcript not found", await MessageAsync($"{path}/transcript"));
+        Assert.Equal("the session has no finished transcript", await AskedMessageAsync(path));
+
+        // While the session lasts, and when it is over.
+        var store = _host.Service<TranscriptStore>();
+        await store.OpenAsync(session.Id, CancellationToken.None);
+        Assert.Equal("transcript not found", await MessageAsync($"{path}/transcript"));
+        await store.NoteErrorAsync(session.Id, Fault, CancellationToken.None);
+        for (var isOver = false; ; isOver = true)
+        {
+            Assert.Equal($"transcript not found: {Fault}", await MessageAsync($"{path}/transcript"));
+            Assert.Equal($"summary not found: {Fault}", await MessageAsync($"{path}/summary"));
+            Assert.Equal($"the session has no finished transcript: {Fault}", await AskedMessageAsync(path));
+            if (isOver)
+            {
+                break;
+            }
+
+            await store.FinishAsync(session.Id, null, _host.Clock.GetUtcNow().AddDays(7), canSummarize: true, CancellationToken.None);
+        }
+
+        // Of one whose time is over nothing is known any more.
+        _host.Clock.Advance(TimeSpan.FromDays(7));
+        Assert.Equal("transcript not found", await MessageAsync($"{path}/transcript"));
+        Assert.Equal("the session has no finished transcript", await AskedMessageAsync(path));
+    }
+
+    [Fact]
+    public async Task Why_a_summary_is_not_there_is_told_to_the_owner()
+    {
+        const string Fault = "The service answered with an empty summary.";
+        var (session, path) = await WriteAsync();
+        Assert.Equal("summary not found: no summary service is configured", await MessageAsync($"{path}/summary"));
+        await ChooseAsync("""{"summarization":{"url":"https://ai.example.org/v1","model":"m","api_key":"sk-secret"}}""");
+        Assert.Equal("summary not found", await MessageAsync($"{path}/summary"));
+        await _host.Service<TranscriptStore>().SaveSummaryAsync(
+            new Summary(session, SummaryStatus.Failed, null, IsMarkdown: true, Fault), CancellationToken.None);
+        Assert.Equal($"summary not found: {Fault}", await MessageAsync($"{path}/summary"));
+    }
+
+    [Theory]
+    [InlineData("http://localhost:8000/v1")]
+    [InlineData("http://127.0.0.1:8000/v1")]
+    [InlineData("https://10.1.2.3/v1")]
+    [InlineData("https://169.254.169.254/v1")]
+    [InlineData("https://[::1]/v1")]
+    [InlineData("https://[::ffff:10.0.0.1]/v1")]
+    [InlineData("http://2130706433/v1")]
+    public async Task An_address_of_a_private_network_is_refused_unless_the_server_allows_them(string address)
+    {
+        foreach (var field in new[] { "transcription", "summarization" })
+        {
+            var body = $$$"""{"{{{field}}}":{"url":"{{{address}}}","model":"m"}}""";
+            var refused = await _host.Client.PatchAsync(Services, Account.WriteToken, body);
+            Assert.Equal(400, refused.Status);
+            Assert.Equal([$"/{field}/url"], refused.Sources);
+        }
+
+        await using var open = await ApiHost.StartAsync(
+            replace: services => services.Configure<TranscriptOptions>(transcripts => transcripts.AllowsPrivateTargets = true));
+        var chosen = await open.Client.PatchAsync(
+            $"{open.One.AppPath}/ai-services", open.One.WriteToken, $$$"""{"transcription":{"url":"{{{address}}}","model":"m"}}""");
+        Assert.Equal(200, chosen.Status);
+    }
+
+    [Theory]
+    [InlineData("https://anna:secret@ai.example.org/v1", false)]
+    [InlineData("https://anna@ai.example.org/v1", false)]
+    [InlineData("https://ai.example.org/v1#models", false)]
+    [InlineData("https://ai.example.org/v1?api-version=2024-06-01", true)]
+    [InlineData("https://8.8.8.8/v1", true)]
+    public async Task An_address_that_cannot_be_used_as_it_stands_is_refused(string address, bool isGood)
+    {
+        var reply = await _host.Client.PatchAsync(Services, Account.WriteToken, $$$"""{"summarization":{"url":"{{{address}}}","model":"m"}}""");
+        Assert.Equal(isGood ? 200 : 400, reply.Status);
+        if (isGood)
+        {
+            Assert.Equal(address, (string?)reply.Data["summarization"]!["url"]);
+        }
+        else
+        {
+            Assert.Equal(["/summarization/url"], reply.Sources);
+            Assert.DoesNotContain("secret", reply.Body.ToJsonString(), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task A_summary_is_made_by_the_service_of_the_app_whose_key_is_told_to_nobody()
     {
         var (_, path) = await WriteAsync();
@@ -151,6 +249,24 @@ public sealed class TranscriptTests : IAsyncLifetime
     }
 
     private static (int Status, int Code) Codes(Reply reply) => (reply.Status, reply.Code);
+
+    private static string? MessageOf(Reply reply) => (string?)reply.Body["errors"]![0]!["message"];
+
+    private async Task<string?> MessageAsync(string path)
+    {
+        var reply = await _host.Client.GetAsync(path, Account.ReadToken);
+        Assert.Equal((404, 40401), Codes(reply));
+        return MessageOf(reply);
+    }
+
+    private async Task<string?> AskedMessageAsync(string path)
+    {
+        var reply = await _host.Client.PostAsync($"{path}/summary", Account.WriteToken);
+        Assert.Equal((409, 40902), Codes(reply));
+        return MessageOf(reply);
+    }
+
+    private async Task ChooseAsync(string body) => Assert.Equal(200, (await _host.Client.PatchAsync(Services, Account.WriteToken, body)).Status);
 
     private async Task<string> ReadAsync(string address)
     {

@@ -24,6 +24,7 @@ public sealed class HearingEndpoint : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.ConfigureKestrel(server => server.Listen(IPAddress.Loopback, 0));
         _app = builder.Build();
+        _app.Use(AnswerAsToldAsync);
         _app.MapPost("/v1/audio/transcriptions", TranscribeAsync);
         _app.MapPost("/v1/chat/completions", SummariseAsync);
     }
@@ -33,6 +34,12 @@ public sealed class HearingEndpoint : IAsyncDisposable
 
     /// <summary>Statuses to answer with first, before anything is heard.</summary>
     public ConcurrentQueue<int> Refusals { get; } = new();
+
+    /// <summary>Bodies to answer with first, as they are, whatever is asked.</summary>
+    public ConcurrentQueue<byte[]> Answers { get; } = new();
+
+    /// <summary>Paths and queries that were asked for.</summary>
+    public ConcurrentQueue<string> Targets { get; } = new();
 
     /// <summary>Fields of the forms and bodies that came, and the bearer tokens.</summary>
     public ConcurrentQueue<string> Asked { get; } = new();
@@ -54,6 +61,19 @@ public sealed class HearingEndpoint : IAsyncDisposable
     {
         await _app.DisposeAsync();
         _folder.Dispose();
+    }
+
+    private async Task AnswerAsToldAsync(HttpContext context, RequestDelegate next)
+    {
+        Targets.Enqueue($"{context.Request.Path}{context.Request.QueryString}");
+        if (Answers.TryDequeue(out var answer))
+        {
+            context.Response.ContentType = "application/json";
+            await context.Response.Body.WriteAsync(answer);
+            return;
+        }
+
+        await next(context);
     }
 
     private async Task TranscribeAsync(HttpContext context)

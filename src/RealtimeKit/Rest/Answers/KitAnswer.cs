@@ -35,7 +35,10 @@ internal abstract class KitAnswer : IResult
     public static KitAnswer Refuse(IReadOnlyList<FieldFault> faults) => new KitErrorAnswer(KitErrorCode.Validation, faults, null);
 
     /// <summary>Refuses because the account or the app has no such object.</summary>
-    public static KitAnswer NotFound(string what) => Refuse(KitErrorCode.ObjectNotFound, $"{what} not found");
+    /// <param name="what">What was asked for.</param>
+    /// <param name="reason">Why it is not there, for its owner; null when there is no more to say.</param>
+    public static KitAnswer NotFound(string what, string? reason = null) =>
+        Refuse(KitErrorCode.ObjectNotFound, reason is null ? $"{what} not found" : $"{what} not found: {reason}");
 
     /// <inheritdoc/>
     public async Task ExecuteAsync(HttpContext httpContext)

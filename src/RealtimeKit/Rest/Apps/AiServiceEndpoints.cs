@@ -32,7 +32,7 @@ internal static class AiServiceEndpoints
     private static async Task<KitAnswer> ChangeAsync(KitRequest request, AiServices services)
     {
         using var body = await request.ReadBodyAsync();
-        var wanted = body.ReadWhole(Read) ?? [];
+        var wanted = body.ReadWhole((whole, faults) => Read(whole, faults, services)) ?? [];
         if (body.Refusal is { } refusal)
         {
             return refusal;
@@ -50,11 +50,12 @@ internal static class AiServiceEndpoints
         return await GetAsync(request, services);
     }
 
-    private static List<(AiServiceKind Kind, AiService? Service, bool KeepsKey)> Read(JsonElement body, ICollection<FieldFault> faults)
+    private static List<(AiServiceKind Kind, AiService? Service, bool KeepsKey)> Read(
+        JsonElement body, ICollection<FieldFault> faults, AiServices services)
     {
         try
         {
-            return ReadFields(body, faults);
+            return ReadFields(body, faults, services);
         }
         catch (InvalidOperationException)
         {
@@ -64,7 +65,8 @@ internal static class AiServiceEndpoints
         }
     }
 
-    private static List<(AiServiceKind Kind, AiService? Service, bool KeepsKey)> ReadFields(JsonElement body, ICollection<FieldFault> faults)
+    private static List<(AiServiceKind Kind, AiService? Service, bool KeepsKey)> ReadFields(
+        JsonElement body, ICollection<FieldFault> faults, AiServices services)
     {
         var wanted = new List<(AiServiceKind, AiService?, bool)>();
         foreach (var (field, kind) in Fields)
@@ -88,9 +90,9 @@ internal static class AiServiceEndpoints
                 var model = TextOf(element, "model")?.Trim();
                 var hasKey = element.TryGetProperty("api_key", out var given);
                 var key = TextOf(element, "api_key");
-                if (url is null || !WireAddress.IsAbsolute(url, "http", "https"))
+                if (FaultOf(url, services) is { } fault)
                 {
-                    faults.Add(FieldFault.InBody($"/{field}/url", $"url must be an absolute address (http, https) of at most {WireAddress.MaxLength} characters"));
+                    faults.Add(FieldFault.InBody($"/{field}/url", $"url {fault}"));
                 }
 
                 if (model is not { Length: > 0 and <= MaxModelLength })
@@ -111,6 +113,18 @@ internal static class AiServiceEndpoints
         }
 
         return wanted;
+    }
+
+    private static string? FaultOf(string? url, AiServices services)
+    {
+        if (url is null || !WireAddress.IsAbsolute(url, "http", "https"))
+        {
+            return $"must be an absolute address (http, https) of at most {WireAddress.MaxLength} characters";
+        }
+
+        var address = new Uri(url);
+        return AiServiceAddress.FaultOf(address)
+            ?? (services.MayLead(address) ? null : "must not lead into a private network; the setting ai_allow_private_targets allows it");
     }
 
     private static string? TextOf(JsonElement element, string field)

@@ -151,7 +151,7 @@ internal sealed class QueryReader(IQueryCollection query)
         var end = ReadMoment("end_time", acceptsUnixSeconds: true);
         var to = end?.EndOf(TimeSpan.Zero) ?? now;
         var from = start?.At ?? MidnightBefore(to);
-        if (from > to)
+        if (from > to || (from == to && end is { IsWholeDay: true }))
         {
             Fault(end is null ? "start_time" : "end_time", end is null ? "lies in the future" : "lies before start_time");
         }

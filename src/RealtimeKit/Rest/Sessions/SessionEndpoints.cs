@@ -116,13 +116,21 @@ internal static class SessionEndpoints
 
         var now = clock.GetUtcNow();
         var page = await history.ListPeersAsync(session.Id, wanted, now, request.Aborted);
-        var events = withEvents ? await history.ListEventsAsync(session.Id, [.. page.Items.Select(peer => peer.Id)], request.Aborted) : null;
+        var peers = page.Items.SelectMany(OwnOf).Select(peer => peer.Id).ToArray();
+        var events = withEvents ? await history.ListEventsAsync(session.Id, peers, request.Aborted) : null;
         return KitAnswer.Ok(
             new SessionParticipantListResponse(
-                [.. page.Items.Select(peer => SessionParticipantResponse.Of(peer, now, events?[peer.Id]))]),
+                [
+                    .. page.Items.Select(peer => SessionParticipantResponse.Of(peer, now, null) with
+                    {
+                        PeerEvents = events is null ? null : PeerEventResponse.Of(OwnOf(peer), events),
+                    }),
+                ]),
             KitJson.Default.SessionParticipantListResponse,
             PagingResponse.Of(page));
     }
+
+    private static IReadOnlyList<PeerRecord> OwnOf(PeerRecord peer) => peer.Merged is { Count: > 0 } merged ? merged : [peer];
 
     private static async Task<KitAnswer> GetParticipantAsync(
         KitRequest request, SessionHistory history, MediaHistoryStore figures, ClientReportStore reports, TimeProvider clock)

@@ -103,6 +103,12 @@ internal sealed record PeerEventResponse(
         peer.SessionId.Value,
         null);
 
+    /// <summary>Tells what happened to peers, in order of time.</summary>
+    public static PeerEventResponse[] Of(IReadOnlyList<PeerRecord> peers, ILookup<PeerId, PeerEvent> events) =>
+    [
+        .. peers.SelectMany(peer => events[peer.Id].Select(happened => Of(happened, peer))).OrderBy(happened => happened.CreatedAt),
+    ];
+
     public static string WordOf(PeerEventKind kind) => kind switch
     {
         PeerEventKind.Created => "PEER_CREATED",

@@ -29,7 +29,7 @@ internal static class TranscriptEndpoints
     }
 
     private static async Task<KitAnswer> GetTranscriptAsync(
-        KitRequest request, SessionHistory history, TranscriptFiles transcripts, TimeProvider clock)
+        KitRequest request, SessionHistory history, TranscriptFiles transcripts, AbsenceReasons reasons, TimeProvider clock)
     {
         var query = request.ReadQuery();
         var format = query.ReadWord("format", Formats) ?? TranscriptFormat.Csv;
@@ -48,11 +48,12 @@ internal static class TranscriptEndpoints
             (_, { } failure) => failure,
             ({ } file, _) => KitAnswer.Ok(
                 new TranscriptDownloadResponse(session.Id.Value, file.Address, file.ExpiresAt), KitJson.Default.TranscriptDownloadResponse),
-            _ => KitAnswer.NotFound("transcript"),
+            _ => KitAnswer.NotFound("transcript", await reasons.OfTranscriptAsync(request.App.Id, session.Id, request.Aborted)),
         };
     }
 
-    private static async Task<KitAnswer> GetSummaryAsync(KitRequest request, SessionHistory history, SummaryFiles summaries, TimeProvider clock)
+    private static async Task<KitAnswer> GetSummaryAsync(
+        KitRequest request, SessionHistory history, SummaryFiles summaries, AbsenceReasons reasons, TimeProvider clock)
     {
         if (await SessionEndpoints.FindAsync(request, history, clock) is not { } session)
         {
@@ -64,12 +65,12 @@ internal static class TranscriptEndpoints
             (_, { } failure) => failure,
             ({ } file, _) => KitAnswer.Ok(
                 new SummaryDownloadResponse(session.Id.Value, file.Address, file.ExpiresAt), KitJson.Default.SummaryDownloadResponse),
-            _ => KitAnswer.NotFound("summary"),
+            _ => KitAnswer.NotFound("summary", await reasons.OfSummaryAsync(request.App.Id, session.Id, request.Aborted)),
         };
     }
 
     private static async Task<KitAnswer> AskForSummaryAsync(
-        KitRequest request, SessionHistory history, MeetingStore meetings, Summaries summaries, TimeProvider clock)
+        KitRequest request, SessionHistory history, MeetingStore meetings, Summaries summaries, AbsenceReasons reasons, TimeProvider clock)
     {
         if (await SessionEndpoints.FindAsync(request, history, clock) is not { } session
             || await meetings.FindAsync(request.App.Id, session.MeetingId, request.Aborted) is not { } meeting)
@@ -79,7 +80,11 @@ internal static class TranscriptEndpoints
 
         return await summaries.AskAsync(meeting, session.Id, request.Aborted) switch
         {
-            (_, SummaryRefusal.NoTranscript) => KitAnswer.Refuse(KitErrorCode.IllegalStateChange, "the session has no finished transcript"),
+            (_, SummaryRefusal.NoTranscript) => KitAnswer.Refuse(
+                KitErrorCode.IllegalStateChange,
+                await reasons.OfTranscriptAsync(request.App.Id, session.Id, request.Aborted) is { } reason
+                    ? $"the session has no finished transcript: {reason}"
+                    : "the session has no finished transcript"),
             (_, SummaryRefusal.NoService) => KitAnswer.Refuse(KitErrorCode.IllegalStateChange, "the app has no summary service configured"),
             var (summary, _) => KitAnswer.Ok(
                 new SummaryStatusResponse(
