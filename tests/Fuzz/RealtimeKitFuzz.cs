@@ -50,7 +50,7 @@ public sealed class RealtimeKitFuzz
         bytes =>
         {
             using var body = BodyReader.Parse(new ReadOnlySequence<byte>(bytes), "application/json");
-            var request = new MeetingRequest(body, readsStatus: true);
+            var request = new MeetingRequest(body, readsStatus: true, mayStoreAt: static _ => true);
             var picture = body.ReadAddress("picture", "http", "https");
             var ids = body.ReadTexts("participant_ids", 0, 10, 256, isRequired: false);
             body.ReadTexts("custom_participant_ids", 0, 10, 256, isRequired: false);

@@ -10,6 +10,7 @@ using Roomcast.Egress.Recording.Pages;
 using Roomcast.Egress.Recording.Tracks;
 using Roomcast.Storage;
 using Roomcast.Storage.Blobs;
+using Roomcast.Storage.Outbound;
 
 namespace Roomcast.Egress.Recording;
 

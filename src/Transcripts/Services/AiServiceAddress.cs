@@ -1,5 +1,5 @@
 using System.Net;
-using Roomcast.Storage.Blobs;
+using Roomcast.Storage.Outbound;
 
 namespace Roomcast.Transcripts.Services;
 

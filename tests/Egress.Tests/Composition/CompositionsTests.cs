@@ -267,8 +267,14 @@ public sealed class CompositionsTests : IAsyncDisposable
 
         await next.SayReadyAsync();
         Assert.Equal(WireKind.Scene, (await next.ReadAsync()).Kind);
-        _sessions.Input.TakePacket([7], isRtcp: false);
-        Assert.Equal(WireKind.Rtp, (await next.ReadAsync()).Kind);
+        var reading = next.ReadAsync();
+        while (!reading.IsCompleted)
+        {
+            _sessions.Input.TakePacket([7], isRtcp: false); // It is kept from the moment on at which the next is known to be ready.
+            await Task.Delay(1);
+        }
+
+        Assert.Equal(WireKind.Rtp, (await reading).Kind);
         next.Die();
         await LetGoAsync(lease);
     }

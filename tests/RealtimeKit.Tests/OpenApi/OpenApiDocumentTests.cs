@@ -56,6 +56,30 @@ public sealed class OpenApiDocumentTests(SharedHost shared)
     }
 
     [Fact]
+    public void What_a_plugin_may_and_both_forms_of_layers_are_described()
+    {
+        var presets = BodyOf("POST", "/presets");
+        foreach (var preset in new[] { presets, BodyOf("PATCH", "/presets/{preset_id}"), BodyOf("PUT", "/presets/{preset_id}") })
+        {
+            var plugin = preset["properties"]!["permissions"]!["properties"]!["plugins"]!["properties"]!["config"]!["additionalProperties"]!.AsObject();
+            Assert.Empty(_host.Description.Schema.FaultsOf(JsonNode.Parse("""{"access_control":"VIEW_ONLY","handles_view_only":true}"""), plugin));
+            Assert.NotEmpty(_host.Description.Schema.FaultsOf(JsonNode.Parse("""{"access_control":"ALL"}"""), plugin));
+        }
+
+        var layers = BodyOf("POST", "/recordings/track")["properties"]!["layers"]!.AsObject();
+        foreach (var right in new[] { """{"default":{"media_kind":"audio"}}""", """[{"media_kind":"video","file_name_prefix":"a"}]""" })
+        {
+            Assert.Empty(_host.Description.Schema.FaultsOf(JsonNode.Parse(right), layers));
+        }
+
+        Assert.NotEmpty(_host.Description.Schema.FaultsOf(JsonNode.Parse("""[{"media_kind":"music"}]"""), layers));
+        Assert.Equal("object", (string?)layers["additionalProperties"]!["type"]);
+
+        JsonObject BodyOf(string method, string path) =>
+            _host.Description.Find(method, $"/accounts/{{account_id}}/realtime/kit/{{app_id}}{path}")!["requestBody"]!["content"]!["application/json"]!["schema"]!.AsObject();
+    }
+
+    [Fact]
     public void Every_operation_says_what_it_is_for()
     {
         foreach (var (method, path, operation) in _host.Description.Operations)

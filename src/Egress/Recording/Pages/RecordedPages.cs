@@ -1,7 +1,7 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
-using Roomcast.Storage.Blobs;
+using Roomcast.Storage.Outbound;
 
 namespace Roomcast.Egress.Recording.Pages;
 
