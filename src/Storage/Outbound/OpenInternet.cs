@@ -20,8 +20,9 @@ public static class OpenInternet
         "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "172.16.0.0/12", "192.0.2.0/24", "192.168.0.0/16", "198.18.0.0/15", "198.51.100.0/24",
         "203.0.113.0/24", "::1/128", "64:ff9b:1::/48", "100::/64", "2001::/23", "2001:db8::/32", "fc00::/7");
 
-    // IPv4 at the end of IPv6: mapped and compatible (RFC 4291), translated (RFC 2765), NAT64 (RFC 6052). What counts is where they lead.
-    private static readonly IPNetwork[] EndsWithIPv4 = Networks("::ffff:0:0/96", "::/96", "::ffff:0:0:0/96", "64:ff9b::/96");
+    // IPv4 at the end of IPv6: compatible (RFC 4291), translated (RFC 2765), NAT64 (RFC 6052). What counts is where they lead. Mapped ones are
+    // told by their property: an IPNetwork takes them for IPv4 already, and so finds them in no network of IPv6.
+    private static readonly IPNetwork[] EndsWithIPv4 = Networks("::/96", "::ffff:0:0:0/96", "64:ff9b::/96");
     private static readonly IPNetwork SixToFour = IPNetwork.Parse("2002::/16"); // RFC 3056: behind the first two bytes.
 
     /// <summary>Whether an address is one that the whole internet can reach (RFC 6890 lists those that are not).</summary>
@@ -46,7 +47,7 @@ public static class OpenInternet
         }
 
         var bytes = address.GetAddressBytes();
-        return Contain(EndsWithIPv4, address) ? new IPAddress(bytes.AsSpan(12, 4))
+        return address.IsIPv4MappedToIPv6 || Contain(EndsWithIPv4, address) ? new IPAddress(bytes.AsSpan(12, 4))
             : SixToFour.Contains(address) ? new IPAddress(bytes.AsSpan(2, 4))
             : address;
     }
