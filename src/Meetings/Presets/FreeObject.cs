@@ -77,25 +77,6 @@ internal static class FreeObject
         }
     }
 
-    /// <summary>What an object becomes by a change: objects are merged, everything else is replaced, null takes a member away.</summary>
-    public static JsonObject Merge(JsonObject before, JsonObject change)
-    {
-        var merged = before.DeepClone().AsObject();
-        foreach (var (name, value) in change)
-        {
-            if (value is null)
-            {
-                merged.Remove(name);
-            }
-            else
-            {
-                merged[name] = value is JsonObject inner ? Merge(merged[name] as JsonObject ?? [], inner) : value.DeepClone();
-            }
-        }
-
-        return merged;
-    }
-
     /// <summary>Writes one. It is never longer than what it was read from: no character is escaped that need not be.</summary>
     public static string Write(JsonObject members)
     {

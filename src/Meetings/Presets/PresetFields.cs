@@ -213,7 +213,7 @@ internal readonly struct PresetFields
             return otherwise;
         }
 
-        var text = FreeObject.Write(merges ? FreeObject.Merge(JsonNode.Parse(otherwise)!.AsObject(), given!.AsObject()) : given!.AsObject());
+        var text = FreeObject.Write(merges ? MergePatch.Apply(JsonNode.Parse(otherwise)!.AsObject(), given!.AsObject()) : given!.AsObject());
         if (Encoding.UTF8.GetByteCount(text) <= maxBytes)
         {
             return text;

@@ -1,6 +1,7 @@
 using System.Text.Json.Nodes;
 using Roomcast.Egress.Push;
 using Roomcast.Egress.Recording;
+using Roomcast.Meetings.Records;
 using Roomcast.RealtimeKit.Rest.Answers;
 using Roomcast.RealtimeKit.Rest.Recordings;
 using Roomcast.RealtimeKit.Rest.Requests;
@@ -89,11 +90,11 @@ internal static class MeetingConfigs
     /// </summary>
     public static JsonObject MergeRecording(JsonObject before, JsonObject change)
     {
-        var merged = JsonShape.Merge(before, change);
+        var merged = MergePatch.Apply(before, change);
         if (before["storage_config"] is JsonObject kept && change["storage_config"] is JsonObject given
             && StoragePlace.Any(field => given.ContainsKey(field) && !JsonNode.DeepEquals(kept[field], given[field])))
         {
-            merged["storage_config"] = JsonShape.Merge([], given);
+            merged["storage_config"] = MergePatch.Apply([], given);
         }
 
         return merged;

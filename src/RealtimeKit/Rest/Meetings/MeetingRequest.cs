@@ -66,7 +66,7 @@ internal sealed class MeetingRequest
             SummarizesOnEnd = _summarizesOnEnd ?? before.SummarizesOnEnd,
             TranscribesOnEnd = _transcribesOnEnd ?? before.TranscribesOnEnd,
             KeepAlive = _keepAliveSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : before.KeepAlive,
-            AiConfig = Merge(before.AiConfig, _ai, JsonShape.Merge)?.ToJsonString(),
+            AiConfig = Merge(before.AiConfig, _ai, MergePatch.Apply)?.ToJsonString(),
             RecordingConfig = recording?.ToJsonString(),
         };
     }

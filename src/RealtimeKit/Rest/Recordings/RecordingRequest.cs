@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Roomcast.Egress.Recording;
+using Roomcast.Meetings.Records;
 using Roomcast.RealtimeKit.Rest.Answers;
 using Roomcast.RealtimeKit.Rest.Meetings;
 using Roomcast.RealtimeKit.Rest.Requests;
@@ -106,7 +107,7 @@ internal sealed class RecordingRequest
             return null;
         }
 
-        var own = JsonShape.Merge([], config);
+        var own = MergePatch.Apply([], config);
         if (config.TryGetPropertyValue("storage_config", out var storage) && storage is null)
         {
             own["storage_config"] = null;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using Roomcast.Meetings.Records;
 using Roomcast.RealtimeKit.Rest.Answers;
 
 namespace Roomcast.RealtimeKit.Rest.Requests;
@@ -43,34 +44,12 @@ internal abstract class JsonShape
     /// <summary>A list of at most so many items of one shape.</summary>
     public static JsonShape List(int maxItems, JsonShape item) => new ListShape(maxItems, item);
 
-    /// <summary>An object with these fields, none of them required: each may be null too, which <see cref="Merge"/> gives a meaning.</summary>
+    /// <summary>An object with these fields, none of them required: each may be null too, which <see cref="MergePatch"/> gives a meaning.</summary>
     public static JsonShape Object(params (string Name, JsonShape Shape)[] fields) => new ObjectShape(fields, []);
 
     /// <summary>The same where some fields must be there.</summary>
     public static JsonShape Object(string[] required, params (string Name, JsonShape Shape)[] fields) =>
         new ObjectShape(fields, required);
-
-    /// <summary>
-    /// What holds after a change: objects are merged, everything else is replaced; null takes a field away. What is merged into nothing
-    /// comes out without its nulls.
-    /// </summary>
-    public static JsonObject Merge(JsonObject before, JsonObject change)
-    {
-        var merged = before.DeepClone().AsObject();
-        foreach (var (name, value) in change)
-        {
-            if (value is null)
-            {
-                merged.Remove(name);
-            }
-            else
-            {
-                merged[name] = value is JsonObject inner ? Merge(merged[name] as JsonObject ?? [], inner) : value.DeepClone();
-            }
-        }
-
-        return merged;
-    }
 
     private static string? TextOf(JsonElement value)
     {
