@@ -14,9 +14,6 @@ internal sealed class AudioIntake(SceneTrack track, TrackClock clock) : TrackInt
     /// <summary>Longest that is made up in a row; after it, and where a sender stopped on purpose, there is silence.</summary>
     private static readonly TimeSpan MostConcealed = TimeSpan.FromMilliseconds(120);
 
-    /// <summary>Of a packet, before any is known; what browsers send.</summary>
-    private static readonly TimeSpan UsualDuration = TimeSpan.FromMilliseconds(20);
-
     private readonly OpusPacketQueue _packets = new();
     private uint _expected;
     private TimeSpan _duration;
@@ -40,7 +37,7 @@ internal sealed class AudioIntake(SceneTrack track, TrackClock clock) : TrackInt
 
     /// <inheritdoc/>
     public override void TakeReport(NtpTime ntp, uint timestamp, TimeSpan now) =>
-        Clock.OnReport(ntp, Track.ReportsPacketEnds ? unchecked(timestamp + Ticks(_duration > TimeSpan.Zero ? _duration : UsualDuration)) : timestamp, now);
+        Clock.OnReport(ntp, Track.ReportedTimestamp(timestamp, _duration), now);
 
     /// <inheritdoc/>
     public override void Advance(TimeSpan now, IIntakeOutput output)

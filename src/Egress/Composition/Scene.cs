@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Roomcast.Rtc.Rtp;
+using Roomcast.Rtc.Rtp.Opus;
 
 namespace Roomcast.Egress.Composition;
 
@@ -104,6 +105,8 @@ public sealed record SceneTrack(uint Ssrc, SceneCodec Codec, byte PayloadType)
     /// <summary>A <see cref="GainDb"/> that is silence.</summary>
     public const double SilentDb = -50;
 
+    private static readonly TimeSpan UsualPacket = TimeSpan.FromMilliseconds(20);
+
     /// <summary>For sound: the level in dBFS below which it is silent; null (the default) for none.</summary>
     public double? GateDb { get; init; }
 
@@ -113,6 +116,13 @@ public sealed record SceneTrack(uint Ssrc, SceneCodec Codec, byte PayloadType)
     /// section 6.4.1 has it.
     /// </summary>
     public bool ReportsPacketEnds { get; init; }
+
+    /// <summary>The timestamp of what was sounded at the moment that a sender report tells of.</summary>
+    /// <param name="timestamp">The report's own.</param>
+    /// <param name="packet">How long the packets of this track are; zero where none is known, which is taken for the 20 ms of browsers.</param>
+    public uint ReportedTimestamp(uint timestamp, TimeSpan packet) => ReportsPacketEnds
+        ? unchecked(timestamp + (uint)((packet > TimeSpan.Zero ? packet : UsualPacket).Ticks * OpusPayload.ClockRateHz / TimeSpan.TicksPerSecond))
+        : timestamp;
 
     /// <summary>Id of the video orientation extension (3GPP TS 26.114 section 7.4.5) in its packets; 0 (the default) when they carry none.</summary>
     public byte OrientationId { get; init; }

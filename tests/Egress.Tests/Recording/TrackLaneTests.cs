@@ -27,6 +27,7 @@ public sealed class TrackLaneTests : IDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
     private readonly RecordingMetrics _metrics;
+    private readonly RecordingDisk _disk;
     private readonly RtpPacketizer _microphone = new(1, 111, 48_000);
     private readonly RtpPacketizer _camera = new(2, 96, 90_000) { OrientationId = 1 };
     private readonly TrackLane _sound;
@@ -45,9 +46,9 @@ public sealed class TrackLaneTests : IDisposable
     public TrackLaneTests()
     {
         _metrics = new RecordingMetrics(_services.GetRequiredService<IMeterFactory>());
-        var disk = new RecordingDisk(_metrics, 0, _ => { });
-        _sound = new TrackLane("peer", new SceneTrack(1, SceneCodec.Opus, 111), _folder.PathOf("sound.webm"), disk);
-        _picture = new TrackLane("peer", new SceneTrack(2, SceneCodec.Vp8, 96) { OrientationId = 1 }, _folder.PathOf("picture.webm"), disk);
+        _disk = new RecordingDisk(_metrics, 0, _ => { });
+        _sound = new TrackLane("peer", new SceneTrack(1, SceneCodec.Opus, 111), _folder.PathOf("sound.webm"), _disk);
+        _picture = new TrackLane("peer", new SceneTrack(2, SceneCodec.Vp8, 96) { OrientationId = 1 }, _folder.PathOf("picture.webm"), _disk);
         _lanes = [_sound, _picture];
     }
 
@@ -113,7 +114,7 @@ public sealed class TrackLaneTests : IDisposable
         _wallOffset += TimeSpan.FromMinutes(3);
         Run(seconds: 1.5);
         var other = new RtpPacketizer(3, 111, 48_000);
-        using var lane = new TrackLane("peer", new SceneTrack(3, SceneCodec.Opus, 111), _folder.PathOf("other.webm"), new RecordingDisk(_metrics, 0, _ => { }));
+        using var lane = new TrackLane("peer", new SceneTrack(3, SceneCodec.Opus, 111), _folder.PathOf("other.webm"), _disk);
         lane.TakeReport(Ntp, other.TimestampAt(_now), _now + Way, [.. _lanes, lane]);
         Take(lane, other.Opus(Frame(0xF8, _now), _now), _now + Way);
         lane.Write(_now + Way, isPaused: false, TimeSpan.Zero);
@@ -172,6 +173,33 @@ public sealed class TrackLaneTests : IDisposable
         // FFmpeg counts counterclockwise.
         var told = await FfmpegTool.ProbeAsync("-v", "fatal", "-show_entries", "stream_side_data=rotation", "-of", "csv=p=0", _folder.PathOf("picture.webm"));
         Assert.Equal(rotation, told.Trim());
+    }
+
+    [Theory]
+    [InlineData(0xF8, 20)] // RFC 6716 section 3.1: CELT, full band, 20 ms,
+    [InlineData(0xF0, 10)] // and 10 ms.
+    [InlineData(0x58, 60)] // SILK, wide band, 60 ms.
+    public void Sound_whose_reports_are_of_the_end_of_its_packets_is_with_the_picture(byte packet, int packetMs)
+    {
+        var microphone = new RtpPacketizer(3, 111, 48_000);
+        var length = TimeSpan.FromMilliseconds(packetMs);
+        using var lane = new TrackLane(
+            "peer", new SceneTrack(3, SceneCodec.Opus, 111) { ReportsPacketEnds = true }, _folder.PathOf("ends.webm"), _disk);
+        _picture.TakeReport(Ntp, _camera.TimestampAt(_now), _now + Way, [_picture, lane]);
+        for (; _now < TimeSpan.FromSeconds(15); _now += length)
+        {
+            // What was sounded until now, as browsers stamp it: by when it was whole.
+            var began = _now - length;
+            Take(lane, microphone.Opus(Frame(packet, began), _now), _now + Way);
+            if (_now.Ticks % TimeSpan.FromSeconds(3).Ticks == 0)
+            {
+                lane.TakeReport(Ntp, microphone.TimestampAt(_now), _now + Way, [_picture, lane]);
+            }
+
+            lane.Write(_now + Way, isPaused: false, TimeSpan.Zero);
+        }
+
+        AssertInTime(Close(lane, "ends.webm"), from: 0, until: 15);
     }
 
     private static void AssertInTime(List<Written> written, double from, double until, double way = 0.03)

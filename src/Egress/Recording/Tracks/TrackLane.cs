@@ -61,6 +61,7 @@ internal sealed class TrackLane : IDisposable
     private TimeSpan _measuredAt;
     private TimeSpan? _firstAt;
     private TimeSpan _last = TimeSpan.FromTicks(-1);
+    private TimeSpan _packet;
     private TimeSpan? _blockedSince;
     private TimeSpan _askedAt = -KeyframePatience;
     private bool _needsKeyframe = true;
@@ -84,6 +85,7 @@ internal sealed class TrackLane : IDisposable
     /// <summary>Takes a sender report.</summary>
     public void TakeReport(NtpTime ntp, uint timestamp, TimeSpan at, IEnumerable<TrackLane> all)
     {
+        timestamp = _track.ReportedTimestamp(timestamp, _sound.TryPeek(out var held) ? held.Duration : _packet);
         if (!_isReported)
         {
             _isReported = true;
@@ -240,6 +242,7 @@ internal sealed class TrackLane : IDisposable
 
             if (_sound.TryTake(out var packet, out var data))
             {
+                _packet = packet.Duration;
                 Add(packet.Timestamp, packet.Duration, packet.ArrivedAt, isKeyframe: true, default, data, isPaused, pausedFor);
             }
         }
