@@ -400,6 +400,7 @@ public sealed class MeetingTests(SharedHost shared)
         Assert.Equal("Gamma 100%, Beta", await TitlesAsync($"start_time={at}"));
         Assert.Equal("Beta, Alpha", await TitlesAsync($"end_time={at}"));
         Assert.Equal("Beta", await TitlesAsync($"start_time={at}&end_time={at}"));
+        Assert.Equal("Gamma 100%, Beta", await TitlesAsync($"start_time={at}&end_time={meetings[2].CreatedAt:yyyy-MM-dd}"));
 
         async Task<string> TitlesAsync(string query)
         {
@@ -415,6 +416,7 @@ public sealed class MeetingTests(SharedHost shared)
     [InlineData("status=GONE", "status")]
     [InlineData("start_time=yesterday", "start_time")]
     [InlineData("start_time=2026-06-04&end_time=2026-06-03", "end_time")]
+    [InlineData("start_time=2026-06-04T12:00:00Z&end_time=2026-06-04T11:59:59.999Z", "end_time")]
     [InlineData("sort_order=UP", "sort_order")]
     [InlineData("search=%00", "search")]
     public async Task A_wrong_parameter_is_named(string query, string parameter)

@@ -133,12 +133,13 @@ internal sealed class QueryReader(IQueryCollection query)
     {
         var start = ReadMoment("start_time", acceptsUnixSeconds: false);
         var end = ReadMoment("end_time", acceptsUnixSeconds: false);
-        if (start is { } first && end is { } last && first.At > last.At)
+        var to = end?.EndOf(TimeSpan.FromMilliseconds(1));
+        if (start?.At >= to)
         {
             Fault("end_time", "lies before start_time");
         }
 
-        return new TimeRange(start?.At, end?.EndOf(TimeSpan.FromMilliseconds(1)));
+        return new TimeRange(start?.At, to);
     }
 
     /// <summary>
