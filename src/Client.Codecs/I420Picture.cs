@@ -5,9 +5,9 @@ public sealed class I420Picture
 {
     private readonly byte[] _bytes;
 
-    internal I420Picture(int width, int height, TimeSpan time, byte[] bytes)
+    internal I420Picture(int width, int height, int rotationDegrees, TimeSpan time, byte[] bytes)
     {
-        (Width, Height, Time, _bytes) = (width, height, time, bytes);
+        (Width, Height, RotationDegrees, Time, _bytes) = (width, height, rotationDegrees, time, bytes);
     }
 
     /// <summary>Pixels across.</summary>
@@ -15,6 +15,9 @@ public sealed class I420Picture
 
     /// <summary>Pixels down.</summary>
     public int Height { get; }
+
+    /// <summary>By how much it is to be turned clockwise to be upright, as its frame says: 0, 90, 180 or 270. It is not turned here.</summary>
+    public int RotationDegrees { get; }
 
     /// <summary>When it is shown, as its frame says.</summary>
     public TimeSpan Time { get; }

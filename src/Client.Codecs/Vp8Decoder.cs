@@ -92,7 +92,7 @@ public sealed class Vp8Decoder : IDisposable
         // A frame gives one picture, or none when it shows nothing; a decoder wants to be emptied all the same.
         while (AvLibraries.avcodec_receive_frame(_context, _frame) >= 0)
         {
-            picture = Copy(frame.Time) ?? picture;
+            picture = Copy(frame) ?? picture;
             AvLibraries.av_frame_unref(_frame);
         }
 
@@ -118,7 +118,7 @@ public sealed class Vp8Decoder : IDisposable
         }
     }
 
-    private I420Picture? Copy(TimeSpan time)
+    private I420Picture? Copy(in EncodedFrame frame)
     {
         var (width, height) = (Marshal.ReadInt32(_frame, AvLibraries.FrameWidth), Marshal.ReadInt32(_frame, AvLibraries.FrameHeight));
         if (width is < 1 or > MaxSide || height is < 1 or > MaxSide || Marshal.ReadInt32(_frame, AvLibraries.FrameFormat) != AvLibraries.Yuv420)
@@ -139,7 +139,7 @@ public sealed class Vp8Decoder : IDisposable
             }
         }
 
-        return new I420Picture(width, height, time, bytes);
+        return new I420Picture(width, height, frame.RotationDegrees, frame.Time, bytes);
     }
 }
 

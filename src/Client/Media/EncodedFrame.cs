@@ -26,6 +26,17 @@ public readonly record struct EncodedFrame
     /// <summary>Pixels down in a keyframe; otherwise 0.</summary>
     public int Height { get; init; }
 
+    /// <summary>By how much a picture is to be turned clockwise to be upright: 0 (the default), 90, 180 or 270. Phones send their pictures so.</summary>
+    /// <remarks>Width and height are those before that.</remarks>
+    /// <exception cref="ArgumentOutOfRangeException">It is another number.</exception>
+    public int RotationDegrees
+    {
+        get;
+        init => field = value is 0 or 90 or 180 or 270
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), value, "Pictures are turned by quarters.");
+    }
+
     /// <summary>How far below full it sounds, in decibels, 0 to 127; null when the source does not know. Speakers are found by it.</summary>
     public byte? AudioLevel { get; init; }
 }

@@ -168,7 +168,8 @@ internal sealed class LocalTrack(TrackKind kind, bool isScreenShare, IFrameSourc
                 {
                     // The frame's own time, on the line of the transport's clock.
                     var sampledAt = pump.Now + timeline.UntilDue(frame.Time, time);
-                    var isSent = pump.Send(track, frame.Data.Span, sampledAt > TimeSpan.Zero ? sampledAt : TimeSpan.Zero, frame.AudioLevel);
+                    var isSent = pump.Send(
+                        track, frame.Data.Span, sampledAt > TimeSpan.Zero ? sampledAt : TimeSpan.Zero, frame.AudioLevel, frame.RotationDegrees);
                     Frames += isSent && encoding == 0 ? 1 : 0;
                 }
 

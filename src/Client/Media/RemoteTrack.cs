@@ -80,6 +80,7 @@ public sealed class RemoteTrack
             IsKeyframe = frame.IsKeyframe,
             Width = frame.Width,
             Height = frame.Height,
+            RotationDegrees = frame.RotationDegrees,
         };
         var isKeyframeNeeded = false;
         foreach (var taker in _takers)

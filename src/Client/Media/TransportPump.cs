@@ -74,7 +74,7 @@ internal sealed class TransportPump : IDisposable
     }
 
     /// <summary>Sends a frame; false when the transport is not connected, or over.</summary>
-    public bool Send(SendingTrack track, ReadOnlySpan<byte> frame, TimeSpan sampledAt, byte? audioLevel)
+    public bool Send(SendingTrack track, ReadOnlySpan<byte> frame, TimeSpan sampledAt, byte? audioLevel, int rotationDegrees)
     {
         lock (_lock)
         {
@@ -83,7 +83,7 @@ internal sealed class TransportPump : IDisposable
                 return false;
             }
 
-            var isSent = _transport.Send(track, frame, sampledAt, audioLevel);
+            var isSent = _transport.Send(track, frame, sampledAt, audioLevel, rotationDegrees);
             Drain();
             return isSent;
         }

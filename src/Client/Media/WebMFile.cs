@@ -70,7 +70,7 @@ internal static class WebMFile
         }
 
         var picture = IvfReader.PictureOf(frame.Data, time);
-        return frame.IsKeyframe && !picture.IsKeyframe ? null : picture with { Duration = frame.Duration };
+        return frame.IsKeyframe && !picture.IsKeyframe ? null : picture with { Duration = frame.Duration, RotationDegrees = frame.Track.RotationDegrees };
     }
 }
 

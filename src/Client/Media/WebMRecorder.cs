@@ -5,7 +5,7 @@ using Roomcast.Media.Containers.WebM;
 namespace Roomcast.Client.Media;
 
 /// <summary>Records a track to a WebM file. What is written plays whatever happens next; at its end it gets its length and cues.</summary>
-/// <remarks>Writes on the thread of the track's transport, a cluster at a time. Pictures begin with the first keyframe. Thread-safe.</remarks>
+/// <remarks>Writes on the thread of the track's transport, a cluster at a time. Pictures begin with the first keyframe, and all are turned as that one is. Thread-safe.</remarks>
 public sealed class WebMRecorder : IFrameSink, IAsyncDisposable
 {
     private readonly Lock _lock = new();
@@ -48,7 +48,7 @@ public sealed class WebMRecorder : IFrameSink, IAsyncDisposable
             }
 
             _writer ??= _kind is TrackKind.Video
-                ? new WebMWriter(_output, WebMCodec.Vp8, Math.Max(1, frame.Width), Math.Max(1, frame.Height), channels: 0)
+                ? new WebMWriter(_output, WebMCodec.Vp8, Math.Max(1, frame.Width), Math.Max(1, frame.Height), channels: 0, frame.RotationDegrees)
                 : new WebMWriter(_output, WebMCodec.Opus, width: 0, height: 0, channels: (frame.Data.Span[0] & 4) != 0 ? 2 : 1);
             _first ??= frame.Time;
             var time = frame.Time - _first.Value;

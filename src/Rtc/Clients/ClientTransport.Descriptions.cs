@@ -192,7 +192,7 @@ public sealed partial class ClientTransport
             return;
         }
 
-        byte mid = 0, rid = 0, level = 0;
+        byte mid = 0, rid = 0, level = 0, orientation = 0;
         foreach (var extension in media.Extensions)
         {
             if (RtpExtensionUris.TryGetKind(extension.Uri, out var kind) && extension.Id is > 0 and < 15)
@@ -200,6 +200,7 @@ public sealed partial class ClientTransport
                 mid = kind is RtpExtensionKind.Mid ? (byte)extension.Id : mid;
                 rid = kind is RtpExtensionKind.RtpStreamId ? (byte)extension.Id : rid;
                 level = kind is RtpExtensionKind.AudioLevel ? (byte)extension.Id : level;
+                orientation = kind is RtpExtensionKind.VideoOrientation ? (byte)extension.Id : orientation;
             }
         }
 
@@ -209,7 +210,8 @@ public sealed partial class ClientTransport
         {
             var isTaken = encoding.Rid is null || taken.Contains(encoding.Rid) || (taken.Count == 0 && encoding == track);
             encoding.PayloadType = isTaken ? codec.PayloadType : (byte)0;
-            (encoding.MidId, encoding.RidId, encoding.AudioLevelId) = (mid, taken.Count == 0 ? (byte)0 : rid, level);
+            (encoding.MidId, encoding.RidId) = (mid, taken.Count == 0 ? (byte)0 : rid);
+            (encoding.AudioLevelId, encoding.OrientationId) = (level, orientation);
         }
     }
 

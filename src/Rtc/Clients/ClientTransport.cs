@@ -116,7 +116,7 @@ public sealed partial class ClientTransport : IDisposable
 
             if (_receivedBySsrc.TryGetValue(header.Ssrc, out var track))
             {
-                track.Add(received.Packet, header, now);
+                track.Add(received.Packet, header, values.VideoOrientation, now);
                 TakeFrames(track, now);
                 if (track.IsWaiting && now + RequestInterval < _requestsAt)
                 {
@@ -166,8 +166,9 @@ public sealed partial class ClientTransport : IDisposable
     /// <param name="frame">VP8 or Opus.</param>
     /// <param name="sampledAt">When it was sampled, in monotonic time.</param>
     /// <param name="audioLevel">How far below full it sounds, in decibels; null when not known.</param>
+    /// <param name="rotationDegrees">By how much receivers are to turn a picture clockwise: 0, 90, 180 or 270.</param>
     /// <returns>Whether it was sent.</returns>
-    public bool Send(SendingTrack track, ReadOnlySpan<byte> frame, TimeSpan sampledAt, byte? audioLevel = null)
+    public bool Send(SendingTrack track, ReadOnlySpan<byte> frame, TimeSpan sampledAt, byte? audioLevel = null, int rotationDegrees = 0)
     {
         ArgumentNullException.ThrowIfNull(track);
         if (State is not RtcConnectionState.Connected || track.PayloadType == 0)
@@ -175,7 +176,7 @@ public sealed partial class ClientTransport : IDisposable
             return false;
         }
 
-        track.Cut(frame, sampledAt, audioLevel, packet => Protect(packet, isRtcp: false));
+        track.Cut(frame, sampledAt, audioLevel, rotationDegrees, packet => Protect(packet, isRtcp: false));
         return true;
     }
 

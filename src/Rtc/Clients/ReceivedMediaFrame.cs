@@ -12,6 +12,7 @@ namespace Roomcast.Rtc.Clients;
 /// <param name="Height">Pixels down in a keyframe; otherwise 0.</param>
 /// <param name="Data">The frame without RTP; belongs to whoever takes it.</param>
 /// <param name="ArrivedAt">When it was whole, in the monotonic time of its transport.</param>
+/// <param name="RotationDegrees">By how much a picture is to be turned clockwise to be upright: 0, 90, 180 or 270.</param>
 public sealed record ReceivedMediaFrame(
     string Mid,
     TrackKind Kind,
@@ -21,4 +22,5 @@ public sealed record ReceivedMediaFrame(
     int Width,
     int Height,
     ReadOnlyMemory<byte> Data,
-    TimeSpan ArrivedAt);
+    TimeSpan ArrivedAt,
+    int RotationDegrees = 0);

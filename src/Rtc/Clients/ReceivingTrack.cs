@@ -28,6 +28,7 @@ internal sealed class ReceivingTrack
     private readonly TimestampUnwrapper _timestamps = new();
     private readonly int _clockRateHz;
     private long? _firstTimestamp;
+    private int _rotationDegrees;
     private bool _needsKeyframe = true;
     private bool _isKeyframeWanted;
     private TimeSpan? _keyframeAskedAt;
@@ -65,7 +66,11 @@ internal sealed class ReceivingTrack
     private bool WantsKeyframe => _pictures is not null && (_needsKeyframe || _isKeyframeWanted) && Packets > 0;
 
     /// <summary>Takes a packet.</summary>
-    public void Add(ReadOnlySpan<byte> packet, in RtpHeader header, TimeSpan now)
+    /// <param name="packet">The packet, decrypted.</param>
+    /// <param name="header">Its header.</param>
+    /// <param name="orientation">The byte of the video orientation extension; null where it carries none.</param>
+    /// <param name="now">Monotonic time.</param>
+    public void Add(ReadOnlySpan<byte> packet, in RtpHeader header, byte? orientation, TimeSpan now)
     {
         if (header.PayloadType != PayloadType)
         {
@@ -75,7 +80,7 @@ internal sealed class ReceivingTrack
         _statistics.OnPacket(header.SequenceNumber, header.Timestamp, header.PayloadLength, now);
         _missing.OnPacket(header.SequenceNumber, now);
         var payload = header.PayloadOf(packet);
-        _pictures?.Add(header, payload, now);
+        _pictures?.Add(header, payload, now, orientation);
         _sounds?.Add(header, payload, now);
     }
 
@@ -134,8 +139,18 @@ internal sealed class ReceivingTrack
                     continue; // It builds on what is not there.
                 }
 
+                _rotationDegrees = frame.RotationDegrees ?? (frame.IsKeyframe ? 0 : _rotationDegrees);
                 return new ReceivedMediaFrame(
-                    Mid, Kind, TimeOf(frame.Timestamp), TimeSpan.Zero, frame.IsKeyframe, frame.Width, frame.Height, data.ToArray(), frame.CompletedAt);
+                    Mid,
+                    Kind,
+                    TimeOf(frame.Timestamp),
+                    TimeSpan.Zero,
+                    frame.IsKeyframe,
+                    frame.Width,
+                    frame.Height,
+                    data.ToArray(),
+                    frame.CompletedAt,
+                    _rotationDegrees);
             }
 
             if (!pictures.IsWaiting(out _))

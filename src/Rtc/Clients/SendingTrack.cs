@@ -103,6 +103,8 @@ public sealed class SendingTrack
 
     internal byte AudioLevelId { get; set; }
 
+    internal byte OrientationId { get; set; }
+
     /// <summary>Whether a keyframe is wanted since the last call: at the beginning, and when a receiver asks.</summary>
     public bool TakeKeyframeRequest()
     {
@@ -121,8 +123,9 @@ public sealed class SendingTrack
     /// <param name="frame">VP8 or Opus, 1 to <see cref="MaxFrame"/> bytes.</param>
     /// <param name="sampledAt">When it was sampled, on the line of the transport's monotonic time.</param>
     /// <param name="audioLevel">How far below full it sounds, in decibels, 0 to 127; null when not known.</param>
+    /// <param name="rotationDegrees">By how much receivers are to turn a picture clockwise: 0, 90, 180 or 270.</param>
     /// <param name="send">Takes each packet, in the clear.</param>
-    internal void Cut(ReadOnlySpan<byte> frame, TimeSpan sampledAt, byte? audioLevel, Action<byte[]> send)
+    internal void Cut(ReadOnlySpan<byte> frame, TimeSpan sampledAt, byte? audioLevel, int rotationDegrees, Action<byte[]> send)
     {
         ArgumentOutOfRangeException.ThrowIfZero(frame.Length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(frame.Length, MaxFrame);
@@ -143,6 +146,12 @@ public sealed class SendingTrack
             if (audioLevel is { } level && AudioLevelId != 0)
             {
                 writer.AddExtension(AudioLevelId, [Math.Min(level, (byte)127)]);
+            }
+
+            if (isMarked && OrientationId != 0)
+            {
+                // 3GPP TS 26.114 section 7.4.5: quarter turns, in the last packet of a picture.
+                writer.AddExtension(OrientationId, [(byte)(rotationDegrees / 90 & 3)]);
             }
 
             var payloadAt = writer.Finish();

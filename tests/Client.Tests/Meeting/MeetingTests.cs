@@ -1,4 +1,6 @@
+using System.Collections.Concurrent;
 using System.Text.Json;
+using Roomcast.Client.Codecs;
 using Roomcast.Client.Media;
 using Roomcast.Client.Meeting;
 using Roomcast.Media;
@@ -96,6 +98,36 @@ public sealed class MeetingTests(MeetingServer server)
             var (exitCode, errors) = await FfmpegTool.TryRunAsync("-v", "error", "-xerror", "-i", file, "-f", "null", "-");
             Assert.Equal((0, ""), (exitCode, errors.Trim()));
         }
+    }
+
+    /// <remarks>A phone sends its pictures as its camera lies, and says by how much they are to be turned.</remarks>
+    [Fact]
+    public async Task Pictures_of_a_camera_that_lies_are_upright_where_they_are_received_and_recorded_and_sent_again()
+    {
+        using var folder = new TemporaryFolder();
+        var meeting = await server.CreateMeetingAsync();
+        await using var alice = await server.InitAsync(meeting, "Alice", change: options => options with { Video = new Lying(90), Audio = null });
+        await using var bob = await server.InitAsync(meeting, "Bob", change: options => options with { Video = null, Audio = null });
+        await alice.JoinAsync();
+        await bob.JoinAsync();
+        await MeetingServer.UntilAsync(() => bob.Participants.Joined.ToArray() is [{ VideoTrack: not null }], "the track is received");
+        var track = bob.Participants.Joined.ToArray()[0].VideoTrack!;
+        var (file, turns) = (folder.PathOf("picture.webm"), new ConcurrentBag<int>());
+        using (var decoder = new DecodingSink(picture => turns.Add(picture.RotationDegrees)))
+        await using (var recorder = new WebMRecorder(file, TrackKind.Video))
+        {
+            track.AddSink(recorder);
+            track.AddSink(decoder);
+            await MeetingServer.UntilAsync(() => recorder.Frames > 20 && turns.Count > 20, "enough is recorded and decoded");
+            track.RemoveSink(recorder);
+            track.RemoveSink(decoder);
+        }
+
+        Assert.All(turns, rotation => Assert.Equal(90, rotation));
+
+        // FFmpeg counts counterclockwise.
+        Assert.Equal("-90", (await FfmpegTool.ProbeAsync("-v", "fatal", "-show_entries", "stream_side_data=rotation", "-of", "csv=p=0", file)).Trim());
+        Assert.Equal(90, (await (await WebMVideoSource.OpenAsync(file)).ReadAsync(false, default))!.Value.RotationDegrees);
     }
 
     [Fact]
@@ -336,6 +368,15 @@ public sealed class MeetingTests(MeetingServer server)
         }
 
         Assert.All(received.Frames, frame => Assert.Contains(frame, sent));
+    }
+
+    /// <summary>The test pattern of a camera that lies on its side.</summary>
+    private sealed class Lying(int rotationDegrees) : IVideoSource
+    {
+        private readonly TestPatternSource _upright = new();
+
+        public async ValueTask<EncodedFrame?> ReadAsync(bool isKeyframeWanted, CancellationToken cancellationToken) =>
+            await _upright.ReadAsync(isKeyframeWanted, cancellationToken) is { } frame ? frame with { RotationDegrees = rotationDegrees } : null;
     }
 
     private sealed class Collected : IFrameSink

@@ -32,6 +32,21 @@ public class ClientTransportTests
     }
 
     [Fact]
+    public void Pictures_of_a_camera_that_is_turned_say_how_they_are_to_be_turned_back()
+    {
+        using var call = new RelayedCall();
+        var track = call.Connect(TrackKind.Video);
+
+        foreach (var rotation in (int[])[0, 90, 180, 270])
+        {
+            SendPictures(call, track, 3, rotation);
+        }
+
+        call.Run(TimeSpan.FromSeconds(1));
+        Assert.Equal([0, 0, 0, 90, 90, 90, 180, 180, 180, 270, 270, 270], call.Frames.Select(frame => frame.RotationDegrees));
+    }
+
+    [Fact]
     public void Encodings_are_offered_by_their_names_and_each_has_one_of_its_own()
     {
         using var call = new RelayedCall();
@@ -230,7 +245,7 @@ public class ClientTransportTests
         .Replace("a=rtcp-mux", "a=rtcp-mux\r\na=candidate:1 1 udp 2130706431 198.51.100.1 8844 typ host", StringComparison.Ordinal);
 
     /// <summary>Sends pictures of some packets each, with a keyframe whenever one is asked for.</summary>
-    private static List<string> SendPictures(RelayedCall call, SendingTrack track, int count)
+    private static List<string> SendPictures(RelayedCall call, SendingTrack track, int count, int rotationDegrees = 0)
     {
         var sent = new List<string>();
         for (var i = 0; i < count; i++)
@@ -246,7 +261,7 @@ public class ClientTransportTests
                 picture[0] = 0x11;
             }
 
-            call.Sender.Send(track, picture, call.Now);
+            call.Sender.Send(track, picture, call.Now, rotationDegrees: rotationDegrees);
             sent.Add(Convert.ToHexString(picture));
             call.Run(PictureInterval);
         }

@@ -18,6 +18,8 @@ internal static class WebMIds
     public const uint Video = 0xE0;
     public const uint Width = 0xB0;
     public const uint Height = 0xBA;
+    public const uint Projection = 0x7670;
+    public const uint Roll = 0x7675;
     public const uint Audio = 0xE1;
     public const uint Channels = 0x9F;
     public const uint Cluster = 0x1F43_B675;

@@ -12,7 +12,11 @@ namespace Roomcast.Media.Containers.WebM;
 /// <param name="Width">Pixels across; 0 for sound.</param>
 /// <param name="Height">Pixels down; 0 for sound.</param>
 /// <param name="Channels">Channels of sound; 0 for pictures.</param>
-public sealed record WebMTrack(int Number, TrackKind Kind, string CodecName, WebMCodec? Codec, int Width, int Height, int Channels);
+public sealed record WebMTrack(int Number, TrackKind Kind, string CodecName, WebMCodec? Codec, int Width, int Height, int Channels)
+{
+    /// <summary>By how much players turn all pictures clockwise: 0, 90, 180 or 270. What a file says between them, or of other turns, is 0.</summary>
+    public int RotationDegrees { get; init; }
+}
 
 /// <summary>A frame of a WebM file.</summary>
 /// <param name="Track">Whose.</param>
@@ -245,6 +249,7 @@ public sealed class WebMReader
     private WebMTrack? ReadTrack(ReadOnlySpan<byte> body)
     {
         ulong number = 0, type = 0, width = 0, height = 0, channels = 1;
+        var rotationDegrees = 0;
         var codec = "";
         var elements = new EbmlElements(body);
         while (elements.TryRead(out var id, out var value))
@@ -266,6 +271,7 @@ public sealed class WebMReader
                 case WebMIds.Video:
                     width = UIntIn(value, WebMIds.Width);
                     height = UIntIn(value, WebMIds.Height);
+                    rotationDegrees = RotationIn(value);
                     break;
                 case WebMIds.Audio:
                     channels = Math.Max(1, UIntIn(value, WebMIds.Channels));
@@ -293,17 +299,33 @@ public sealed class WebMReader
             _ => null,
         };
         return isVideo
-            ? new WebMTrack((int)number, TrackKind.Video, codec, known, (int)width, (int)height, 0)
+            ? new WebMTrack((int)number, TrackKind.Video, codec, known, (int)width, (int)height, 0) { RotationDegrees = rotationDegrees }
             : new WebMTrack((int)number, TrackKind.Audio, codec, known, 0, 0, (int)channels);
     }
 
-    private ulong UIntIn(ReadOnlySpan<byte> body, uint wanted)
+    /// <summary>By its roll, which counts counterclockwise (RFC 9559 section 5.1.4.1.28, ProjectionPoseRoll).</summary>
+    private int RotationIn(ReadOnlySpan<byte> video)
     {
-        ulong found = 0;
+        var roll = FloatOf(ValueIn(ValueIn(video, WebMIds.Projection), WebMIds.Roll));
+        return roll is -90 or 270 ? 90 : roll is -180 or 180 ? 180 : roll is -270 or 90 ? 270 : 0;
+    }
+
+    private static double FloatOf(ReadOnlySpan<byte> bytes) => bytes.Length switch
+    {
+        sizeof(float) => BinaryPrimitives.ReadSingleBigEndian(bytes),
+        sizeof(double) => BinaryPrimitives.ReadDoubleBigEndian(bytes),
+        _ => 0,
+    };
+
+    private ulong UIntIn(ReadOnlySpan<byte> body, uint wanted) => EbmlElement.UIntOf(ValueIn(body, wanted));
+
+    private ReadOnlySpan<byte> ValueIn(ReadOnlySpan<byte> body, uint wanted)
+    {
+        ReadOnlySpan<byte> found = default;
         var elements = new EbmlElements(body);
         while (elements.TryRead(out var id, out var value))
         {
-            found = id == wanted ? EbmlElement.UIntOf(value) : found;
+            found = id == wanted ? value : found;
         }
 
         CheckWhole(elements);

@@ -44,16 +44,45 @@ public sealed class WebMReaderTests
         }
     }
 
-    [Fact]
-    public void A_track_that_is_to_be_turned_is_read_like_any_other()
+    [Theory]
+    [InlineData(90)]
+    [InlineData(180)]
+    [InlineData(270)]
+    public void A_track_that_is_to_be_turned_is_read_like_any_other_and_says_so(int rotationDegrees)
     {
         var frames = new (TimeSpan, byte[])[] { (TimeSpan.Zero, [0x10, 2, 3]), (TimeSpan.FromMilliseconds(40), [1, 4]) };
         var (upright, expected) = Read(Write(WebMCodec.Vp8, frames));
-        var file = Write(WebMCodec.Vp8, frames, rotationDegrees: 270);
+        var file = Write(WebMCodec.Vp8, frames, rotationDegrees);
         var (turned, read) = Read(file);
         Assert.True(file.AsSpan().IndexOf((ReadOnlySpan<byte>)[0x76, 0x70]) > 0);
-        Assert.Equal(upright.Tracks, turned.Tracks);
+        Assert.Equal([upright.Tracks[0] with { RotationDegrees = rotationDegrees }], turned.Tracks);
+        Assert.Equal(0, upright.Tracks[0].RotationDegrees);
         AssertSame(expected, read);
+    }
+
+    [Theory]
+    [InlineData("C2B40000", 90)] // -90 counterclockwise
+    [InlineData("C056800000000000", 90)] // the same as a double
+    [InlineData("43340000", 180)]
+    [InlineData("C3340000", 180)]
+    [InlineData("42B40000", 270)]
+    [InlineData("43870000", 90)] // 270
+    [InlineData("42340000", 0)] // 45
+    [InlineData("7FC00000", 0)] // not a number
+    [InlineData("C2B4", 0)] // of no length that a number has
+    [InlineData("", 0)]
+    public void How_a_track_is_to_be_turned_is_read_of_its_roll(string roll, int rotationDegrees)
+    {
+        var bytes = Convert.FromHexString(roll);
+        var projection = Element("7670", Element("7671", [0]), Element("7675", bytes));
+        var video = Element("E0", Element("B0", [1, 0x40]), Element("BA", [0xB4]), projection);
+        var entry = Element("AE", Element("D7", [1]), Element("83", [1]), Element("86", "V_VP8"u8.ToArray()), video);
+        byte[] file = [.. Hex($"{Header} {Segment}"), .. Element("1654AE6B", entry), .. Hex($"{Cluster} A3 86 81 0000 80 1002")];
+
+        var (reader, frames) = Read(file);
+
+        Assert.Equal("", reader.Fault);
+        Assert.Equal(rotationDegrees, Assert.Single(frames).Track.RotationDegrees);
     }
 
     [Fact]
@@ -168,6 +197,12 @@ public sealed class WebMReaderTests
             Assert.InRange(read.Count(frame => frame.Track.Kind is TrackKind.Audio), 149, 153);
             File.Delete(path);
         }
+    }
+
+    private static byte[] Element(string id, params byte[][] parts)
+    {
+        var body = parts.SelectMany(part => part).ToArray();
+        return [.. Hex(id), (byte)(0x80 | body.Length), .. body];
     }
 
     private static byte[] Hex(string hex) => Convert.FromHexString(hex.Replace(" ", "", StringComparison.Ordinal));
