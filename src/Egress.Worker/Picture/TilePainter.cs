@@ -16,8 +16,9 @@ internal sealed class TilePainter : IDisposable
         var picture = track.Shown!;
         var isSideways = track.Rotation is 90 or 270;
         var (width, height) = isSideways ? (picture.Height, picture.Width) : (picture.Width, picture.Height);
-        var area = tile.IsFitted ? TileArea.Fit(tile.Area, width, height) : tile.Area;
-        var upright = tile.IsFitted ? new TileArea(0, 0, width, height) : CutTo(width, height, area);
+        var isWhole = tile.IsFitted || IsTooHighFor(tile.Area, width, height);
+        var area = isWhole ? TileArea.Fit(tile.Area, width, height) : tile.Area;
+        var upright = isWhole ? new TileArea(0, 0, width, height) : CutTo(width, height, area);
         var crop = isSideways ? new TileArea(upright.Top, upright.Left, upright.Height, upright.Width) : upright;
         if (area != tile.Area)
         {
@@ -75,6 +76,9 @@ internal sealed class TilePainter : IDisposable
             picture.Dispose();
         }
     }
+
+    /// <summary>Whether more than half of a picture's height would be cut away, and with it the head of who holds a phone upright.</summary>
+    private static bool IsTooHighFor(TileArea area, int width, int height) => (long)height * area.Width > 2L * width * area.Height;
 
     /// <summary>The middle of a picture, as much of it as has the area's proportions.</summary>
     private static TileArea CutTo(int width, int height, TileArea area)

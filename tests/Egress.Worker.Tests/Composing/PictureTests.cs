@@ -107,7 +107,7 @@ public sealed class PictureTests
     }
 
     [Fact]
-    public void A_screen_is_shown_whole_and_a_camera_cut_to_fill()
+    public void A_screen_is_shown_whole_and_a_camera_cut_to_fill_where_no_more_than_half_of_its_height_is_lost()
     {
         using var stage = new Stage();
         using var narrow = new PictureSource(320, 480);
@@ -119,11 +119,41 @@ public sealed class PictureTests
         stage.Output.Last.Expect(200, 360, Colours.Tile);
         stage.Output.Last.Expect(1_080, 360, Colours.Tile);
 
-        using var camera = new PictureSource(320, 480);
+        // A picture of 8:9 as wide as 16:9 is twice as high: half of it is seen.
+        stage.Composer.SetScene(new Scene { Peers = [Stage.Peer(0)], Layout = SceneLayout.Single });
+        foreach (var (width, height) in ((int Width, int Height)[])[(480, 360), (360, 360), (320, 360)])
+        {
+            using var camera = new PictureSource(width, height);
+            stage.ShowFor(3, (Stage.CameraOf(0), camera, Red));
+            stage.Output.Last.Expect(10, 360, Red);
+            stage.Output.Last.Expect(1_270, 360, Red);
+        }
+
+        using var wide = new PictureSource(480, 320);
+        foreach (var rotation in (int[])[90, 270])
+        {
+            for (var i = 0; i < 3; i++)
+            {
+                stage.Show(Stage.CameraOf(0), wide.Encode(Blue), rotation);
+                stage.Tick();
+            }
+
+            stage.Output.Last.Expect(640, 4, Blue);
+            stage.Output.Last.Expect(640, 714, Blue);
+            stage.Output.Last.Expect(200, 360, Colours.Tile);
+            stage.Output.Last.Expect(1_080, 360, Colours.Tile);
+        }
+    }
+
+    [Fact]
+    public void A_wide_camera_in_an_upright_picture_is_cut_to_fill()
+    {
+        using var stage = new Stage(new CompositionFormat { Width = 720, Height = 1_280 });
+        using var camera = new PictureSource(640, 360);
         stage.Composer.SetScene(new Scene { Peers = [Stage.Peer(0)], Layout = SceneLayout.Single });
         stage.ShowFor(3, (Stage.CameraOf(0), camera, Red));
-        stage.Output.Last.Expect(10, 360, Red);
-        stage.Output.Last.Expect(1_270, 360, Red);
+        stage.Output.Last.Expect(360, 10, Red);
+        stage.Output.Last.Expect(360, 1_200, Red);
     }
 
     [Fact]
