@@ -180,7 +180,7 @@ internal sealed class WorkerLife(
         try
         {
             var ended = await worker.WhenEndedAsync(CancellationToken.None).WaitAsync(EndPatience, time);
-            return new WorkerOutcome(WorkerEnd.Died, $"{_fault ?? "It said nothing."} ({ended}).", RanFor());
+            return new WorkerOutcome(WorkerEnd.Died, _fault is null ? $"It ended with {ended}." : $"{_fault} ({ended}).", RanFor());
         }
         catch (TimeoutException)
         {
