@@ -42,13 +42,14 @@ public sealed class TrackLaneTests : IDisposable
     private TimeSpan _stallsUntil;
     private TimeSpan _soundReportsFrom = TimeSpan.FromSeconds(2.4);
     private bool _hasCamera = true;
+    private int _pictureFiles;
 
     public TrackLaneTests()
     {
         _metrics = new RecordingMetrics(_services.GetRequiredService<IMeterFactory>());
         _disk = new RecordingDisk(_metrics, 0, _ => { });
-        _sound = new TrackLane("peer", new SceneTrack(1, SceneCodec.Opus, 111), _folder.PathOf("sound.webm"), _disk);
-        _picture = new TrackLane("peer", new SceneTrack(2, SceneCodec.Vp8, 96) { OrientationId = 1 }, _folder.PathOf("picture.webm"), _disk);
+        _sound = new TrackLane("peer", new SceneTrack(1, SceneCodec.Opus, 111), () => _folder.PathOf("sound.webm"), _disk);
+        _picture = new TrackLane("peer", new SceneTrack(2, SceneCodec.Vp8, 96) { OrientationId = 1 }, () => _folder.PathOf($"picture{(_pictureFiles++ == 0 ? "" : $"-{_pictureFiles}")}.webm"), _disk);
         _lanes = [_sound, _picture];
     }
 
@@ -114,7 +115,7 @@ public sealed class TrackLaneTests : IDisposable
         _wallOffset += TimeSpan.FromMinutes(3);
         Run(seconds: 1.5);
         var other = new RtpPacketizer(3, 111, 48_000);
-        using var lane = new TrackLane("peer", new SceneTrack(3, SceneCodec.Opus, 111), _folder.PathOf("other.webm"), _disk);
+        using var lane = new TrackLane("peer", new SceneTrack(3, SceneCodec.Opus, 111), () => _folder.PathOf("other.webm"), _disk);
         lane.TakeReport(Ntp, other.TimestampAt(_now), _now + Way, [.. _lanes, lane]);
         Take(lane, other.Opus(Frame(0xF8, _now), _now), _now + Way);
         lane.Write(_now + Way, isPaused: false, TimeSpan.Zero);
@@ -158,21 +159,42 @@ public sealed class TrackLaneTests : IDisposable
     }
 
     [Theory]
-    [InlineData(0, "")]
-    [InlineData(1, "-90")]
-    [InlineData(2, "-180")]
-    [InlineData(3, "90")]
-    public async Task The_file_of_a_camera_says_how_its_first_keyframe_is_to_be_turned(byte orientation, string rotation)
+    [InlineData(0, "", "90")]
+    [InlineData(1, "-90", "-180")]
+    [InlineData(2, "-180", "-90")]
+    [InlineData(3, "90", "")]
+    public async Task The_file_of_a_camera_says_how_it_is_to_be_turned_and_one_that_is_turned_goes_on_in_another(
+        byte orientation, string rotation, string rotationAfter)
     {
         _camera.Orientation = orientation;
         Run(seconds: 5);
         _camera.Orientation = (byte)(3 - orientation);
         Run(seconds: 5);
-        Close(_picture, "picture.webm");
+        var after = Close(_picture, "picture-2.webm");
+        var before = Read("picture.webm");
 
-        // FFmpeg counts counterclockwise.
-        var told = await FfmpegTool.ProbeAsync("-v", "fatal", "-show_entries", "stream_side_data=rotation", "-of", "csv=p=0", _folder.PathOf("picture.webm"));
-        Assert.Equal(rotation, told.Trim());
+        Assert.Equal(2, _pictureFiles);
+        Assert.Equal((rotation, rotationAfter), (await RotationOfAsync("picture.webm"), await RotationOfAsync("picture-2.webm")));
+
+        // Until the keyframe that is asked for, pictures are turned as before; none is lost, and all are in time.
+        Assert.True(after[0].IsKeyframe);
+        Assert.Equal(PictureTime, after[0].Sampled - before[^1].Sampled);
+        Assert.InRange(before[^1].Sampled.TotalSeconds, 5, 6.1);
+        Assert.Equal(_now.TotalMilliseconds / 40, before.Count + after.Count, tolerance: 2);
+        AssertInTime([.. before, .. after], from: 0, until: 60);
+    }
+
+    [Fact]
+    public void A_camera_that_is_turned_for_ever_has_a_bounded_number_of_files()
+    {
+        for (var i = 0; i < 140; i++)
+        {
+            _camera.Orientation = (byte)(i & 1);
+            Run(seconds: 1.2);
+        }
+
+        Assert.Equal(100, _pictureFiles);
+        Assert.Equal(_now.TotalMilliseconds / 40, Enumerable.Range(2, 98).Sum(i => Read($"picture-{i}.webm").Count) + Read("picture.webm").Count + Close(_picture, "picture-100.webm").Count, tolerance: 2);
     }
 
     [Theory]
@@ -184,7 +206,7 @@ public sealed class TrackLaneTests : IDisposable
         var microphone = new RtpPacketizer(3, 111, 48_000);
         var length = TimeSpan.FromMilliseconds(packetMs);
         using var lane = new TrackLane(
-            "peer", new SceneTrack(3, SceneCodec.Opus, 111) { ReportsPacketEnds = true }, _folder.PathOf("ends.webm"), _disk);
+            "peer", new SceneTrack(3, SceneCodec.Opus, 111) { ReportsPacketEnds = true }, () => _folder.PathOf("ends.webm"), _disk);
         _picture.TakeReport(Ntp, _camera.TimestampAt(_now), _now + Way, [_picture, lane]);
         for (; _now < TimeSpan.FromSeconds(15); _now += length)
         {
@@ -270,9 +292,18 @@ public sealed class TrackLaneTests : IDisposable
         lane.Take(header, packet, at);
     }
 
+    // FFmpeg counts counterclockwise.
+    private async Task<string> RotationOfAsync(string name) =>
+        (await FfmpegTool.ProbeAsync("-v", "fatal", "-show_entries", "stream_side_data=rotation", "-of", "csv=p=0", _folder.PathOf(name))).Trim();
+
     private List<Written> Close(TrackLane lane, string name)
     {
         lane.Close();
+        return Read(name);
+    }
+
+    private List<Written> Read(string name)
+    {
         var reader = new WebMReader();
         var input = new SequenceReader<byte>(new ReadOnlySequence<byte>(File.ReadAllBytes(_folder.PathOf(name))));
         var written = new List<Written>();

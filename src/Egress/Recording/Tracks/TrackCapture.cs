@@ -6,7 +6,7 @@ using Roomcast.Rtc.Rtp;
 
 namespace Roomcast.Egress.Recording.Tracks;
 
-/// <summary>Records each track of a session as a file of its own. All files count their time from the beginning of the recording.</summary>
+/// <summary>Records each track of a session as files of its own. All files count their time from the beginning of the recording.</summary>
 internal sealed class TrackCapture : ICapture, ICompositionInput
 {
     private const int MaxWaiting = 8_192; // What does not fit is dropped: some seconds of a large meeting.
@@ -218,8 +218,13 @@ internal sealed class TrackCapture : ICapture, ICompositionInput
             return;
         }
 
-        var name = TrackFiles.NameOf(_record, owner?.ParticipantId ?? "", peer.Id, streamKind, track.Codec, _parts.Clock.GetUtcNow());
-        var lane = new TrackLane(peer.Id, track, Path.Combine(_parts.Folder.Of(_record.Id), name), _parts.Disk);
+        var lane = new TrackLane(
+            peer.Id,
+            track,
+            () => Path.Combine(
+                _parts.Folder.Of(_record.Id),
+                TrackFiles.NameOf(_record, owner?.ParticipantId ?? "", peer.Id, streamKind, track.Codec, _parts.Clock.GetUtcNow())),
+            _parts.Disk);
         _lanes.Add(track.Ssrc, lane);
         if (lane.IsPicture)
         {

@@ -8,7 +8,7 @@ using Roomcast.Rtc.Rtp.Vp8;
 
 namespace Roomcast.Egress.Recording.Tracks;
 
-/// <summary>One track on its way into a file.</summary>
+/// <summary>One track on its way into its file, or files: pictures that are to be turned otherwise go on in another one.</summary>
 /// <remarks>
 /// <para>
 /// Its place in time comes from its sender's clock, told by sender reports. The clock of a peer is laid beside ours once, at the
@@ -40,13 +40,16 @@ internal sealed class TrackLane : IDisposable
     /// <summary>How much the quickest packet is taken to have been slower, per time that has passed since: clocks drift by a fifth of that.</summary>
     private const double Forgetting = 0.001;
 
+    /// <summary>Most files of a track. After that many turns all are turned as the last file says.</summary>
+    private const int MaxFiles = 100;
+
     private readonly ArrayBufferWriter<byte> _buffer = new();
     private readonly OpusPacketQueue _sound = new();
     private readonly Vp8FrameAssembler _pictures = new();
     private readonly SenderClock _clock;
     private readonly SceneTrack _track;
     private readonly string _peerId;
-    private readonly string _path;
+    private readonly Func<string> _nextPath;
     private readonly RecordingDisk _disk;
 
     private RecordingFile? _file;
@@ -66,12 +69,19 @@ internal sealed class TrackLane : IDisposable
     private TimeSpan _askedAt = -KeyframePatience;
     private bool _needsKeyframe = true;
     private bool _isClosed;
+    private int _files;
+    private int _rotationDegrees;
+    private int _fileRotationDegrees;
 
-    public TrackLane(string peerId, SceneTrack track, string path, RecordingDisk disk)
+    /// <param name="peerId">Whose it is.</param>
+    /// <param name="track">The track.</param>
+    /// <param name="nextPath">Says where its next file is to be.</param>
+    /// <param name="disk">The disk.</param>
+    public TrackLane(string peerId, SceneTrack track, Func<string> nextPath, RecordingDisk disk)
     {
         _peerId = peerId;
         _track = track;
-        _path = path;
+        _nextPath = nextPath;
         _disk = disk;
         _clock = new SenderClock(IsPicture ? 90_000 : OpusPayload.ClockRateHz);
     }
@@ -80,7 +90,10 @@ internal sealed class TrackLane : IDisposable
 
     public bool IsPicture => _track.Codec is SceneCodec.Vp8;
 
-    public bool HasStarted => _writer is not null;
+    public bool HasStarted => _files > 0;
+
+    /// <summary>Whether its pictures are to be turned otherwise than its file says, which the next keyframe may begin another one for.</summary>
+    private bool IsTurned => _writer is not null && _rotationDegrees != _fileRotationDegrees && _files < MaxFiles;
 
     /// <summary>Takes a sender report.</summary>
     public void TakeReport(NtpTime ntp, uint timestamp, TimeSpan at, IEnumerable<TrackLane> all)
@@ -111,11 +124,11 @@ internal sealed class TrackLane : IDisposable
         (_reported, _reportedAt) = (ntp, at);
     }
 
-    /// <summary>Whether pictures are withheld until a keyframe comes, and none was asked for lately.</summary>
+    /// <summary>Whether pictures are withheld until a keyframe comes, or are in the wrong file until then, and none was asked for lately.</summary>
     /// <param name="now">From the beginning of the recording.</param>
     public bool WantsKeyframe(TimeSpan now)
     {
-        if (!IsPicture || !_needsKeyframe || now - _askedAt < KeyframePatience)
+        if (!IsPicture || !(_needsKeyframe || IsTurned) || now - _askedAt < KeyframePatience)
         {
             return false;
         }
@@ -174,17 +187,11 @@ internal sealed class TrackLane : IDisposable
     /// <exception cref="RecordingFault">The disk does not take it.</exception>
     public void Close()
     {
-        if (_isClosed || _writer is null)
+        if (!_isClosed && _writer is not null)
         {
-            return;
+            _isClosed = true;
+            EndFile(_writer);
         }
-
-        _isClosed = true;
-        var front = _writer.Finish();
-        Drain();
-        _file!.Replace(front);
-        _file.Finish();
-        _file.Dispose();
     }
 
     public void Dispose()
@@ -256,9 +263,14 @@ internal sealed class TrackLane : IDisposable
             {
                 _blockedSince = null;
                 _needsKeyframe |= frame.FollowsGap;
+                _rotationDegrees = frame.RotationDegrees ?? (frame.IsKeyframe ? 0 : _rotationDegrees);
                 if (frame.IsKeyframe)
                 {
                     _needsKeyframe = false;
+                    if (IsTurned)
+                    {
+                        EndFile(_writer!);
+                    }
                 }
 
                 if (!_needsKeyframe)
@@ -319,14 +331,26 @@ internal sealed class TrackLane : IDisposable
 
         if (_writer is null)
         {
-            _file = new RecordingFile(_path, _disk);
+            _file = new RecordingFile(_nextPath(), _disk);
+            _files++;
+            _fileRotationDegrees = _rotationDegrees;
             _writer = IsPicture
-                ? new WebMWriter(_buffer, WebMCodec.Vp8, Math.Max(1, picture.Width), Math.Max(1, picture.Height), 0, picture.RotationDegrees ?? 0)
+                ? new WebMWriter(_buffer, WebMCodec.Vp8, Math.Max(1, picture.Width), Math.Max(1, picture.Height), 0, _rotationDegrees)
                 : new WebMWriter(_buffer, WebMCodec.Opus, 0, 0, 2);
         }
 
         _last = time;
         _writer.Add(time, duration, isKeyframe, data);
+    }
+
+    private void EndFile(WebMWriter writer)
+    {
+        var front = writer.Finish();
+        Drain();
+        _file!.Replace(front);
+        _file.Finish();
+        _file.Dispose();
+        (_file, _writer) = (null, null);
     }
 
     private void Drain()
