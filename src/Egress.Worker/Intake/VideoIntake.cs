@@ -14,7 +14,6 @@ internal sealed class VideoIntake(SceneTrack track, TrackClock clock) : TrackInt
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(100);
 
     private readonly Vp8FrameAssembler _frames = new();
-    private int _rotationDegrees;
     private bool _hasBegun;
 
     /// <inheritdoc/>
@@ -83,7 +82,6 @@ internal sealed class VideoIntake(SceneTrack track, TrackClock clock) : TrackInt
         }
 
         // On keyframes and on change.
-        _rotationDegrees = frame.RotationDegrees ?? (frame.IsKeyframe ? 0 : _rotationDegrees);
-        output.TakeVideo(Track.Ssrc, data, frame.IsKeyframe, at, _rotationDegrees);
+        output.TakeVideo(Track.Ssrc, data, frame.IsKeyframe, at, frame.RotationDegrees);
     }
 }

@@ -28,7 +28,6 @@ internal sealed class ReceivingTrack
     private readonly TimestampUnwrapper _timestamps = new();
     private readonly int _clockRateHz;
     private long? _firstTimestamp;
-    private int _rotationDegrees;
     private bool _needsKeyframe = true;
     private bool _isKeyframeWanted;
     private TimeSpan? _keyframeAskedAt;
@@ -139,7 +138,6 @@ internal sealed class ReceivingTrack
                     continue; // It builds on what is not there.
                 }
 
-                _rotationDegrees = frame.RotationDegrees ?? (frame.IsKeyframe ? 0 : _rotationDegrees);
                 return new ReceivedMediaFrame(
                     Mid,
                     Kind,
@@ -150,7 +148,7 @@ internal sealed class ReceivingTrack
                     frame.Height,
                     data.ToArray(),
                     frame.CompletedAt,
-                    _rotationDegrees);
+                    frame.RotationDegrees);
             }
 
             if (!pictures.IsWaiting(out _))

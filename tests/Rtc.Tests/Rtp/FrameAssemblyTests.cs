@@ -39,6 +39,32 @@ public sealed class FrameAssemblyTests
         Assert.Equal(0, assembler.HeldPackets);
     }
 
+    [Fact]
+    public void An_orientation_holds_until_another_is_told_or_a_keyframe_tells_none()
+    {
+        var packetizer = new RtpPacketizer(1, 96, 90_000);
+        var assembler = new Vp8FrameAssembler();
+        var turns = new List<int>();
+        (byte First, byte? Orientation)[] frames = [(0x11, null), (0x10, 1), (0x11, null), (0x11, 3), (0x11, null), (0x10, null), (0x11, null), (0x11, 6)];
+        foreach (var (first, orientation) in frames)
+        {
+            var frame = new byte[20];
+            frame[0] = first;
+            foreach (var packet in packetizer.Vp8(frame, FrameTime * turns.Count))
+            {
+                Assert.True(RtpHeader.TryRead(packet, out var header));
+                assembler.Add(header, header.PayloadOf(packet), TimeSpan.Zero, orientation);
+            }
+
+            Assert.True(assembler.TryPeek(out var seen));
+            Assert.True(assembler.TryTake(out var taken, out _));
+            Assert.Equal(seen.RotationDegrees, taken.RotationDegrees);
+            turns.Add(taken.RotationDegrees);
+        }
+
+        Assert.Equal([0, 90, 90, 270, 270, 0, 0, 180], turns);
+    }
+
     [Theory]
     [MemberData(nameof(Seeds))]
     public void A_lossy_network_costs_the_frames_whose_packets_are_missing_and_no_others(int seed)

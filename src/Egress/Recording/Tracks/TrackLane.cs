@@ -263,7 +263,7 @@ internal sealed class TrackLane : IDisposable
             {
                 _blockedSince = null;
                 _needsKeyframe |= frame.FollowsGap;
-                _rotationDegrees = frame.RotationDegrees ?? (frame.IsKeyframe ? 0 : _rotationDegrees);
+                _rotationDegrees = frame.RotationDegrees;
                 if (frame.IsKeyframe)
                 {
                     _needsKeyframe = false;

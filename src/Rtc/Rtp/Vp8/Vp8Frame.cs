@@ -24,10 +24,10 @@ public readonly record struct Vp8Frame
     /// <summary>When the last of its packets arrived.</summary>
     public TimeSpan CompletedAt { get; init; }
 
-    /// <summary>The byte of the orientation (camera, flip, rotation) that its packets carried; null when none did.</summary>
-    public byte? Orientation { get; init; }
+    /// <summary>The byte of the orientation (camera, flip, rotation) that holds for it: its packets', else that of the frames before it since the last keyframe.</summary>
+    /// <remarks>3GPP TS 26.114 section 7.4.5. A keyframe that says nothing is upright.</remarks>
+    public byte Orientation { get; init; }
 
-    /// <summary>By how much it is to be turned clockwise to be upright: 0, 90, 180 or 270; null when no packet said.</summary>
-    /// <remarks>3GPP TS 26.114 section 7.4.5: the lowest two bits count quarter turns.</remarks>
-    public int? RotationDegrees => Orientation is { } orientation ? (orientation & 3) * 90 : null;
+    /// <summary>By how much it is to be turned clockwise to be upright: 0, 90, 180 or 270. The lowest two bits of the orientation count quarter turns.</summary>
+    public int RotationDegrees => (Orientation & 3) * 90;
 }

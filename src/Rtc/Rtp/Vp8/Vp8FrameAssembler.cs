@@ -24,6 +24,7 @@ public sealed class Vp8FrameAssembler
     private long _next;
     private long _end;
     private bool _hasStarted;
+    private byte _orientation;
     private bool _followsGap;
 
     /// <summary>Packets held.</summary>
@@ -124,6 +125,7 @@ public sealed class Vp8FrameAssembler
             return false;
         }
 
+        _orientation = frame.Orientation;
         if (_frame.Length < frame.Length)
         {
             _frame = new byte[Math.Max(frame.Length, 2 * _frame.Length)];
@@ -296,7 +298,7 @@ public sealed class Vp8FrameAssembler
             Height = start.Height,
             Length = length,
             CompletedAt = completedAt,
-            Orientation = orientation,
+            Orientation = orientation ?? (start.IsKeyframe ? (byte)0 : _orientation),
         };
         return true;
     }
